@@ -1,0 +1,1 @@
+"""Runoff: an honest run-off between inference runtimes."""

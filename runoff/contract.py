@@ -1,0 +1,199 @@
+"""What a backend is: the values and promises that pass between backends, models and the measurement.
+
+This module needs numpy and the standard library only, so that a worker can import it in any environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Logits = NDArray[np.float32]
+Batch = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The trained model that every contender runs, as a value that is passed.
+
+    ``weights`` is an ``.npz`` file with one array per state-dict key of the TorchVision
+    ``architecture``; ``sha256`` is the hash of those arrays (not of the file); ``labels``
+    holds one name per logit.
+    """
+
+    name: str
+    architecture: str
+    weights: Path
+    sha256: str
+    labels: tuple[str, ...]
+
+
+def checkpoint_to_json(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Give a checkpoint as JSON values, to pass it to another process."""
+    return asdict(checkpoint) | {"weights": str(checkpoint.weights)}
+
+
+def checkpoint_from_json(values: Mapping[str, Any]) -> Checkpoint:
+    """Read what checkpoint_to_json gave."""
+    return Checkpoint(**dict(values) | {"weights": Path(values["weights"]), "labels": tuple(values["labels"])})
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way in which a backend can run the model.
+
+    ``name`` is empty for the plain variant, whose contender is named like its backend.
+    ``default`` variants race when ``--contenders`` is not given.
+    ``precision`` is what the arithmetic is done in; ``float32`` variants must agree with golden
+    on every image. ``options`` belong to the backend: nobody else reads them.
+    """
+
+    name: str = ""
+    description: str = ""
+    default: bool = False
+    precision: str = "float32"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Session(Protocol):
+    """A loaded model that is ready to run."""
+
+    @property
+    def threads(self) -> int:
+        """The number of threads one inference uses, read back from the framework."""
+
+    def run(self, batch: Batch) -> Logits:
+        """Run one batch: contiguous float32 N×3×H×W in (N×H×W×3 where the backend's LAYOUT says NHWC), N×1000 out."""
+
+
+class Backend(Protocol):
+    """One way to run the model: a module in ``runoff/backends/``, named after its file.
+
+    A backend imports its framework inside its functions, never at module level: the pytest process reads
+    the declarations of every backend and must not load any framework.
+    """
+
+    __name__: str
+    """The module's dotted name, by which a worker imports it."""
+    __file__: str | None
+    """The module's source, which is part of an artifact's key."""
+    VARIANTS: tuple[Variant, ...]
+    """What this backend can race as."""
+    LAYOUT: str
+    """``NCHW`` or ``NHWC``: how ``run`` wants its batch."""
+    REQUIRES: tuple[str, ...]
+    """The modules that loading and running need; where one is missing, the backend is skipped."""
+    CONVERT_REQUIRES: tuple[str, ...]
+    """The modules that converting needs."""
+    DISTRIBUTIONS: tuple[str, ...]
+    """The distributions whose versions belong to a result, where they are installed; the framework itself first."""
+    CONVERT_DISTRIBUTIONS: tuple[str, ...]
+    """The distributions whose versions decide what the artifact looks like."""
+    SUFFIX: str
+    """How the artifact's file name ends, with the dot."""
+    ENVIRONMENT: Mapping[str, str]
+    """Environment variables that a process of this backend starts with."""
+
+    def import_framework(self) -> None:
+        """Import all that ``load`` and ``run`` need: the timed stage "import"."""
+
+    def convert(self, checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+        """Make the artifact from the checkpoint, once; raise ConversionFailed where that can't be done."""
+
+    def load(self, artifact: Path, variant: Variant, threads: int) -> Session:
+        """Load the artifact, limited to a number of threads by the framework's own means."""
+
+
+class RunoffError(Exception):
+    """An error with a name: says what was expected, what was found and what to do next."""
+
+
+class UsageError(RunoffError):
+    """An option or argument that can't be used as given."""
+
+
+class UnknownContender(UsageError):
+    """A contender was asked for that no backend offers."""
+
+
+class FrameworkMissing(RunoffError):
+    """A backend's framework is not installed in the environment that was asked to run it."""
+
+
+class CheckpointUnavailable(RunoffError):
+    """The weights that were asked for can't be had: no file, no network."""
+
+
+class CheckpointBroken(RunoffError):
+    """A weights file is not what it should be: truncated, another hash, another model."""
+
+
+class ImagesUnusable(RunoffError):
+    """The images folder is missing, holds no image, or holds one that can't be read."""
+
+
+class ResultsUnwritable(RunoffError):
+    """The results can't be written where they were asked to go."""
+
+
+class ConversionFailed(RunoffError):
+    """Making the artifact failed at a named stage; a result in its own right."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(f"{stage}: {reason}")
+        self.stage = stage
+        self.reason = reason
+
+
+class WorkerFailed(RunoffError):
+    """A worker process did not do its part; the subclass names how."""
+
+
+class WorkerCrashed(WorkerFailed):
+    """The worker raised an error, or its process ended by itself."""
+
+
+class WorkerKilled(WorkerFailed):
+    """The worker's process was ended by a signal, as the kernel does when memory runs out."""
+
+
+class WorkerTimedOut(WorkerFailed):
+    """The worker gave no answer within its time."""
+
+
+class WorkerGarbage(WorkerFailed):
+    """The worker's answer was not of the protocol."""
+
+
+class ContractBroken(RunoffError):
+    """A backend gave something other than what the contract says."""
+
+
+class ArtifactBroken(RunoffError):
+    """A cached artifact is no longer what was put there."""
+
+
+class ThreadsNotHeld(RunoffError):
+    """A session runs with another number of threads than it was given."""
+
+
+@contextmanager
+def conversion_stage(name: str) -> Iterator[None]:
+    """Name a stage of a conversion: whatever is raised inside becomes ConversionFailed with this name.
+
+    Converters raise errors of every kind, and each is a result (it costs one contender, not the run),
+    so all of them are taken; the original stays attached as the cause and is logged by the process.
+    """
+    try:
+        yield
+    except ConversionFailed:
+        raise
+    except Exception as error:
+        first_line = next(iter(str(error).strip().splitlines()), "")
+        raise ConversionFailed(name, f"{type(error).__name__}: {first_line}") from error
