@@ -1,0 +1,1 @@
+"""The model under test: checkpoint, images, preprocessing, golden and ONNX export."""

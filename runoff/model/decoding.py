@@ -1,0 +1,179 @@
+"""From a file's bytes to an RGB picture, whatever its mode; also for files that strangers send."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from runoff.contract import ImagesUnusable
+
+PIXEL_LIMIT = 50_000_000
+"""The most pixels a picture may have unless the caller says otherwise; 50 million decode into 200 MB."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+"""The formats that are tried. Pillow knows more, but some start other programs (EPS) or are hardly ever pictures."""
+
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+"""How the names of files in these formats end, in lower case."""
+
+# What Pillow's readers raise for data that is cut off, altered or not theirs, found by decoding altered files.
+_BROKEN_DATA = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, struct.error, zlib.error)
+
+_ORIENTATION_TAG = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+_WHITE_16_BIT = 65535.0
+_USUAL_WHITES = (1.0, 255.0, _WHITE_16_BIT, 2.0**31 - 1)
+
+
+def decode(source: Path | bytes, *, name: str | None = None, pixel_limit: int = PIXEL_LIMIT) -> Image.Image:
+    """Decode a picture into mode RGB, upright as its EXIF orientation says.
+
+    ``source`` is a file or its content; ``name`` is what messages call it (the path by default). Of an animation the
+    first frame is taken. Transparent parts are laid over white. 16-bit grey is scaled to 8 bits; 32-bit and
+    floating-point grey, which don't say what white is, by the smallest usual white (1, 255, 65535, 2³¹-1) that holds
+    the picture's brightest value. Colour profiles are ignored, as TorchVision does.
+
+    Raises ImagesUnusable, naming the file, for a file that can't be read, is not a picture in one of `FORMATS`, is
+    broken or cut off, or has more than ``pixel_limit`` pixels (checked from the header, before anything is decoded).
+    """
+    called = name or (str(source) if isinstance(source, Path) else "The picture")
+    image, orientation = _loaded(_content(source, called), called, pixel_limit)
+    picture = as_rgb(image, called)
+    turn = _TURNS.get(orientation)
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _loaded(content: bytes, called: str, pixel_limit: int) -> tuple[Image.Image, int]:
+    """Open a picture in one of the known formats and decode its first frame; return it with its EXIF orientation."""
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            _check_size(image.size, pixel_limit, called)
+            image.load()
+            return image, _orientation(image)
+    except UnidentifiedImageError as error:
+        raise ImagesUnusable(
+            f"{called} is not a picture in a known format ({', '.join(FORMATS)}): {_description(content)}. "
+            "Remove it or save it anew as PNG or JPEG."
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImagesUnusable(
+            f"{called} has too many pixels: {error} Scale it down to at most {pixel_limit:,} pixels."
+        ) from error
+    except MemoryError as error:
+        raise ImagesUnusable(f"{called} needs more memory than there is. Scale it down.") from error
+    except _BROKEN_DATA as error:
+        raise ImagesUnusable(
+            f"{called} is a broken or cut-off picture ({len(content):,} bytes): {type(error).__name__}: {error}. "
+            "Fetch it again or save it anew as PNG or JPEG."
+        ) from error
+
+
+def _content(source: Path | bytes, called: str) -> bytes:
+    """Return the bytes of the source."""
+    if isinstance(source, bytes):
+        return source
+    try:
+        return source.read_bytes()
+    except OSError as error:
+        raise ImagesUnusable(
+            f"{called} can't be read: {error.strerror or error}. Check that it is a file and that you may read it."
+        ) from error
+
+
+def _description(content: bytes) -> str:
+    """Say what a file that is no picture looks like."""
+    if not content:
+        return "it is empty"
+    return f"it has {len(content):,} bytes and begins with {content[:8]!r}"
+
+
+def _check_size(size: tuple[int, int], pixel_limit: int, called: str) -> None:
+    """Refuse a picture that is empty or too big, judging by its header."""
+    width, height = size
+    if width < 1 or height < 1:
+        raise ImagesUnusable(f"{called} has no pixels: its header says {width}×{height}. Save it anew.")
+    if width * height > pixel_limit:
+        raise ImagesUnusable(
+            f"{called} has {width}×{height} = {width * height:,} pixels, and at most {pixel_limit:,} are accepted. "
+            "Scale it down."
+        )
+
+
+def as_rgb(image: Image.Image, called: str = "The picture") -> Image.Image:
+    """Convert a loaded picture of any of Pillow's modes into RGB, as `decode` describes.
+
+    Raises ImagesUnusable for a mode that Pillow can't convert or values that are not numbers.
+    """
+    mode = image.mode
+    if mode.startswith("I;16"):
+        return _grey_as_rgb(image, 0.0, _WHITE_16_BIT)
+    if mode in ("I", "F"):
+        return _grey_as_rgb(image, *_black_and_white(image, called))
+    if mode == "La":
+        return _over_white(image.convert("LA").convert("RGBA"))
+    # A picture without an alpha channel can name one of its levels, colours or palette entries as transparent.
+    if mode in ("LA", "PA", "RGBA", "RGBa") or (mode in ("1", "L", "P", "RGB") and "transparency" in image.info):
+        return _over_white(image.convert("RGBA"))
+    if mode in ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV", "LAB"):
+        return image.convert("RGB")
+    raise ImagesUnusable(f"{called} has the colour mode {mode}, which can't be converted. Save it anew as RGB or grey.")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    """Lay an RGBA picture over white."""
+    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+    white.alpha_composite(image)
+    return white.convert("RGB")
+
+
+def _grey_as_rgb(image: Image.Image, black: float, white: float) -> Image.Image:
+    """Scale grey of more than 8 bits so that black becomes 0 and white 255.
+
+    The level that the file names as transparent, if it names one, becomes white.
+    """
+    values = np.asarray(image)
+    levels = np.rint((values.astype(np.float64) - black) * (255.0 / (white - black))).clip(0, 255).astype(np.uint8)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        levels[values == transparent] = 255
+    return Image.fromarray(levels).convert("RGB")
+
+
+def _black_and_white(image: Image.Image, called: str) -> tuple[float, float]:
+    """Return the values that stand for black and white in a picture of mode I or F."""
+    if image.mode == "I" and image.format in ("PNG", "PPM"):
+        # Some versions of Pillow read these formats' 16-bit grey as mode I: white is known.
+        return 0.0, _WHITE_16_BIT
+    values = np.asarray(image)
+    if not np.isfinite(values).all():
+        raise ImagesUnusable(f"{called} holds values that are not numbers or infinite. Save it anew as 8-bit grey.")
+    darkest, brightest = float(values.min()), float(values.max())
+    usual = _USUAL_WHITES if image.mode == "F" else _USUAL_WHITES[1:]
+    white = next((white for white in usual if brightest <= white), brightest)
+    return min(darkest, 0.0), white
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 (upright) where there is none or the EXIF block can't be read.
+
+    The picture has to be loaded: for TIFF, Pillow applies the orientation while loading and then removes it.
+    """
+    try:
+        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    except _BROKEN_DATA:
+        return 1
+    return orientation if isinstance(orientation, int) else 1

@@ -1,0 +1,65 @@
+"""Golden: the logits of TorchVision's own eager float32 model, and how far float32 itself is from exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runoff.contract import Checkpoint, CheckpointBroken, Logits, checkpoint_from_json
+from runoff.model.state_dict import load_state_dict
+from runoff.model.torchvision_import import import_torchvision
+
+REQUIRES = ("torch", "torchvision")
+DISTRIBUTIONS = ("torch", "torchvision")
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Golden logits, N×classes, with the largest difference that float64 arithmetic makes to any of them."""
+
+    logits: Logits
+    rounding: float
+
+
+def golden_module(checkpoint: Checkpoint) -> Any:
+    """Build TorchVision's module with the checkpoint's weights, in eval mode."""
+    import torch
+
+    arrays = load_state_dict(checkpoint.weights)
+    module = import_torchvision().models.get_model(
+        checkpoint.architecture, weights=None, num_classes=len(checkpoint.labels)
+    )
+    module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    return module.eval()
+
+
+def compute_golden(checkpoint: dict[str, Any], images: str, destination: str) -> None:
+    """Run the module on each image of an ``.npy`` file, in float32 and in float64, and save the Golden."""
+    import torch
+
+    module = golden_module(checkpoint_from_json(checkpoint))
+    pixels = np.load(images)
+    with torch.inference_mode():
+        single = [module(torch.from_numpy(image[None])).numpy() for image in pixels]
+        module = module.double()
+        exact = [module(torch.from_numpy(image[None].astype(np.float64))).numpy() for image in pixels]
+    logits = np.concatenate(single)
+    if not np.isfinite(logits).all():
+        raise CheckpointBroken(
+            f"the checkpoint {checkpoint['name']} gives logits that are not finite numbers on these images; "
+            "use weights that were trained for this architecture"
+        )
+    rounding = float(np.abs(logits - np.concatenate(exact)).max())
+    with Path(destination).open("wb") as file:
+        np.savez(file, logits=logits, rounding=rounding)
+
+
+def load_golden(path: Path) -> Golden:
+    """Read what compute_golden saved."""
+    with np.load(path) as saved:
+        logits: NDArray[np.float32] = saved["logits"]
+        return Golden(logits=logits, rounding=float(saved["rounding"]))

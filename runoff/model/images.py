@@ -1,0 +1,109 @@
+"""The pictures that contenders are shown: the fixture images, or a folder of the user's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from runoff.contract import ImagesUnusable, ResultsUnwritable
+from runoff.model.decoding import SUFFIXES, decode
+from runoff.model.drawings import drawn_pictures
+from runoff.model.photographs import photographs
+from runoff.model.preprocessing import preprocess
+
+DRAWN_COUNT = 48
+DRAWN_SEED = 2240018
+"""The seed of the drawn fixture images; training must use another."""
+
+FOLDER_LIMIT = 2000
+"""The most pictures taken from a folder; as pixels they hold 1.2 GB."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Preprocessed pictures with their names, in a fixed order.
+
+    ``pixels`` is contiguous float32 of shape (N, 3, 224, 224); ``sha256`` is the hash of names and pixels.
+    """
+
+    names: tuple[str, ...]
+    pixels: NDArray[np.float32]
+    sha256: str
+
+
+def fixture_images() -> ImageSet:
+    """Return the pictures that come with the suite: photographs first, then drawn ones, always the same.
+
+    The hash can differ between versions of Pillow, whose JPEG decoders round differently. Raises ImagesUnusable where
+    scikit-image, which brings the photographs, is not installed.
+    """
+    drawn = [(name, picture) for name, _, picture in drawn_pictures(DRAWN_COUNT, DRAWN_SEED)]
+    return _image_set([*photographs(), *drawn])
+
+
+def folder_images(directory: Path) -> ImageSet:
+    """Return the pictures directly inside a folder, sorted by name; hidden files and other suffixes are passed over.
+
+    Raises ImagesUnusable, with the path in its message, for a folder that is missing, is none, can't be read, holds no
+    picture or more than `FOLDER_LIMIT`, or holds one that can't be decoded.
+    """
+    if not directory.exists():
+        raise ImagesUnusable(f"The images folder {directory} does not exist. Check --images.")
+    if not directory.is_dir():
+        raise ImagesUnusable(f"{directory} is not a folder. Give --images the folder that holds the pictures.")
+    try:
+        entries = sorted(directory.iterdir(), key=lambda path: path.name)
+    except OSError as error:
+        raise ImagesUnusable(f"The images folder {directory} can't be read: {error.strerror or error}.") from error
+    files = [
+        path for path in entries if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
+    if not files:
+        raise ImagesUnusable(
+            f"The images folder {directory} holds no picture among its {len(entries)} entries. "
+            f"Put files in it whose names end in {', '.join(SUFFIXES)}; folders inside it are not searched."
+        )
+    if len(files) > FOLDER_LIMIT:
+        raise ImagesUnusable(
+            f"The images folder {directory} holds {len(files):,} pictures, and at most {FOLDER_LIMIT:,} fit. "
+            "Copy a sample of them into a folder of its own."
+        )
+    return _image_set((path.name, decode(path)) for path in files)
+
+
+def save_images(images: ImageSet, path: Path) -> None:
+    """Write the pixels as a plain ``.npy`` file, which workers read with numpy alone.
+
+    Raises ResultsUnwritable where that can't be done.
+    """
+    try:
+        with path.open("wb") as file:
+            np.save(file, images.pixels, allow_pickle=False)
+    except OSError as error:
+        raise ResultsUnwritable(
+            f"the images can't be written to {path} ({error.strerror or error}); free space or make it writable"
+        ) from error
+
+
+def _image_set(pictures: Iterable[tuple[str, Image.Image]]) -> ImageSet:
+    """Preprocess named pictures one at a time, so that only one of them is held whole."""
+    names, pixels = [], []
+    for name, picture in pictures:
+        names.append(name)
+        pixels.append(preprocess(picture))
+    batch = np.stack(pixels)
+    return ImageSet(tuple(names), batch, _sha256(tuple(names), batch))
+
+
+def _sha256(names: tuple[str, ...], pixels: NDArray[np.float32]) -> str:
+    """Hash names and pixels, in an encoding that no two different sets share, the same on every machine."""
+    digest = hashlib.sha256(json.dumps([names, pixels.shape]).encode("ascii"))
+    digest.update(np.ascontiguousarray(pixels, dtype="<f4").data)
+    return digest.hexdigest()

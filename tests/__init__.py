@@ -1,0 +1,1 @@
+"""Is Runoff honest? benchmarks/ checks the runtimes, tests/ checks us."""
