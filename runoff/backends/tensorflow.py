@@ -1,0 +1,108 @@
+"""TensorFlow running a frozen graph: TorchVision's model through ONNX and onnx-tf."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+
+VARIANTS = (Variant(description="frozen graph from onnx-tf, as a concrete function", default=True),)
+LAYOUT = "NCHW"
+REQUIRES = ("tensorflow",)
+CONVERT_REQUIRES = ("torch", "torchvision", "onnx", "onnx_tf", "tensorflow", "tensorflow_probability")
+DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu")
+CONVERT_DISTRIBUTIONS = ("torch", "torchvision", "onnx", "onnx-tf", "tensorflow", "tensorflow-cpu")
+SUFFIX = ".pb"
+ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2"}
+
+INPUT = "images"
+OUTPUT = "logits"
+
+
+@dataclass(frozen=True)
+class GraphSession:
+    """The frozen graph as a concrete function, and the framework that it is of."""
+
+    tf: Any
+    function: Any
+
+    @property
+    def threads(self) -> int:
+        """The size of the intra-op pool, as TensorFlow reports it."""
+        return int(self.tf.config.threading.get_intra_op_parallelism_threads())
+
+    def run(self, batch: Batch) -> Logits:
+        """Run the graph."""
+        logits: Logits = self.function(self.tf.constant(batch))[0].numpy()
+        return logits
+
+
+def import_framework() -> None:
+    """Import tensorflow."""
+    import tensorflow as tf  # noqa: F401 - imported for its time
+
+
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+    """Export to ONNX, translate with onnx-tf, freeze, and write the GraphDef."""
+    from runoff.model.onnx_export import export_onnx
+
+    with tempfile.TemporaryDirectory(dir=artifact.parent) as folder:
+        onnx_file, saved_model = Path(folder) / "model.onnx", Path(folder) / "saved_model"
+        with conversion_stage("export to ONNX"):
+            export_onnx(checkpoint, onnx_file)
+        with conversion_stage("onnx-tf"):
+            translate(onnx_file, saved_model)
+        with conversion_stage("freeze"):
+            artifact.write_bytes(freeze(saved_model))
+
+
+def translate(onnx_file: Path, saved_model: Path) -> None:
+    """Turn an ONNX file into a SavedModel with onnx-tf."""
+    import onnx
+    from onnx_tf.backend import prepare
+
+    prepare(onnx.load(str(onnx_file))).export_graph(str(saved_model))
+
+
+def freeze(saved_model: Path) -> bytes:
+    """Fold a SavedModel's variables into its graph; its input is renamed ``images`` and its output ``logits``."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    loaded = tf.saved_model.load(str(saved_model))
+    signature = loaded.signatures["serving_default"]
+
+    def named(images: Any) -> Any:
+        (logits,) = signature(images).values()
+        return tf.identity(logits, name=OUTPUT)
+
+    (shape,) = (spec for spec in signature.structured_input_signature[1].values())
+    function = tf.function(named).get_concrete_function(tf.TensorSpec(shape.shape, shape.dtype, name=INPUT))
+    frozen: bytes = convert_variables_to_constants_v2(function).graph.as_graph_def().SerializeToString()
+    return frozen
+
+
+def load(artifact: Path, variant: Variant, threads: int) -> GraphSession:
+    """Import the frozen graph as one concrete function; TensorFlow flushes denormals in its own pools.
+
+    The input is mapped while importing, and the graph dropped after: pruning an imported graph instead keeps two more
+    copies of the weights.
+    """
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    graph = tf.compat.v1.GraphDef()
+    graph.ParseFromString(artifact.read_bytes())
+    placeholder = next(node for node in graph.node if node.name == INPUT)
+    shape = [None if side.size < 0 else side.size for side in placeholder.attr["shape"].shape.dim]
+
+    def imported(images: Any) -> Any:
+        return tf.graph_util.import_graph_def(
+            graph, input_map={f"{INPUT}:0": images}, return_elements=[f"{OUTPUT}:0"], name=""
+        )
+
+    return GraphSession(tf, tf.compat.v1.wrap_function(imported, [tf.TensorSpec(shape, tf.float32)]))

@@ -1,0 +1,1 @@
+"""The measurement: worker processes, their controller, the order of launches and rounds."""

@@ -1,0 +1,228 @@
+"""The controller's end of a worker: start it fresh, talk to it with time-outs, suspend it, and always end it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from runoff import contract
+from runoff.contract import (
+    ConversionFailed,
+    RunoffError,
+    WorkerCrashed,
+    WorkerFailed,
+    WorkerGarbage,
+    WorkerKilled,
+    WorkerTimedOut,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST_ANSWER = 64 * 1024 * 1024
+
+Message = dict[str, Any]
+
+
+@dataclass
+class Process:
+    """A running worker: ``label`` names it in errors, ``log`` is where everything it prints goes."""
+
+    label: str
+    popen: subprocess.Popen[bytes]
+    spawned_ns: int
+    log: Path
+    unread: bytearray = field(default_factory=bytearray)
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """The pipe that requests go into."""
+        assert self.popen.stdin is not None
+        return self.popen.stdin
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """The pipe that answers come out of."""
+        assert self.popen.stdout is not None
+        return self.popen.stdout
+
+    def send(self, message: Message) -> None:
+        """Send one request.
+
+        Raises WorkerCrashed or WorkerKilled where the process has ended.
+        """
+        try:
+            self.stdin.write(json.dumps(message).encode() + b"\n")
+            self.stdin.flush()
+        except BrokenPipeError:
+            raise self._ended() from None
+
+    def receive(self, timeout: float) -> Message:
+        """Wait up to ``timeout`` seconds for one answer, asleep.
+
+        Raises the named error that the worker sent, WorkerTimedOut, WorkerCrashed, WorkerKilled or WorkerGarbage.
+        """
+        line = self._read_line(timeout)
+        try:
+            message = json.loads(line)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            shown = line[:120].decode(errors="replace").strip()
+            raise WorkerGarbage(
+                f"{self.label}: expected a JSON object from the worker, found {shown!r}; something in its environment "
+                f"writes to stdout before Runoff starts (log: {self.log})"
+            )
+        if "error" in message:
+            raise self._named_error(message)
+        return message
+
+    def ask(self, message: Message, timeout: float) -> Message:
+        """Send one request and wait for its answer."""
+        self.send(message)
+        return self.receive(timeout)
+
+    def answers(self) -> bool:
+        """Tell whether an answer, or the end of the process, can be received without waiting."""
+        poll = select.poll()
+        poll.register(self.stdout, select.POLLIN | select.POLLHUP)
+        return bool(self.unread) or bool(poll.poll(0))
+
+    def suspend(self) -> None:
+        """Stop the worker and all that it started, so that spinning threads take nothing from the others."""
+        self._signal(signal.SIGSTOP)
+        if sys.platform.startswith("linux"):
+            # The signal takes a moment to arrive; WNOWAIT leaves an exit for Popen to see.
+            os.waitid(os.P_PID, self.popen.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def resume(self) -> None:
+        """Let a suspended worker go on."""
+        self._signal(signal.SIGCONT)
+
+    def end(self) -> None:
+        """Kill the worker and all that it started, suspended or not, and wait until it is gone."""
+        self._signal(signal.SIGKILL)
+        self.popen.wait()
+        self.stdin.close()
+        self.stdout.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Our own child can't have its number reused before we wait for it, so no look-up is needed (psutil makes one).
+        try:
+            os.killpg(self.popen.pid, number)
+        except ProcessLookupError:
+            return
+
+    def _read_line(self, timeout: float) -> bytes:
+        poll = select.poll()
+        poll.register(self.stdout, select.POLLIN | select.POLLHUP)
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self.unread:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not poll.poll(remaining * 1000):
+                raise WorkerTimedOut(
+                    f"{self.label}: no answer within {timeout:g} s, so the worker was ended; "
+                    f"its log says why, if it knew: {self.log}"
+                )
+            chunk = os.read(self.stdout.fileno(), 1 << 16)
+            if not chunk:
+                raise self._ended()
+            self.unread += chunk
+            if len(self.unread) > LONGEST_ANSWER:
+                raise WorkerGarbage(f"{self.label}: the worker's answer does not end; see {self.log}")
+        line, _, rest = bytes(self.unread).partition(b"\n")
+        self.unread = bytearray(rest)
+        return line
+
+    def _ended(self) -> WorkerFailed:
+        code = self.popen.wait()
+        if code == -signal.SIGKILL:
+            return WorkerKilled(
+                f"{self.label}: killed by SIGKILL, which is what the kernel does when memory runs out; "
+                "free memory, race fewer contenders (--contenders), or raise the container's limit"
+            )
+        if code < 0:
+            return WorkerKilled(f"{self.label}: ended by {signal.Signals(-code).name}; see {self.log}")
+        last = last_line(self.log)
+        return WorkerCrashed(
+            f"{self.label}: the process ended by itself with exit code {code}: {last} (log: {self.log})"
+        )
+
+    def _named_error(self, message: Message) -> RunoffError:
+        if "stage" in message:
+            return ConversionFailed(message["stage"], message["reason"])
+        if message.get("named"):
+            kind: type[RunoffError] = getattr(contract, message["error"])
+            return kind(message["message"])
+        return WorkerCrashed(f"{self.label}: {message['error']}: {message['message']} (log: {self.log})")
+
+
+def last_line(log: Path) -> str:
+    """Give the last line of a log that says something."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else "it printed nothing"
+
+
+@contextmanager
+def started(
+    module: str, *, label: str, interpreter: Path, log: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[Process]:
+    """Run ``python -m module`` in a fresh process of its own session; it is ended when the block is left, however.
+
+    Raises WorkerCrashed where the interpreter can't be started.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        spawned_ns = time.perf_counter_ns()
+        try:
+            popen = subprocess.Popen(
+                [str(interpreter), "-m", module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                cwd=ROOT,
+                env=process_variables(variables or {}),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
+    process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log)
+    try:
+        yield process
+    finally:
+        process.end()
+
+
+def process_variables(additional: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment variables of a worker: ours, less what would make its start unlike a user's own."""
+    slows_the_import_stage = {"PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name not in slows_the_import_stage}
+    no_gpu = {"CUDA_VISIBLE_DEVICES": ""}
+    return kept | no_gpu | {"PYTHONPATH": str(ROOT)} | dict(additional)
+
+
+def call(
+    function: str,
+    arguments: Message,
+    *,
+    label: str,
+    log: Path,
+    timeout: float,
+    interpreter: Path = Path(sys.executable),
+    variables: Mapping[str, str] | None = None,
+) -> Any:
+    """Call ``module:function`` with JSON arguments in a process of its own and give its JSON result.
+
+    This is how the pytest process gets work done that needs a framework. Raises what the function raised, by name.
+    """
+    with started("runoff.measure.step", label=label, interpreter=interpreter, log=log, variables=variables) as process:
+        request = {"controller": os.getpid(), "function": function, "arguments": arguments}
+        return process.ask(request, timeout)["result"]

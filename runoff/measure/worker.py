@@ -1,0 +1,167 @@
+"""The program that runs one contender in one fresh process: its cold start, then what the controller asks for.
+
+Run as ``python -m runoff.measure.worker``. Only numpy and the contender's own framework are imported here, and
+nothing but ``session.run`` stands between the two readings of the clock.
+"""
+
+from __future__ import annotations
+
+import time
+
+STARTED_NS = time.perf_counter_ns()  # before any other import: it ends the stage "interpreter"
+
+import base64  # noqa: E402 - the first reading of the clock must come before every import
+import gc  # noqa: E402 - as above
+import importlib  # noqa: E402 - as above
+import os  # noqa: E402 - as above
+import resource  # noqa: E402 - as above
+from dataclasses import dataclass, field  # noqa: E402 - as above
+from pathlib import Path  # noqa: E402 - as above
+from typing import TYPE_CHECKING, Any  # noqa: E402 - as above
+
+if TYPE_CHECKING:
+    from runoff.contract import Backend, Batch, Logits, Session
+    from runoff.measure.channel import Channel, Message
+
+
+def peak_memory() -> int | None:
+    """Read this process's own peak resident memory in bytes, None where there is no /proc.
+
+    VmHWM of proc(5) belongs to the address space, which exec makes anew; ru_maxrss of getrusage(2) survives exec
+    and would show a bigger parent's peak as the worker's.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except FileNotFoundError:
+        return None
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
+@dataclass
+class Stages:
+    """The stages of a cold start as they pass: durations in nanoseconds, peaks in bytes."""
+
+    durations: dict[str, int] = field(default_factory=dict)
+    peaks: dict[str, int | None] = field(default_factory=dict)
+
+    def passed(self, name: str, duration: int) -> None:
+        """Note that a stage took so long and what the peak memory is now."""
+        self.durations[name] = duration
+        self.peaks[name] = peak_memory()
+
+
+def main() -> None:
+    """Serve one controller, then leave without the frameworks' own tear-down."""
+    from runoff.measure.channel import die_with_controller, open_channel
+
+    channel = open_channel()
+    request = channel.receive()
+    if request is None:
+        return
+    die_with_controller(request["controller"])
+    try:
+        serve(channel, request)
+    except Exception as error:  # noqa: BLE001 - whatever a framework raises is this contender's result
+        channel.send_error(error)
+        os._exit(1)
+    os._exit(0)
+
+
+def serve(channel: Channel, request: Message) -> None:
+    """Start the contender, report its cold start, then answer commands until there are no more."""
+    stages = Stages()
+    stages.passed("interpreter", STARTED_NS - request["spawned_ns"])
+
+    begin = time.perf_counter_ns()
+    import numpy as np
+
+    backend: Backend = importlib.import_module(request["backend"])
+    backend.import_framework()
+    stages.passed("import", time.perf_counter_ns() - begin)
+
+    batch: Batch = np.load(request["batch"])
+    if backend.LAYOUT == "NHWC":
+        batch = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
+    variant = next(variant for variant in backend.VARIANTS if variant.name == request["variant"])
+
+    begin = time.perf_counter_ns()
+    session = backend.load(Path(request["artifact"]), variant, request["threads"])
+    stages.passed("load", time.perf_counter_ns() - begin)
+
+    begin = time.perf_counter_ns()
+    logits = session.run(batch)
+    stages.passed("first inference", time.perf_counter_ns() - begin)
+
+    require_logits(logits, len(batch))
+    channel.send(
+        {
+            "durations": stages.durations,
+            "peaks": stages.peaks,
+            "threads": session.threads,
+            "logits": base64.b64encode(logits.tobytes()).decode(),
+        }
+    )
+    obey(channel, session, batch, backend.LAYOUT)
+
+
+def require_logits(logits: Any, images: int) -> None:
+    """Refuse an output that is not a float32 numpy array of N rows, so that all contenders end at the same place."""
+    import numpy as np
+
+    from runoff.contract import ContractBroken
+
+    if isinstance(logits, np.ndarray) and logits.dtype == np.float32 and logits.ndim == 2 and len(logits) == images:
+        return
+    found = f"{logits.dtype} {logits.shape}" if isinstance(logits, np.ndarray) else type(logits).__name__
+    raise ContractBroken(
+        f"run() must give a float32 numpy array of {images} rows of logits, it gave {found}; mend the backend's run()"
+    )
+
+
+def obey(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
+    """Answer commands until the controller says finish or is gone."""
+    gc.collect()
+    gc.disable()
+    switches = 0
+    while (command := channel.receive()) is not None:
+        if command["do"] == "time":
+            nanoseconds, switched = time_one(session, batch)
+            switches += switched
+            channel.send({"nanoseconds": nanoseconds})
+        elif command["do"] == "predict":
+            predict(session, Path(command["images"]), Path(command["logits"]), layout)
+            channel.send({"predicted": command["logits"]})
+        else:
+            channel.send({"peak": peak_memory(), "involuntary_switches": switches})
+            return
+
+
+def time_one(session: Session, batch: Batch) -> tuple[int, int]:
+    """Time one inference in nanoseconds, after an unmeasured one; count the involuntary context switches within.
+
+    The unmeasured one refills the caches that the other contenders emptied while this worker was suspended.
+    """
+    session.run(batch)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+    begin = time.perf_counter_ns()
+    session.run(batch)
+    end = time.perf_counter_ns()
+    return end - begin, resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
+
+
+def predict(session: Session, images: Path, destination: Path, layout: str) -> None:
+    """Write the logits of every image, run one by one as in the timed rounds."""
+    import numpy as np
+
+    rows: list[Logits] = []
+    for image in np.load(images, mmap_mode="r"):
+        batch = np.ascontiguousarray(image[None].transpose(0, 2, 3, 1) if layout == "NHWC" else image[None])
+        logits = session.run(batch)
+        require_logits(logits, 1)
+        rows.append(logits)
+    np.save(destination, np.concatenate(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What the tests of measuring share: fake entrants, pictures, and a copy of the suite with fakes as its backends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from runoff.backends import find_backends
+from runoff.contenders import Contender, Environment
+from runoff.measure.launch import Entrant
+from tests import fakes
+
+ROOT = Path(__file__).resolve().parents[1]
+HERE = Environment("here", Path(sys.executable))
+
+MakeEntrant = Callable[..., Entrant]
+
+
+@pytest.fixture
+def make_entrant(tmp_path: Path) -> MakeEntrant:
+    """Make an entrant of the fake backend by its variant's name."""
+
+    def make(variant: str = "", key: str | None = None, environment: Environment = HERE, threads: int = 2) -> Entrant:
+        backend = find_backends(fakes)["fake"]
+        chosen = next(candidate for candidate in backend.VARIANTS if candidate.name == variant)
+        artifact = tmp_path / "artifact.npy"
+        np.save(artifact, np.zeros(1000, dtype=np.float32))
+        contender = Contender("fake", chosen, environment.name)
+        return Entrant(key or contender.id, contender, backend, environment, artifact, threads)
+
+    return make
+
+
+@pytest.fixture
+def images() -> NDArray[np.float32]:
+    """Give three small pictures' pixels, whose first thousand are the fake's logits."""
+    return np.random.RandomState(7).standard_normal((3, 3, 32, 32)).astype(np.float32)
+
+
+@pytest.fixture
+def batch(tmp_path: Path, images: NDArray[np.float32]) -> Path:
+    """Write the first picture where a worker reads it."""
+    path = tmp_path / "batch.npy"
+    np.save(path, images[:1])
+    return path
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A copy of the suite whose only backends are fakes and whose golden needs no framework."""
+
+    root: Path
+    pictures: Path
+
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run ``pytest benchmarks/`` in it."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.variables(**variables),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def command(self, *arguments: str) -> list[str]:
+        """Give the command line of a run on two pictures with the built-in checkpoint."""
+        settings = ["--weights", "builtin", "--images", str(self.pictures), "--reference", "fake", "--seed", "1"]
+        return [sys.executable, "-m", "pytest", "benchmarks/", "-p", "no:cacheprovider", *settings, *arguments]
+
+    def variables(self, **additional: str) -> dict[str, str]:
+        """Give the environment in which this copy is found before the original."""
+        return os.environ | {"PYTHONPATH": str(self.root), "COLUMNS": "100"} | additional
+
+
+@pytest.fixture(scope="session")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
+    """Copy the suite, put the fakes in the place of its backends and a stand-in in the place of golden."""
+    root = tmp_path_factory.mktemp("suite")
+    for folder in ("runoff", "fixtures", "benchmarks"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("conftest.py", "pytest.ini"):
+        shutil.copy(ROOT / file, root / file)
+    for backend in (root / "runoff" / "backends").glob("[!_]*.py"):
+        backend.unlink()
+    shutil.copy(ROOT / "tests" / "fakes" / "fake.py", root / "runoff" / "backends" / "fake.py")
+    shutil.copy(ROOT / "tests" / "stand_ins" / "golden.py", root / "runoff" / "model" / "golden.py")
+    pictures = root / "pictures"
+    pictures.mkdir()
+    for index in range(2):
+        noise = np.random.RandomState(index).randint(0, 256, (256, 256, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(pictures / f"{index}.png")
+    return Suite(root, pictures)

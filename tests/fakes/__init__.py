@@ -1,0 +1,1 @@
+"""Backends that need no framework, for testing Runoff itself; scanned like runoff/backends/."""

@@ -1,0 +1,118 @@
+"""A backend that needs numpy alone and misbehaves on request: each variant does one thing wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+
+MEBIBYTE = 1024 * 1024
+SECONDS_PER_INFERENCE = 0.002
+
+VARIANTS = (
+    Variant(description="does all as it should", default=True),
+    Variant("slower", "takes twice as long"),
+    Variant("slow-load", "sleeps 200 ms at load"),
+    Variant("hungry", "allocates 100 MiB at load"),
+    Variant("prints", "prints to stdout from everywhere"),
+    Variant("crashes", "its process ends at load"),
+    Variant("raises", "raises at load"),
+    Variant("dies-late", "its process ends at the fifth inference"),
+    Variant("hangs", "never answers"),
+    Variant("killed", "is killed as by the kernel when memory runs out"),
+    Variant("lies", "reports one thread more than it was given"),
+    Variant("wrong", "gives the logits of another class"),
+    Variant("double", "gives float64 logits"),
+    Variant("inexact", "says float32 but is off by a thousandth"),
+    Variant("unconvertible", "its conversion fails"),
+    Variant("unwritten", "its conversion writes nothing"),
+)
+LAYOUT = "NCHW"
+REQUIRES = ("numpy",)
+CONVERT_REQUIRES = ("numpy",)
+DISTRIBUTIONS = ("numpy",)
+CONVERT_DISTRIBUTIONS = ("numpy",)
+SUFFIX = ".npy"
+ENVIRONMENT: dict[str, str] = {}
+
+
+def true_logits(batch: Batch) -> Logits:
+    """Give the logits that are right: the first thousand pixels of each image, weighted so that no two are alike."""
+    weights = np.linspace(1, 2, 1000, dtype=np.float32)
+    return np.ascontiguousarray(batch.reshape(len(batch), -1)[:, :1000] * weights)
+
+
+def hang() -> None:
+    """Sleep for longer than any time-out."""
+    time.sleep(3600)
+
+
+AT_LOAD: dict[str, Callable[[], object]] = {
+    "slow-load": lambda: time.sleep(0.2),
+    "crashes": lambda: os._exit(3),
+    "raises": [].pop,
+    "hangs": hang,
+    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+}
+
+
+@dataclass
+class FakeSession:
+    """A model that sleeps and gives the first thousand pixels as logits."""
+
+    variant: str
+    threads: int
+    inferences: int = 0
+    memory: list[np.ndarray] = field(default_factory=list)
+
+    def run(self, batch: Batch) -> Logits:
+        """Answer as the variant does."""
+        self.inferences += 1
+        if self.variant == "dies-late" and self.inferences == 5:
+            os._exit(4)
+        time.sleep(SECONDS_PER_INFERENCE * (2 if self.variant == "slower" else 1))
+        if self.variant == "prints":
+            print("progress: 100 %", flush=True)
+            os.write(1, b'{"nanoseconds": 1}\n')
+        logits = true_logits(batch)
+        if self.variant == "wrong":
+            return np.roll(logits, 1, axis=1)
+        if self.variant == "double":
+            return logits.astype(np.float64)  # type: ignore[return-value]  # the point of this variant
+        if self.variant == "inexact":
+            return logits * np.float32(1.001)
+        return logits
+
+
+def import_framework() -> None:
+    """There is none."""
+
+
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+    """Write a file, or not."""
+    with conversion_stage("imagined stage"):
+        if variant.name == "unconvertible":
+            raise KeyError("operator Resize is not known")
+    if variant.name != "unwritten":
+        np.save(artifact, np.zeros(1000, dtype=np.float32))
+
+
+def load(artifact: Path, variant: Variant, threads: int) -> FakeSession:
+    """Load as the variant does."""
+    np.load(artifact)
+    if variant.name in AT_LOAD:
+        AT_LOAD[variant.name]()
+    if variant.name == "prints":
+        sys.stdout.write("loading...\n")
+    session = FakeSession(variant.name, threads + 1 if variant.name == "lies" else threads)
+    if variant.name == "hungry":
+        session.memory.append(np.ones(100 * MEBIBYTE, dtype=np.uint8))
+    return session

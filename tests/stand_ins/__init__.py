@@ -1,0 +1,1 @@
+"""Small programs and modules that stand in for the real ones in tests."""

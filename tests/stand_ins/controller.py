@@ -1,0 +1,25 @@
+"""A controller with a running and a suspended worker: prints their numbers and waits to be ended."""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from runoff.measure.process import started
+
+with tempfile.TemporaryDirectory() as folder:
+    step = "runoff.measure.step"
+    python = Path(sys.executable)
+    with (
+        started(step, label="runs", interpreter=python, log=Path(folder) / "a") as running,
+        started(step, label="sleeps", interpreter=python, log=Path(folder) / "b") as suspended,
+    ):
+        for worker in (running, suspended):
+            worker.send(
+                {"controller": os.getpid(), "function": "tests.stand_ins.controller_work:work", "arguments": {}}
+            )
+        time.sleep(1)
+        suspended.suspend()
+        print(running.popen.pid, suspended.popen.pid, flush=True)
+        time.sleep(3600)

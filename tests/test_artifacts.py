@@ -1,0 +1,106 @@
+"""Artifacts: converted once, kept by everything that went into them, refused when changed by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from runoff.backends import find_backends
+from runoff.contenders import Contender
+from runoff.contract import ArtifactBroken, Checkpoint, ConversionFailed
+from runoff.measure.artifacts import artifact_key, make_artifact
+from runoff.measure.probe import Holding
+from tests import fakes
+
+HOLDING = Holding(frozenset({"numpy"}), {"numpy": "1.26.4"})
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """Give a checkpoint; the fake never opens its file."""
+    return Checkpoint("none", "resnet18", tmp_path / "weights.npz", "0" * 64, ("a", "b"))
+
+
+@pytest.fixture
+def make(checkpoint, tmp_path):
+    """Make the artifact of a fake variant."""
+    backend = find_backends(fakes)["fake"]
+
+    def make_one(variant="", holding=HOLDING):
+        chosen = next(candidate for candidate in backend.VARIANTS if candidate.name == variant)
+        folder, logs = tmp_path / "artifacts", tmp_path / "logs"
+        return make_artifact(Contender("fake", chosen), backend, checkpoint, holding=holding, folder=folder, logs=logs)
+
+    return make_one
+
+
+def test_the_second_time_comes_from_the_cache(make):
+    """An artifact is converted once; the second time it is the same file, with the first conversion's seconds."""
+    first, second = make(), make()
+    assert (first.cached, second.cached) == (False, True)
+    assert (first.path, first.sha256, first.conversion_seconds) == (
+        second.path,
+        second.sha256,
+        second.conversion_seconds,
+    )
+    assert first.size == first.path.stat().st_size
+
+
+def test_the_key_holds_everything_that_goes_in(checkpoint):
+    """Another checkpoint, variant, converter version or source gives another key."""
+    backend = find_backends(fakes)["fake"]
+    plain, slower = (Contender("fake", variant) for variant in backend.VARIANTS[:2])
+    other = Checkpoint("none", "resnet18", checkpoint.weights, "1" * 64, ("a", "b"))
+    keys = {
+        artifact_key(plain, backend, checkpoint, {"numpy": "1"}),
+        artifact_key(plain, backend, checkpoint, {"numpy": "2"}),
+        artifact_key(slower, backend, checkpoint, {"numpy": "1"}),
+        artifact_key(plain, backend, other, {"numpy": "1"}),
+    }
+    assert len(keys) == 4
+
+
+def test_a_truncated_artifact_is_refused(make):
+    """A cached file that was cut off is an error that names it and says to delete its folder."""
+    artifact = make()
+    artifact.path.write_bytes(artifact.path.read_bytes()[:-1])
+    with pytest.raises(ArtifactBroken, match=f"delete the folder {artifact.path.parent}"):
+        make()
+
+
+def test_a_changed_byte_is_refused(make):
+    """A cached file of the right size with other content is refused too."""
+    artifact = make()
+    content = bytearray(artifact.path.read_bytes())
+    content[-1] ^= 1
+    artifact.path.write_bytes(content)
+    with pytest.raises(ArtifactBroken, match="is not what was put there"):
+        make()
+
+
+def test_a_record_cut_off_is_refused(make):
+    """A record that is no longer JSON is refused, not taken for a missing artifact."""
+    artifact = make()
+    (artifact.path.parent / "record.json").write_text('{"file": "mod')
+    with pytest.raises(ArtifactBroken, match="is not whole"):
+        make()
+
+
+def test_a_failed_conversion_names_stage_and_reason_and_leaves_nothing(make, tmp_path):
+    """A conversion's failure carries its stage and first line, and no half-made artifact stays behind."""
+    with pytest.raises(ConversionFailed) as caught:
+        make("unconvertible")
+    assert caught.value.stage == "imagined stage"
+    assert caught.value.reason == "KeyError: 'operator Resize is not known'"
+    assert list((tmp_path / "artifacts").iterdir()) == []
+
+
+def test_a_conversion_that_writes_nothing_failed(make):
+    """A backend whose convert() writes no file did not convert."""
+    with pytest.raises(ConversionFailed, match="wrote no file"):
+        make("unwritten")
+
+
+def test_a_missing_converter_is_named(make):
+    """A module that converting needs and that is not installed is a conversion failure that names it."""
+    with pytest.raises(ConversionFailed, match="needs numpy"):
+        make(holding=Holding(frozenset(), {}))

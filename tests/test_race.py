@@ -1,0 +1,156 @@
+"""The race: interleaved in random order by a seed, and one that fails costs itself alone."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from runoff.contract import ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
+from runoff.measure import launch
+from runoff.measure.launch import Timeouts
+from runoff.measure.race import Journal, Race, Schedule, run_race
+from tests.fakes.fake import true_logits
+
+
+@dataclass
+class Counted:
+    """Progress that only counts."""
+
+    promised: int = 0
+    steps: int = 0
+    parts: list[str] = field(default_factory=list)
+
+    def begin(self, what: str, steps: int) -> None:
+        """Note what was promised."""
+        self.parts.append(what)
+        self.promised += steps
+
+    def step(self) -> None:
+        """Count a step."""
+        self.steps += 1
+
+
+@pytest.fixture
+def race(images, tmp_path):
+    """Run a race of fakes."""
+
+    def run(entrants, launches=2, rounds=4, seed=1, progress=None, timeouts=None) -> Race:
+        return run_race(
+            entrants,
+            Schedule(launches, rounds, seed),
+            images=images,
+            predictions={entrant.key: true_logits(images) for entrant in entrants},
+            working=tmp_path,
+            logs=tmp_path / "logs",
+            journal=Journal(tmp_path / "journal.jsonl"),
+            progress=progress or Counted(),
+            timeouts=timeouts or Timeouts(),
+        )
+
+    return run
+
+
+def test_every_entrant_gets_every_launch_and_round(make_entrant, race, tmp_path):
+    """K launches of R rounds give every entrant K records of R values, and the journal holds them as they came."""
+    progress = Counted()
+    finished = race([make_entrant(), make_entrant(key="control")], launches=3, rounds=4, progress=progress)
+    assert {key: [len(record.rounds) for record in records] for key, records in finished.records.items()} == {
+        "fake": [4, 4, 4],
+        "control": [4, 4, 4],
+    }
+    assert progress.steps == progress.promised == 3 * (2 + 4)
+    written = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()]
+    assert [line["launch"] for line in written] == [0, 1, 2]
+    assert tuple(written[1]["records"]["fake"]["rounds"]) == finished.records["fake"][1].rounds
+
+
+def test_rounds_are_interleaved_in_a_random_order_of_the_seed(make_entrant, race, monkeypatch):
+    """Within a round every entrant runs once, rounds differ in order, and a seed gives the same orders again."""
+    order: list[str] = []
+    measure = launch.time_one
+
+    def watched(process, timeouts):
+        order.append(process.label)
+        return measure(process, timeouts)
+
+    monkeypatch.setattr(launch, "time_one", watched)
+    entrants = [make_entrant(key=key) for key in ("a", "b", "c")]
+
+    def orders(seed: int) -> list[tuple[str, ...]]:
+        order.clear()
+        race(entrants, launches=1, rounds=12, seed=seed)
+        return [tuple(order[start : start + 3]) for start in range(0, 36, 3)]
+
+    first, again, other = orders(1), orders(1), orders(2)
+    assert all(Counter(round_) == Counter("abc") for round_ in first)
+    assert len(set(first)) > 2
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize(
+    ("variant", "error"),
+    [("crashes", WorkerCrashed), ("killed", WorkerKilled), ("lies", ThreadsNotHeld), ("dies-late", WorkerCrashed)],
+)
+def test_a_failure_costs_its_contender_alone(make_entrant, race, variant, error):
+    """A contender that breaks down is out with its error, and the others are measured to the end."""
+    finished = race([make_entrant(), make_entrant(variant)])
+    assert isinstance(finished.failures[f"fake-{variant}"], error)
+    assert len(finished.records["fake"]) == 2
+    assert finished.records[f"fake-{variant}"] == ()
+
+
+def test_a_hang_costs_its_contender_alone(make_entrant, race):
+    """A contender that hangs is ended at its time-out, and the others are measured to the end."""
+    finished = race([make_entrant(), make_entrant("hangs")], timeouts=Timeouts(start=1.5))
+    assert isinstance(finished.failures["fake-hangs"], WorkerTimedOut)
+    assert len(finished.records["fake"]) == 2
+
+
+def test_another_first_output_than_checked_is_out(make_entrant, race):
+    """A session whose first output names another class than the checked one is not timed."""
+    finished = race([make_entrant(), make_entrant("wrong")])
+    assert "does not give the same answer twice" in str(finished.failures["fake-wrong"])
+
+
+def test_only_one_worker_runs_at_a_time(make_entrant, batch, tmp_path, monkeypatch):
+    """While one entrant is timed, every other worker is suspended."""
+    import psutil
+
+    seen: list[list[str]] = []
+    workers: dict[str, int] = {}
+    measure, starting = launch.time_one, launch.start_request
+
+    def remember(entrant, process, first):
+        workers[entrant.key] = process.popen.pid
+        return starting(entrant, process, first)
+
+    def watched(process, timeouts):
+        seen.append([psutil.Process(pid).status() for key, pid in workers.items() if key != process.label])
+        return measure(process, timeouts)
+
+    monkeypatch.setattr(launch, "start_request", remember)
+    monkeypatch.setattr(launch, "time_one", watched)
+    launch.run_launch(
+        [make_entrant(key=key) for key in ("a", "b", "c")],
+        batch=batch,
+        rounds=3,
+        random=Random(1),
+        logs=tmp_path,
+        timeouts=Timeouts(),
+        verify=lambda entrant, start: None,
+        tick=lambda: None,
+    )
+    assert len(seen) == 9
+    assert {status for others in seen for status in others} == {psutil.STATUS_STOPPED}
+
+
+def test_a_full_disk_costs_the_journal_alone(make_entrant, race, monkeypatch):
+    """Where the journal can't be written, the race goes on and the journal says so."""
+    journal = Journal(type(make_entrant().artifact)("/dev/full"))
+    journal.write(0, {})
+    assert "No space left" in journal.problem
