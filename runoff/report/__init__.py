@@ -1,0 +1,1 @@
+"""What people read: made from stored JSON alone; no framework is imported here."""

@@ -1,0 +1,67 @@
+"""The run's answer in a sentence or two: who was fastest, or why that can't be said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runoff.report.stored import Comparison, StoredRun
+from runoff.report.words import count, place, ratio, times
+from runoff.statistics import FASTER, FEWEST_LAUNCHES, INVALID, REFERENCE, SLOWER, Ratio, control_is_valid
+
+Compared = Sequence[tuple[str, Comparison]]
+
+
+def is_valid(run: StoredRun) -> bool:
+    """Tell whether the control lets the run be believed."""
+    control = run.control
+    if control and not control_is_valid(Ratio(control.value, control.low, control.high, 0.95, run.launches)):
+        return False
+    return all(row.verdict != INVALID for row in run.rows)
+
+
+def answer(run: StoredRun) -> str:
+    """Say which contender was fastest, by how much and where; or why that can't be said."""
+    compared = [(row.contender, row.ratio) for row in run.rows if row.ratio and row.verdict != REFERENCE]
+    if doubt := why_no_answer(run, compared):
+        return doubt
+    if any(comparison.verdict == FASTER for _, comparison in compared):
+        return fastest(run, sorted(compared, key=lambda pair: pair[1].value))
+    if all(comparison.verdict == SLOWER for _, comparison in compared):
+        return f"{run.reference}, the reference, was the fastest of {len(run.timed)} on {place(run)}."
+    return f"No contender was shown to be faster than {run.reference} on {place(run)}."
+
+
+def why_no_answer(run: StoredRun, compared: Compared) -> str | None:
+    """Say what keeps a run from naming a fastest contender, None where nothing does."""
+    if not run.timed:
+        return "No inference was timed in this run, so it does not say which contender is fastest."
+    if not is_valid(run):
+        return (
+            f"This run is invalid: its control, a second {run.reference}, did not come out like the first, "
+            "so no contender is called faster or slower."
+        )
+    if not compared:
+        alone = any(row.contender == run.reference for row in run.timed)
+        return f"There is nothing to compare with {run.reference}: {'no other was' if alone else 'it was not'} timed."
+    if run.launches < FEWEST_LAUNCHES:
+        made = count(run.launches, "launch is", "launches are")
+        return f"This run is exploratory: {made} too few to say which contender is fastest; {FEWEST_LAUNCHES} can."
+    return None
+
+
+def fastest(run: StoredRun, ascending: Compared) -> str:
+    """Name the contender with the lowest ratio, and those that the intervals do not tell apart from it."""
+    leader, best = next(pair for pair in ascending if pair[1].verdict == FASTER)
+    close = [
+        name
+        for name, other in ascending
+        if name != leader and other.low is not None and best.high is not None and other.low <= best.high
+    ]
+    was = "had the shortest times" if close else "was the fastest"
+    said = (
+        f"{leader} {was} of {len(run.timed)} on {place(run)}: {times(best)} than {run.reference} "
+        f"(time ratio {ratio(best)}, {best.confidence * 100:.3g} % interval)."
+    )
+    if close:
+        said += f" The intervals overlap with {', '.join(close)}, so which of these is faster is not shown."
+    return said

@@ -1,0 +1,254 @@
+"""A stored run as the reports see it: read, checked, and turned into one row a contender."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runoff.report.fields import Field, StoredRunBroken
+
+SCHEMA = 1
+RACED = "raced"
+NOT_COMPARED = "not compared"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A ratio to the reference with its interval, None where one launch gave none, and what it shows."""
+
+    value: float
+    low: float | None
+    high: float | None
+    confidence: float
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Resident memory in bytes at times in seconds since the process was started."""
+
+    seconds: Sequence[float]
+    sizes: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contender in the comparison; None stands for what was not measured. Seconds and bytes."""
+
+    contender: str
+    description: str
+    precision: str
+    verdict: str
+    stage: str | None
+    reason: str | None
+    versions: Mapping[str, str]
+    median: float | None = None
+    p95: float | None = None
+    ratio: Comparison | None = None
+    cold_start: float | None = None
+    stages: Mapping[str, float] | None = None
+    peak: float | None = None
+    peaks: Mapping[str, float] | None = None
+    curve: Curve | None = None
+    agreement: float | None = None
+    largest_difference: float | None = None
+    artifact: int | None = None
+
+
+@dataclass(frozen=True)
+class Control:
+    """The ratio of a second reference to the first, which should be 1."""
+
+    contender: str
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The trained model that every contender ran, by name and hash."""
+
+    name: str
+    architecture: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run: what it was, on which machine, and its rows in order of their medians, those without one last."""
+
+    moment: datetime
+    commit: str
+    system: str
+    cpu: str
+    threads: int
+    reference: str
+    seed: int
+    launches: int
+    rounds: int
+    checkpoint: Checkpoint
+    images: int
+    control: Control | None
+    warnings: Sequence[str]
+    versions: Mapping[str, Mapping[str, str]]
+    rows: Sequence[Row]
+
+    @property
+    def timed(self) -> tuple[Row, ...]:
+        """The rows that an inference was timed of."""
+        return tuple(row for row in self.rows if row.median is not None)
+
+
+def read_run(path: Path) -> StoredRun:
+    """Read a run from a file.
+
+    Raises StoredRunBroken with the file and the field.
+    """
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StoredRunBroken(f"{path} can't be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise StoredRunBroken(f"{path} is not JSON ({error}); give a file that pytest-benchmark stored") from error
+    try:
+        return parse_run(stored)
+    except StoredRunBroken as error:
+        raise StoredRunBroken(f"{path}: {error}") from error
+
+
+def parse_run(stored: Any) -> StoredRun:
+    """Read a run from its JSON values.
+
+    Raises StoredRunBroken with the field.
+    """
+    machine = Field("", stored).get("machine_info")
+    about = machine.get("runoff") if machine else None
+    if machine is None or about is None:
+        raise StoredRunBroken("there is no field machine_info.runoff; expected a run that Runoff stored")
+    schema = about["schema"].value
+    if schema != SCHEMA:
+        raise StoredRunBroken(
+            f"machine_info.runoff.schema is {schema!r}, this Runoff reads {SCHEMA}; use the Runoff that wrote it"
+        )
+    root = Field("", stored)
+    groups = read_groups(root["benchmarks"])
+    rows = [read_row(name, came_of, groups) for name, came_of in about["contenders"].parts().items()]
+    rows.sort(key=lambda row: (row.median is None, row.median or 0.0))
+    stratum, checkpoint = about["stratum"], about["checkpoint"]
+    return StoredRun(
+        moment=read_moment(root["datetime"]),
+        commit=read_commit(root),
+        system=" ".join(
+            part for name in ("system", "release", "machine") if (part := machine.optional(name, Field.text))
+        ),
+        cpu=stratum["cpu"].text(),
+        threads=stratum["threads"].whole(),
+        reference=about["reference"].text(),
+        seed=about["seed"].whole(),
+        launches=about["launches"].whole(),
+        rounds=about["rounds"].whole(),
+        checkpoint=Checkpoint(*(checkpoint[name].text() for name in ("name", "architecture", "sha256"))),
+        images=about["images"]["count"].whole(),
+        control=about.optional("control", read_control),
+        warnings=tuple(warning.text() for warning in about["warnings"].items()),
+        versions={name: versions.texts() for name, versions in stratum["versions"].parts().items()},
+        rows=tuple(rows),
+    )
+
+
+def read_groups(benchmarks: Field) -> dict[str, dict[str, Field]]:
+    """Give the benchmarks by group and contender; those that are not of a contender are somebody else's."""
+    groups: dict[str, dict[str, Field]] = {}
+    for benchmark in benchmarks.items():
+        group = benchmark.optional("group", Field.text)
+        contender = benchmark["extra_info"].optional("contender", Field.text)
+        if group is not None and contender is not None:
+            groups.setdefault(group, {})[contender] = benchmark
+    return groups
+
+
+def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]]) -> Row:
+    """Collect all that was measured of one contender; one that broke down or is wrong has no speed to show."""
+    status = came_of["status"].text()
+    measured = {group: found[name] for group, found in groups.items() if status == RACED and name in found}
+    inference, cold, peak = (measured.get(group) for group in ("inference", "cold-start", "peak-memory"))
+    agreement, artifact = came_of.get("agreement"), came_of.get("artifact")
+    ratio = inference["extra_info"].optional("ratio", read_comparison) if inference else None
+    unmeasured = NOT_COMPARED if status == RACED else status
+    return Row(
+        contender=name,
+        description=came_of["description"].text(),
+        precision=came_of["precision"].text(),
+        verdict=ratio.verdict if ratio else unmeasured,
+        stage=came_of.optional("stage", Field.text),
+        reason=came_of.optional("reason", Field.text),
+        versions=came_of["versions"].texts(),
+        median=inference["stats"]["median"].amount() if inference else None,
+        p95=inference["stats"].optional("data", read_p95) if inference else None,
+        ratio=ratio,
+        cold_start=cold["stats"]["median"].amount() if cold else None,
+        stages=cold["extra_info"].optional("stages", Field.numbers) if cold else None,
+        peak=peak["stats"]["median"].amount() if peak else None,
+        peaks=peak["extra_info"].optional("stages", Field.numbers) if peak else None,
+        curve=peak["extra_info"].optional("curve", read_curve) if peak else None,
+        agreement=agreement["share"].number() if agreement else None,
+        largest_difference=agreement.optional("largest_difference", Field.number) if agreement else None,
+        artifact=artifact["bytes"].whole() if artifact else None,
+    )
+
+
+def read_comparison(ratio: Field) -> Comparison:
+    """Read a ratio to the reference."""
+    return Comparison(
+        value=ratio["value"].amount(),
+        low=ratio.optional("low", Field.amount),
+        high=ratio.optional("high", Field.amount),
+        confidence=ratio["confidence"].amount(),
+        verdict=ratio["verdict"].text(),
+    )
+
+
+def read_control(control: Field) -> Control:
+    """Read the control's ratio."""
+    low, high = (control.optional(name, Field.amount) for name in ("low", "high"))
+    return Control(control["contender"].text(), control["value"].amount(), low, high)
+
+
+def read_p95(data: Field) -> float | None:
+    """Give the 95th percentile of all rounds, None where there is none."""
+    values = [value.amount() for value in data.items()]
+    return float(np.percentile(values, 95)) if values else None
+
+
+def read_curve(curve: Field) -> Curve | None:
+    """Read memory over time, None where nothing was seen."""
+    seconds, sizes = ([value.number() for value in curve[name].items()] for name in ("seconds", "bytes"))
+    if len(seconds) != len(sizes):
+        raise StoredRunBroken(
+            f"the field {curve.path} has {len(seconds)} seconds and {len(sizes)} bytes, expected pairs"
+        )
+    return Curve(seconds, sizes) if seconds else None
+
+
+def read_moment(moment: Field) -> datetime:
+    """Read when the run was stored."""
+    try:
+        return datetime.fromisoformat(moment.text())
+    except ValueError as error:
+        raise StoredRunBroken(f"the field {moment.path} is {moment.value!r}, expected a date and time") from error
+
+
+def read_commit(root: Field) -> str:
+    """Name the commit that was measured, empty where there was none."""
+    commit = root.get("commit_info")
+    name = commit.optional("id", Field.text) if commit else None
+    if commit is None or name in (None, "unknown"):
+        return ""
+    return f"{name} with changes" if commit.optional("dirty", lambda dirty: dirty.value) else str(name)

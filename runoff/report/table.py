@@ -1,0 +1,74 @@
+"""The comparison on a terminal: one row a contender, the control's line, and warnings with their remedies."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from runoff.report import words
+from runoff.report.stored import StoredRun
+from runoff.statistics import FASTER, REFERENCE, SLOWER
+
+WIDTH = 100
+GAP = 2
+FIRST_TO_GO = ("artifact", "p95")
+COLOURS = {FASTER: "green", SLOWER: "yellow", REFERENCE: "bold", words.UNMEASURED: "red", words.OPEN: ""}
+
+
+def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) -> str:
+    """Draw a run as text, at most ``width`` columns wide."""
+    text = io.StringIO()
+    console = Console(
+        file=text,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    shown = columns_that_fit(run, width)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    names_fit = needed(shown, run) <= width
+    for column in shown:
+        table.add_column(
+            column.heading,
+            justify="right" if column.numeric else "left",
+            no_wrap=column.numeric or (names_fit and column.title == "contender"),
+            overflow="fold",
+        )
+    for row in run.rows:
+        table.add_row(*(column.write(row) for column in shown), style=COLOURS[words.tone(row)])
+    console.print(table)
+    for row in run.rows:
+        if why := words.why_unmeasured(row):
+            console.print(f"{row.contender}: {why}")
+    console.print(words.control_line(run))
+    console.print(words.setting_line(run))
+    for warning in run.warnings:
+        console.print(f"! {warning}", style="yellow")
+    return text.getvalue()
+
+
+def columns_that_fit(run: StoredRun, width: int) -> list[words.Column]:
+    """Choose the columns so that no word has to be broken; only the verdict may go over several lines."""
+    shown = list(words.columns(run))
+    for going in FIRST_TO_GO:
+        if needed(shown, run) > width:
+            shown = [column for column in shown if not column.heading.startswith(going)]
+    return shown
+
+
+def needed(shown: Sequence[words.Column], run: StoredRun) -> int:
+    """Give the width that a table of these columns needs at least."""
+    return sum(narrowest(column, run) + GAP for column in shown) - GAP
+
+
+def narrowest(column: words.Column, run: StoredRun) -> int:
+    """Give the width below which a column would break a word."""
+    texts = [column.write(row) for row in run.rows]
+    parts = column.heading.splitlines() + (texts if column.title != "verdict" else " ".join(texts).split())
+    return max(map(len, parts))

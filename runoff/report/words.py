@@ -1,0 +1,165 @@
+"""How figures and findings are written, the same in every report."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runoff.report.stored import Comparison, Control, Row, StoredRun
+from runoff.statistics import FASTER, REFERENCE, SLOWER
+
+MEGABYTE = 1e6
+NOTHING = "–"
+UNMEASURED = "unmeasured"
+OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the comparison: its heading in one or two lines, and how a row is written in it."""
+
+    heading: str
+    write: Callable[[Row], str]
+    numeric: bool = True
+
+    @property
+    def title(self) -> str:
+        """The heading in one line."""
+        return self.heading.replace("\n", " ")
+
+
+def columns(run: StoredRun) -> tuple[Column, ...]:
+    """Give the columns of the comparison; what was measured of no contender has none."""
+    contender = Column("contender", lambda row: row.contender, numeric=False)
+    figures = (
+        Column("median\nms", lambda row: milliseconds(row.median)),
+        Column("p95\nms", lambda row: milliseconds(row.p95)),
+        Column(f"ratio to reference\n{interval_heading(run)}".strip(), lambda row: ratio(row.ratio)),
+        Column("cold\nstart s", lambda row: seconds(row.cold_start)),
+        Column("peak\nMB", lambda row: megabytes(row.peak)),
+        Column("Top-1\nagrees", lambda row: share(row.agreement)),
+        Column("artifact\nMB", lambda row: megabytes(row.artifact)),
+    )
+    measured = (column for column in figures if any(column.write(row) != NOTHING for row in run.rows))
+    return (contender, *measured, Column("verdict", verdict, numeric=False))
+
+
+def interval_heading(run: StoredRun) -> str:
+    """Name the intervals that follow the ratios, empty where no ratio has one."""
+    confidences = [row.ratio.confidence for row in run.rows if row.ratio and row.verdict != REFERENCE and row.ratio.low]
+    return f"[{confidences[0] * 100:.3g} % interval]" if confidences else ""
+
+
+def milliseconds(duration: float | None) -> str:
+    """Write a duration in seconds as milliseconds."""
+    if duration is None:
+        return NOTHING
+    return f"{duration * 1e3:.1f}" if duration >= 0.01 else f"{duration * 1e3:.2f}"
+
+
+def seconds(duration: float | None) -> str:
+    """Write a duration in seconds."""
+    return NOTHING if duration is None else f"{duration:.2f}"
+
+
+def megabytes(size: float | None) -> str:
+    """Write a size in megabytes of a million bytes."""
+    return NOTHING if size is None else f"{size / MEGABYTE:.0f}"
+
+
+def share(fraction: float | None) -> str:
+    """Write a share in per cent, never rounded up to all."""
+    if fraction is None:
+        return NOTHING
+    return "100 %" if fraction == 1.0 else f"{min(fraction, 0.999) * 100:.1f} %"
+
+
+def difference(logits: float | None) -> str:
+    """Write a difference of logits."""
+    return NOTHING if logits is None else f"{logits:.1g}"
+
+
+def count(number: int, noun: str, plural: str) -> str:
+    """Write a number of things."""
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def ratio(comparison: Comparison | Control | None) -> str:
+    """Write a ratio with its interval."""
+    if comparison is None:
+        return NOTHING
+    if isinstance(comparison, Comparison) and comparison.verdict == REFERENCE:
+        return "1"
+    if comparison.low is None or comparison.high is None:
+        return f"{comparison.value:.3f}"
+    return f"{comparison.value:.3f} [{comparison.low:.3f}, {comparison.high:.3f}]"
+
+
+def times(comparison: Comparison) -> str:
+    """Write how much a difference is, always above one: ``1.46× faster``."""
+    value = comparison.value
+    return f"{1 / value:.2f}× faster" if value < 1 else f"{value:.2f}× slower"
+
+
+def verdict(row: Row) -> str:
+    """Write a row's verdict, with how much where it is a difference."""
+    if row.ratio is not None and row.verdict in (FASTER, SLOWER):
+        return times(row.ratio)
+    return row.verdict
+
+
+def tone(row: Row) -> str:
+    """Give what a row's verdict is to the eye: faster, slower, reference, unmeasured or open."""
+    if row.median is None:
+        return UNMEASURED
+    return row.verdict if row.verdict in (FASTER, SLOWER, REFERENCE) else OPEN
+
+
+def why_unmeasured(row: Row) -> str | None:
+    """Say at which stage and why a contender was not measured, None where there is nothing to say."""
+    if row.reason is None:
+        return None
+    stage = f" at {row.stage}" if row.stage else ""
+    return f"{verdict(row)}{stage}: {row.reason}"
+
+
+def control_line(run: StoredRun) -> str:
+    """Say what the control showed."""
+    control = run.control
+    if control is None:
+        return "There was no control in this run, so its noise is not known."
+    if control.low is None:
+        return f"Control (a second {control.contender}): {control.value:.3f}; one launch gives no interval."
+    return f"Control (a second {control.contender}, which should be 1): {ratio(control)}."
+
+
+def place(run: StoredRun) -> str:
+    """Name the machine and the threads."""
+    return f"{run.cpu}, {count(run.threads, 'thread', 'threads')}"
+
+
+def setting_line(run: StoredRun) -> str:
+    """Name the machine, the threads, the model and the amount measured."""
+    return (
+        f"{place(run)}; {run.checkpoint.architecture} with the {run.checkpoint.name} checkpoint; "
+        f"batch 1; {count(run.launches, 'launch', 'launches')} × {count(run.rounds, 'round', 'rounds')}; "
+        f"seed {run.seed}."
+    )
+
+
+def command(run: StoredRun) -> str:
+    """Give the command that repeats the run."""
+    contenders = [row.contender for row in run.rows]
+    named = sorted({name.partition("@")[2] for name in (*contenders, run.reference)} - {""})
+    words = ["python", "-m", "tox", "-e", "compare", "--", "--seed", str(run.seed)]
+    words += ["--launches", str(run.launches), "--rounds", str(run.rounds), "--threads", str(run.threads)]
+    words += ["--reference", run.reference, "--contenders", ",".join(contenders)]
+    for name in named:
+        words += ["--environment", f"{name}=PYTHON"]
+    return shlex.join(words)
+
+
+def moment(run: StoredRun) -> str:
+    """Write when the run was stored."""
+    return f"{run.moment.day} {run.moment:%B %Y, %H:%M %Z}".strip()
