@@ -1,0 +1,34 @@
+"""Is it right? A contender that is not is shown as wrong and never timed."""
+
+import pytest
+
+from runoff.agreement import why_wrong
+
+
+def test_converts_and_runs(contender, outcome):
+    """The checkpoint converts, and the artifact loads and answers in a fresh process."""
+    if outcome.prediction is None:
+        pytest.fail(f"{contender}: {outcome.status} at {outcome.stage}: {outcome.reason}", pytrace=False)
+
+
+def test_holds_its_threads(contender, outcome, options):
+    """The thread count that the framework reports is the one that was asked for, the same for all."""
+    require_prediction(outcome)
+    assert outcome.prediction.threads == options.threads
+
+
+def test_agrees_with_golden(contender, outcome, record_property):
+    """Top-1 equals golden's on every image that is not within the numeric noise, and float32 is float32."""
+    require_prediction(outcome)
+    if outcome.agreement is None:
+        pytest.fail(f"{contender}: {outcome.reason}", pytrace=False)
+    record_property("largest_logit_difference", outcome.agreement.largest_difference)
+    wrong = why_wrong(outcome.agreement, outcome.contender.variant.precision)
+    if wrong:
+        pytest.fail(f"{contender}: {wrong}", pytrace=False)
+
+
+def require_prediction(outcome):
+    """Skip what can't be checked without logits; test_converts_and_runs fails for the same reason."""
+    if outcome.prediction is None:
+        pytest.skip(f"{outcome.contender.id} gave no logits: {outcome.status} at {outcome.stage}")

@@ -1,0 +1,9 @@
+"""How long does one inference take, once everything is warm?"""
+
+import pytest
+
+
+@pytest.mark.benchmark(group="inference")
+def test_inference(contender, record):
+    """Batch 1, float32 numpy in, logits in numpy out; one value a round."""
+    record(unit="seconds", per_launch=lambda launch: launch.rounds)

@@ -1,0 +1,15 @@
+"""How much memory does it take at most?"""
+
+import pytest
+
+
+@pytest.mark.benchmark(group="peak-memory")
+def test_peak_memory(contender, record, memory_curves):
+    """The kernel's high-water mark of resident memory, read by the worker itself; one value a launch."""
+    record(
+        unit="bytes",
+        per_launch=lambda launch: [launch.peak],
+        stages=lambda launch: launch.peaks,
+        words=("less", "more"),
+        curve=memory_curves.of(contender),
+    )

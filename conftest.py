@@ -1,0 +1,10 @@
+"""Names the plugins that make the suite; what they do is in fixtures/."""
+
+pytest_plugins = [
+    "fixtures.options",
+    "fixtures.contenders",
+    "fixtures.preparation",
+    "fixtures.race",
+    "fixtures.recorder",
+    "fixtures.results",
+]

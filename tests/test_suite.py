@@ -1,0 +1,372 @@
+"""The suite as its users run it: ``pytest benchmarks/`` in a copy whose backends are fakes, and what it leaves."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from runoff.report.stored import read_run
+from tests.conftest import Suite
+
+ALL_RIGHT = "fake,fake-slower"
+FEW = ("--launches", "5", "--rounds", "6")
+
+
+@pytest.fixture(scope="module")
+def finished(suite: Suite):
+    """Run the suite once on two contenders, storing it in every way that pytest-benchmark offers."""
+    shutil.rmtree(suite.root / "results", ignore_errors=True)
+    done = suite.run(
+        "--contenders", ALL_RIGHT, *FEW, "--benchmark-autosave", "--benchmark-save-data", "--benchmark-json=own.json"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def stored(suite: Suite, finished):
+    """Give the run's JSON."""
+    return json.loads((suite.root / "results" / "runoff.json").read_text())
+
+
+def benchmark(stored, group: str, contender: str):
+    """Find one benchmark of a stored run."""
+    (found,) = (
+        candidate
+        for candidate in stored["benchmarks"]
+        if candidate["group"] == group and candidate["extra_info"]["contender"] == contender
+    )
+    return found
+
+
+def test_it_prints_a_row_for_each_contender(finished):
+    """The table has the contenders, the verdict, the control's line and the setting."""
+    assert "fake-slower" in finished.stdout
+    assert "reference" in finished.stdout
+    assert "Control (a second fake, which should be 1):" in finished.stdout
+    assert "5 launches × 6" in finished.stdout
+    assert "seed 1." in finished.stdout
+
+
+def test_every_metric_is_a_benchmark_in_its_group(stored):
+    """The JSON has one benchmark per metric and contender, with the samples launch by launch."""
+    assert {candidate["group"] for candidate in stored["benchmarks"]} == {"inference", "cold-start", "peak-memory"}
+    assert len(benchmark(stored, "inference", "fake")["stats"]["data"]) == 30
+    assert len(benchmark(stored, "cold-start", "fake")["stats"]["data"]) == 5
+    assert len(benchmark(stored, "peak-memory", "fake")["stats"]["data"]) == 5
+
+
+def test_what_was_measured_is_replayed_to_the_last_bit(suite, stored):
+    """pytest-benchmark's data are the very durations in the journal: the replay clock adds nothing."""
+    newest = max((suite.root / ".runoff" / "runs").glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    launches = [json.loads(line)["records"]["fake"] for line in newest.read_text().splitlines()]
+    measured = [value for launch in launches for value in launch["rounds"]]
+    assert benchmark(stored, "inference", "fake")["stats"]["data"] == measured
+    cold = [sum(launch["durations"].values()) for launch in launches]
+    assert benchmark(stored, "cold-start", "fake")["stats"]["data"] == cold
+
+
+def test_the_known_ratio_is_found(stored):
+    """A fake that sleeps twice as long is found slower, by about two, with an interval that holds the value."""
+    ratio = benchmark(stored, "inference", "fake-slower")["extra_info"]["ratio"]
+    assert 1.6 < ratio["low"] < ratio["value"] < ratio["high"] < 2.4
+    assert ratio["reference"] == "fake"
+    assert ratio["verdict"] in ("slower", "invalid run")
+    assert (ratio["launches"], ratio["rounds"], ratio["confidence"]) == (5, 6, 0.95)
+
+
+def test_extra_info_is_what_the_design_lists(stored):
+    """Every benchmark names its contender, environment, versions, threads, unit and agreement."""
+    for candidate in stored["benchmarks"]:
+        info = candidate["extra_info"]
+        assert {
+            "contender",
+            "backend",
+            "variant",
+            "environment",
+            "versions",
+            "threads",
+            "unit",
+            "agreement",
+            "ratio",
+        } <= set(info)
+        assert info["environment"] == "here"
+        assert info["agreement"] == 1.0
+    assert benchmark(stored, "peak-memory", "fake")["extra_info"]["unit"] == "bytes"
+    stages = benchmark(stored, "cold-start", "fake")["extra_info"]["stages"]
+    assert list(stages) == ["interpreter", "import", "load", "first inference"]
+    curve = benchmark(stored, "peak-memory", "fake")["extra_info"]["curve"]
+    assert len(curve["seconds"]) == len(curve["bytes"]) > 3
+
+
+def test_machine_info_says_what_the_run_is(stored):
+    """machine_info["runoff"] has schema, stratum, seed, checkpoint, control and warnings."""
+    about = stored["machine_info"]["runoff"]
+    assert about["schema"] == 1
+    assert about["seed"] == 1
+    assert about["checkpoint"]["name"] == "builtin"
+    assert about["stratum"]["checkpoint"] == about["checkpoint"]["sha256"]
+    assert {"cpu", "cpu_flags", "threads", "versions"} <= set(about["stratum"])
+    assert about["control"]["contender"] == "fake"
+    assert about["control"]["low"] < about["control"]["value"] < about["control"]["high"]
+    assert {name: came_of["status"] for name, came_of in about["contenders"].items()} == {
+        "fake": "raced",
+        "fake-slower": "raced",
+    }
+
+
+def test_own_json_and_storage_are_pytest_benchmarks_own(suite, stored):
+    """--benchmark-json and --benchmark-autosave give the same run, as pytest-benchmark does."""
+    own = json.loads((suite.root / "own.json").read_text())
+    assert benchmark(own, "inference", "fake")["stats"] == benchmark(stored, "inference", "fake")["stats"]
+    (saved,) = (suite.root / ".benchmarks").rglob("*.json")
+    assert len(json.loads(saved.read_text())["benchmarks"]) == 6
+
+
+def test_the_stored_run_can_be_read_again(suite, finished):
+    """The report reads results/runoff.json back, and the page lies beside it."""
+    run = read_run(suite.root / "results" / "runoff.json")
+    assert {row.contender for row in run.rows} == {"fake", "fake-slower"}
+    assert "fake-slower" in (suite.root / "results" / "index.html").read_text()
+
+
+def test_comparing_with_a_stored_run_works_for_every_metric(suite, finished):
+    """--benchmark-compare shows the stored run beside this one, for time and memory."""
+    done = suite.run("--contenders", "fake", "--launches", "1", "--rounds", "3", "--benchmark-compare")
+    assert done.returncode == 0, done.stdout
+    for test in ("test_inference[fake]", "test_cold_start[fake]", "test_peak_memory[fake]"):
+        assert f"{test} (0001" in done.stdout
+    assert "time in MBs" in done.stdout
+
+
+@pytest.mark.parametrize(("speed_up", "fails"), [(1, False), (100, True)])
+def test_compare_fail_is_a_gate(suite, finished, speed_up, fails):
+    """--benchmark-compare-fail passes a run like its baseline and fails a slower one, with our table still printed."""
+    first = next((suite.root / ".benchmarks").rglob("0001*.json"))
+    baseline = json.loads(first.read_text())
+    for candidate in baseline["benchmarks"]:
+        candidate["stats"]["median"] /= speed_up
+    number = f"{1000 + speed_up}"
+    saved = first.parent / f"{number}_baseline.json"
+    saved.write_text(json.dumps(baseline))
+    done = suite.run(
+        *("--contenders", "fake", "--launches", "2", "--rounds", "3"),
+        *(f"--benchmark-compare={number}", "--benchmark-compare-fail=median:900%"),
+    )
+    saved.unlink()
+    assert (done.returncode != 0) == fails, done.stdout
+    assert ("Performance has regressed" in done.stdout + done.stderr) == fails
+    assert "Control (a second fake" in done.stdout
+
+
+def test_selecting_with_k_races_what_is_selected_and_the_reference(suite):
+    """-k runs the selected contender, raced against the reference."""
+    done = suite.run("--contenders", "all", "-k", "inference and fake-slower", "--launches", "1", "--rounds", "3")
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+    stored = json.loads((suite.root / "results" / "runoff.json").read_text())
+    assert set(stored["machine_info"]["runoff"]["contenders"]) == {"fake", "fake-slower"}
+    assert benchmark(stored, "inference", "fake-slower")["extra_info"]["ratio"]["value"] > 1
+
+
+def test_benchmark_disable_runs_everything_once(suite):
+    """--benchmark-disable shows that all runs, with one launch and one round, and stores nothing."""
+    results = suite.root / "results" / "runoff.json"
+    before = results.stat().st_mtime_ns if results.exists() else None
+    done = suite.run("--contenders", "fake", "--benchmark-disable")
+    assert done.returncode == 0, done.stdout
+    assert "6 passed" in done.stdout
+    assert (results.stat().st_mtime_ns if results.exists() else None) == before
+
+
+def test_one_launch_is_exploratory(suite):
+    """A single launch gives ratios without intervals and says that they are exploratory."""
+    done = suite.run("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1")
+    assert done.returncode == 0, done.stdout
+    assert "exploratory" in done.stdout
+
+
+def test_what_goes_wrong_is_a_row_and_the_others_go_on(suite):
+    """Failing, wrong and crashing contenders are shown with stage and reason, fail the run, and cost no other."""
+    names = "fake,fake-unconvertible,fake-wrong,fake-inexact,fake-lies,fake-crashes,fake-dies-late"
+    done = suite.run("--contenders", names, *FEW)
+    assert done.returncode == 1
+    for words in (
+        "conversion failed at imagined stage: KeyError: 'operator Resize is not known'",
+        "asked for 2 threads, its framework reports 3",
+        "exit code 3",
+        "Top-1 differs from golden's",
+        "float32 arithmetic in any order",
+    ):
+        assert words in " ".join(done.stdout.split()), done.stdout
+    assert "Traceback" not in done.stdout
+    stored = json.loads((suite.root / "results" / "runoff.json").read_text())
+    statuses = {name: came["status"] for name, came in stored["machine_info"]["runoff"]["contenders"].items()}
+    assert statuses == {
+        "fake": "raced",
+        "fake-unconvertible": "conversion failed",
+        "fake-wrong": "wrong",
+        "fake-inexact": "wrong",
+        "fake-lies": "failed",
+        "fake-crashes": "failed",
+        "fake-dies-late": "failed",
+    }
+    timed = {candidate["extra_info"]["contender"] for candidate in stored["benchmarks"]}
+    assert timed == {"fake"}
+
+
+def test_a_new_backend_is_one_new_file(suite):
+    """A file put into runoff/backends/ takes part in every benchmark, table and page, with nothing else changed."""
+    added = suite.root / "runoff" / "backends" / "newcomer.py"
+    shutil.copy(suite.root / "runoff" / "backends" / "fake.py", added)
+    try:
+        done = suite.run("--launches", "1", "--rounds", "2")
+    finally:
+        added.unlink()
+    assert done.returncode == 0, done.stdout
+    stored = json.loads((suite.root / "results" / "runoff.json").read_text())
+    groups = {
+        candidate["group"] for candidate in stored["benchmarks"] if candidate["extra_info"]["contender"] == "newcomer"
+    }
+    assert groups == {"inference", "cold-start", "peak-memory"}
+    assert "newcomer" in done.stdout
+    assert "newcomer" in (suite.root / "results" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--contenders", "fake,tensorflw"], "unknown contender 'tensorflw'; the valid ones are: fake, fake-slower"),
+        (["--contenders", ","], "no contender is named"),
+        (["--contenders", "fake@moon"], "unknown environment 'moon'"),
+        (["--reference", "nobody"], "unknown contender 'nobody'"),
+        (["--launches", "-1"], "expected a whole number of at least 1, found '-1'"),
+        (["--rounds", "many"], "expected a whole number of at least 1, found 'many'"),
+        (["--threads", "0"], "expected a whole number of at least 1, found '0'"),
+        (["--weights", "missing.pth"], "no weights file at missing.pth"),
+        (["--images", "nowhere"], "images folder nowhere does not exist"),
+        (["--environment", "old=nowhere/python"], "no Python interpreter at nowhere/python"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_before_anything_is_measured(suite, arguments, words):
+    """A mistyped option gives a clear error, exit code 4 and no traceback."""
+    done = suite.run(*arguments)
+    assert done.returncode == 4
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_folder_without_or_with_broken_pictures_is_refused(suite, tmp_path):
+    """An images folder with no picture, and one with a broken one, are named with what to do."""
+    empty, broken = tmp_path / "empty", tmp_path / "broken"
+    empty.mkdir()
+    broken.mkdir()
+    (broken / "cat.jpg").write_bytes(b"\xff\xd8\xff\xe0 not really")
+    for folder, words in ((empty, "holds no picture"), (broken, "cat.jpg")):
+        done = suite.run("--images", str(folder))
+        assert done.returncode == 4
+        assert words in done.stdout + done.stderr
+
+
+def test_a_truncated_artifact_fails_its_contender_with_the_remedy(suite):
+    """An artifact cut off by hand is refused with the folder to delete; the other contender is measured."""
+    assert suite.run("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1").returncode == 0
+    (cut,) = (suite.root / ".runoff" / "artifacts").glob("fake-slower-*/model.npy")
+    cut.write_bytes(cut.read_bytes()[:100])
+    done = suite.run("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1")
+    shutil.rmtree(cut.parent)
+    assert done.returncode == 1
+    assert "is not what was put there" in done.stdout
+    assert f"delete the folder {cut.parent}" in " ".join(done.stdout.split())
+
+
+def test_a_results_folder_that_cannot_be_written_stops_the_run_before_it_begins(suite):
+    """Where results/ is a file, the run says so at once instead of after the measuring."""
+    results = suite.root / "results"
+    shutil.rmtree(results, ignore_errors=True)
+    results.write_text("in the way")
+    try:
+        done = suite.run("--contenders", "fake")
+    finally:
+        results.unlink()
+    assert done.returncode == 4
+    assert "ResultsUnwritable" in done.stdout + done.stderr
+
+
+def test_a_disk_that_fills_up_loses_nothing(suite, tmp_path):
+    """Where the results no longer fit, the table is printed, the JSON kept elsewhere, and the run fails."""
+    hooks = suite.root / "fills_up.py"
+    hooks.write_text(
+        "import fixtures.results as results\n"
+        "def pytest_configure(config):\n"
+        "    write = results.write_whole\n"
+        "    def full(path, text):\n"
+        "        if path.parent.name == 'results':\n"
+        "            raise OSError(28, 'No space left on device', str(path))\n"
+        "        write(path, text)\n"
+        "    results.write_whole = full\n"
+    )
+    try:
+        done = suite.run(
+            "--contenders", "fake", "--launches", "1", "--rounds", "2", "-p", "fills_up", PYTHONPATH=str(suite.root)
+        )
+    finally:
+        hooks.unlink()
+    words = " ".join(done.stdout.split())
+    assert done.returncode != 0
+    assert "No space left on device; what was measured is kept in" in words
+    kept = Path(words.partition("is kept in ")[2].split()[0].rstrip("."))
+    assert json.loads(kept.read_text())["benchmarks"]
+    assert "Control (a second fake" in done.stdout
+
+
+def test_own_json_that_cannot_be_written_is_no_traceback(suite):
+    """A --benchmark-json on a full disk ends in one clear line; results/runoff.json is there all the same."""
+
+    def few_bytes() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000_000, 100_000_000))
+
+    done = subprocess.run(
+        suite.command("--contenders", "fake", "--launches", "1", "--rounds", "2", "--benchmark-json=/dev/full"),
+        cwd=suite.root,
+        env=suite.variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=few_bytes,
+    )
+    assert done.returncode != 0
+    assert "could not write its file (No space left on device" in done.stdout
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+    assert json.loads((suite.root / "results" / "runoff.json").read_text())["benchmarks"]
+
+
+def test_an_interrupt_leaves_no_worker(suite):
+    """Ctrl-C in the middle of a race ends every worker, and the launches so far are in the journal."""
+    running = subprocess.Popen(
+        suite.command("--contenders", ALL_RIGHT, "--launches", "500", "--rounds", "2"),
+        cwd=suite.root,
+        env=suite.variables(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    before = set((suite.root / ".runoff" / "runs").glob("*.jsonl"))
+    deadline = time.monotonic() + 60
+    while not (new := set((suite.root / ".runoff" / "runs").glob("*.jsonl")) - before):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    workers = psutil.Process(running.pid).children(recursive=True)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+    assert running.returncode == 2
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    assert new.pop().read_text().strip()
