@@ -325,7 +325,7 @@ def test_verdict_with_another_margin() -> None:
     ],
 )
 def test_control_validity_at_its_edges(low: float | None, high: float | None, expected: bool) -> None:
-    """A run is invalid where its control's interval excludes 1 by more than the margin, or reaches too far around it."""
+    """A run is invalid where its control's interval excludes 1 by more than the margin, or reaches far around it."""
     assert control_is_valid(Ratio(1.0, low, high, CONFIDENCE, 8)) is expected
 
 
