@@ -6,4 +6,8 @@ import pytest
 @pytest.mark.benchmark(group="inference")
 def test_inference(contender, record):
     """Batch 1, float32 numpy in, logits in numpy out; one value a round."""
-    record(unit="seconds", per_launch=lambda launch: launch.rounds)
+    record(
+        unit="seconds",
+        per_launch=lambda launch: launch.rounds,
+        medians={"busy_threads": lambda launch: launch.busy_threads},
+    )

@@ -11,5 +11,6 @@ def test_peak_memory(contender, record, memory_curves):
         per_launch=lambda launch: [launch.peak],
         stages=lambda launch: launch.peaks,
         words=("less", "more"),
+        medians={"anonymous": lambda launch: launch.anonymous},
         curve=memory_curves.of(contender),
     )

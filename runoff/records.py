@@ -33,6 +33,8 @@ PerLaunch = Callable[[LaunchRecord], Sequence[float]]
 STEAL_SHARE = 0.01
 DRIFT_SHARE = 0.05
 SWITCHES_PER_INFERENCE = 5.0
+SPARE_THREAD = 0.3
+"""How many more threads than given may be busy: a framework's own housekeeping beside its pool."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,14 @@ def ratio_json(standing: Standing, reference: str, rounds: int) -> dict[str, Any
 
 def median_stages(records: Sequence[LaunchRecord], read: Callable[[LaunchRecord], Mapping[str, Any]]) -> dict[str, Any]:
     """Give the median over launches of each stage's value."""
-    return {stage: float(np.median([read(record)[stage] for record in records])) for stage in read(records[0])}
+    stages = list(read(records[0]))
+    values = np.array([[read(record)[stage] for stage in stages] for record in records])
+    return dict(zip(stages, np.median(values, axis=0).tolist(), strict=True))
+
+
+def median_over(records: Sequence[LaunchRecord], read: Callable[[LaunchRecord], float]) -> float:
+    """Give the median over launches of one value."""
+    return float(np.median([read(record) for record in records]))
 
 
 def contender_json(outcome: Outcome, race: Race | None) -> dict[str, Any]:
@@ -161,7 +170,20 @@ def exam_json(exam: Exam) -> dict[str, Any]:
     }
 
 
-def race_warnings(race: Race, reference: str, launches: int) -> list[str]:
+def thread_warnings(race: Race, threads: int) -> list[str]:
+    """Name the contenders that kept more threads busy than they were given, whatever their framework reports."""
+    warnings = []
+    for key, records in race.records.items():
+        busy = median_over(records, lambda record: record.busy_threads) if records else 0.0
+        if busy > threads + SPARE_THREAD:
+            warnings.append(
+                f"{key} kept {busy:.1f} threads busy, where {threads} were given to all; its ratio is not on equal "
+                "terms: mend the backend's load()"
+            )
+    return warnings
+
+
+def race_warnings(race: Race, reference: str, launches: int, threads: int) -> list[str]:
     """Say what makes a run's numbers shaky, each with its remedy."""
     warnings = []
     control = standings(race, reference, lambda record: record.rounds, words=("", "")).get(CONTROL)
@@ -192,6 +214,7 @@ def race_warnings(race: Race, reference: str, launches: int) -> list[str]:
             f"the machine drifted: {reference} took {change:.2f} times as long in the second half of the run as in the "
             "first; ratios stay fair, absolute times do not: let the machine settle, then run again"
         )
+    warnings += thread_warnings(race, threads)
     inferences = sum(len(record.rounds) for record in base)
     switches = sum(record.involuntary_switches for record in base)
     if inferences and switches / inferences > SWITCHES_PER_INFERENCE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
@@ -13,7 +14,7 @@ from runoff.contract import ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerT
 from runoff.measure import launch
 from runoff.measure.launch import Timeouts
 from runoff.measure.race import Journal, Race, Schedule, run_race
-from tests.fakes.fake import true_logits
+from tests.fakes.fake import MEBIBYTE, true_logits
 
 
 @dataclass
@@ -68,14 +69,23 @@ def test_every_entrant_gets_every_launch_and_round(make_entrant, race, tmp_path)
     assert tuple(written[1]["records"]["fake"]["rounds"]) == finished.records["fake"][1].rounds
 
 
+def test_anonymous_memory_sees_an_allocation(make_entrant, race):
+    """What a launch keeps in memory beside mapped files rises by the injected 100 MiB."""
+    finished = race([make_entrant(), make_entrant("hungry")], launches=3, rounds=2)
+    plain, hungry = (
+        statistics.median(record.anonymous for record in finished.records[key]) for key in ("fake", "fake-hungry")
+    )
+    assert abs((hungry - plain) / MEBIBYTE - 100) < 3
+
+
 def test_rounds_are_interleaved_in_a_random_order_of_the_seed(make_entrant, race, monkeypatch):
     """Within a round every entrant runs once, rounds differ in order, and a seed gives the same orders again."""
     order: list[str] = []
     measure = launch.time_one
 
-    def watched(process, timeouts):
-        order.append(process.label)
-        return measure(process, timeouts)
+    def watched(lane, timeouts):
+        order.append(lane.entrant.key)
+        measure(lane, timeouts)
 
     monkeypatch.setattr(launch, "time_one", watched)
     entrants = [make_entrant(key=key) for key in ("a", "b", "c")]
@@ -129,9 +139,9 @@ def test_only_one_worker_runs_at_a_time(make_entrant, batch, tmp_path, monkeypat
         workers[entrant.key] = process.popen.pid
         return starting(entrant, process, first)
 
-    def watched(process, timeouts):
-        seen.append([psutil.Process(pid).status() for key, pid in workers.items() if key != process.label])
-        return measure(process, timeouts)
+    def watched(lane, timeouts):
+        seen.append([psutil.Process(pid).status() for key, pid in workers.items() if key != lane.entrant.key])
+        measure(lane, timeouts)
 
     monkeypatch.setattr(launch, "start_request", remember)
     monkeypatch.setattr(launch, "time_one", watched)

@@ -37,12 +37,16 @@ SECONDS = 0.020
 ROUNDS = 6
 
 
-def launch(seconds: Sequence[float], *, peak: int | None = 200_000_000, switches: int = 0) -> LaunchRecord:
+def launch(
+    seconds: Sequence[float], *, peak: int | None = 200_000_000, switches: int = 0, busy: float = 2.0
+) -> LaunchRecord:
     """Make a launch's record with these rounds."""
     return LaunchRecord(
         durations={"interpreter start": 0.1, "import": 0.5, "load": 0.2, "first inference": 0.05},
         peaks={"import": 90_000_000, "steady inference": peak},
         rounds=tuple(seconds),
+        busy_threads=busy,
+        anonymous=peak and peak // 2,
         involuntary_switches=switches,
     )
 
@@ -319,7 +323,7 @@ def test_exam_is_json() -> None:
 
 def test_quiet_run_has_no_warnings() -> None:
     """A valid, long enough run on a quiet machine says nothing."""
-    assert race_warnings(make_race(quick=launches(0.5)), "pytorch", 8) == []
+    assert race_warnings(make_race(quick=launches(0.5)), "pytorch", 8, threads=2) == []
 
 
 @pytest.mark.parametrize(
@@ -337,6 +341,13 @@ def test_quiet_run_has_no_warnings() -> None:
             id="switches",
         ),
         pytest.param(
+            make_race(greedy=tuple(launch([SECONDS] * ROUNDS, busy=3.4) for _ in range(8))),
+            8,
+            "greedy kept 3.4 threads busy, where 2 were given",
+            "load()",
+            id="threads",
+        ),
+        pytest.param(
             make_race(failures={CONTROL: WorkerCrashed("ended")}, control=launches(1.0, 3)),
             8,
             "the control, a second pytorch, broke down (ended)",
@@ -347,7 +358,7 @@ def test_quiet_run_has_no_warnings() -> None:
 )
 def test_each_warning_is_given_alone_with_its_remedy(race: Race, count: int, expected: str, remedy: str) -> None:
     """What makes the numbers shaky is said once, with what to do about it, and nothing else is."""
-    (warning,) = race_warnings(race, "pytorch", count)
+    (warning,) = race_warnings(race, "pytorch", count, threads=2)
     assert expected in warning
     assert remedy in warning
 
@@ -363,6 +374,9 @@ def test_each_warning_is_given_alone_with_its_remedy(race: Race, count: int, exp
         pytest.param(make_race(pytorch=launches(1.0, switches=5 * ROUNDS)), 8, id="some switches"),
         pytest.param(make_race(control=()), 8, id="no control"),
         pytest.param(
+            make_race(tidy=tuple(launch([SECONDS] * ROUNDS, busy=2.2) for _ in range(8))), 8, id="spare thread"
+        ),
+        pytest.param(
             make_race(quick=launches(1.0, switches=900), pytorch=STEADY, control=STEADY), 8, id="not reference"
         ),
         pytest.param(make_race(pytorch=()), 8, id="no reference"),
@@ -370,4 +384,4 @@ def test_each_warning_is_given_alone_with_its_remedy(race: Race, count: int, exp
 )
 def test_warnings_are_silent_below_their_bounds(race: Race, count: int) -> None:
     """What stays within bounds, or can't be known, is not warned of."""
-    assert race_warnings(race, "pytorch", count) == []
+    assert race_warnings(race, "pytorch", count, threads=2) == []

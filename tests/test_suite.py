@@ -103,7 +103,10 @@ def test_extra_info_is_what_the_design_lists(stored):
     assert benchmark(stored, "peak-memory", "fake")["extra_info"]["unit"] == "bytes"
     stages = benchmark(stored, "cold-start", "fake")["extra_info"]["stages"]
     assert list(stages) == ["interpreter", "import", "load", "first inference"]
-    curve = benchmark(stored, "peak-memory", "fake")["extra_info"]["curve"]
+    memory = benchmark(stored, "peak-memory", "fake")
+    assert 0 < memory["extra_info"]["anonymous"] < memory["stats"]["median"]
+    assert benchmark(stored, "inference", "fake")["extra_info"]["busy_threads"] < 1
+    curve = memory["extra_info"]["curve"]
     assert len(curve["seconds"]) == len(curve["bytes"]) > 3
 
 

@@ -112,6 +112,13 @@ def test_a_hang_ends_at_its_time_out(make_entrant, batch, tmp_path):
         pytest.fail("it answered")
 
 
+def test_cpu_time_tells_sleep_from_work(make_entrant, batch, tmp_path):
+    """A fake that sleeps keeps no thread busy, whatever it reports of its threads."""
+    with started_worker(make_entrant("slower"), batch, tmp_path / "log", Timeouts()) as (process, _):
+        answers = [process.ask({"do": "time"}, 10) for _ in range(20)]
+    assert statistics.median(answer["cpu_nanoseconds"] / answer["nanoseconds"] for answer in answers) < 0.5
+
+
 def test_predict_gives_every_image(make_entrant, batch, images, tmp_path):
     """The check pass runs every image and reports the session's thread count."""
     np.save(tmp_path / "images.npy", images)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -58,11 +59,18 @@ class Start:
 
 @dataclass(frozen=True)
 class LaunchRecord:
-    """What one launch yields for one entrant: durations in seconds, memory in bytes."""
+    """What one launch yields for one entrant: durations in seconds, memory in bytes.
+
+    ``busy_threads`` is the median over rounds of CPU time by time taken: how many threads were kept busy, whatever the
+    framework reports. ``anonymous`` is the resident memory after the last round less what is mapped from files, whose
+    share differs between installations of the same package.
+    """
 
     durations: Mapping[str, float]
     peaks: Mapping[str, int | None]
     rounds: tuple[float, ...]
+    busy_threads: float
+    anonymous: int | None
     involuntary_switches: int
 
     @property
@@ -134,6 +142,7 @@ class Lane:
     process: Process
     start: Start
     rounds: list[float]
+    busy: list[float]
 
 
 def run_launch(
@@ -164,12 +173,12 @@ def run_launch(
                 failures[entrant.key] = error
                 continue
             process.suspend()
-            lanes[entrant.key] = Lane(entrant, process, start, [])
+            lanes[entrant.key] = Lane(entrant, process, start, [], [])
             tick()
         for _ in range(rounds):
             for key in random.sample(sorted(lanes), len(lanes)):
                 try:
-                    lanes[key].rounds.append(time_one(lanes[key].process, timeouts))
+                    time_one(lanes[key], timeouts)
                 except RunoffError as error:
                     failures[key] = error
                     del lanes[key]
@@ -183,12 +192,13 @@ def run_launch(
     return records, failures
 
 
-def time_one(process: Process, timeouts: Timeouts) -> float:
-    """Wake a worker for one timed inference, in seconds, and suspend it again."""
-    process.resume()
-    answer = process.ask({"do": "time"}, timeouts.inference)
-    process.suspend()
-    return float(answer["nanoseconds"] * NANOSECONDS)
+def time_one(lane: Lane, timeouts: Timeouts) -> None:
+    """Wake a worker for one timed inference and suspend it again."""
+    lane.process.resume()
+    answer = lane.process.ask({"do": "time"}, timeouts.inference)
+    lane.process.suspend()
+    lane.rounds.append(answer["nanoseconds"] * NANOSECONDS)
+    lane.busy.append(answer["cpu_nanoseconds"] / answer["nanoseconds"])
 
 
 def finish(lane: Lane, timeouts: Timeouts) -> LaunchRecord:
@@ -199,6 +209,8 @@ def finish(lane: Lane, timeouts: Timeouts) -> LaunchRecord:
         durations=lane.start.durations,
         peaks={**lane.start.peaks, "steady inference": answer["peak"]},
         rounds=tuple(lane.rounds),
+        busy_threads=statistics.median(lane.busy),
+        anonymous=answer["anonymous"],
         involuntary_switches=answer["involuntary_switches"],
     )
 

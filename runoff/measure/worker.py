@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from runoff.measure.channel import Channel, Message
 
 
-def peak_memory() -> int | None:
-    """Read this process's own peak resident memory in bytes, None where there is no /proc.
+def read_memory(field: str) -> int | None:
+    """Read a field of this process's own /proc/self/status (proc(5)) in bytes, None where there is no /proc.
 
-    VmHWM of proc(5) belongs to the address space, which exec makes anew; ru_maxrss of getrusage(2) survives exec
+    The peak is VmHWM: it belongs to the address space, which exec makes anew; ru_maxrss of getrusage(2) survives exec
     and would show a bigger parent's peak as the worker's.
     """
     try:
         status = Path("/proc/self/status").read_text()
     except FileNotFoundError:
         return None
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    line = next(line for line in status.splitlines() if line.startswith(f"{field}:"))
     return int(line.split()[1]) * 1024
 
 
@@ -48,7 +48,7 @@ class Stages:
     def passed(self, name: str, duration: int) -> None:
         """Note that a stage took so long and what the peak memory is now."""
         self.durations[name] = duration
-        self.peaks[name] = peak_memory()
+        self.peaks[name] = read_memory("VmHWM")
 
 
 def main() -> None:
@@ -126,28 +126,39 @@ def obey(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
     switches = 0
     while (command := channel.receive()) is not None:
         if command["do"] == "time":
-            nanoseconds, switched = time_one(session, batch)
-            switches += switched
-            channel.send({"nanoseconds": nanoseconds})
+            timed = time_one(session, batch)
+            switches += timed.switches
+            channel.send({"nanoseconds": timed.wall, "cpu_nanoseconds": timed.cpu})
         elif command["do"] == "predict":
             predict(session, Path(command["images"]), Path(command["logits"]), layout)
             channel.send({"predicted": command["logits"]})
         else:
-            channel.send({"peak": peak_memory(), "involuntary_switches": switches})
+            memory = {"peak": read_memory("VmHWM"), "anonymous": read_memory("RssAnon")}
+            channel.send({**memory, "involuntary_switches": switches})
             return
 
 
-def time_one(session: Session, batch: Batch) -> tuple[int, int]:
-    """Time one inference in nanoseconds, after an unmeasured one; count the involuntary context switches within.
+@dataclass(frozen=True)
+class Timed:
+    """One inference: nanoseconds by the clock and of all threads' CPU time, and involuntary context switches."""
+
+    wall: int
+    cpu: int
+    switches: int
+
+
+def time_one(session: Session, batch: Batch) -> Timed:
+    """Time one inference, after an unmeasured one.
 
     The unmeasured one refills the caches that the other contenders emptied while this worker was suspended.
     """
     session.run(batch)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+    switches, cpu = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw, time.process_time_ns()
     begin = time.perf_counter_ns()
     session.run(batch)
     end = time.perf_counter_ns()
-    return end - begin, resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
+    cpu = time.process_time_ns() - cpu
+    return Timed(end - begin, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches)
 
 
 def predict(session: Session, images: Path, destination: Path, layout: str) -> None:

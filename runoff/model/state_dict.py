@@ -39,10 +39,11 @@ def save_state_dict(path: Path, arrays: Mapping[str, Array]) -> None:
     Raises ``OSError`` where the folder can't be written.
     """
     path = Path(path)
+    named: dict[str, Any] = {key: np.asarray(array) for key, array in arrays.items()}
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            np.savez(file, **{key: np.asarray(array) for key, array in arrays.items()})
+            np.savez(file, **named)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
