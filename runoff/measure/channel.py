@@ -32,7 +32,8 @@ class Channel:
         return message
 
     def send(self, message: Message) -> None:
-        """Send one answer."""
+        """Send one answer; what was printed before it is in the log by then, since the controller may end us next."""
+        sys.stdout.flush()
         self.answers.write(json.dumps(message).encode() + b"\n")
         self.answers.flush()
 
