@@ -25,8 +25,6 @@ from runoff.statistics import (
     verdict,
 )
 
-SCHEMA = 1
-
 PerLaunch = Callable[[LaunchRecord], Sequence[float]]
 """Reads one metric's values from one launch: one a round, or one in all."""
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from runoff.backends import find_backends
 from runoff.contenders import Contender, Environment
-from runoff.measure.launch import Entrant
+from runoff.measure.launch import Entrant, Picture
 from tests import fakes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,11 +48,11 @@ def images() -> NDArray[np.float32]:
 
 
 @pytest.fixture
-def batch(tmp_path: Path, images: NDArray[np.float32]) -> Path:
-    """Write the first picture where a worker reads it."""
-    path = tmp_path / "batch.npy"
-    np.save(path, images[:1])
-    return path
+def picture(tmp_path: Path, images: NDArray[np.float32]) -> Picture:
+    """Write the pictures where a worker reads them, and choose the second."""
+    path = tmp_path / "images.npy"
+    np.save(path, images)
+    return Picture(path, 1)
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,12 @@ WITHIN_RUNOFF = {
     "model": {"contract", "model"},
     "backends": {"contract", "model", "backends"},
     "statistics": set(),
+    "schema": set(),
     "agreement": {"contract"},
     "contenders": {"contract"},
     "measure": {"contract", "model", "agreement", "contenders", "measure"},
     "records": {"measure", "statistics"},
-    "report": {"contract", "statistics", "report"},
+    "report": {"contract", "statistics", "schema", "report"},
     "__main__": {"contract", "report"},
 }
 

@@ -36,16 +36,15 @@ class Counted:
 
 
 @pytest.fixture
-def race(images, tmp_path):
+def race(images, picture, tmp_path):
     """Run a race of fakes."""
 
     def run(entrants, launches=2, rounds=4, seed=1, progress=None, timeouts=None) -> Race:
         return run_race(
             entrants,
             Schedule(launches, rounds, seed),
-            images=images,
+            images=picture.images,
             predictions={entrant.key: true_logits(images) for entrant in entrants},
-            working=tmp_path,
             logs=tmp_path / "logs",
             journal=Journal(tmp_path / "journal.jsonl"),
             progress=progress or Counted(),
@@ -127,7 +126,7 @@ def test_another_first_output_than_checked_is_out(make_entrant, race):
     assert "does not give the same answer twice" in str(finished.failures["fake-wrong"])
 
 
-def test_only_one_worker_runs_at_a_time(make_entrant, batch, tmp_path, monkeypatch):
+def test_only_one_worker_runs_at_a_time(make_entrant, picture, tmp_path, monkeypatch):
     """While one entrant is timed, every other worker is suspended."""
     import psutil
 
@@ -147,7 +146,7 @@ def test_only_one_worker_runs_at_a_time(make_entrant, batch, tmp_path, monkeypat
     monkeypatch.setattr(launch, "time_one", watched)
     launch.run_launch(
         [make_entrant(key=key) for key in ("a", "b", "c")],
-        batch=batch,
+        picture=picture,
         rounds=3,
         random=Random(1),
         logs=tmp_path,

@@ -12,7 +12,7 @@ import pytest
 
 from runoff.agreement import compare_logits
 from runoff.contenders import Contender
-from runoff.contract import Checkpoint, RunoffError, Variant, WorkerCrashed
+from runoff.contract import Checkpoint, Variant, WorkerCrashed
 from runoff.measure.artifacts import Artifact
 from runoff.measure.launch import LaunchRecord, Prediction
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Exam, Outcome
@@ -25,54 +25,14 @@ from runoff.records import (
     control_json,
     exam_json,
     median_stages,
-    race_warnings,
     ratio_json,
     samples,
     standings,
 )
 from runoff.statistics import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIFFERENCE, REFERENCE, SLOWER
+from tests.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 SPEED_WORDS = (FASTER, SLOWER)
-SECONDS = 0.020
-ROUNDS = 6
-
-
-def launch(
-    seconds: Sequence[float], *, peak: int | None = 200_000_000, switches: int = 0, busy: float = 2.0
-) -> LaunchRecord:
-    """Make a launch's record with these rounds."""
-    return LaunchRecord(
-        durations={"interpreter start": 0.1, "import": 0.5, "load": 0.2, "first inference": 0.05},
-        peaks={"import": 90_000_000, "steady inference": peak},
-        rounds=tuple(seconds),
-        busy_threads=busy,
-        anonymous=peak and peak // 2,
-        involuntary_switches=switches,
-    )
-
-
-def launches(factor: float, count: int = 8, *, seed: int = 0, switches: int = 0) -> tuple[LaunchRecord, ...]:
-    """Make launches of an entrant that takes this many times the usual seconds, with half a percent of noise."""
-    random = np.random.default_rng(seed)
-    return tuple(
-        launch((factor * SECONDS * np.exp(random.normal(0.0, 0.005, ROUNDS))).tolist(), switches=switches)
-        for _ in range(count)
-    )
-
-
-def make_race(
-    failures: dict[str, RunoffError] | None = None,
-    stolen: float | None = 0.0,
-    **records: tuple[LaunchRecord, ...],
-) -> Race:
-    """Make a race of a reference, its control, and further entrants by name."""
-    entrants = {"pytorch": launches(1.0, seed=1), CONTROL: launches(1.0, seed=2)} | records
-    return Race({key: value for key, value in entrants.items() if value is not None}, failures or {}, stolen)
-
-
-STEADY = tuple(launch([SECONDS] * ROUNDS) for _ in range(8))
-NEARLY_STEADY = tuple(launch([SECONDS * (1.0 if index < 4 else 1.04)] * ROUNDS) for index in range(8))
-DRIFTING = tuple(launch([SECONDS * (1.0 if index < 4 else 1.1)] * ROUNDS) for index in range(8))
 JUST_FASTER = tuple(launch([factor * SECONDS] * ROUNDS) for factor in (0.97, 1.01, 0.97, 1.01, 0.975, 0.98, 0.99, 0.97))
 """Against STEADY, the p-value is 0.036: significant alone, and not among two."""
 
@@ -319,69 +279,3 @@ def test_exam_is_json() -> None:
         "images": {"count": 2, "sha256": "ef" * 32},
         "golden": {"rounding": 1e-6},
     }
-
-
-def test_quiet_run_has_no_warnings() -> None:
-    """A valid, long enough run on a quiet machine says nothing."""
-    assert race_warnings(make_race(quick=launches(0.5)), "pytorch", 8, threads=2) == []
-
-
-@pytest.mark.parametrize(
-    ("race", "count", "expected", "remedy"),
-    [
-        pytest.param(make_race(control=launches(1.2)), 8, "invalid run: the control", "run again", id="invalid"),
-        pytest.param(make_race(), 4, "exploratory: 4 launches", "--launches 5", id="exploratory"),
-        pytest.param(make_race(stolen=0.034), 8, "took 3.4% of the CPU time", "quieter hour", id="steal"),
-        pytest.param(make_race(pytorch=DRIFTING, control=DRIFTING), 8, "took 1.10 times", "settle", id="drift"),
-        pytest.param(
-            make_race(pytorch=launches(1.0, switches=7 * ROUNDS)),
-            8,
-            "7 times per inference",
-            "--threads",
-            id="switches",
-        ),
-        pytest.param(
-            make_race(greedy=tuple(launch([SECONDS] * ROUNDS, busy=3.4) for _ in range(8))),
-            8,
-            "greedy kept 3.4 threads busy, where 2 were given",
-            "load()",
-            id="threads",
-        ),
-        pytest.param(
-            make_race(failures={CONTROL: WorkerCrashed("ended")}, control=launches(1.0, 3)),
-            8,
-            "the control, a second pytorch, broke down (ended)",
-            "run again",
-            id="broken control",
-        ),
-    ],
-)
-def test_each_warning_is_given_alone_with_its_remedy(race: Race, count: int, expected: str, remedy: str) -> None:
-    """What makes the numbers shaky is said once, with what to do about it, and nothing else is."""
-    (warning,) = race_warnings(race, "pytorch", count, threads=2)
-    assert expected in warning
-    assert remedy in warning
-
-
-@pytest.mark.parametrize(
-    ("race", "count"),
-    [
-        pytest.param(make_race(control=launches(1.03)), 8, id="control within the margin"),
-        pytest.param(make_race(), 5, id="just enough launches"),
-        pytest.param(make_race(stolen=0.009), 8, id="little stolen"),
-        pytest.param(make_race(stolen=None), 8, id="steal not known"),
-        pytest.param(make_race(pytorch=NEARLY_STEADY, control=NEARLY_STEADY), 8, id="little drift"),
-        pytest.param(make_race(pytorch=launches(1.0, switches=5 * ROUNDS)), 8, id="some switches"),
-        pytest.param(make_race(control=()), 8, id="no control"),
-        pytest.param(
-            make_race(tidy=tuple(launch([SECONDS] * ROUNDS, busy=2.2) for _ in range(8))), 8, id="spare thread"
-        ),
-        pytest.param(
-            make_race(quick=launches(1.0, switches=900), pytorch=STEADY, control=STEADY), 8, id="not reference"
-        ),
-        pytest.param(make_race(pytorch=()), 8, id="no reference"),
-    ],
-)
-def test_warnings_are_silent_below_their_bounds(race: Race, count: int) -> None:
-    """What stays within bounds, or can't be known, is not warned of."""
-    assert race_warnings(race, "pytorch", count, threads=2) == []

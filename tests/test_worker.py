@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from runoff.contract import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
-from runoff.measure.launch import Start, Timeouts, predict, started_worker
+from runoff.measure.launch import Picture, Start, Timeouts, predict, started_worker
 from runoff.measure.memory_curve import record_memory_curve
 from tests.conftest import MakeEntrant
 from tests.fakes.fake import MEBIBYTE, true_logits
@@ -17,50 +17,50 @@ from tests.fakes.fake import MEBIBYTE, true_logits
 LAUNCHES = 5
 
 
-def cold_start(make_entrant: MakeEntrant, variant: str, batch: Path, log: Path) -> Start:
+def cold_start(make_entrant: MakeEntrant, variant: str, picture: Picture, log: Path) -> Start:
     """Start a fake once."""
-    with started_worker(make_entrant(variant), batch, log, Timeouts()) as (_, start):
+    with started_worker(make_entrant(variant), picture, log, Timeouts()) as (_, start):
         return start
 
 
-def test_a_start_has_every_stage_in_order(make_entrant, batch, tmp_path):
+def test_a_start_has_every_stage_in_order(make_entrant, picture, tmp_path):
     """A cold start reports its four stages, with durations above zero and peaks that never fall."""
-    start = cold_start(make_entrant, "", batch, tmp_path / "log")
+    start = cold_start(make_entrant, "", picture, tmp_path / "log")
     assert list(start.durations) == ["interpreter", "import", "load", "first inference"]
     assert all(duration > 0 for duration in start.durations.values())
     assert list(start.peaks.values()) == sorted(start.peaks.values())
 
 
-def test_the_first_output_arrives_bit_by_bit(make_entrant, batch, tmp_path):
+def test_the_first_output_arrives_bit_by_bit(make_entrant, picture, images, tmp_path):
     """The logits of the first inference are those that the session gave."""
-    start = cold_start(make_entrant, "", batch, tmp_path / "log")
-    assert np.array_equal(start.logits, true_logits(np.load(batch))[0])
+    start = cold_start(make_entrant, "", picture, tmp_path / "log")
+    assert np.array_equal(start.logits, true_logits(images)[1])
 
 
-def test_sleep_at_load_is_seen_in_the_cold_start(make_entrant, batch, tmp_path):
+def test_sleep_at_load_is_seen_in_the_cold_start(make_entrant, picture, tmp_path):
     """An injected 200 ms sleep appears in the stage "load" and nowhere else."""
-    plain = cold_start(make_entrant, "", batch, tmp_path / "log").durations
-    slow = cold_start(make_entrant, "slow-load", batch, tmp_path / "log").durations
+    plain = cold_start(make_entrant, "", picture, tmp_path / "log").durations
+    slow = cold_start(make_entrant, "slow-load", picture, tmp_path / "log").durations
     assert 0.2 <= slow["load"] - plain["load"] < 0.3
     assert slow["first inference"] < 0.2
 
 
-def test_allocation_is_seen_in_the_peak(make_entrant, batch, tmp_path):
+def test_allocation_is_seen_in_the_peak(make_entrant, picture, tmp_path):
     """An injected 100 MiB appear as 100 ± 3 MiB, at the stage where they were allocated."""
 
     def peaks(variant: str, stage: str) -> float:
-        starts = [cold_start(make_entrant, variant, batch, tmp_path / "log") for _ in range(LAUNCHES)]
+        starts = [cold_start(make_entrant, variant, picture, tmp_path / "log") for _ in range(LAUNCHES)]
         return statistics.median(start.peaks[stage] for start in starts) / MEBIBYTE
 
     assert abs(peaks("hungry", "load") - peaks("", "load") - 100) < 3
     assert abs(peaks("hungry", "import") - peaks("", "import")) < 3
 
 
-def test_a_big_parent_does_not_move_the_peak(make_entrant, batch, tmp_path):
+def test_a_big_parent_does_not_move_the_peak(make_entrant, picture, tmp_path):
     """A parent of 500 MB moves a worker's peak by less than 2 MiB: ru_maxrss would show all of it."""
 
     def peak() -> float:
-        starts = [cold_start(make_entrant, "", batch, tmp_path / "log") for _ in range(LAUNCHES)]
+        starts = [cold_start(make_entrant, "", picture, tmp_path / "log") for _ in range(LAUNCHES)]
         return statistics.median(start.peaks["first inference"] for start in starts) / MEBIBYTE
 
     before = peak()
@@ -70,19 +70,19 @@ def test_a_big_parent_does_not_move_the_peak(make_entrant, batch, tmp_path):
     assert abs(after - before) < 2
 
 
-def test_what_a_framework_prints_is_no_answer(make_entrant, batch, tmp_path):
+def test_what_a_framework_prints_is_no_answer(make_entrant, picture, tmp_path):
     """Lines printed to stdout, one of them shaped like an answer, land in the log."""
     log = tmp_path / "log"
-    with started_worker(make_entrant("prints"), batch, log, Timeouts()) as (process, _):
+    with started_worker(make_entrant("prints"), picture, log, Timeouts()) as (process, _):
         assert process.ask({"do": "time"}, 10)["nanoseconds"] > 1000
     assert "progress: 100 %" in log.read_text()
 
 
-def test_timing_follows_the_work(make_entrant, batch, tmp_path):
+def test_timing_follows_the_work(make_entrant, picture, tmp_path):
     """A fake that sleeps twice as long takes about twice as long: the clock stands around run and nothing else."""
 
     def median(variant: str) -> float:
-        with started_worker(make_entrant(variant), batch, tmp_path / "log", Timeouts()) as (process, _):
+        with started_worker(make_entrant(variant), picture, tmp_path / "log", Timeouts()) as (process, _):
             return statistics.median(process.ask({"do": "time"}, 10)["nanoseconds"] for _ in range(30))
 
     assert 1.6 < median("slower") / median("") < 2.4
@@ -98,34 +98,32 @@ def test_timing_follows_the_work(make_entrant, batch, tmp_path):
         ("double", ContractBroken, "float64"),
     ],
 )
-def test_misbehaviour_has_a_name(make_entrant, batch, tmp_path, variant, error, words):
+def test_misbehaviour_has_a_name(make_entrant, picture, tmp_path, variant, error, words):
     """What goes wrong in a worker arrives as a named error that says what was found."""
     with pytest.raises(error, match=words):
-        cold_start(make_entrant, variant, batch, tmp_path / "log")
+        cold_start(make_entrant, variant, picture, tmp_path / "log")
 
 
-def test_a_hang_ends_at_its_time_out(make_entrant, batch, tmp_path):
+def test_a_hang_ends_at_its_time_out(make_entrant, picture, tmp_path):
     """A worker that never answers becomes WorkerTimedOut, and its process is gone."""
     entrant = make_entrant("hangs")
-    worker = started_worker(entrant, batch, tmp_path / "log", Timeouts(start=1.0))
+    worker = started_worker(entrant, picture, tmp_path / "log", Timeouts(start=1.0))
     with pytest.raises(WorkerTimedOut, match="no answer within 1 s"), worker:
         pytest.fail("it answered")
 
 
-def test_cpu_time_tells_sleep_from_work(make_entrant, batch, tmp_path):
+def test_cpu_time_tells_sleep_from_work(make_entrant, picture, tmp_path):
     """A fake that sleeps keeps no thread busy, whatever it reports of its threads."""
-    with started_worker(make_entrant("slower"), batch, tmp_path / "log", Timeouts()) as (process, _):
+    with started_worker(make_entrant("slower"), picture, tmp_path / "log", Timeouts()) as (process, _):
         answers = [process.ask({"do": "time"}, 10) for _ in range(20)]
     assert statistics.median(answer["cpu_nanoseconds"] / answer["nanoseconds"] for answer in answers) < 0.5
 
 
-def test_predict_gives_every_image(make_entrant, batch, images, tmp_path):
+def test_predict_gives_every_image(make_entrant, picture, images, tmp_path):
     """The check pass runs every image and reports the session's thread count."""
-    np.save(tmp_path / "images.npy", images)
     prediction = predict(
         make_entrant(),
-        images=tmp_path / "images.npy",
-        batch=batch,
+        images=picture.images,
         destination=tmp_path / "logits.npy",
         log=tmp_path / "log",
         timeouts=Timeouts(),
@@ -134,10 +132,10 @@ def test_predict_gives_every_image(make_entrant, batch, images, tmp_path):
     assert np.array_equal(prediction.logits, true_logits(images))
 
 
-def test_the_memory_curve_sees_an_allocation(make_entrant, batch, tmp_path):
+def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
     """memory-profiler's curve, taken from outside, rises by the injected 100 MiB, with time that goes forward."""
     plain, hungry = (
-        record_memory_curve(make_entrant(variant), batch=batch, log=tmp_path / "log", timeouts=Timeouts())
+        record_memory_curve(make_entrant(variant), picture=picture, log=tmp_path / "log", timeouts=Timeouts())
         for variant in ("", "hungry")
     )
     assert abs((max(hungry.sizes) - max(plain.sizes)) / MEBIBYTE - 100) < 5

@@ -48,6 +48,14 @@ class Entrant:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """The one image that a launch runs on: a file of N×3×H×W float32, which workers read with numpy, and its index."""
+
+    images: Path
+    index: int
+
+
+@dataclass(frozen=True)
 class Start:
     """A worker's cold start: seconds and peak memory in bytes per stage, and its first logits."""
 
@@ -95,8 +103,8 @@ def started_process(entrant: Entrant, log: Path) -> AbstractContextManager[Proce
     )
 
 
-def start_request(entrant: Entrant, process: Process, batch: Path) -> Message:
-    """Tell a worker what to load and which batch to run first."""
+def start_request(entrant: Entrant, process: Process, picture: Picture) -> Message:
+    """Tell a worker what to load and which image to run."""
     return {
         "controller": os.getpid(),
         "spawned_ns": process.spawned_ns,
@@ -104,18 +112,21 @@ def start_request(entrant: Entrant, process: Process, batch: Path) -> Message:
         "variant": entrant.contender.variant.name,
         "artifact": str(entrant.artifact),
         "threads": entrant.threads,
-        "batch": str(batch),
+        "images": str(picture.images),
+        "image": picture.index,
     }
 
 
 @contextmanager
-def started_worker(entrant: Entrant, batch: Path, log: Path, timeouts: Timeouts) -> Iterator[tuple[Process, Start]]:
+def started_worker(
+    entrant: Entrant, picture: Picture, log: Path, timeouts: Timeouts
+) -> Iterator[tuple[Process, Start]]:
     """Start an entrant's worker and wait for its first output.
 
     Raises a WorkerFailed, whatever named error the worker sends, or ThreadsNotHeld.
     """
     with started_process(entrant, log) as process:
-        answer = process.ask(start_request(entrant, process, batch), timeouts.start)
+        answer = process.ask(start_request(entrant, process, picture), timeouts.start)
         if answer["threads"] != entrant.threads:
             raise ThreadsNotHeld(
                 f"{entrant.key}: asked for {entrant.threads} threads, its framework reports {answer['threads']}; "
@@ -148,7 +159,7 @@ class Lane:
 def run_launch(
     entrants: Sequence[Entrant],
     *,
-    batch: Path,
+    picture: Picture,
     rounds: int,
     random: Random,
     logs: Path,
@@ -165,7 +176,7 @@ def run_launch(
     with ExitStack() as stack:
         lanes: dict[str, Lane] = {}
         for entrant in random.sample(list(entrants), len(entrants)):
-            worker = started_worker(entrant, batch, logs / f"{entrant.key}.log", timeouts)
+            worker = started_worker(entrant, picture, logs / f"{entrant.key}.log", timeouts)
             try:
                 process, start = stack.enter_context(worker)
                 verify(entrant, start)
@@ -223,13 +234,11 @@ class Prediction:
     threads: int
 
 
-def predict(
-    entrant: Entrant, *, images: Path, batch: Path, destination: Path, log: Path, timeouts: Timeouts
-) -> Prediction:
+def predict(entrant: Entrant, *, images: Path, destination: Path, log: Path, timeouts: Timeouts) -> Prediction:
     """Give an entrant's logits for every image of an ``.npy`` file, from the very session kind that is timed.
 
     Raises a WorkerFailed or ThreadsNotHeld.
     """
-    with started_worker(entrant, batch, log, timeouts) as (process, start):
+    with started_worker(entrant, Picture(images, 0), log, timeouts) as (process, start):
         process.ask({"do": "predict", "images": str(images), "logits": str(destination)}, timeouts.predict)
     return Prediction(np.load(destination), start.threads)

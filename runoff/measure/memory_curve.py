@@ -9,7 +9,7 @@ from pathlib import Path
 
 from memory_profiler import memory_usage
 
-from runoff.measure.launch import Entrant, Timeouts, start_request, started_process
+from runoff.measure.launch import Entrant, Picture, Timeouts, start_request, started_process
 from runoff.measure.process import Message, Process
 
 INTERVAL = 0.01
@@ -25,14 +25,14 @@ class MemoryCurve:
     sizes: Sequence[int]
 
 
-def record_memory_curve(entrant: Entrant, *, batch: Path, log: Path, timeouts: Timeouts) -> MemoryCurve:
+def record_memory_curve(entrant: Entrant, *, picture: Picture, log: Path, timeouts: Timeouts) -> MemoryCurve:
     """Start an entrant's worker, run a few inferences, and record its memory all the while.
 
     Raises a WorkerFailed.
     """
     begin = time.time()
     with started_process(entrant, log) as process:
-        samples = watch(process, start_request(entrant, process, batch), timeouts.start)
+        samples = watch(process, start_request(entrant, process, picture), timeouts.start)
         for _ in range(INFERENCES):
             samples += watch(process, {"do": "time"}, timeouts.inference)
     return MemoryCurve(

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from runoff.agreement import Agreement, compare_logits, why_wrong
 from runoff.contenders import HERE, Contender, Environment
 from runoff.contract import (
@@ -162,13 +160,10 @@ def prepare_contender(
     except RunoffError as error:
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "convert")
     entrant = Entrant(contender.id, contender, backend, environments[contender.environment], artifact.path, threads)
-    batch = place.working / "first.npy"
-    np.save(batch, exam.images.pixels[:1])
     try:
         prediction = predict(
             entrant,
             images=exam.images_file,
-            batch=batch,
             destination=place.working / f"{contender.id}.npy",
             log=place.logs / f"{contender.id}-check.log",
             timeouts=timeouts,

@@ -171,6 +171,20 @@ def last_line(log: Path) -> str:
     return lines[-1] if lines else "it printed nothing"
 
 
+def opened_log(label: str, log: Path) -> IO[bytes]:
+    """Open a process's log.
+
+    Raises WorkerCrashed where it can't be written.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("wb")
+    except OSError as error:
+        raise WorkerCrashed(
+            f"{label}: its log {log} can't be written ({error.strerror}); free space or make it writable"
+        ) from error
+
+
 @contextmanager
 def started(
     module: str, *, label: str, interpreter: Path, log: Path, variables: Mapping[str, str] | None = None
@@ -179,8 +193,7 @@ def started(
 
     Raises WorkerCrashed where the interpreter can't be started.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    with opened_log(label, log) as output:
         spawned_ns = time.perf_counter_ns()
         try:
             popen = subprocess.Popen(

@@ -9,10 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
-import numpy as np
-
 from runoff.contract import Logits, RunoffError, WorkerCrashed
-from runoff.measure.launch import Entrant, LaunchRecord, Start, Timeouts, run_launch
+from runoff.measure.launch import Entrant, LaunchRecord, Picture, Start, Timeouts, run_launch
 from runoff.measure.machine import read_cpu_time, stolen_share
 
 CONTROL = "control"
@@ -68,9 +66,8 @@ def run_race(
     entrants: Sequence[Entrant],
     schedule: Schedule,
     *,
-    images: Logits,
+    images: Path,
     predictions: Mapping[str, Logits],
-    working: Path,
     logs: Path,
     journal: Journal,
     progress: Progress,
@@ -78,26 +75,25 @@ def run_race(
 ) -> Race:
     """Run every launch of the schedule.
 
-    ``images`` is N×3×H×W; launch k runs on image k, the same for every entrant. ``predictions`` holds the checked
-    logits of each entrant, N×classes: a first output with another Top-1 takes the entrant out.
+    ``images`` is a file of N images; launch k runs on image k, the same for every entrant. ``predictions`` holds the
+    checked logits of each entrant, N×classes: a first output with another Top-1 takes the entrant out.
     """
+    count = min((len(logits) for logits in predictions.values()), default=1)
     random = Random(schedule.seed)
     records: dict[str, list[LaunchRecord]] = {entrant.key: [] for entrant in entrants}
     failures: dict[str, RunoffError] = {}
     before = read_cpu_time()
     progress.begin("racing", schedule.launches * (len(entrants) + schedule.rounds))
     for launch in range(schedule.launches):
-        image = launch % len(images)
-        batch = working / "batch.npy"
-        np.save(batch, np.ascontiguousarray(images[image : image + 1]))
+        picture = Picture(images, launch % count)
         finished, failed = run_launch(
             [entrant for entrant in entrants if entrant.key not in failures],
-            batch=batch,
+            picture=picture,
             rounds=schedule.rounds,
             random=random,
             logs=logs,
             timeouts=timeouts,
-            verify=first_output_check(predictions, image),
+            verify=first_output_check(predictions, picture.index),
             tick=progress.step,
         )
         failures |= failed

@@ -80,7 +80,8 @@ def serve(channel: Channel, request: Message) -> None:
     backend.import_framework()
     stages.passed("import", time.perf_counter_ns() - begin)
 
-    batch: Batch = np.load(request["batch"])
+    image = request["image"]
+    batch: Batch = np.array(np.load(request["images"], mmap_mode="r")[image : image + 1])
     if backend.LAYOUT == "NHWC":
         batch = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
     variant = next(variant for variant in backend.VARIANTS if variant.name == request["variant"])

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from runoff.report.fields import Field, StoredRunBroken
+from runoff.schema import SCHEMA
 
-SCHEMA = 1
 RACED = "raced"
 NOT_COMPARED = "not compared"
 
