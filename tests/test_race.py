@@ -6,8 +6,8 @@ import json
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
-from random import Random
 
+import psutil
 import pytest
 
 from runoff.contract import ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
@@ -62,7 +62,7 @@ def test_every_entrant_gets_every_launch_and_round(make_entrant, race, tmp_path)
         "fake": [4, 4, 4],
         "control": [4, 4, 4],
     }
-    assert progress.steps == progress.promised == 3 * (2 + 4)
+    assert progress.steps == progress.promised == 2 + 3 * (2 + 4)
     written = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()]
     assert [line["launch"] for line in written] == [0, 1, 2]
     assert tuple(written[1]["records"]["fake"]["rounds"]) == finished.records["fake"][1].rounds
@@ -101,6 +101,24 @@ def test_rounds_are_interleaved_in_a_random_order_of_the_seed(make_entrant, race
     assert first != other
 
 
+def test_a_worker_ends_when_its_successor_starts(make_entrant, race, monkeypatch):
+    """Every launch has fresh processes, one an entrant is alive at a time, and none when the race is over."""
+    pids: list[int] = []
+    alive: list[int] = []
+    starting = launch.start_request
+
+    def watched(entrant, process, first):
+        pids.append(process.popen.pid)
+        alive.append(sum(psutil.pid_exists(pid) for pid in pids))
+        return starting(entrant, process, first)
+
+    monkeypatch.setattr(launch, "start_request", watched)
+    race([make_entrant(key=key) for key in ("a", "b")], launches=3, rounds=1)
+    assert len(set(pids)) == 2 * (1 + 3)
+    assert max(alive) == 2
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
 @pytest.mark.parametrize(
     ("variant", "error"),
     [("crashes", WorkerCrashed), ("killed", WorkerKilled), ("lies", ThreadsNotHeld), ("dies-late", WorkerCrashed)],
@@ -126,10 +144,8 @@ def test_another_first_output_than_checked_is_out(make_entrant, race):
     assert "does not give the same answer twice" in str(finished.failures["fake-wrong"])
 
 
-def test_only_one_worker_runs_at_a_time(make_entrant, picture, tmp_path, monkeypatch):
+def test_only_one_worker_runs_at_a_time(make_entrant, race, monkeypatch):
     """While one entrant is timed, every other worker is suspended."""
-    import psutil
-
     seen: list[list[str]] = []
     workers: dict[str, int] = {}
     measure, starting = launch.time_one, launch.start_request
@@ -144,16 +160,7 @@ def test_only_one_worker_runs_at_a_time(make_entrant, picture, tmp_path, monkeyp
 
     monkeypatch.setattr(launch, "start_request", remember)
     monkeypatch.setattr(launch, "time_one", watched)
-    launch.run_launch(
-        [make_entrant(key=key) for key in ("a", "b", "c")],
-        picture=picture,
-        rounds=3,
-        random=Random(1),
-        logs=tmp_path,
-        timeouts=Timeouts(),
-        verify=lambda entrant, start: None,
-        tick=lambda: None,
-    )
+    race([make_entrant(key=key) for key in ("a", "b", "c")], launches=1, rounds=3)
     assert len(seen) == 9
     assert {status for others in seen for status in others} == {psutil.STATUS_STOPPED}
 

@@ -10,10 +10,22 @@ from random import Random
 from typing import Protocol
 
 from runoff.contract import Logits, RunoffError, WorkerCrashed
-from runoff.measure.launch import Entrant, LaunchRecord, Picture, Start, Timeouts, run_launch
+from runoff.measure.launch import (
+    Entrant,
+    Failures,
+    Held,
+    LaunchRecord,
+    Picture,
+    Start,
+    Timeouts,
+    run_rounds,
+    start_lanes,
+)
 from runoff.measure.machine import read_cpu_time, stolen_share
 
 CONTROL = "control"
+WARM_UP = -1
+"""The number of the launch that is started only: it brings files into the page cache, and memory to this machine."""
 
 
 class Progress(Protocol):
@@ -73,33 +85,44 @@ def run_race(
     progress: Progress,
     timeouts: Timeouts,
 ) -> Race:
-    """Run every launch of the schedule.
+    """Run every launch of the schedule, after one that is started but not measured.
 
     ``images`` is a file of N images; launch k runs on image k, the same for every entrant. ``predictions`` holds the
     checked logits of each entrant, N×classes: a first output with another Top-1 takes the entrant out.
     """
-    count = min((len(logits) for logits in predictions.values()), default=1)
+    pictures = min((len(logits) for logits in predictions.values()), default=1)
     random = Random(schedule.seed)
     records: dict[str, list[LaunchRecord]] = {entrant.key: [] for entrant in entrants}
-    failures: dict[str, RunoffError] = {}
+    failures: Failures = {}
+    held: Held = {}
     before = read_cpu_time()
-    progress.begin("racing", schedule.launches * (len(entrants) + schedule.rounds))
-    for launch in range(schedule.launches):
-        picture = Picture(images, launch % count)
-        finished, failed = run_launch(
-            [entrant for entrant in entrants if entrant.key not in failures],
-            picture=picture,
-            rounds=schedule.rounds,
-            random=random,
-            logs=logs,
-            timeouts=timeouts,
-            verify=first_output_check(predictions, picture.index),
-            tick=progress.step,
-        )
-        failures |= failed
-        journal.write(launch, finished)
-        for key, record in finished.items():
-            records[key].append(record)
+    progress.begin("racing", len(entrants) + schedule.launches * (len(entrants) + schedule.rounds))
+    try:
+        for launch in range(WARM_UP, schedule.launches):
+            picture = Picture(images, max(launch, 0) % pictures)
+            lanes, failed = start_lanes(
+                [entrant for entrant in entrants if entrant.key not in failures],
+                held,
+                picture=picture,
+                random=random,
+                logs=logs,
+                timeouts=timeouts,
+                verify=first_output_check(predictions, picture.index),
+                tick=progress.step,
+            )
+            failures |= failed
+            if launch == WARM_UP:
+                continue
+            finished, failed = run_rounds(
+                lanes, held, schedule.rounds, random=random, timeouts=timeouts, tick=progress.step
+            )
+            failures |= failed
+            journal.write(launch, finished)
+            for key, record in finished.items():
+                records[key].append(record)
+    finally:
+        for worker in held.values():
+            worker.close()
     kept = {key: tuple(values) for key, values in records.items()}
     return Race(kept, failures, stolen_share(before, read_cpu_time()))
 

@@ -121,7 +121,7 @@ def require_logits(logits: Any, images: int) -> None:
 
 
 def obey(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
-    """Answer commands until the controller says finish or is gone."""
+    """Answer commands until the controller is gone, or ends this process."""
     gc.collect()
     gc.disable()
     switches = 0
@@ -136,7 +136,6 @@ def obey(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
         else:
             memory = {"peak": read_memory("VmHWM"), "anonymous": read_memory("RssAnon")}
             channel.send({**memory, "involuntary_switches": switches})
-            return
 
 
 @dataclass(frozen=True)
