@@ -19,6 +19,7 @@ from runoff.statistics import (
     control_is_valid,
     drift,
     holm,
+    is_pinned_down,
     launch_log_ratio,
     no_difference_p_value,
     ratio_over_launches,
@@ -59,9 +60,9 @@ def standings(
     ratios = {key: ratio_over_launches(values) for key, values in log_ratios.items()}
     contenders = {key: values for key, values in log_ratios.items() if key != CONTROL}
     adjusted = holm({key: no_difference_p_value(values) for key, values in contenders.items()})
-    valid = CONTROL not in ratios or control_is_valid(ratios[CONTROL], margin)
+    control = ratios.get(CONTROL)
     judged = {
-        key: Standing(ratio, verdict(ratio, adjusted.get(key, 1.0), valid=valid, margin=margin, words=words))
+        key: Standing(ratio, verdict(ratio, adjusted.get(key, 1.0), control=control, margin=margin, words=words))
         for key, ratio in ratios.items()
     }
     if base:
@@ -190,6 +191,12 @@ def race_warnings(race: Race, reference: str, launches: int, threads: int) -> li
             f"invalid run: the control, a second {reference}, came out at {control.ratio.value:.3f} times the first "
             f"[{control.ratio.low:.3f}, {control.ratio.high:.3f}]; what else runs on this machine disturbs it: stop "
             "that, or measure longer (--launches), then run again"
+        )
+    elif control and control.ratio.launches >= FEWEST_LAUNCHES and not is_pinned_down(control.ratio):
+        warnings.append(
+            f"a noisy run: the control, a second {reference}, reaches from {control.ratio.low:.3f} to "
+            f"{control.ratio.high:.3f}, and no difference within that is claimed; stop what else runs on this machine, "
+            "or measure longer (--launches)"
         )
     if CONTROL in race.failures:
         warnings.append(

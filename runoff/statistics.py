@@ -92,36 +92,45 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 
 
 def control_is_valid(control: Ratio, margin: float = MARGIN) -> bool:
-    """Tell whether a run can be believed.
-
-    The control's interval must not exclude 1 by more than the margin, nor, from enough launches, reach further than
-    the margin to each side: two things that are the same could then not be told to be.
-    """
+    """Tell whether a run can be believed: its control's interval must not exclude 1 by more than the margin."""
     if control.low is None or control.high is None:
         return True
-    around_one = control.low <= 1 + margin and control.high >= 1 / (1 + margin)
-    pinned_down = math.log(control.high / control.low) <= 2 * math.log(1 + margin)
-    return around_one and (pinned_down or control.launches < FEWEST_LAUNCHES)
+    return control.low <= 1 + margin and control.high >= 1 / (1 + margin)
+
+
+def is_pinned_down(control: Ratio, margin: float = MARGIN) -> bool:
+    """Tell whether a control's interval reaches no further than the margin to each side."""
+    if control.low is None or control.high is None:
+        return False
+    return math.log(control.high / control.low) <= 2 * math.log(1 + margin)
+
+
+def is_beyond(ratio: Ratio, control: Ratio) -> bool:
+    """Tell whether a ratio's interval lies wholly outside its control's: what two equals reach is no difference."""
+    if ratio.low is None or ratio.high is None or control.low is None or control.high is None:
+        return False
+    return ratio.high < control.low or ratio.low > control.high
 
 
 def verdict(
     ratio: Ratio,
     adjusted_p_value: float,
     *,
-    valid: bool,
+    control: Ratio | None,
     margin: float = MARGIN,
     words: tuple[str, str] = (FASTER, SLOWER),
 ) -> str:
     """Say in words what a ratio shows; ``words`` are for a ratio below and above 1.
 
-    A difference is claimed where the Holm-adjusted test rejects "no difference" at the ratio's confidence. Without one,
-    an interval wider than the margin could hide a difference that matters: inconclusive.
+    A difference is claimed where the Holm-adjusted test rejects "no difference" at the ratio's confidence and the ratio
+    is beyond what the run's control reached. Without a claim, an interval wider than the margin could hide a
+    difference that matters: inconclusive.
     """
-    if not valid:
+    if control is not None and not control_is_valid(control, margin):
         return INVALID
     if ratio.launches < FEWEST_LAUNCHES or ratio.low is None or ratio.high is None:
         return EXPLORATORY
-    if adjusted_p_value < 1 - ratio.confidence:
+    if adjusted_p_value < 1 - ratio.confidence and (control is None or is_beyond(ratio, control)):
         return words[0] if ratio.value < 1 else words[1]
     if math.log(ratio.high / ratio.low) > math.log(1 + margin):
         return INCONCLUSIVE

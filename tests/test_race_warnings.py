@@ -10,6 +10,7 @@ from runoff.records import race_warnings
 from tests.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 NEARLY_STEADY = tuple(launch([SECONDS * (1.0 if index < 4 else 1.04)] * ROUNDS) for index in range(8))
+WAVERING = tuple(launch([SECONDS * (0.92 if index % 2 else 1.08)] * ROUNDS) for index in range(8))
 DRIFTING = tuple(launch([SECONDS * (1.0 if index < 4 else 1.1)] * ROUNDS) for index in range(8))
 
 
@@ -22,6 +23,7 @@ def test_quiet_run_has_no_warnings() -> None:
     ("race", "count", "expected", "remedy"),
     [
         pytest.param(make_race(control=launches(1.2)), 8, "invalid run: the control", "run again", id="invalid"),
+        pytest.param(make_race(control=WAVERING), 8, "no difference within that is claimed", "--launches", id="noisy"),
         pytest.param(make_race(), 4, "exploratory: 4 launches", "--launches 5", id="exploratory"),
         pytest.param(make_race(stolen=0.034), 8, "took 3.4% of the CPU time", "quieter hour", id="steal"),
         pytest.param(make_race(pytorch=DRIFTING, control=DRIFTING), 8, "took 1.10 times", "settle", id="drift"),

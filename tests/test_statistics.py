@@ -23,6 +23,7 @@ from runoff.statistics import (
     control_is_valid,
     drift,
     holm,
+    is_pinned_down,
     launch_log_ratio,
     no_difference_p_value,
     ratio_over_launches,
@@ -132,6 +133,7 @@ NARROW_ACROSS = Ratio(1.0, 0.99, 1.01, CONFIDENCE, 8)
 WIDE_BELOW = Ratio(0.7, 0.5, 0.9, CONFIDENCE, 8)
 WIDE_ACROSS = Ratio(1.02, 0.9, 1.15, CONFIDENCE, 8)
 WIDE_ABOVE = Ratio(1.5, 1.2, 1.9, CONFIDENCE, 8)
+OFF = Ratio(1.2, 1.1, 1.3, CONFIDENCE, 8)
 FEW = Ratio(0.5, 0.49, 0.51, CONFIDENCE, FEWEST_LAUNCHES - 1)
 SINGLE = Ratio(0.5, None, None, CONFIDENCE, 1)
 
@@ -154,34 +156,33 @@ SINGLE = Ratio(0.5, None, None, CONFIDENCE, 1)
 )
 def test_verdict_of_every_branch(ratio: Ratio, p_value: float, expected: str) -> None:
     """Each kind of evidence has its word, and an invalid run overrules it."""
-    assert verdict(ratio, p_value, valid=True) == expected
-    assert verdict(ratio, p_value, valid=False) == INVALID
+    assert verdict(ratio, p_value, control=None) == expected
+    assert verdict(ratio, p_value, control=OFF) == INVALID
 
 
 def test_verdict_at_the_fewest_launches() -> None:
     """As many launches as are called enough are enough."""
     enough = Ratio(0.5, 0.49, 0.51, CONFIDENCE, FEWEST_LAUNCHES)
-    assert verdict(enough, 0.0001, valid=True) == FASTER
+    assert verdict(enough, 0.0001, control=None) == FASTER
 
 
 @pytest.mark.parametrize(("ratio", "expected"), [(NARROW_BELOW, LESS), (WIDE_ABOVE, MORE)])
 def test_verdict_in_other_words(ratio: Ratio, expected: str) -> None:
     """A metric that is not a time brings its own words."""
-    assert verdict(ratio, 0.001, valid=True, words=(LESS, MORE)) == expected
+    assert verdict(ratio, 0.001, control=None, words=(LESS, MORE)) == expected
 
 
 def test_verdict_with_another_margin() -> None:
     """The margin decides which width is too wide to say that nothing was shown."""
-    assert verdict(NARROW_ACROSS, 0.8, valid=True, margin=0.01) == INCONCLUSIVE
-    assert verdict(WIDE_ACROSS, 0.7, valid=True, margin=0.5) == NO_DIFFERENCE
+    assert verdict(NARROW_ACROSS, 0.8, control=None, margin=0.01) == INCONCLUSIVE
+    assert verdict(WIDE_ACROSS, 0.7, control=None, margin=0.5) == NO_DIFFERENCE
 
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
         pytest.param(0.99, 1.01, True, id="around 1"),
-        pytest.param(1 / (1 + MARGIN), 1 + MARGIN - 1e-9, True, id="reaches to the margin on both sides"),
-        pytest.param(0.5, 2.0, False, id="wide around 1"),
+        pytest.param(0.5, 2.0, True, id="wide around 1"),
         pytest.param(1.02, 1.08, True, id="excludes 1 by less than the margin"),
         pytest.param(1 + MARGIN, 1.1, True, id="excludes 1 by just the margin"),
         pytest.param(1 + MARGIN + 1e-9, 1.1, False, id="above by more than the margin"),
@@ -192,13 +193,26 @@ def test_verdict_with_another_margin() -> None:
     ],
 )
 def test_control_validity_at_its_edges(low: float | None, high: float | None, expected: bool) -> None:
-    """A run is invalid where its control's interval excludes 1 by more than the margin, or reaches far around it."""
+    """A run is invalid where its control's interval excludes 1 by more than the margin, on either side."""
     assert control_is_valid(Ratio(1.0, low, high, CONFIDENCE, 8)) is expected
 
 
-def test_a_wide_control_of_few_launches_is_not_invalid() -> None:
-    """Below the launches that a verdict needs, a wide control is no sign of noise: the run is exploratory anyway."""
-    assert control_is_valid(Ratio(1.0, 0.5, 2.0, CONFIDENCE, FEWEST_LAUNCHES - 1))
+def test_a_claim_goes_beyond_what_the_control_reached() -> None:
+    """A difference that two equals showed as well is not claimed, however sure the test is; one beyond it is."""
+    control = Ratio(1.01, 0.98, 1.04, CONFIDENCE, 8)
+    within, narrow = (Ratio(1.06, 1.035, 1.09, CONFIDENCE, 8), Ratio(1.03, 1.02, 1.04, CONFIDENCE, 8))
+    above, below = (Ratio(1.06, 1.05, 1.07, CONFIDENCE, 8), Ratio(0.95, 0.93, 0.97, CONFIDENCE, 8))
+    found = [verdict(ratio, 0.0001, control=control) for ratio in (within, narrow, above, below)]
+    assert found == [INCONCLUSIVE, NO_DIFFERENCE, SLOWER, FASTER]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0.96, 1.05, True), (1 / (1 + MARGIN), 1 + MARGIN - 1e-9, True), (0.94, 1.05, False), (None, None, False)],
+)
+def test_a_control_is_pinned_down_within_the_margin(low: float | None, high: float | None, expected: bool) -> None:
+    """A control is pinned down where its interval reaches no further than the margin to each side."""
+    assert is_pinned_down(Ratio(1.0, low, high, CONFIDENCE, 8)) is expected
 
 
 def test_control_validity_with_another_margin() -> None:
