@@ -57,10 +57,11 @@ def picture(tmp_path: Path, images: NDArray[np.float32]) -> Picture:
 
 @dataclass(frozen=True)
 class Suite:
-    """A copy of the suite whose only backends are fakes and whose golden needs no framework."""
+    """A copy of the suite in a folder of its own, with two pictures to run on."""
 
     root: Path
     pictures: Path
+    reference: str
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run ``pytest benchmarks/`` in it."""
@@ -75,7 +76,16 @@ class Suite:
 
     def command(self, *arguments: str) -> list[str]:
         """Give the command line of a run on two pictures with the built-in checkpoint."""
-        settings = ["--weights", "builtin", "--images", str(self.pictures), "--reference", "fake", "--seed", "1"]
+        settings = [
+            "--weights",
+            "builtin",
+            "--images",
+            str(self.pictures),
+            "--reference",
+            self.reference,
+            "--seed",
+            "1",
+        ]
         return [sys.executable, "-m", "pytest", "benchmarks/", "-p", "no:cacheprovider", *settings, *arguments]
 
     def variables(self, **additional: str) -> dict[str, str]:
@@ -83,21 +93,32 @@ class Suite:
         return os.environ | {"PYTHONPATH": str(self.root), "COLUMNS": "100"} | additional
 
 
-@pytest.fixture(scope="session")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
-    """Copy the suite, put the fakes in the place of its backends and a stand-in in the place of golden."""
-    root = tmp_path_factory.mktemp("suite")
+def copy_suite(root: Path, reference: str) -> Suite:
+    """Copy what ``pytest benchmarks/`` needs, without caches and results, and draw two pictures of noise."""
     for folder in ("runoff", "fixtures", "benchmarks"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("conftest.py", "pytest.ini"):
         shutil.copy(ROOT / file, root / file)
-    for backend in (root / "runoff" / "backends").glob("[!_]*.py"):
-        backend.unlink()
-    shutil.copy(ROOT / "tests" / "fakes" / "fake.py", root / "runoff" / "backends" / "fake.py")
-    shutil.copy(ROOT / "tests" / "stand_ins" / "golden.py", root / "runoff" / "model" / "golden.py")
     pictures = root / "pictures"
     pictures.mkdir()
     for index in range(2):
         noise = np.random.RandomState(index).randint(0, 256, (256, 256, 3), dtype=np.uint8)
         Image.fromarray(noise).save(pictures / f"{index}.png")
-    return Suite(root, pictures)
+    return Suite(root, pictures, reference)
+
+
+@pytest.fixture(scope="session")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
+    """Copy the suite, put the fakes in the place of its backends and a stand-in in the place of golden."""
+    copied = copy_suite(tmp_path_factory.mktemp("suite"), reference="fake")
+    for backend in (copied.root / "runoff" / "backends").glob("[!_]*.py"):
+        backend.unlink()
+    shutil.copy(ROOT / "tests" / "fakes" / "fake.py", copied.root / "runoff" / "backends" / "fake.py")
+    shutil.copy(ROOT / "tests" / "stand_ins" / "golden.py", copied.root / "runoff" / "model" / "golden.py")
+    return copied
+
+
+@pytest.fixture(scope="session")
+def real_suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
+    """Copy the suite as it is, with its own backends and empty caches."""
+    return copy_suite(tmp_path_factory.mktemp("real_suite"), reference="pytorch")
