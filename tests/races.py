@@ -25,6 +25,7 @@ def launch(
         busy_threads=busy,
         anonymous=peak and peak // 2,
         involuntary_switches=switches,
+        urgent=True,
     )
 
 

@@ -71,7 +71,7 @@ class LaunchRecord:
 
     ``busy_threads`` is the median over rounds of CPU time by time taken: how many threads were kept busy, whatever the
     framework reports. ``anonymous`` is the resident memory after the last round less what is mapped from files, whose
-    share differs between installations of the same package.
+    share differs between installations of the same package. ``urgent`` says whether it went before other processes.
     """
 
     durations: Mapping[str, float]
@@ -80,6 +80,7 @@ class LaunchRecord:
     busy_threads: float
     anonymous: int | None
     involuntary_switches: int
+    urgent: bool
 
     @property
     def cold_start(self) -> float:
@@ -100,6 +101,7 @@ def started_process(entrant: Entrant, log: Path) -> AbstractContextManager[Proce
         interpreter=entrant.environment.interpreter,
         log=log,
         variables=entrant.backend.ENVIRONMENT,
+        urgent=True,
     )
 
 
@@ -249,6 +251,7 @@ def read_record(lane: Lane, timeouts: Timeouts) -> LaunchRecord:
         busy_threads=statistics.median(lane.busy),
         anonymous=answer["anonymous"],
         involuntary_switches=answer["involuntary_switches"],
+        urgent=lane.process.urgent,
     )
 
 

@@ -25,6 +25,7 @@ from runoff.contract import (
     WorkerKilled,
     WorkerTimedOut,
 )
+from runoff.measure.priority import raise_priority
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_ANSWER = 64 * 1024 * 1024
@@ -34,12 +35,16 @@ Message = dict[str, Any]
 
 @dataclass
 class Process:
-    """A running worker: ``label`` names it in errors, ``log`` is where everything it prints goes."""
+    """A running worker: ``label`` names it in errors, ``log`` is where everything it prints goes.
+
+    ``urgent`` says whether it goes before other processes.
+    """
 
     label: str
     popen: subprocess.Popen[bytes]
     spawned_ns: int
     log: Path
+    urgent: bool
     unread: bytearray = field(default_factory=bytearray)
 
     @property
@@ -187,9 +192,17 @@ def opened_log(label: str, log: Path) -> IO[bytes]:
 
 @contextmanager
 def started(
-    module: str, *, label: str, interpreter: Path, log: Path, variables: Mapping[str, str] | None = None
+    module: str,
+    *,
+    label: str,
+    interpreter: Path,
+    log: Path,
+    variables: Mapping[str, str] | None = None,
+    urgent: bool = False,
 ) -> Iterator[Process]:
     """Run ``python -m module`` in a fresh process of its own session; it is ended when the block is left, however.
+
+    An ``urgent`` one goes before other processes where the system permits that.
 
     Raises WorkerCrashed where the interpreter can't be started.
     """
@@ -207,7 +220,8 @@ def started(
             )
         except OSError as error:
             raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
-    process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log)
+    raised = urgent and raise_priority(popen.pid)
+    process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, urgent=raised)
     try:
         yield process
     finally:
