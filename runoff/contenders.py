@@ -2,21 +2,89 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runoff.contract import Backend, UnknownContender, Variant
+from runoff.contract import Backend, UnknownContender, UsageError, Variant
 
 HERE = "here"
+ROOT = Path(__file__).resolve().parents[1]
+"""The tree that this very module is of."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A Python interpreter with its packages; ``here`` is the one that pytest runs in."""
+    """A Python interpreter with its packages; ``here`` is the one that pytest runs in.
+
+    ``tree`` is the Runoff checkout whose ``runoff/`` runs in it: this one, unless the environment has its own.
+    """
 
     name: str
     interpreter: Path
+    tree: Path = ROOT
+
+    @property
+    def has_own_tree(self) -> bool:
+        """Whether what runs in it is another checkout of Runoff than this one."""
+        return self.tree != ROOT
+
+
+def split_name(text: str, form: str) -> tuple[str, str]:
+    """Split an environment's name from what is given for it.
+
+    Raises ArgumentTypeError, which argparse and pytest show as the user's mistake.
+    """
+    name, _, given = text.partition("=")
+    if not name or not given or name == HERE or any(sign in name for sign in "@,/"):
+        raise ArgumentTypeError(
+            f"expected {form} with a name other than {HERE!r} and without @, / or comma, found {text!r}"
+        )
+    return name, given
+
+
+def parse_environment(text: str) -> Environment:
+    """Read NAME=PYTHON.
+
+    Raises ArgumentTypeError.
+    """
+    name, interpreter = split_name(text, "NAME=PYTHON")
+    path = Path(interpreter).absolute()  # not resolved: a virtual environment's link is what makes it one
+    if not path.is_file():
+        raise ArgumentTypeError(f"no Python interpreter at {interpreter}; give the path of its executable")
+    return Environment(name, path)
+
+
+def parse_tree(text: str) -> tuple[str, Path]:
+    """Read NAME=DIR.
+
+    Raises ArgumentTypeError.
+    """
+    name, folder = split_name(text, "NAME=DIR")
+    path = Path(folder).resolve()
+    if not (path / "runoff" / "measure" / "worker.py").is_file():
+        raise ArgumentTypeError(
+            f"no Runoff checkout at {folder}: it has no runoff/measure/worker.py; give the folder that holds runoff/"
+        )
+    return name, path
+
+
+def make_environments(
+    interpreter: Path, given: Sequence[Environment], trees: Sequence[tuple[str, Path]]
+) -> dict[str, Environment]:
+    """Give every environment by name: ``here``, those of ``--environment``, and the trees.
+
+    A tree has the interpreter of the environment with its name, or this one. Raises UsageError for a name that one
+    option gives twice.
+    """
+    for option, names in (("--environment", [one.name for one in given]), ("--tree", [name for name, _ in trees])):
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise UsageError(f"{option} gives {twice!r} twice; give each environment a name of its own")
+    environments = {HERE: Environment(HERE, interpreter)} | {environment.name: environment for environment in given}
+    for name, tree in trees:
+        environments[name] = Environment(name, environments.get(name, environments[HERE]).interpreter, tree)
+    return environments
 
 
 @dataclass(frozen=True)
@@ -68,7 +136,7 @@ def find_contender(name: str, known: Mapping[str, Contender], environments: Sequ
     if at and environment not in environments:
         raise UnknownContender(
             f"unknown environment {environment!r} in {name!r}; the valid ones are: {', '.join(environments)} "
-            "(name more with --environment NAME=PYTHON)"
+            "(name more with --environment NAME=PYTHON or --tree NAME=DIR)"
         )
     found = known[plain]
     return Contender(found.backend, found.variant, environment or HERE)

@@ -5,11 +5,12 @@ This module needs numpy and the standard library only, so that a worker can impo
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,6 +172,10 @@ class WorkerGarbage(WorkerFailed):
     """The worker's answer was not of the protocol."""
 
 
+class ProtocolMismatch(WorkerFailed):
+    """The worker is of a tree whose messages are not this tree's."""
+
+
 class ContractBroken(RunoffError):
     """A backend gave something other than what the contract says."""
 
@@ -197,3 +202,30 @@ def conversion_stage(name: str) -> Iterator[None]:
     except Exception as error:
         first_line = next(iter(str(error).strip().splitlines()), "")
         raise ConversionFailed(name, f"{type(error).__name__}: {first_line}") from error
+
+
+def import_backend(module: str) -> Backend:
+    """Import a backend by its module's dotted name.
+
+    Raises UnknownContender where this tree has no such file.
+    """
+    try:
+        return cast(Backend, importlib.import_module(module))
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise UnknownContender(
+            f"{Path(__file__).parents[1]} has no backend {module}; race it in a tree that has, or add the file there"
+        ) from error
+
+
+def find_variant(backend: Backend, name: str) -> Variant:
+    """Find a backend's variant by its name.
+
+    Raises UnknownContender with the names that there are.
+    """
+    for variant in backend.VARIANTS:
+        if variant.name == name:
+            return variant
+    names = ", ".join(repr(variant.name) for variant in backend.VARIANTS)
+    raise UnknownContender(f"{backend.__file__} has no variant {name!r}; it has {names}")

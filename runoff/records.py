@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from runoff.diagnostics import percentiles
 from runoff.measure.launch import LaunchRecord
 from runoff.measure.preparation import FAILED, READY, Exam, Outcome
 from runoff.measure.race import CONTROL, Race
 from runoff.statistics import (
-    FEWEST_LAUNCHES,
+    CONFIDENCE,
     MARGIN,
     REFERENCE,
     Ratio,
-    control_is_valid,
-    drift,
-    holm,
-    is_pinned_down,
+    claim_p_values,
+    difference_p_value,
+    estimate,
+    half_width,
     launch_log_ratio,
-    no_difference_p_value,
     ratio_over_launches,
     verdict,
 )
@@ -29,11 +29,16 @@ from runoff.statistics import (
 PerLaunch = Callable[[LaunchRecord], Sequence[float]]
 """Reads one metric's values from one launch: one a round, or one in all."""
 
-STEAL_SHARE = 0.01
-DRIFT_SHARE = 0.05
-SWITCHES_PER_INFERENCE = 5.0
-SPARE_THREAD = 0.3
-"""How many more threads than given may be busy: a framework's own housekeeping beside its pool."""
+
+CONTROL_FIELDS = ("value", "low", "high", "confidence", "nominal_confidence", "launches")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a run is judged by: the margin, and the share of the error that the look it stopped at may spend."""
+
+    margin: float = MARGIN
+    error_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,10 @@ class Standing:
     verdict: str
 
 
-def standings(
-    race: Race, reference: str, per_launch: PerLaunch, words: tuple[str, str], margin: float = MARGIN
-) -> dict[str, Standing]:
-    """Judge every entrant of a race, the control among them, in one metric; empty where the reference has no launch."""
+def log_ratios(race: Race, reference: str, per_launch: PerLaunch) -> dict[str, list[float]]:
+    """Give the log-ratios to the reference of every other entrant's launches; empty where it has no launch itself."""
     base = race.records.get(reference, ())
-    log_ratios = {
+    return {
         key: [
             launch_log_ratio(per_launch(record), per_launch(base_record))
             for record, base_record in zip(records, base, strict=False)  # one that broke down has fewer launches
@@ -57,18 +60,32 @@ def standings(
         for key, records in race.records.items()
         if key != reference and records and base
     }
-    ratios = {key: ratio_over_launches(values) for key, values in log_ratios.items()}
-    contenders = {key: values for key, values in log_ratios.items() if key != CONTROL}
-    adjusted = holm({key: no_difference_p_value(values) for key, values in contenders.items()})
+
+
+def standings(
+    race: Race, reference: str, per_launch: PerLaunch, words: tuple[str, str], rules: Rules
+) -> dict[str, Standing]:
+    """Judge every entrant of a race, the control among them, in one metric; empty where the reference has no launch."""
+    launches = log_ratios(race, reference, per_launch)
+    ratios = {key: ratio_over_launches(values, CONFIDENCE, rules.error_share) for key, values in launches.items()}
+    p_values = {key: difference_p_value(estimate(values)) for key, values in launches.items() if key != CONTROL}
+    claims = claim_p_values(p_values, rules.error_share)
     control = ratios.get(CONTROL)
     judged = {
-        key: Standing(ratio, verdict(ratio, adjusted.get(key, 1.0), control=control, margin=margin, words=words))
+        key: Standing(ratio, verdict(ratio, claims.get(key, 1.0), control=control, margin=rules.margin, words=words))
         for key, ratio in ratios.items()
     }
-    if base:
-        itself = Ratio(1.0, 1.0, 1.0, ratio_over_launches([0.0]).confidence, len(base))
+    if base := race.records.get(reference, ()):
+        itself = Ratio(1.0, 1.0, 1.0, CONFIDENCE, len(base), CONFIDENCE)
         judged[reference] = Standing(itself, REFERENCE)
     return judged
+
+
+def widest(race: Race, reference: str, per_launch: PerLaunch, error_share: float) -> float:
+    """Give how far the widest interval of a race reaches to each side, the control's among them, as a share."""
+    launches = log_ratios(race, reference, per_launch)
+    ratios = [ratio_over_launches(values, CONFIDENCE, error_share) for values in launches.values()]
+    return max(map(half_width, ratios), default=0.0)
 
 
 def samples(race: Race, key: str, per_launch: PerLaunch) -> list[float]:
@@ -77,12 +94,19 @@ def samples(race: Race, key: str, per_launch: PerLaunch) -> list[float]:
 
 
 def benchmark_info(
-    outcome: Outcome, race: Race, reference: str, *, unit: str, per_launch: PerLaunch, words: tuple[str, str]
+    outcome: Outcome,
+    race: Race,
+    reference: str,
+    *,
+    unit: str,
+    per_launch: PerLaunch,
+    words: tuple[str, str],
+    rules: Rules,
 ) -> dict[str, Any]:
     """Give a benchmark's ``extra_info``."""
     identifier = outcome.contender.id
     records = race.records[identifier]
-    standing = standings(race, reference, per_launch, words).get(identifier)
+    standing = standings(race, reference, per_launch, words, rules).get(identifier)
     return {
         "contender": identifier,
         "backend": outcome.contender.backend,
@@ -105,6 +129,7 @@ def ratio_json(standing: Standing, reference: str, rounds: int) -> dict[str, Any
         "low": ratio.low,
         "high": ratio.high,
         "confidence": ratio.confidence,
+        "nominal_confidence": ratio.nominal,
         "launches": ratio.launches,
         "rounds": rounds,
         "verdict": standing.verdict,
@@ -147,13 +172,29 @@ def contender_json(outcome: Outcome, race: Race | None) -> dict[str, Any]:
     }
 
 
-def control_json(race: Race, reference: str, per_launch: PerLaunch) -> dict[str, Any] | None:
+def percentiles_json(values: Sequence[float]) -> dict[str, Any]:
+    """Give the percentiles of raw times with the number of samples behind them, and why one is withheld."""
+    found = percentiles(values)
+    short = f"{len(values)} samples do not bound it: it takes"
+    return {
+        "samples": len(values),
+        **{percentile.name: percentile.value for percentile in found},
+        "withheld": {each.name: f"{short} {each.needed}" for each in found if each.value is None},
+    }
+
+
+def control_json(race: Race, reference: str, per_launch: PerLaunch, rules: Rules) -> dict[str, Any] | None:
     """Give the control's ratio, None where there is no control."""
-    standing = standings(race, reference, per_launch, words=("", "")).get(CONTROL)
+    standing = standings(race, reference, per_launch, ("", ""), rules).get(CONTROL)
     if standing is None:
         return None
-    ratio = standing.ratio
-    return {"contender": reference, "value": ratio.value, "low": ratio.low, "high": ratio.high}
+    found = ratio_json(standing, reference, len(per_launch(race.records[CONTROL][0])))
+    return {"contender": reference, **{name: found[name] for name in CONTROL_FIELDS}}
+
+
+def goes_first(race: Race) -> bool:
+    """Tell whether every worker of a race went before other processes."""
+    return all(record.urgent for records in race.records.values() for record in records)
 
 
 def exam_json(exam: Exam) -> dict[str, Any]:
@@ -167,64 +208,3 @@ def exam_json(exam: Exam) -> dict[str, Any]:
         "images": {"count": len(exam.images.names), "sha256": exam.images.sha256},
         "golden": {"rounding": exam.golden.rounding},
     }
-
-
-def thread_warnings(race: Race, threads: int) -> list[str]:
-    """Name the contenders that kept more threads busy than they were given, whatever their framework reports."""
-    warnings = []
-    for key, records in race.records.items():
-        busy = median_over(records, lambda record: record.busy_threads) if records else 0.0
-        if busy > threads + SPARE_THREAD:
-            warnings.append(
-                f"{key} kept {busy:.1f} threads busy, where {threads} were given to all; its ratio is not on equal "
-                "terms: mend the backend's load()"
-            )
-    return warnings
-
-
-def race_warnings(race: Race, reference: str, launches: int, threads: int) -> list[str]:
-    """Say what makes a run's numbers shaky, each with its remedy."""
-    warnings = []
-    control = standings(race, reference, lambda record: record.rounds, words=("", "")).get(CONTROL)
-    if control and not control_is_valid(control.ratio):
-        warnings.append(
-            f"invalid run: the control, a second {reference}, came out at {control.ratio.value:.3f} times the first "
-            f"[{control.ratio.low:.3f}, {control.ratio.high:.3f}]; what else runs on this machine disturbs it: stop "
-            "that, or measure longer (--launches), then run again"
-        )
-    elif control and control.ratio.launches >= FEWEST_LAUNCHES and not is_pinned_down(control.ratio):
-        warnings.append(
-            f"a noisy run: the control, a second {reference}, reaches from {control.ratio.low:.3f} to "
-            f"{control.ratio.high:.3f}, and no difference within that is claimed; stop what else runs on this machine, "
-            "or measure longer (--launches)"
-        )
-    if CONTROL in race.failures:
-        warnings.append(
-            f"the control, a second {reference}, broke down ({race.failures[CONTROL]}); what this run's noise is, "
-            "it does not show to the end: see to that error, then run again"
-        )
-    if launches < FEWEST_LAUNCHES:
-        warnings.append(
-            f"exploratory: {launches} launches are too few for a verdict; give --launches {FEWEST_LAUNCHES} or more"
-        )
-    if race.stolen is not None and race.stolen > STEAL_SHARE:
-        warnings.append(
-            f"other machines on this host took {race.stolen:.1%} of the CPU time (steal); "
-            "ratios stay fair, absolute times do not: repeat at a quieter hour or on a dedicated machine"
-        )
-    base = race.records.get(reference, ())
-    change = drift([value for record in base for value in record.rounds])
-    if abs(change - 1) > DRIFT_SHARE:
-        warnings.append(
-            f"the machine drifted: {reference} took {change:.2f} times as long in the second half of the run as in the "
-            "first; ratios stay fair, absolute times do not: let the machine settle, then run again"
-        )
-    warnings += thread_warnings(race, threads)
-    inferences = sum(len(record.rounds) for record in base)
-    switches = sum(record.involuntary_switches for record in base)
-    if inferences and switches / inferences > SWITCHES_PER_INFERENCE:
-        warnings.append(
-            f"{reference} was put aside by the kernel {switches / inferences:.0f} times per inference (involuntary "
-            "context switches): other processes want its cores; stop them, or give fewer --threads"
-        )
-    return warnings

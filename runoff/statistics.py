@@ -1,4 +1,4 @@
-"""Ratios, intervals and verdicts: pure functions of numbers, each with the source of its formula."""
+"""Ratios, intervals, looks and verdicts: pure functions of numbers, each with the source of its formula."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import numpy as np
 from scipy import stats
 
 CONFIDENCE = 0.95
+COMPARISON_ERROR = 0.01
+"""The chance of a false alarm in any one comparison; that of any in a suite is one less CONFIDENCE."""
 MARGIN = 0.05
 FEWEST_LAUNCHES = 5
+LOOKS = 5
+GROWTH = 1.5
 
 FASTER = "faster"
 SLOWER = "slower"
@@ -26,13 +30,35 @@ REFERENCE = "reference"
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio to the reference with its interval over launches; no interval where there is only one launch."""
+    """A ratio to the reference with its interval over launches; no interval where there is only one launch.
+
+    ``confidence`` is what the interval is good for, whatever look it was taken at; ``nominal`` is the level that it was
+    computed at, which is higher where several looks share the error.
+    """
 
     value: float
     low: float | None
     high: float | None
     confidence: float
     launches: int
+    nominal: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean of log-ratios with its standard error; ``degrees`` of freedom are 0 where nothing tells the error."""
+
+    mean: float
+    error: float
+    degrees: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """A moment, fixed beforehand, at which a race may stop: after so many launches, with a share of the error."""
+
+    launches: int
+    error_share: float
 
 
 def launch_log_ratio(times: Sequence[float], reference: Sequence[float]) -> float:
@@ -49,33 +75,96 @@ def launch_log_ratio(times: Sequence[float], reference: Sequence[float]) -> floa
     return float(np.median(np.log(values[0]) - np.log(values[1])))  # a quotient could overflow
 
 
-def ratio_over_launches(log_ratios: Sequence[float], confidence: float = CONFIDENCE) -> Ratio:
-    """Give the ratio with Student's t interval for the mean of the launches' log-ratios, exponentiated.
+def estimate(log_ratios: Sequence[float]) -> Estimate:
+    """Estimate the log-ratio from those of launches: their mean, its standard error, launches - 1 degrees of freedom.
 
     The launch is the unit: rounds of one launch share memory layout and thread placement, so they are not independent
-    (Kalibera and Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013). Interval: Student, "The Probable Error
-    of a Mean", Biometrika 6, 1908. Raises ValueError without launches.
+    (Kalibera and Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013). Raises ValueError without launches.
     """
     launches = len(log_ratios)
     if launches == 0:
         raise ValueError("a ratio needs at least one launch")
     mean = float(np.mean(log_ratios))
     if launches == 1:
-        return Ratio(math.exp(mean), None, None, confidence, launches)
-    error = float(np.std(log_ratios, ddof=1)) / math.sqrt(launches)
-    reach = float(stats.t.ppf((1 + confidence) / 2, launches - 1)) * error
-    return Ratio(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach), confidence, launches)
+        return Estimate(mean, math.nan, 0)
+    return Estimate(mean, float(np.std(log_ratios, ddof=1)) / math.sqrt(launches), launches - 1)
 
 
-def no_difference_p_value(log_ratios: Sequence[float]) -> float:
-    """Give the two-sided p-value of Student's t test that the mean log-ratio is zero; 1.0 below two launches."""
-    if len(log_ratios) < 2:
+def interval(found: Estimate, level: float) -> tuple[float, float] | None:
+    """Give Student's t interval of an estimate as ratios, None where nothing tells the error.
+
+    Student, "The Probable Error of a Mean", Biometrika 6, 1908.
+    """
+    if found.degrees == 0:
+        return None
+    reach = float(stats.t.ppf((1 + level) / 2, found.degrees)) * found.error
+    return math.exp(found.mean - reach), math.exp(found.mean + reach)
+
+
+def ratio_over_launches(log_ratios: Sequence[float], confidence: float = CONFIDENCE, error_share: float = 1.0) -> Ratio:
+    """Give the ratio with its interval, from the log-ratios of launches.
+
+    ``error_share`` is the look's share of the error: the interval is computed at 1 - share × (1 - confidence).
+    """
+    found = estimate(log_ratios)
+    nominal = 1 - (1 - confidence) * error_share
+    low, high = interval(found, nominal) or (None, None)
+    return Ratio(math.exp(found.mean), low, high, confidence, len(log_ratios), nominal)
+
+
+def estimate_behind(ratio: Ratio) -> Estimate:
+    """Give back the estimate that a ratio's interval was computed from: ratio_over_launches undone."""
+    if ratio.low is None or ratio.high is None or ratio.launches < 2:
+        return Estimate(math.log(ratio.value), math.nan, 0)
+    degrees = ratio.launches - 1
+    reach = math.log(ratio.high / ratio.low) / 2
+    return Estimate(math.log(ratio.value), reach / float(stats.t.ppf((1 + ratio.nominal) / 2, degrees)), degrees)
+
+
+def change_estimate(base: Ratio, head: Ratio) -> Estimate:
+    """Estimate the log of head / base of two runs' ratios, whose launches are independent and spread differently.
+
+    Welch, "The generalization of Student's problem when several different population variances are involved",
+    Biometrika 34, 1947.
+    """
+    before, after = estimate_behind(base), estimate_behind(head)
+    mean = after.mean - before.mean
+    if before.degrees == 0 or after.degrees == 0:
+        return Estimate(mean, math.nan, 0)
+    variance = before.error**2 + after.error**2
+    if variance == 0.0:
+        return Estimate(mean, 0.0, before.degrees + after.degrees)
+    spread = before.error**4 / before.degrees + after.error**4 / after.degrees
+    return Estimate(mean, math.sqrt(variance), variance**2 / spread)
+
+
+def shared_error(base: Ratio, head: Ratio) -> float:
+    """Give the share of the error that is left to the change between two ratios: the product of their looks' shares.
+
+    Over all pairs of looks that two runs may stop at these add up to 1, so Bonferroni's inequality holds as in
+    plan_looks.
+    """
+    shares = ((1 - ratio.nominal) / (1 - ratio.confidence) for ratio in (base, head))
+    return min(1.0, math.prod(shares))
+
+
+def difference_p_value(found: Estimate) -> float:
+    """Give the two-sided p-value of Student's t test that the log-ratio is zero; 1.0 where nothing tells the error."""
+    if found.degrees == 0:
         return 1.0
-    error = float(np.std(log_ratios, ddof=1)) / math.sqrt(len(log_ratios))
-    mean = float(np.mean(log_ratios))
-    if error == 0.0:
-        return 1.0 if mean == 0.0 else 0.0
-    return float(2 * stats.t.sf(abs(mean) / error, len(log_ratios) - 1))
+    if found.error == 0.0:
+        return 1.0 if found.mean == 0.0 else 0.0
+    return float(2 * stats.t.sf(abs(found.mean) / found.error, found.degrees))
+
+
+def excess_p_value(found: Estimate, margin: float) -> float:
+    """Give the one-sided p-value of Student's t test that the ratio is at most 1 + margin; 1.0 as above."""
+    if found.degrees == 0:
+        return 1.0
+    excess = found.mean - math.log1p(margin)
+    if found.error == 0.0:
+        return 0.0 if excess > 0 else 1.0
+    return float(stats.t.sf(excess / found.error, found.degrees))
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
@@ -91,6 +180,42 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return adjusted
 
 
+def claim_p_values(p_values: Mapping[str, float], error_share: float = 1.0) -> dict[str, float]:
+    """Adjust p-values so that below 1 - CONFIDENCE means both: 1 % for this comparison, 5 % for all together (Holm).
+
+    ``error_share`` is the look's share of the error, as in ratio_over_launches.
+    """
+    strictness = (1 - CONFIDENCE) / COMPARISON_ERROR
+    together = holm(p_values)
+    return {
+        name: min(1.0, max(together[name], strictness * p_value) / error_share) for name, p_value in p_values.items()
+    }
+
+
+def plan_looks(first: int) -> tuple[Look, ...]:
+    """Fix the looks of a race that goes on until it is precise: each after 1.5 times the launches of the one before.
+
+    The first look may spend half of the error and each further one half of what is left, the last one all of that: the
+    shares add up to 1, so by Bonferroni's inequality all looks' intervals hold the truth together with the confidence
+    asked for, whichever the race stops at. Repeated confidence intervals: Jennison and Turnbull, "Interim Analyses: The
+    Repeated Confidence Interval Approach", JRSS B 51, 1989; spending: Lan and DeMets, "Discrete Sequential Boundaries
+    for Clinical Trials", Biometrika 70, 1983.
+    """
+    looks, left = [], 1.0
+    for number in range(LOOKS):
+        share = left if number == LOOKS - 1 else left / 2
+        looks.append(Look(math.ceil(first * GROWTH**number), share))
+        left -= share
+    return tuple(looks)
+
+
+def half_width(ratio: Ratio) -> float:
+    """Give how far an interval reaches to each side as a share: 0.02 where it is the ratio times or by 1.02."""
+    if ratio.low is None or ratio.high is None:
+        return math.inf
+    return math.sqrt(ratio.high / ratio.low) - 1
+
+
 def control_is_valid(control: Ratio, margin: float = MARGIN) -> bool:
     """Tell whether a run can be believed: its control's interval must not exclude 1 by more than the margin."""
     if control.low is None or control.high is None:
@@ -100,9 +225,7 @@ def control_is_valid(control: Ratio, margin: float = MARGIN) -> bool:
 
 def is_pinned_down(control: Ratio, margin: float = MARGIN) -> bool:
     """Tell whether a control's interval reaches no further than the margin to each side."""
-    if control.low is None or control.high is None:
-        return False
-    return math.log(control.high / control.low) <= 2 * math.log(1 + margin)
+    return half_width(control) <= margin
 
 
 def is_beyond(ratio: Ratio, control: Ratio) -> bool:
@@ -114,7 +237,7 @@ def is_beyond(ratio: Ratio, control: Ratio) -> bool:
 
 def verdict(
     ratio: Ratio,
-    adjusted_p_value: float,
+    claim_p_value: float,
     *,
     control: Ratio | None,
     margin: float = MARGIN,
@@ -122,24 +245,16 @@ def verdict(
 ) -> str:
     """Say in words what a ratio shows; ``words`` are for a ratio below and above 1.
 
-    A difference is claimed where the Holm-adjusted test rejects "no difference" at the ratio's confidence and the ratio
-    is beyond what the run's control reached. Without a claim, an interval wider than the margin could hide a
-    difference that matters: inconclusive.
+    A difference is claimed where the adjusted test (claim_p_values) rejects "no difference" and the ratio is beyond
+    what the run's control reached. Without a claim, an interval wider than the margin could hide a difference that
+    matters: inconclusive.
     """
     if control is not None and not control_is_valid(control, margin):
         return INVALID
     if ratio.launches < FEWEST_LAUNCHES or ratio.low is None or ratio.high is None:
         return EXPLORATORY
-    if adjusted_p_value < 1 - ratio.confidence and (control is None or is_beyond(ratio, control)):
+    if claim_p_value < 1 - CONFIDENCE and (control is None or is_beyond(ratio, control)):
         return words[0] if ratio.value < 1 else words[1]
     if math.log(ratio.high / ratio.low) > math.log(1 + margin):
         return INCONCLUSIVE
     return NO_DIFFERENCE
-
-
-def drift(values: Sequence[float]) -> float:
-    """Give how much slower the second half is than the first: the ratio of their medians, 1.0 below four values."""
-    if len(values) < 4:
-        return 1.0
-    half = len(values) // 2
-    return float(np.median(values[half:]) / np.median(values[:half]))

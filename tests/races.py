@@ -41,11 +41,14 @@ def launches(factor: float, count: int = 8, *, seed: int = 0, switches: int = 0)
 def make_race(
     failures: dict[str, RunoffError] | None = None,
     stolen: float | None = 0.0,
+    frequencies: tuple[float | None, ...] = (),
+    out_of_time: bool = False,
     **records: tuple[LaunchRecord, ...],
 ) -> Race:
     """Make a race of a reference, its control, and further entrants by name."""
     entrants = {"pytorch": launches(1.0, seed=1), CONTROL: launches(1.0, seed=2)} | records
-    return Race({key: value for key, value in entrants.items() if value is not None}, failures or {}, stolen)
+    kept = {key: value for key, value in entrants.items() if value is not None}
+    return Race(kept, failures or {}, stolen, out_of_time=out_of_time, frequencies=frequencies)
 
 
 STEADY = tuple(launch([SECONDS] * ROUNDS) for _ in range(8))

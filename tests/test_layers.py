@@ -17,19 +17,25 @@ ALLOWED = {
     "fixtures": {"runoff", "fixtures"},
     "runoff": {"runoff"},
     "webui": {"runoff", "webui"},
+    "trust": {"runoff", "trust"},
 }
 WITHIN_RUNOFF = {
     "contract": set(),
     "model": {"contract", "model"},
     "backends": {"contract", "model", "backends"},
     "statistics": set(),
+    "stratum": set(),
+    "quantities": set(),
+    "diagnostics": {"statistics"},
+    "race_warnings": {"diagnostics", "measure", "records", "statistics"},
     "schema": set(),
     "agreement": {"contract"},
     "contenders": {"contract"},
     "measure": {"contract", "model", "agreement", "contenders", "measure"},
-    "records": {"measure", "statistics"},
-    "report": {"contract", "statistics", "schema", "report"},
-    "__main__": {"contract", "report"},
+    "records": {"diagnostics", "measure", "statistics"},
+    "report": {"contract", "statistics", "stratum", "schema", "report"},
+    "doctor": {"contract", "contenders", "backends", "model", "measure", "race_warnings", "statistics", "doctor"},
+    "__main__": {"contract", "doctor", "quantities", "report"},
 }
 
 

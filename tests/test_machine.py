@@ -13,6 +13,7 @@ from runoff.measure.machine import (
     allowed_threads,
     cgroup_quota,
     read_cpu_time,
+    read_frequency,
     read_processor,
     stolen_share,
 )
@@ -212,3 +213,22 @@ def test_processor_here() -> None:
     found = read_processor()
     assert found.model
     assert list(found.flags) == sorted(set(found.flags))
+
+
+def test_the_clock_is_the_mean_of_all_cpus(tmp_path):
+    """Where the system tells the clock of each CPU in kHz, their mean in MHz is read."""
+    for cpu, clock in (("cpu0", "3000000"), ("cpu1", "2000000")):
+        folder = tmp_path / cpu / "cpufreq"
+        folder.mkdir(parents=True)
+        (folder / "scaling_cur_freq").write_text(f"{clock}\n")
+    assert read_frequency(tmp_path, tmp_path / "none") == 2500.0
+
+
+def test_the_clock_is_read_from_cpuinfo_where_nothing_else_tells_it(tmp_path):
+    """A machine without frequency scaling has its clock in /proc/cpuinfo, or nowhere."""
+    information = tmp_path / "cpuinfo"
+    information.write_text("model name : x\ncpu MHz\t\t: 2596.148\nmodel name : x\ncpu MHz\t\t: 2596.152\n")
+    assert read_frequency(tmp_path, information) == pytest.approx(2596.15)
+    information.write_text("model name : x\n")
+    assert read_frequency(tmp_path, information) is None
+    assert read_frequency(tmp_path, tmp_path / "none") is None

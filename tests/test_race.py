@@ -39,16 +39,19 @@ class Counted:
 def race(images, picture, tmp_path):
     """Run a race of fakes."""
 
-    def run(entrants, launches=2, rounds=4, seed=1, progress=None, timeouts=None) -> Race:
+    def run(
+        entrants, launches=2, rounds=4, seed=1, progress=None, timeouts=None, looks=None, most_seconds=None, enough=None
+    ) -> Race:
         return run_race(
             entrants,
-            Schedule(launches, rounds, seed),
+            Schedule(looks or (launches,), rounds, seed, most_seconds),
             images=picture.images,
             predictions={entrant.key: true_logits(images) for entrant in entrants},
             logs=tmp_path / "logs",
             journal=Journal(tmp_path / "journal.jsonl"),
             progress=progress or Counted(),
             timeouts=timeouts or Timeouts(),
+            enough=enough or (lambda race: False),
         )
 
     return run
@@ -63,6 +66,7 @@ def test_every_entrant_gets_every_launch_and_round(make_entrant, race, tmp_path)
         "control": [4, 4, 4],
     }
     assert progress.steps == progress.promised == 2 + 3 * (2 + 4)
+    assert progress.parts == ["starting each once", "racing"]
     written = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()]
     assert [line["launch"] for line in written] == [0, 1, 2]
     assert tuple(written[1]["records"]["fake"]["rounds"]) == finished.records["fake"][1].rounds
@@ -170,3 +174,31 @@ def test_a_full_disk_costs_the_journal_alone(make_entrant, race, monkeypatch):
     journal = Journal(type(make_entrant().artifact)("/dev/full"))
     journal.write(0, {})
     assert "No space left" in journal.problem
+
+
+def test_a_race_ends_at_the_first_look_that_finds_enough(make_entrant, race):
+    """Looks come after their launches, see all that was measured so far, and the first that is satisfied ends it."""
+    seen: list[tuple[int, int]] = []
+
+    def enough(so_far: Race) -> bool:
+        seen.append((so_far.look, len(so_far.records["fake"])))
+        return len(seen) == 2
+
+    progress = Counted()
+    finished = race([make_entrant()], rounds=1, looks=(1, 3, 6), enough=enough, progress=progress)
+    assert seen == [(0, 1), (1, 3)]
+    assert (finished.look, len(finished.records["fake"]), finished.out_of_time) == (1, 3, False)
+    assert progress.steps == progress.promised
+
+
+def test_the_last_look_ends_a_race_that_never_had_enough(make_entrant, race):
+    """Where no look is satisfied, the race ends with the launches of the last."""
+    finished = race([make_entrant()], rounds=1, looks=(1, 2, 3))
+    assert (finished.look, len(finished.records["fake"])) == (2, 3)
+
+
+def test_a_race_out_of_time_keeps_what_it_measured(make_entrant, race):
+    """No launch but the first begins that would not end in time, and the look that was next is the one that counts."""
+    finished = race([make_entrant()], rounds=1, looks=(2, 50), most_seconds=1e-6)
+    assert finished.out_of_time
+    assert (finished.look, len(finished.records["fake"])) == (0, 1)

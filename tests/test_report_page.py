@@ -14,7 +14,7 @@ from runoff.report.markdown import render_markdown
 from runoff.report.page import render_page
 from runoff.report.stored import parse_run
 from runoff.report.table import render_table
-from tests.test_report import (
+from tests.stored_runs import (
     INJECTION,
     Values,
     about,

@@ -16,7 +16,7 @@ from runoff.report.fields import StoredRunBroken
 from runoff.report.page import render_page
 from runoff.report.stored import parse_run, read_run
 from tests.conftest import ROOT
-from tests.test_report import (
+from tests.stored_runs import (
     Values,
     about,
     make_stored_run,
@@ -55,7 +55,7 @@ def test_a_broken_field_is_named(stored, change, field):
 
 def test_benchmarks_of_others_are_passed_over(stored):
     """A benchmark without a contender, in the same file, is none of ours."""
-    stored["benchmarks"].append({"group": None, "extra_info": {}, "stats": {}})
+    stored["benchmarks"].append({"group": None, "fullname": "tests/x.py::test_x", "extra_info": {}, "stats": {}})
     assert len(parse_run(stored).rows) == 7
 
 

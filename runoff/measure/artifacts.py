@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import shutil
 import tempfile
@@ -13,8 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff import contract, model
-from runoff.contenders import Contender
+from runoff.contenders import ROOT, Contender
 from runoff.contract import (
     ArtifactBroken,
     Backend,
@@ -22,6 +20,8 @@ from runoff.contract import (
     ConversionFailed,
     checkpoint_from_json,
     checkpoint_to_json,
+    find_variant,
+    import_backend,
 )
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
@@ -41,42 +41,54 @@ class Artifact:
 
 
 def make_artifact(
-    contender: Contender, backend: Backend, checkpoint: Checkpoint, *, holding: Holding, folder: Path, logs: Path
+    contender: Contender,
+    backend: Backend,
+    checkpoint: Checkpoint,
+    *,
+    holding: Holding,
+    folder: Path,
+    logs: Path,
+    tree: Path = ROOT,
 ) -> Artifact:
     """Give the contender's artifact, converting the checkpoint where the cache has none.
 
+    ``tree`` is the checkout whose code converts, with this interpreter: an environment needs no converters of its own.
     Raises ConversionFailed, ArtifactBroken for a cached file that was changed, or a WorkerFailed.
     """
-    key = artifact_key(contender, backend, checkpoint, holding.versions)
+    key = artifact_key(contender, backend, checkpoint, holding.versions, tree)
     home = folder / f"{contender.backend}-{contender.variant.name or 'plain'}-{key[:16]}"
     if not home.exists():
         missing = [name for name in backend.CONVERT_REQUIRES if name not in holding.modules]
         if missing:
             raise ConversionFailed("import", f"converting needs {', '.join(missing)}, which is not installed here")
-        convert_into(home, contender, backend, checkpoint, logs)
+        convert_into(home, contender, backend, checkpoint, logs, tree)
         return read_artifact(home, cached=False)
     return read_artifact(home, cached=True)
 
 
-def artifact_key(contender: Contender, backend: Backend, checkpoint: Checkpoint, versions: Mapping[str, str]) -> str:
+def artifact_key(
+    contender: Contender, backend: Backend, checkpoint: Checkpoint, versions: Mapping[str, str], tree: Path = ROOT
+) -> str:
     """Hash everything that decides what the artifact looks like."""
     inputs = {
         "checkpoint": [checkpoint.sha256, checkpoint.architecture],
         "variant": asdict(contender.variant),
         "versions": {name: versions.get(name) for name in backend.CONVERT_DISTRIBUTIONS},
-        "sources": sources_hash(backend),
+        "sources": sources_hash(backend, tree),
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def sources_hash(backend: Backend) -> str:
-    """Hash the source files that converting runs through: the backend, the contract and the model."""
-    files = [Path(str(backend.__file__)), Path(str(contract.__file__))]
-    files += sorted(Path(model.__path__[0]).glob("*.py"))
+def sources_hash(backend: Backend, tree: Path) -> str:
+    """Hash a tree's source files that converting runs through: the backend, the contract and the model."""
+    files = [tree.joinpath(*backend.__name__.split(".")).with_suffix(".py"), tree / "runoff" / "contract.py"]
+    files += sorted((tree / "runoff" / "model").glob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def convert_into(home: Path, contender: Contender, backend: Backend, checkpoint: Checkpoint, logs: Path) -> None:
+def convert_into(
+    home: Path, contender: Contender, backend: Backend, checkpoint: Checkpoint, logs: Path, tree: Path
+) -> None:
     """Convert in a temporary folder and move it to its place whole, so that a broken-off conversion leaves nothing."""
     home.parent.mkdir(parents=True, exist_ok=True)
     working = Path(tempfile.mkdtemp(prefix="converting-", dir=home.parent))
@@ -93,6 +105,7 @@ def convert_into(home: Path, contender: Contender, backend: Backend, checkpoint:
             label=f"{contender.id}, converting",
             log=logs / f"{contender.id}-convert.log",
             timeout=CONVERSION_TIMEOUT,
+            tree=tree,
             variables=backend.ENVIRONMENT,
         )
         if not artifact.exists():
@@ -111,13 +124,9 @@ def convert_into(home: Path, contender: Contender, backend: Backend, checkpoint:
 
 def convert(backend: str, variant: str, checkpoint: dict[str, Any], artifact: str) -> float:
     """Convert, in the process made for it, and give the seconds that it took."""
-    chosen: Backend = importlib.import_module(backend)
+    chosen = import_backend(backend)
     begin = time.perf_counter()
-    chosen.convert(
-        checkpoint_from_json(checkpoint),
-        next(candidate for candidate in chosen.VARIANTS if candidate.name == variant),
-        Path(artifact),
-    )
+    chosen.convert(checkpoint_from_json(checkpoint), find_variant(chosen, variant), Path(artifact))
     return time.perf_counter() - begin
 
 

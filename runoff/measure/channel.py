@@ -15,6 +15,14 @@ from typing import IO, Any
 
 Message = dict[str, Any]
 
+PROTOCOL = 1
+"""The number of what controller and worker say to each other, which may be of two trees.
+
+Raise it with every change of a message: the start request and its answer, the commands, a checkpoint's JSON, what a
+backend declares, and the functions called by name in another tree (``artifacts:convert``, ``probe:probe``,
+``backends:declare``).
+"""
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -31,18 +39,37 @@ class Channel:
         message: Message = json.loads(line)
         return message
 
+    def receive_start(self) -> Message | None:
+        """Wait for the first request and tie this process's life to its controller's; None when that is gone.
+
+        A controller that speaks another protocol is told ours and nothing else: its request can't be understood.
+        """
+        request = self.receive()
+        if request is None:
+            return None
+        die_with_controller(request["controller"])
+        if request.get("protocol") != PROTOCOL:
+            self.send({})
+            os._exit(1)
+        return request
+
     def send(self, message: Message) -> None:
         """Send one answer; what was printed before it is in the log by then, since the controller may end us next."""
         sys.stdout.flush()
-        self.answers.write(json.dumps(message).encode() + b"\n")
+        self.answers.write(json.dumps({"protocol": PROTOCOL, **message}).encode() + b"\n")
         self.answers.flush()
 
     def send_error(self, error: BaseException) -> None:
         """Send an error by its name; the traceback goes to the log."""
         # Imported late: the contract imports numpy, which belongs to the timed stage "import".
-        from runoff.contract import ConversionFailed, RunoffError
-
         traceback.print_exception(error)
+        try:
+            from runoff.contract import ConversionFailed, RunoffError
+        except ModuleNotFoundError as missing:
+            remedy = f"{sys.executable} -m pip install {missing.name}"
+            words = f"{missing.name}, which every worker needs, is not installed for {sys.executable}; {remedy}"
+            self.send({"error": "FrameworkMissing", "message": words, "named": True})
+            return
         answer: Message = {
             "error": type(error).__name__,
             "message": str(error),

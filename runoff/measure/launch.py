@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -16,7 +15,8 @@ import numpy as np
 
 from runoff.contenders import Contender, Environment
 from runoff.contract import Backend, Logits, RunoffError, ThreadsNotHeld
-from runoff.measure.process import Message, Process, started
+from runoff.measure.channel import Message
+from runoff.measure.process import Process, first_request, started
 
 NANOSECONDS = 1e-9
 
@@ -99,6 +99,7 @@ def started_process(entrant: Entrant, log: Path) -> AbstractContextManager[Proce
         "runoff.measure.worker",
         label=entrant.key,
         interpreter=entrant.environment.interpreter,
+        tree=entrant.environment.tree,
         log=log,
         variables=entrant.backend.ENVIRONMENT,
         urgent=True,
@@ -107,16 +108,17 @@ def started_process(entrant: Entrant, log: Path) -> AbstractContextManager[Proce
 
 def start_request(entrant: Entrant, process: Process, picture: Picture) -> Message:
     """Tell a worker what to load and which image to run."""
-    return {
-        "controller": os.getpid(),
-        "spawned_ns": process.spawned_ns,
-        "backend": entrant.module,
-        "variant": entrant.contender.variant.name,
-        "artifact": str(entrant.artifact),
-        "threads": entrant.threads,
-        "images": str(picture.images),
-        "image": picture.index,
-    }
+    return first_request(
+        {
+            "spawned_ns": process.spawned_ns,
+            "backend": entrant.module,
+            "variant": entrant.contender.variant.name,
+            "artifact": str(entrant.artifact),
+            "threads": entrant.threads,
+            "images": str(picture.images),
+            "image": picture.index,
+        }
+    )
 
 
 @contextmanager
@@ -128,7 +130,7 @@ def started_worker(
     Raises a WorkerFailed, whatever named error the worker sends, or ThreadsNotHeld.
     """
     with started_process(entrant, log) as process:
-        answer = process.ask(start_request(entrant, process, picture), timeouts.start)
+        answer = process.begin(start_request(entrant, process, picture), timeouts.start)
         if answer["threads"] != entrant.threads:
             raise ThreadsNotHeld(
                 f"{entrant.key}: asked for {entrant.threads} threads, its framework reports {answer['threads']}; "

@@ -104,3 +104,20 @@ def stolen_share(before: CpuTime | None, after: CpuTime | None) -> float | None:
     if before is None or after is None or after.total == before.total:
         return None
     return (after.stolen - before.stolen) / (after.total - before.total)
+
+
+def read_frequency(
+    cpus: Path = Path("/sys/devices/system/cpu"), information: Path = Path("/proc/cpuinfo")
+) -> float | None:
+    """Give the mean clock of all CPUs in MHz right now, None where the system does not tell.
+
+    A virtual machine's /proc/cpuinfo shows a constant, which then never moves.
+    """
+    try:
+        clocks = [int(file.read_text()) / 1000 for file in sorted(cpus.glob("cpu[0-9]*/cpufreq/scaling_cur_freq"))]
+        if not clocks:
+            lines = information.read_text().splitlines()
+            clocks = [float(line.partition(":")[2]) for line in lines if line.startswith("cpu MHz")]
+    except (OSError, ValueError):
+        return None
+    return sum(clocks) / len(clocks) if clocks else None

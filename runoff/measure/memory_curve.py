@@ -9,8 +9,9 @@ from pathlib import Path
 
 from memory_profiler import memory_usage
 
+from runoff.measure.channel import Message
 from runoff.measure.launch import Entrant, Picture, Timeouts, start_request, started_process
-from runoff.measure.process import Message, Process
+from runoff.measure.process import Process
 
 INTERVAL = 0.01
 INFERENCES = 10

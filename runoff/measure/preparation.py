@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from runoff.contract import (
     ConversionFailed,
     FrameworkMissing,
     RunoffError,
+    UnknownContender,
     checkpoint_to_json,
 )
 from runoff.measure.artifacts import Artifact, make_artifact
@@ -22,6 +23,7 @@ from runoff.measure.launch import Entrant, Prediction, Timeouts, predict
 from runoff.measure.machine import read_processor
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
+from runoff.measure.trees import find_in_tree, tree_version
 from runoff.model.golden import DISTRIBUTIONS, REQUIRES, Golden, load_golden
 from runoff.model.images import ImageSet
 
@@ -135,7 +137,7 @@ def make_golden(
 
 def prepare_contender(
     contender: Contender,
-    backend: Backend,
+    backends: Mapping[str, Backend],
     exam: Exam,
     *,
     environments: Mapping[str, Environment],
@@ -144,22 +146,60 @@ def prepare_contender(
     place: Workplace,
     timeouts: Timeouts,
 ) -> Outcome:
-    """Convert a contender and hold it to golden; whatever goes wrong is its outcome, not an exception."""
+    """Convert a contender and hold it to golden; whatever goes wrong is its outcome, not an exception.
+
+    ``backends`` are those of the tree that the contender's environment runs.
+    """
+    environment = environments[contender.environment]
+    try:
+        contender, backend = find_in_tree(contender, backends, environment)
+    except UnknownContender as error:
+        versions = contender_versions((), holdings[contender.environment], environment)
+        return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "find")
+    return prepare_found(
+        contender,
+        backend,
+        exam,
+        environment=environment,
+        holdings=holdings,
+        threads=threads,
+        place=place,
+        timeouts=timeouts,
+    )
+
+
+def prepare_found(
+    contender: Contender,
+    backend: Backend,
+    exam: Exam,
+    *,
+    environment: Environment,
+    holdings: Mapping[str, Holding],
+    threads: int,
+    place: Workplace,
+    timeouts: Timeouts,
+) -> Outcome:
+    """Convert a contender that its tree has, and hold it to golden."""
     holding = holdings[contender.environment]
-    versions = {name: holding.versions[name] for name in backend.DISTRIBUTIONS if name in holding.versions}
-    versions |= {name: holding.versions[name] for name in ("numpy", "python") if name in holding.versions}
+    versions = contender_versions(backend.DISTRIBUTIONS, holding, environment)
     missing = missing_modules(backend, holding)
     if missing:
         return Outcome(contender, SKIPPED, versions, missing)
     try:
         artifact = make_artifact(
-            contender, backend, exam.checkpoint, holding=holdings[HERE], folder=place.artifacts, logs=place.logs
+            contender,
+            backend,
+            exam.checkpoint,
+            holding=holdings[HERE],
+            folder=place.artifacts,
+            logs=place.logs,
+            tree=environment.tree,
         )
     except ConversionFailed as error:
         return Outcome(contender, CONVERSION_FAILED, versions, error.reason, error.stage)
     except RunoffError as error:
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "convert")
-    entrant = Entrant(contender.id, contender, backend, environments[contender.environment], artifact.path, threads)
+    entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
     try:
         prediction = predict(
             entrant,
@@ -186,6 +226,14 @@ def prepare_contender(
         agreement,
         prediction,
     )
+
+
+def contender_versions(distributions: Sequence[str], holding: Holding, environment: Environment) -> dict[str, str]:
+    """Give the versions that a contender's result belongs to; ``runoff`` is the commit of another tree than this."""
+    names = [*distributions, "numpy", "python"]
+    versions = {name: holding.versions[name] for name in names if name in holding.versions}
+    commit = tree_version(environment.tree) if environment.has_own_tree else None
+    return versions | ({"runoff": commit} if commit else {})
 
 
 def missing_modules(backend: Backend, holding: Holding) -> str | None:

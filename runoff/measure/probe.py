@@ -53,5 +53,6 @@ def probe_environment(environment: Environment, backends: Sequence[Backend], log
         log=logs / f"probe-{environment.name}.log",
         timeout=PROBE_TIMEOUT,
         interpreter=environment.interpreter,
+        tree=environment.tree,
     )
     return Holding(modules=frozenset(answer["modules"]), versions=answer["versions"])

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from runoff import contract
+from runoff.contenders import ROOT
 from runoff.contract import (
     ConversionFailed,
+    ProtocolMismatch,
     RunoffError,
     WorkerCrashed,
     WorkerFailed,
@@ -25,19 +27,17 @@ from runoff.contract import (
     WorkerKilled,
     WorkerTimedOut,
 )
+from runoff.measure.channel import PROTOCOL, Message
 from runoff.measure.priority import raise_priority
 
-ROOT = Path(__file__).resolve().parents[2]
 LONGEST_ANSWER = 64 * 1024 * 1024
-
-Message = dict[str, Any]
 
 
 @dataclass
 class Process:
     """A running worker: ``label`` names it in errors, ``log`` is where everything it prints goes.
 
-    ``urgent`` says whether it goes before other processes.
+    ``urgent`` says whether it goes before other processes; ``tree`` is the checkout whose code it runs.
     """
 
     label: str
@@ -45,6 +45,7 @@ class Process:
     spawned_ns: int
     log: Path
     urgent: bool
+    tree: Path = ROOT
     unread: bytearray = field(default_factory=bytearray)
 
     @property
@@ -75,6 +76,29 @@ class Process:
 
         Raises the named error that the worker sent, WorkerTimedOut, WorkerCrashed, WorkerKilled or WorkerGarbage.
         """
+        return self._without_error(self._read_message(timeout))
+
+    def ask(self, message: Message, timeout: float) -> Message:
+        """Send one request and wait for its answer."""
+        self.send(message)
+        return self.receive(timeout)
+
+    def begin(self, request: Message, timeout: float) -> Message:
+        """Send the first request, made by ``first_request``, and wait for its answer.
+
+        Raises ProtocolMismatch, or what ``receive`` raises.
+        """
+        self.send(request)
+        answer = self._read_message(timeout)
+        if answer.get("protocol") != PROTOCOL:
+            found = f"speaks protocol {answer['protocol']}" if "protocol" in answer else "is older than any protocol"
+            raise ProtocolMismatch(
+                f"{self.label}: the tree {self.tree} {found}, the tree {ROOT} speaks protocol {PROTOCOL}, and only "
+                "trees of one protocol can race; rebase the older one onto a commit that has the newer one's protocol"
+            )
+        return self._without_error(answer)
+
+    def _read_message(self, timeout: float) -> Message:
         line = self._read_line(timeout)
         try:
             message = json.loads(line)
@@ -86,14 +110,12 @@ class Process:
                 f"{self.label}: expected a JSON object from the worker, found {shown!r}; something in its environment "
                 f"writes to stdout before Runoff starts (log: {self.log})"
             )
+        return message
+
+    def _without_error(self, message: Message) -> Message:
         if "error" in message:
             raise self._named_error(message)
         return message
-
-    def ask(self, message: Message, timeout: float) -> Message:
-        """Send one request and wait for its answer."""
-        self.send(message)
-        return self.receive(timeout)
 
     def answers(self) -> bool:
         """Tell whether an answer, or the end of the process, can be received without waiting."""
@@ -164,8 +186,8 @@ class Process:
     def _named_error(self, message: Message) -> RunoffError:
         if "stage" in message:
             return ConversionFailed(message["stage"], message["reason"])
-        if message.get("named"):
-            kind: type[RunoffError] = getattr(contract, message["error"])
+        kind: type[RunoffError] | None = getattr(contract, message["error"], None)  # another tree may have others
+        if message.get("named") and kind is not None:
             return kind(message["message"])
         return WorkerCrashed(f"{self.label}: {message['error']}: {message['message']} (log: {self.log})")
 
@@ -197,10 +219,11 @@ def started(
     label: str,
     interpreter: Path,
     log: Path,
+    tree: Path = ROOT,
     variables: Mapping[str, str] | None = None,
     urgent: bool = False,
 ) -> Iterator[Process]:
-    """Run ``python -m module`` in a fresh process of its own session; it is ended when the block is left, however.
+    """Run a tree's ``python -m module`` in a fresh process of its own session; it is ended when the block is left.
 
     An ``urgent`` one goes before other processes where the system permits that.
 
@@ -214,26 +237,31 @@ def started(
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
-                cwd=ROOT,
-                env=process_variables(variables or {}),
+                cwd=tree,
+                env=process_variables(variables or {}, tree),
                 start_new_session=True,
             )
         except OSError as error:
             raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
     raised = urgent and raise_priority(popen.pid)
-    process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, urgent=raised)
+    process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, urgent=raised, tree=tree)
     try:
         yield process
     finally:
         process.end()
 
 
-def process_variables(additional: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment variables of a worker: ours, less what would make its start unlike a user's own."""
+def process_variables(additional: Mapping[str, str], tree: Path = ROOT) -> dict[str, str]:
+    """Give the environment variables of a tree's worker: ours, less what would make its start unlike a user's own."""
     slows_the_import_stage = {"PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in os.environ.items() if name not in slows_the_import_stage}
     no_gpu = {"CUDA_VISIBLE_DEVICES": ""}
-    return kept | no_gpu | {"PYTHONPATH": str(ROOT)} | dict(additional)
+    return kept | no_gpu | {"PYTHONPATH": str(tree)} | dict(additional)
+
+
+def first_request(message: Message) -> Message:
+    """Add who asks, and in which protocol."""
+    return {"controller": os.getpid(), "protocol": PROTOCOL, **message}
 
 
 def call(
@@ -244,12 +272,13 @@ def call(
     log: Path,
     timeout: float,
     interpreter: Path = Path(sys.executable),
+    tree: Path = ROOT,
     variables: Mapping[str, str] | None = None,
 ) -> Any:
     """Call ``module:function`` with JSON arguments in a process of its own and give its JSON result.
 
     This is how the pytest process gets work done that needs a framework. Raises what the function raised, by name.
     """
-    with started("runoff.measure.step", label=label, interpreter=interpreter, log=log, variables=variables) as process:
-        request = {"controller": os.getpid(), "function": function, "arguments": arguments}
-        return process.ask(request, timeout)["result"]
+    step = started("runoff.measure.step", label=label, interpreter=interpreter, tree=tree, log=log, variables=variables)
+    with step as process:
+        return process.begin(first_request({"function": function, "arguments": arguments}), timeout)["result"]

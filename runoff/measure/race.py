@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from runoff.measure.launch import (
     Entrant,
     Failures,
     Held,
+    Lane,
     LaunchRecord,
     Picture,
     Start,
@@ -21,9 +23,13 @@ from runoff.measure.launch import (
     run_rounds,
     start_lanes,
 )
-from runoff.measure.machine import read_cpu_time, stolen_share
+from runoff.measure.machine import read_cpu_time, read_frequency, stolen_share
 
 CONTROL = "control"
+LAUNCHES = 8
+ROUNDS = 30
+"""The default budget. Starting a launch costs as much here as fifty rounds, and most of a launch's spread is that of
+its rounds, so more rounds pay before more launches do."""
 WARM_UP = -1
 """The number of the launch that is started only: it brings files into the page cache, and memory to this machine."""
 
@@ -40,20 +46,32 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Schedule:
-    """How much is measured, and the seed of all its random orders."""
+    """How much is measured, and the seed of all its random orders.
 
-    launches: int
+    ``looks`` are the numbers of launches after which the race may stop, the last of which ends it. No launch begins
+    that would not end within ``most_seconds``, going by those before it.
+    """
+
+    looks: tuple[int, ...]
     rounds: int
     seed: int
+    most_seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Race:
-    """What a race yields, by entrant: one record a launch, or the error that took it out (records before it stay)."""
+    """What a race yields, by entrant: one record a launch, or the error that took it out (records before it stay).
+
+    ``look`` is the index of the look that it stopped at, or was on its way to when its time was over. ``frequencies``
+    are the CPUs' mean clock in MHz at the end of each launch, None where the system does not tell.
+    """
 
     records: Mapping[str, tuple[LaunchRecord, ...]]
     failures: Mapping[str, RunoffError]
     stolen: float | None
+    look: int = 0
+    out_of_time: bool = False
+    frequencies: tuple[float | None, ...] = ()
 
 
 @dataclass
@@ -84,8 +102,9 @@ def run_race(
     journal: Journal,
     progress: Progress,
     timeouts: Timeouts,
+    enough: Callable[[Race], bool] = lambda race: True,
 ) -> Race:
-    """Run every launch of the schedule, after one that is started but not measured.
+    """Run launches, after one that is started but not measured, until a look of the schedule finds ``enough``.
 
     ``images`` is a file of N images; launch k runs on image k, the same for every entrant. ``predictions`` holds the
     checked logits of each entrant, N×classes: a first output with another Top-1 takes the entrant out.
@@ -95,36 +114,78 @@ def run_race(
     records: dict[str, list[LaunchRecord]] = {entrant.key: [] for entrant in entrants}
     failures: Failures = {}
     held: Held = {}
+    frequencies: list[float | None] = []
     before = read_cpu_time()
-    progress.begin("racing", len(entrants) + schedule.launches * (len(entrants) + schedule.rounds))
+    deadline = Deadline(schedule.most_seconds)
+
+    def start(launch: int) -> dict[str, Lane]:
+        picture = Picture(images, max(launch, 0) % pictures)
+        lanes, failed = start_lanes(
+            [entrant for entrant in entrants if entrant.key not in failures],
+            held,
+            picture=picture,
+            random=random,
+            logs=logs,
+            timeouts=timeouts,
+            verify=first_output_check(predictions, picture.index),
+            tick=progress.step,
+        )
+        failures.update(failed)
+        return lanes
+
+    def measure(launch: int) -> None:
+        lanes = start(launch)
+        finished, failed = run_rounds(
+            lanes, held, schedule.rounds, random=random, timeouts=timeouts, tick=progress.step
+        )
+        failures.update(failed)
+        frequencies.append(read_frequency())
+        journal.write(launch, finished)
+        for key, record in finished.items():
+            records[key].append(record)
+
+    def so_far(look: int) -> Race:
+        kept = {key: tuple(values) for key, values in records.items()}
+        stolen = stolen_share(before, read_cpu_time())
+        return Race(kept, dict(failures), stolen, look, deadline.passed, tuple(frequencies))
+
     try:
-        for launch in range(WARM_UP, schedule.launches):
-            picture = Picture(images, max(launch, 0) % pictures)
-            lanes, failed = start_lanes(
-                [entrant for entrant in entrants if entrant.key not in failures],
-                held,
-                picture=picture,
-                random=random,
-                logs=logs,
-                timeouts=timeouts,
-                verify=first_output_check(predictions, picture.index),
-                tick=progress.step,
+        progress.begin("starting each once", len(entrants))
+        start(WARM_UP)
+        launch = 0
+        for look, launches in enumerate(schedule.looks):
+            progress.begin(
+                f"racing{f', look {look + 1}' if look else ''}", (launches - launch) * (len(entrants) + schedule.rounds)
             )
-            failures |= failed
-            if launch == WARM_UP:
-                continue
-            finished, failed = run_rounds(
-                lanes, held, schedule.rounds, random=random, timeouts=timeouts, tick=progress.step
-            )
-            failures |= failed
-            journal.write(launch, finished)
-            for key, record in finished.items():
-                records[key].append(record)
+            while launch < launches and deadline.allows_another():
+                measure(launch)
+                launch += 1
+            if deadline.passed or enough(so_far(look)):
+                break
     finally:
         for worker in held.values():
             worker.close()
-    kept = {key: tuple(values) for key, values in records.items()}
-    return Race(kept, failures, stolen_share(before, read_cpu_time()))
+    return so_far(look)
+
+
+@dataclass
+class Deadline:
+    """Whether another launch fits into the time that is left, going by the longest so far."""
+
+    most_seconds: float | None
+    begun: float = field(default_factory=time.monotonic)
+    last: float | None = None
+    longest: float = 0.0
+    passed: bool = False
+
+    def allows_another(self) -> bool:
+        """Tell whether another launch may begin; the first one always may."""
+        now = time.monotonic()
+        if self.last is not None:
+            self.longest = max(self.longest, now - self.last)
+            self.passed = self.most_seconds is not None and now - self.begun + self.longest > self.most_seconds
+        self.last = now
+        return not self.passed
 
 
 def first_output_check(predictions: Mapping[str, Logits], image: int) -> Callable[[Entrant, Start], None]:

@@ -8,16 +8,15 @@ from __future__ import annotations
 import importlib
 import os
 
-from runoff.measure.channel import die_with_controller, open_channel
+from runoff.measure.channel import open_channel
 
 
 def main() -> None:
     """Receive ``module:function`` and its arguments, answer with its result or its error."""
     channel = open_channel()
-    request = channel.receive()
+    request = channel.receive_start()
     if request is None:
         return
-    die_with_controller(request["controller"])
     module, _, function = request["function"].partition(":")
     try:
         result = getattr(importlib.import_module(module), function)(**request["arguments"])

@@ -12,7 +12,6 @@ STARTED_NS = time.perf_counter_ns()  # before any other import: it ends the stag
 
 import base64  # noqa: E402 - the first reading of the clock must come before every import
 import gc  # noqa: E402 - as above
-import importlib  # noqa: E402 - as above
 import os  # noqa: E402 - as above
 import resource  # noqa: E402 - as above
 from dataclasses import dataclass, field  # noqa: E402 - as above
@@ -20,7 +19,7 @@ from pathlib import Path  # noqa: E402 - as above
 from typing import TYPE_CHECKING, Any  # noqa: E402 - as above
 
 if TYPE_CHECKING:
-    from runoff.contract import Backend, Batch, Logits, Session
+    from runoff.contract import Batch, Logits, Session
     from runoff.measure.channel import Channel, Message
 
 
@@ -53,13 +52,12 @@ class Stages:
 
 def main() -> None:
     """Serve one controller, then leave without the frameworks' own tear-down."""
-    from runoff.measure.channel import die_with_controller, open_channel
+    from runoff.measure.channel import open_channel
 
     channel = open_channel()
-    request = channel.receive()
+    request = channel.receive_start()
     if request is None:
         return
-    die_with_controller(request["controller"])
     try:
         serve(channel, request)
     except Exception as error:  # noqa: BLE001 - whatever a framework raises is this contender's result
@@ -76,7 +74,9 @@ def serve(channel: Channel, request: Message) -> None:
     begin = time.perf_counter_ns()
     import numpy as np
 
-    backend: Backend = importlib.import_module(request["backend"])
+    from runoff.contract import find_variant, import_backend
+
+    backend = import_backend(request["backend"])
     backend.import_framework()
     stages.passed("import", time.perf_counter_ns() - begin)
 
@@ -84,7 +84,7 @@ def serve(channel: Channel, request: Message) -> None:
     batch: Batch = np.array(np.load(request["images"], mmap_mode="r")[image : image + 1])
     if backend.LAYOUT == "NHWC":
         batch = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
-    variant = next(variant for variant in backend.VARIANTS if variant.name == request["variant"])
+    variant = find_variant(backend, request["variant"])
 
     begin = time.perf_counter_ns()
     session = backend.load(Path(request["artifact"]), variant, request["threads"])
@@ -130,6 +130,8 @@ def obey(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
             timed = time_one(session, batch)
             switches += timed.switches
             channel.send({"nanoseconds": timed.wall, "cpu_nanoseconds": timed.cpu})
+        elif command["do"] == "loop":
+            channel.send({"nanoseconds": time_loop(session, batch, command["inferences"])})
         elif command["do"] == "predict":
             predict(session, Path(command["images"]), Path(command["logits"]), layout)
             channel.send({"predicted": command["logits"]})
@@ -159,6 +161,16 @@ def time_one(session: Session, batch: Batch) -> Timed:
     end = time.perf_counter_ns()
     cpu = time.process_time_ns() - cpu
     return Timed(end - begin, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches)
+
+
+def time_loop(session: Session, batch: Batch, inferences: int) -> list[int]:
+    """Time inferences in a bare loop, in nanoseconds each: what the trust experiment holds the rounds against."""
+    times = []
+    for _ in range(inferences):
+        begin = time.perf_counter_ns()
+        session.run(batch)
+        times.append(time.perf_counter_ns() - begin)
+    return times
 
 
 def predict(session: Session, images: Path, destination: Path, layout: str) -> None:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runoff.report.stored import Comparison, StoredRun
+from runoff.report.stored import Row, StoredRun
 from runoff.report.words import count, place, ratio, times
 from runoff.statistics import FASTER, FEWEST_LAUNCHES, INVALID, REFERENCE, SLOWER, Ratio, control_is_valid
 
-Compared = Sequence[tuple[str, Comparison]]
+Compared = Sequence[tuple[Row, Ratio]]
+"""Rows with their ratios, the reference's left out."""
 
 
 def is_valid(run: StoredRun) -> bool:
     """Tell whether the control lets the run be believed."""
     control = run.control
-    if control and not control_is_valid(Ratio(control.value, control.low, control.high, 0.95, run.launches)):
+    if control and not control_is_valid(control.ratio, run.margin):
         return False
     return all(row.verdict != INVALID for row in run.rows)
 
 
 def answer(run: StoredRun) -> str:
     """Say which contender was fastest, by how much and where; or why that can't be said."""
-    compared = [(row.contender, row.ratio) for row in run.rows if row.ratio and row.verdict != REFERENCE]
+    compared = [(row, row.ratio) for row in run.rows if row.ratio and row.verdict != REFERENCE]
     if doubt := why_no_answer(run, compared):
         return doubt
-    if any(comparison.verdict == FASTER for _, comparison in compared):
+    if any(row.verdict == FASTER for row, _ in compared):
         return fastest(run, sorted(compared, key=lambda pair: pair[1].value))
-    if all(comparison.verdict == SLOWER for _, comparison in compared):
+    if all(row.verdict == SLOWER for row, _ in compared):
         return f"{run.reference}, the reference, was the fastest of {len(run.timed)} on {place(run)}."
     return f"No contender was shown to be faster than {run.reference} on {place(run)}."
 
@@ -51,15 +52,15 @@ def why_no_answer(run: StoredRun, compared: Compared) -> str | None:
 
 def fastest(run: StoredRun, ascending: Compared) -> str:
     """Name the contender with the lowest ratio, and those that the intervals do not tell apart from it."""
-    leader, best = next(pair for pair in ascending if pair[1].verdict == FASTER)
+    leader, best = next(pair for pair in ascending if pair[0].verdict == FASTER)
     close = [
-        name
-        for name, other in ascending
-        if name != leader and other.low is not None and best.high is not None and other.low <= best.high
+        row.contender
+        for row, other in ascending
+        if row is not leader and other.low is not None and best.high is not None and other.low <= best.high
     ]
     was = "had the shortest times" if close else "was the fastest"
     said = (
-        f"{leader} {was} of {len(run.timed)} on {place(run)}: {times(best)} than {run.reference} "
+        f"{leader.contender} {was} of {len(run.timed)} on {place(run)}: {times(best)} than {run.reference} "
         f"(time ratio {ratio(best)}, {best.confidence * 100:.3g} % interval)."
     )
     if close:

@@ -13,8 +13,8 @@ import vl_convert
 
 from runoff.contract import RunoffError
 from runoff.report import words
-from runoff.report.stored import Comparison, Control, Curve, Row, StoredRun
-from runoff.statistics import FASTER, REFERENCE, SLOWER
+from runoff.report.stored import Curve, Row, StoredRun
+from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
 
 # Hues of Okabe and Ito's palette, which colour-blind people tell apart, at a lightness that reads on white and black.
 BLUE, ORANGE, GREEN, PINK, GREY, SKY, OCHRE = (
@@ -68,7 +68,7 @@ def ratio_figure(run: StoredRun) -> Figure | None:
     if len(points) < 2:
         return None
     if run.control is not None:
-        points.append(ratio_point(CONTROL, words.OPEN, run.control))
+        points.append(ratio_point(CONTROL, words.OPEN, run.control.ratio))
     ends = [end for point in points for end in (point["value"], point["low"], point["high"]) if end is not None]
     low, high = min(*ends, 0.9) * 0.95, max(*ends, 1.1) * 1.05
     along = alt.X(
@@ -99,7 +99,7 @@ def ratio_figure(run: StoredRun) -> Figure | None:
     )
 
 
-def ratio_point(who: str, kind: str, ratio: Comparison | Control) -> dict[str, Any]:
+def ratio_point(who: str, kind: str, ratio: Ratio) -> dict[str, Any]:
     """Give the values that a ratio is drawn from."""
     return {
         "who": who,

@@ -78,6 +78,13 @@ class Field:
             raise StoredRunBroken(f"the field {self.path} is {value}, expected a number above zero")
         return value
 
+    def proportion(self) -> float:
+        """Read a number above zero and below one."""
+        value = self.number()
+        if not 0 < value < 1:
+            raise StoredRunBroken(f"the field {self.path} is {value}, expected a number above zero and below one")
+        return value
+
     def texts(self) -> dict[str, str]:
         """Read an object of texts."""
         return {name: part.text() for name, part in self.parts().items()}

@@ -9,24 +9,33 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from runoff.report.fields import Field, StoredRunBroken
+from runoff.report.strata import RACED, read_stratum
 from runoff.schema import SCHEMA
+from runoff.statistics import CONFIDENCE, MARGIN, Ratio
+from runoff.stratum import Stratum
 
-RACED = "raced"
 NOT_COMPARED = "not compared"
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A ratio to the reference with its interval, None where one launch gave none, and what it shows."""
+class Percentiles:
+    """Percentiles of raw values by name, the number of samples behind them, and why one is withheld."""
 
-    value: float
-    low: float | None
-    high: float | None
-    confidence: float
-    verdict: str
+    samples: int
+    values: Mapping[str, float]
+    withheld: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One metric of one contender: its median in the unit, its ratio to the reference and what that shows."""
+
+    median: float
+    unit: str
+    ratio: Ratio | None
+    verdict: str | None
+    agreement: float | None
 
 
 @dataclass(frozen=True)
@@ -49,8 +58,8 @@ class Row:
     reason: str | None
     versions: Mapping[str, str]
     median: float | None = None
-    p95: float | None = None
-    ratio: Comparison | None = None
+    percentiles: Percentiles | None = None
+    ratio: Ratio | None = None
     cold_start: float | None = None
     stages: Mapping[str, float] | None = None
     peak: float | None = None
@@ -66,9 +75,7 @@ class Control:
     """The ratio of a second reference to the first, which should be 1."""
 
     contender: str
-    value: float
-    low: float | None
-    high: float | None
+    ratio: Ratio
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,10 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run: what it was, on which machine, and its rows in order of their medians, those without one last."""
+    """A run: what it was, on which machine, and its rows in order of their medians, those without one last.
+
+    ``measures`` holds every metric by group and contender, ``others`` the names of benchmarks that are not Runoff's.
+    """
 
     moment: datetime
     commit: str
@@ -93,12 +103,16 @@ class StoredRun:
     seed: int
     launches: int
     rounds: int
+    margin: float
+    stratum: Stratum
     checkpoint: Checkpoint
     images: int
     control: Control | None
     warnings: Sequence[str]
     versions: Mapping[str, Mapping[str, str]]
     rows: Sequence[Row]
+    measures: Mapping[tuple[str, str], Measure]
+    others: Sequence[str]
 
     @property
     def timed(self) -> tuple[Row, ...]:
@@ -141,37 +155,59 @@ def parse_run(stored: Any) -> StoredRun:
     groups = read_groups(root["benchmarks"])
     rows = [read_row(name, came_of, groups) for name, came_of in about["contenders"].parts().items()]
     rows.sort(key=lambda row: (row.median is None, row.median or 0.0))
-    stratum, checkpoint = about["stratum"], about["checkpoint"]
+    stratum, checkpoint = read_stratum(about), about["checkpoint"]
     return StoredRun(
         moment=read_moment(root["datetime"]),
         commit=read_commit(root),
         system=" ".join(
             part for name in ("system", "release", "machine") if (part := machine.optional(name, Field.text))
         ),
-        cpu=stratum["cpu"].text(),
-        threads=stratum["threads"].whole(),
-        reference=about["reference"].text(),
+        cpu=stratum.cpu,
+        threads=stratum.threads,
+        reference=stratum.reference,
         seed=about["seed"].whole(),
         launches=about["launches"].whole(),
         rounds=about["rounds"].whole(),
+        margin=about.optional("margin", Field.amount) or MARGIN,
+        stratum=stratum,
         checkpoint=Checkpoint(*(checkpoint[name].text() for name in ("name", "architecture", "sha256"))),
         images=about["images"]["count"].whole(),
-        control=about.optional("control", read_control),
+        control=about.optional("control", lambda control: read_control(control, about["launches"].whole())),
         warnings=tuple(warning.text() for warning in about["warnings"].items()),
-        versions={name: versions.texts() for name, versions in stratum["versions"].parts().items()},
+        versions=stratum.environments,
         rows=tuple(rows),
+        measures={
+            (group, name): read_measure(found) for group, names in groups.items() for name, found in names.items()
+        },
+        others=tuple(sorted(one["fullname"].text() for one in root["benchmarks"].items() if not is_ours(one))),
     )
+
+
+def is_ours(benchmark: Field) -> bool:
+    """Tell whether a benchmark is a metric of a contender; others are somebody else's."""
+    return bool(benchmark.get("group")) and bool(benchmark["extra_info"].get("contender"))
 
 
 def read_groups(benchmarks: Field) -> dict[str, dict[str, Field]]:
     """Give the benchmarks by group and contender; those that are not of a contender are somebody else's."""
     groups: dict[str, dict[str, Field]] = {}
     for benchmark in benchmarks.items():
-        group = benchmark.optional("group", Field.text)
-        contender = benchmark["extra_info"].optional("contender", Field.text)
-        if group is not None and contender is not None:
+        if is_ours(benchmark):
+            group, contender = benchmark["group"].text(), benchmark["extra_info"]["contender"].text()
             groups.setdefault(group, {})[contender] = benchmark
     return groups
+
+
+def read_measure(benchmark: Field) -> Measure:
+    """Read one metric of one contender."""
+    about, ratio = benchmark["extra_info"], benchmark["extra_info"].get("ratio")
+    return Measure(
+        median=benchmark["stats"]["median"].amount(),
+        unit=about.optional("unit", Field.text) or "seconds",
+        ratio=read_ratio(ratio, ratio["launches"].whole()) if ratio else None,
+        verdict=ratio["verdict"].text() if ratio else None,
+        agreement=about.optional("agreement", Field.number),
+    )
 
 
 def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]]) -> Row:
@@ -180,19 +216,19 @@ def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]
     measured = {group: found[name] for group, found in groups.items() if status == RACED and name in found}
     inference, cold, peak = (measured.get(group) for group in ("inference", "cold-start", "peak-memory"))
     agreement, artifact = came_of.get("agreement"), came_of.get("artifact")
-    ratio = inference["extra_info"].optional("ratio", read_comparison) if inference else None
+    measure = read_measure(inference) if inference else None
     unmeasured = NOT_COMPARED if status == RACED else status
     return Row(
         contender=name,
         description=came_of["description"].text(),
         precision=came_of["precision"].text(),
-        verdict=ratio.verdict if ratio else unmeasured,
+        verdict=measure.verdict if measure and measure.verdict else unmeasured,
         stage=came_of.optional("stage", Field.text),
         reason=came_of.optional("reason", Field.text),
         versions=came_of["versions"].texts(),
-        median=inference["stats"]["median"].amount() if inference else None,
-        p95=inference["stats"].optional("data", read_p95) if inference else None,
-        ratio=ratio,
+        median=measure.median if measure else None,
+        percentiles=inference["extra_info"].optional("percentiles", read_percentiles) if inference else None,
+        ratio=measure.ratio if measure else None,
         cold_start=cold["stats"]["median"].amount() if cold else None,
         stages=cold["extra_info"].optional("stages", Field.numbers) if cold else None,
         peak=peak["stats"]["median"].amount() if peak else None,
@@ -204,27 +240,35 @@ def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]
     )
 
 
-def read_comparison(ratio: Field) -> Comparison:
+def read_ratio(ratio: Field, launches: int) -> Ratio:
     """Read a ratio to the reference."""
-    return Comparison(
+    confidence = ratio.optional("confidence", Field.proportion) or CONFIDENCE
+    return Ratio(
         value=ratio["value"].amount(),
         low=ratio.optional("low", Field.amount),
         high=ratio.optional("high", Field.amount),
-        confidence=ratio["confidence"].amount(),
-        verdict=ratio["verdict"].text(),
+        confidence=confidence,
+        launches=launches,
+        nominal=ratio.optional("nominal_confidence", Field.proportion) or confidence,
     )
 
 
-def read_control(control: Field) -> Control:
-    """Read the control's ratio."""
-    low, high = (control.optional(name, Field.amount) for name in ("low", "high"))
-    return Control(control["contender"].text(), control["value"].amount(), low, high)
+def read_control(control: Field, launches: int) -> Control:
+    """Read the control's ratio; ``launches`` is how many the run had, should the control not say its own."""
+    return Control(
+        control["contender"].text(), read_ratio(control, control.optional("launches", Field.whole) or launches)
+    )
 
 
-def read_p95(data: Field) -> float | None:
-    """Give the 95th percentile of all rounds, None where there is none."""
-    values = [value.amount() for value in data.items()]
-    return float(np.percentile(values, 95)) if values else None
+def read_percentiles(percentiles: Field) -> Percentiles:
+    """Read percentiles; those that are withheld have no value but a reason."""
+    names = [name for name in percentiles.parts() if name not in ("samples", "withheld")]
+    values = {name: percentiles.optional(name, Field.amount) for name in names}
+    return Percentiles(
+        samples=percentiles["samples"].whole(),
+        values={name: value for name, value in values.items() if value is not None},
+        withheld=percentiles.optional("withheld", Field.texts) or {},
+    )
 
 
 def read_curve(curve: Field) -> Curve | None:

@@ -6,11 +6,12 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runoff.report.stored import Comparison, Control, Row, StoredRun
-from runoff.statistics import FASTER, REFERENCE, SLOWER
+from runoff.report.stored import Row, StoredRun
+from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
 
 MEGABYTE = 1e6
 NOTHING = "–"
+PERCENTILES = ("p50", "p90", "p95", "p99")
 UNMEASURED = "unmeasured"
 OPEN = "open"
 
@@ -34,7 +35,7 @@ def columns(run: StoredRun) -> tuple[Column, ...]:
     contender = Column("contender", lambda row: row.contender, numeric=False)
     figures = (
         Column("median\nms", lambda row: milliseconds(row.median)),
-        Column("p95\nms", lambda row: milliseconds(row.p95)),
+        Column("p95\nms", lambda row: milliseconds(percentile(row, "p95"))),
         Column(f"ratio to reference\n{interval_heading(run)}".strip(), lambda row: ratio(row.ratio)),
         Column("cold\nstart s", lambda row: seconds(row.cold_start)),
         Column("peak\nMB", lambda row: megabytes(row.peak)),
@@ -85,20 +86,33 @@ def count(number: int, noun: str, plural: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
-def ratio(comparison: Comparison | Control | None) -> str:
-    """Write a ratio with its interval."""
-    if comparison is None:
+def percentile(row: Row, name: str) -> float | None:
+    """Give a percentile of a row's inferences, None where it is withheld."""
+    return row.percentiles.values.get(name) if row.percentiles else None
+
+
+def withheld_percentiles(run: StoredRun) -> list[str]:
+    """Say which percentiles are withheld and why, once for all contenders with the same reason."""
+    reasons: dict[str, str] = {}
+    for row in run.timed:
+        reasons |= dict(row.percentiles.withheld) if row.percentiles else {}
+    return [f"{name} is withheld: {reason}" for name, reason in reasons.items()]
+
+
+def ratio(found: Ratio | None) -> str:
+    """Write a ratio with its interval; the reference's own is 1 and has none."""
+    if found is None:
         return NOTHING
-    if isinstance(comparison, Comparison) and comparison.verdict == REFERENCE:
+    if found.value == found.low == found.high == 1:
         return "1"
-    if comparison.low is None or comparison.high is None:
-        return f"{comparison.value:.3f}"
-    return f"{comparison.value:.3f} [{comparison.low:.3f}, {comparison.high:.3f}]"
+    if found.low is None or found.high is None:
+        return f"{found.value:.3f}"
+    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
 
 
-def times(comparison: Comparison) -> str:
+def times(found: Ratio) -> str:
     """Write how much a difference is, always above one: ``1.46× faster``."""
-    value = comparison.value
+    value = found.value
     return f"{1 / value:.2f}× faster" if value < 1 else f"{value:.2f}× slower"
 
 
@@ -129,9 +143,9 @@ def control_line(run: StoredRun) -> str:
     control = run.control
     if control is None:
         return "There was no control in this run, so its noise is not known."
-    if control.low is None:
-        return f"Control (a second {control.contender}): {control.value:.3f}; one launch gives no interval."
-    return f"Control (a second {control.contender}, which should be 1): {ratio(control)}."
+    if control.ratio.low is None:
+        return f"Control (a second {control.contender}): {ratio(control.ratio)}; one launch gives no interval."
+    return f"Control (a second {control.contender}, which should be 1): {ratio(control.ratio)}."
 
 
 def place(run: StoredRun) -> str:

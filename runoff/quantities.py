@@ -1,0 +1,43 @@
+"""Quantities as users write them on a command line: ``5%``, ``90s``, ``10m``."""
+
+from __future__ import annotations
+
+import math
+import re
+from argparse import ArgumentTypeError
+
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def share(text: str) -> float:
+    """Read a percentage of zero or more as a share: ``5%`` is 0.05.
+
+    Raises ArgumentTypeError, which argparse and pytest show as the user's mistake.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
+    if found is None:
+        raise ArgumentTypeError(f"expected a percentage such as 5%, found {text!r}")
+    return float(found[1]) / 100
+
+
+def positive_share(text: str) -> float:
+    """Read a percentage above zero as a share.
+
+    Raises ArgumentTypeError.
+    """
+    value = share(text)
+    if value == 0:
+        raise ArgumentTypeError(f"expected a percentage above zero, found {text!r}")
+    return value
+
+
+def duration(text: str) -> float:
+    """Read a duration above zero in seconds: ``90s``, ``10m``, ``1.5h``; a bare number is seconds.
+
+    Raises ArgumentTypeError.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
+    seconds = float(found[1]) * SECONDS[found[2] or "s"] if found else math.nan
+    if not seconds > 0:
+        raise ArgumentTypeError(f"expected a duration above zero such as 90s or 10m, found {text!r}")
+    return seconds

@@ -1,0 +1,142 @@
+"""Stored runs for the tests of what reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runoff.statistics import ratio_over_launches
+
+Values = dict[str, Any]
+
+STAGES = {"interpreter": 0.02, "import": 1.1, "load": 0.2, "first inference": 0.1}
+INJECTION = '<script>alert("x")</script><img src=x>|`*_[a](b)\x1b[31m'
+
+
+def benchmark(group: str, contender: str, value: float, ratio: Values | None, **additional: Any) -> Values:
+    """Make one benchmark as pytest-benchmark stores it."""
+    return {
+        "group": group,
+        "name": f"test[{contender}]",
+        "extra_info": {"contender": contender, "ratio": ratio, **additional},
+        "stats": {"median": value, "data": [value * 0.9, value, value * 1.1]},
+    }
+
+
+def ratio(value: float, verdict: str, reach: float = 0.02) -> Values:
+    """Make a ratio with its interval."""
+    interval = {"low": value * (1 - reach), "high": value * (1 + reach), "confidence": 0.95}
+    return {"reference": "pytorch", "value": value, "launches": 8, "rounds": 20, "verdict": verdict, **interval}
+
+
+def came_of(status: str = "raced", stage: str | None = None, reason: str | None = None) -> Values:
+    """Make what came of a contender."""
+    judged = status in ("raced", "wrong")
+    return {
+        "status": status,
+        "stage": stage,
+        "reason": reason,
+        "description": "eager",
+        "precision": "float32",
+        "versions": {"torch": "2.13.0"},
+        "artifact": {"bytes": 46_800_000} if judged else None,
+        "agreement": {"share": 1.0 if status == "raced" else 0.5, "largest_difference": 3e-6} if judged else None,
+    }
+
+
+def make_stored_run() -> Values:
+    """Make a stored run: one faster, one slower, one no different, one not converted, one wrong, one skipped."""
+    raced = {
+        "pytorch": (0.025, ratio(1.0, "reference", reach=0.0)),
+        "onnxruntime": (0.0171, ratio(0.684, "faster")),
+        "tensorflow": (0.0254, ratio(1.017, "no difference shown")),
+        "pytorch-channels-last": (0.033, ratio(1.32, "slower")),
+    }
+    curve = {"seconds": [place / 100 for place in range(900)], "bytes": [1e6 * place for place in range(900)]}
+    peaks = {"interpreter": 14e6, "import": 200e6, "load": 300e6, "first inference": 300e6, "steady inference": 397e6}
+    benchmarks = []
+    for name, (median, compared) in raced.items():
+        benchmarks += [
+            benchmark("inference", name, median, compared),
+            benchmark("cold-start", name, 1.42, None, stages=STAGES),
+            benchmark("peak-memory", name, 397e6, None, stages=peaks, curve=curve),
+        ]
+    about = {
+        "schema": 1,
+        "seed": 7,
+        "launches": 8,
+        "rounds": 20,
+        "reference": "pytorch",
+        "control": {"contender": "pytorch", "value": 1.002, "low": 0.991, "high": 1.013},
+        "warnings": ["the machine drifted: let it settle, then run again"],
+        "contenders": {name: came_of() for name in raced}
+        | {
+            "onnxruntime-int8": came_of("conversion failed", "convert", "Resize is not\nsupported"),
+            "tensorflow-xla": came_of("wrong", "check", "Top-1 differs on 12 of 83 pictures"),
+            "openvino": came_of("skipped", None, "openvino is not installed"),
+        },
+        "stratum": {"cpu": "Example CPU", "cpu_flags": [], "threads": 2, "versions": {"here": {"torch": "2.13.0"}}},
+        "checkpoint": {"name": "builtin", "architecture": "resnet18", "sha256": "ab" * 32},
+        "images": {"count": 83, "sha256": "cd" * 32},
+    }
+    return {
+        "machine_info": {"system": "Linux", "release": "6.1", "machine": "x86_64", "runoff": about},
+        "commit_info": {"id": "abc123", "dirty": True},
+        "datetime": "2026-01-02T03:04:05.678901+00:00",
+        "benchmarks": benchmarks,
+    }
+
+
+def about(stored: Values) -> Values:
+    """Give the part of a stored run that can be changed before it is read."""
+    found: Values = stored["machine_info"]["runoff"]
+    return found
+
+
+def keep_groups(stored: Values, *groups: str) -> None:
+    """Drop what was measured in other groups."""
+    stored["benchmarks"] = [one for one in stored["benchmarks"] if one["group"] in groups]
+
+
+def make_exploratory(stored: Values) -> None:
+    """Turn a run into one of a single launch, which has no intervals."""
+    about(stored)["launches"] = 1
+    about(stored)["control"] |= {"low": None, "high": None}
+    for one in stored["benchmarks"]:
+        compared = one["extra_info"]["ratio"]
+        if compared and compared["verdict"] != "reference":
+            compared |= {"low": None, "high": None, "verdict": "exploratory"}
+
+
+def make_comparable_run(
+    launches: Mapping[tuple[str, str], Sequence[float]], *, machine: float = 1.0, error_share: float = 1.0
+) -> Values:
+    """Make a stored run from the log-ratios of launches by group and contender.
+
+    The reference is there in every group; ``machine`` is how much slower than usual the machine is.
+    """
+    contenders = sorted({contender for _, contender in launches})
+    benchmarks = []
+    for group in dict.fromkeys(group for group, _ in launches):
+        unit, usual = ("bytes", 400e6) if group == "peak-memory" else ("seconds", 0.025)
+        reference = ratio(1.0, "reference", reach=0.0)
+        benchmarks.append(benchmark(group, "pytorch", usual * machine, reference, unit=unit, agreement=1.0))
+        for contender in contenders:
+            if (group, contender) in launches:
+                found = ratio_over_launches(launches[group, contender], error_share=error_share)
+                stored = ratio(found.value, "inconclusive") | {
+                    "low": found.low,
+                    "high": found.high,
+                    "nominal_confidence": found.nominal,
+                    "launches": found.launches,
+                }
+                median = usual * machine * found.value
+                benchmarks.append(benchmark(group, contender, median, stored, unit=unit, agreement=1.0))
+    run = make_stored_run() | {"benchmarks": benchmarks}
+    about(run)["contenders"] = {name: came_of() for name in ("pytorch", *contenders)}
+    return run
+
+
+def spread(mean: float, reach: float = 0.002, count: int = 8) -> list[float]:
+    """Give log-ratios of launches with a known mean, half of them below and half above it."""
+    return [mean + (reach if number % 2 else -reach) for number in range(count)]

@@ -1,0 +1,42 @@
+"""Quantities on the command line: what is read, and what is refused with an example."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+
+import pytest
+
+from runoff.quantities import duration, positive_share, share
+
+
+@pytest.mark.parametrize(("text", "expected"), [("5%", 0.05), ("2.5 %", 0.025), ("0%", 0.0), (" 100% ", 1.0)])
+def test_percentages_are_shares(text: str, expected: float) -> None:
+    """A percentage is read as a share."""
+    assert share(text) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("text", ["5", "", "%", "-5%", "five%", "5%%", "nan%", "1e3%"])
+def test_what_is_no_percentage_is_refused(text: str) -> None:
+    """A number without its sign, a negative one and words are refused with an example."""
+    with pytest.raises(ArgumentTypeError, match="such as 5%"):
+        share(text)
+
+
+def test_a_share_of_nothing_is_refused_where_it_makes_no_sense() -> None:
+    """A margin or precision of 0 % is refused."""
+    assert positive_share("1%") == 0.01
+    with pytest.raises(ArgumentTypeError, match="above zero"):
+        positive_share("0%")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("90s", 90.0), ("10m", 600.0), ("1.5h", 5400.0), ("45", 45.0)])
+def test_durations_are_seconds(text: str, expected: float) -> None:
+    """Seconds, minutes and hours are read as seconds, and so is a bare number."""
+    assert duration(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "0s", "-1m", "10 minutes", "1d", "nan"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    """Nothing, zero, negative times and other units are refused with an example."""
+    with pytest.raises(ArgumentTypeError, match="90s or 10m"):
+        duration(text)

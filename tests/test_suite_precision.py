@@ -1,0 +1,68 @@
+"""A run that goes on until it is precise, or until its time is over, as its users start and read it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+FAKE = ("--contenders", "fake,fake-slower", "--rounds", "2", "-k", "inference")
+
+
+def run_and_read(suite, *arguments):
+    """Run the suite and give what it printed and what it stored."""
+    done = suite.run(*FAKE, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    about = json.loads((suite.root / "results" / "runoff.json").read_text())
+    return done.stdout, about
+
+
+def ratios(stored):
+    """Give the ratios of all contenders but the reference."""
+    return [
+        found["ratio"]
+        for found in (benchmark["extra_info"] for benchmark in stored["benchmarks"])
+        if found["contender"] != "fake"
+    ]
+
+
+def test_a_precision_that_is_easily_reached_ends_the_race_at_the_first_look(suite):
+    """Asked for ±500 %, a race ends after its first launches, and its interval is computed for half of the error."""
+    printed, stored = run_and_read(suite, "--launches", "5", "--precision", "500%")
+    about = stored["machine_info"]["runoff"]
+    assert about["schedule"]["looks"] == [5, 8, 12, 17, 26]
+    assert (about["schedule"]["stopped_at_look"], about["launches"]) == (1, 5)
+    assert [ratio["nominal_confidence"] for ratio in ratios(stored)] == [0.975]
+    assert {ratio["confidence"] for ratio in ratios(stored)} == {0.95}
+    assert "was not reached" not in printed
+
+
+def test_a_precision_out_of_reach_uses_every_look_and_says_so(suite):
+    """Asked for ±0.0001 %, a race goes on to its last look and says how precise it became."""
+    printed, stored = run_and_read(suite, "--launches", "2", "--precision", "0.0001%")
+    about = stored["machine_info"]["runoff"]
+    assert (about["schedule"]["stopped_at_look"], about["launches"]) == (5, 11)
+    assert re.search(r"precision asked for, ±0\.0%, was not reached \(.*fake-slower ±", " ".join(printed.split()))
+
+
+def test_the_time_that_a_race_may_take_ends_it(suite):
+    """With next to no time, one launch is measured, stored and called exploratory, with the reason."""
+    printed, stored = run_and_read(suite, "--launches", "5", "--max-time", "0.01s")
+    assert stored["machine_info"]["runoff"]["launches"] == 1
+    assert "stopped after launch 1 because --max-time was reached" in " ".join(printed.split())
+    assert [ratio["verdict"] for ratio in ratios(stored)] == ["exploratory"]
+
+
+def test_the_margin_that_was_asked_for_is_stored(suite):
+    """The margin is part of what a run says about itself, and the usual one is 5 %."""
+    _, stored = run_and_read(suite, "--launches", "1", "--margin", "2.5%")
+    assert stored["machine_info"]["runoff"]["margin"] == 0.025
+
+
+def test_percentiles_come_with_their_samples_and_are_withheld_where_those_do_not_bound_them(suite):
+    """Ten rounds bound the median alone; the others are withheld with the number of samples that it takes."""
+    _, stored = run_and_read(suite, "--launches", "5")
+    found = stored["benchmarks"][0]["extra_info"]["percentiles"]
+    assert found["samples"] == 10
+    assert found["p50"] > 0
+    assert [found[name] for name in ("p90", "p95", "p99")] == [None] * 3
+    assert found["withheld"]["p99"] == "10 samples do not bound it: it takes 299"
