@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from runoff.contract import RunoffError
+from runoff.doctor.command import add_doctor
+from runoff.quantities import share
+from runoff.report.changes import EXIT_MEANINGS, UNREADABLE, compare_runs
 from runoff.report.charts import standalone_ratio_chart
+from runoff.report.comparison import render_comparison, render_markdown_comparison
 from runoff.report.markdown import render_markdown
 from runoff.report.page import render_page
 from runoff.report.stored import read_run
+from runoff.report.table import WIDTH
 
-BROKEN = 2
+BROKEN = UNREADABLE
+STANDARD_OUTPUT = Path("-")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -26,6 +33,26 @@ def make_parser() -> argparse.ArgumentParser:
     report.add_argument("--markdown", type=Path, metavar="PATH", help="the table as GitHub markdown")
     report.add_argument("--chart", type=Path, metavar="PATH.svg", help="the chart of ratios, on white")
     report.set_defaults(do=write_reports)
+    compare = commands.add_parser(
+        "compare",
+        help="compare two stored runs by their ratios to the reference, for a person or a CI's gate",
+        description="Compare two stored runs by their ratios to the reference, in every metric and contender of both.",
+        epilog="exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_MEANINGS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    compare.add_argument("base", type=Path, metavar="BASE.json", help="the stored run to compare with")
+    compare.add_argument("head", type=Path, metavar="HEAD.json", help="the stored run that is judged")
+    compare.add_argument(
+        "--fail-above",
+        type=share,
+        metavar="X%",
+        help="fail where a ratio is proven to have become more than X %% worse (default: ratios never fail)",
+    )
+    compare.add_argument(
+        "--markdown", type=Path, metavar="PATH", help="the comparison as GitHub markdown too; - prints it instead"
+    )
+    compare.set_defaults(do=compare_stored)
+    add_doctor(commands)
     return parser
 
 
@@ -42,18 +69,34 @@ def write_reports(options: argparse.Namespace) -> None:
         sys.stdout.write(f"{path}\n")
 
 
+def compare_stored(options: argparse.Namespace) -> int:
+    """Print, and write where asked for, what changed between two runs; give the comparison's exit code."""
+    found = compare_runs(read_run(options.base), read_run(options.head), options.fail_above)
+    names = (str(options.base), str(options.head))
+    markdown = render_markdown_comparison(found, names)
+    if options.markdown == STANDARD_OUTPUT:
+        sys.stdout.write(markdown)
+        return found.exit_code
+    width = min(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
+    sys.stdout.write(render_comparison(found, names, width=width, colour=sys.stdout.isatty()))
+    if options.markdown is not None:
+        options.markdown.write_text(markdown, encoding="utf-8")
+        sys.stdout.write(f"{options.markdown}\n")
+    return found.exit_code
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and give the exit code: 0, or 2 for what can't be read, drawn or written."""
+    """Run a command and give the exit code: its own, 0, or 2 for what can't be read, drawn or written."""
     options = make_parser().parse_args(arguments)
     try:
-        options.do(options)
+        code: int | None = options.do(options)
     except RunoffError as error:
         sys.stderr.write(f"runoff: {error}\n")
         return BROKEN
     except OSError as error:
         sys.stderr.write(f"runoff: {error.filename} can't be written: {error.strerror}\n")
         return BROKEN
-    return 0
+    return code or 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,116 @@
+"""``python -m runoff doctor``: its options, its progress, its exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+import sys
+import tempfile
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runoff.contenders import Environment, make_environments, parse_environment
+from runoff.contract import UsageError
+from runoff.doctor.advice import advise
+from runoff.doctor.findings import Findings, collect
+from runoff.doctor.text import render
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+SCHEMA = 1
+INTERRUPTED = 130
+SECONDS = 10.0
+ERASE_LINE = "\r\x1b[K"
+
+
+def add_doctor(commands: Commands) -> None:
+    """Declare the command."""
+    doctor = commands.add_parser(
+        "doctor",
+        help="say what is here, what the machine allows, how noisy it is, and what would make the numbers better",
+    )
+    doctor.add_argument(
+        "--environment",
+        action="append",
+        default=[],
+        metavar="NAME=PYTHON",
+        help="another interpreter to look into; may be given more than once",
+    )
+    doctor.add_argument(
+        "--seconds",
+        type=seconds,
+        default=SECONDS,
+        metavar="S",
+        help="how long to race two equals for the machine's noise; 0 skips it (%(default)g)",
+    )
+    doctor.add_argument("--json", type=Path, metavar="PATH", help="write the same as JSON")
+    doctor.set_defaults(do=examine)
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds of zero or more.
+
+    Raises ArgumentTypeError, which argparse shows as the user's mistake.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise ArgumentTypeError(f"expected a number of seconds of at least 0, found {text!r}")
+    return value
+
+
+def examine(options: argparse.Namespace) -> int:
+    """Find out, print, write; give the exit code.
+
+    Raises UsageError for an environment that can't be used, a WorkerFailed for an interpreter that can't be run, and
+    OSError where the JSON can't be written.
+    """
+    environments = make_environments(Path(sys.executable), [read_environment(text) for text in options.environment], [])
+    folder = Path(tempfile.mkdtemp(prefix="runoff-doctor-"))  # stays where an error names a log in it
+    try:
+        findings = collect(environments, options.seconds, folder, tell)
+    except KeyboardInterrupt:
+        tell("")
+        sys.stderr.write("runoff: interrupted\n")
+        shutil.rmtree(folder)
+        return INTERRUPTED
+    finally:
+        tell("")
+    if findings.noise_failure is None:
+        shutil.rmtree(folder)
+    advice = advise(findings)
+    sys.stdout.write(render(findings, advice))
+    if options.json:
+        options.json.write_text(json.dumps(to_json(findings, advice), indent=2, allow_nan=False) + "\n", "utf-8")
+    return 0
+
+
+def read_environment(text: str) -> Environment:
+    """Read NAME=PYTHON.
+
+    Raises UsageError.
+    """
+    try:
+        return parse_environment(text)
+    except ArgumentTypeError as error:
+        raise UsageError(f"--environment: {error}") from error
+
+
+def to_json(findings: Findings, advice: Sequence[str]) -> dict[str, Any]:
+    """Give all that is printed as JSON values."""
+    return {"schema": SCHEMA, **asdict(findings), "advice": list(advice)}
+
+
+def tell(what: str) -> None:
+    """Say what is going on where somebody watches: in one line of a terminal, erased by the next."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{ERASE_LINE}{what}")
+        sys.stderr.flush()

@@ -1,0 +1,162 @@
+"""What the doctor finds: environments, the machine, its noise. Values only; the words are made elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runoff.backends import find_backends
+from runoff.contenders import Environment
+from runoff.contract import Backend, RunoffError
+from runoff.doctor.environments import EnvironmentFinding, ask_environment
+from runoff.doctor.noise import Noise, measure_noise
+from runoff.measure import inspection, machine
+from runoff.measure.inspection import FrequencyPolicy, Memory, Throttling
+from runoff.measure.process import started
+
+TELLING_WORDS = frozenset(
+    {"OMP", "GOMP", "KMP", "MKL", "OPENBLAS", "GOTO", "BLIS", "ONEDNN", "DNNL", "XLA", "MALLOC", "THREADS", "TUNABLES"}
+)
+"""A variable with one of these between its underscores changes thread counts, kernels or memory."""
+TELLING_NAMES = frozenset({"LD_PRELOAD", "PYTHONMALLOC"})
+
+
+@dataclass(frozen=True)
+class Threads:
+    """How many threads are allowed, and why: by affinity, by the cgroups' quota, on how many cores."""
+
+    affinity: int
+    quota: float | None
+    allowed: int
+    cores: int | None
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An environment variable that workers inherit, except those of the backends that set their own."""
+
+    name: str
+    value: str
+    replaced_for: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MachineFinding:
+    """The machine; ``frequency`` in MHz, ``load`` over 1, 5 and 15 minutes, ``urgent``: workers may go first."""
+
+    processor: str
+    flags: tuple[str, ...]
+    virtual: bool
+    threads: Threads
+    simultaneous_threads: bool | None
+    frequency: float | None
+    policy: FrequencyPolicy
+    memory: Memory
+    load: tuple[float, float, float] | None
+    throttling: Throttling | None
+    battery: bool | None
+    urgent: bool
+    variables: tuple[Variable, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that the doctor found; no noise where it was not asked for, or where measuring it failed, with the reason."""
+
+    environments: tuple[EnvironmentFinding, ...]
+    machine: MachineFinding
+    noise: Noise | None
+    noise_failure: str | None = None
+
+
+def collect(
+    environments: Mapping[str, Environment], seconds: float, folder: Path, tell: Callable[[str], None]
+) -> Findings:
+    """Ask every environment, read the machine, then race for so many seconds; ``folder`` is for files that may go.
+
+    Raises a WorkerFailed where an interpreter can't be run.
+    """
+    backends = find_backends()
+    asked = []
+    for environment in environments.values():
+        tell(f"asking environment {environment.name}")
+        asked.append(ask_environment(environment, backends, folder))
+    found = inspect_machine(backends, os.environ, urgent=may_go_first(folder))
+    noise, failure = None, None
+    if seconds > 0:
+        try:
+            noise = measure_noise(seconds, found.threads.allowed, folder, tell)
+        except RunoffError as error:
+            failure = f"{type(error).__name__}: {error}"
+    return Findings(tuple(asked), found, noise, failure)
+
+
+def may_go_first(logs: Path) -> bool:
+    """Tell whether this user may put workers before other processes, by starting one that is ended at once."""
+    worker = started(
+        "runoff.measure.worker",
+        label="priority",
+        interpreter=Path(sys.executable),
+        log=logs / "priority.log",
+        urgent=True,
+    )
+    with worker as process:
+        return process.urgent
+
+
+def inspect_machine(
+    backends: Mapping[str, Backend],
+    variables: Mapping[str, str],
+    *,
+    urgent: bool,
+    proc: Path = inspection.PROC,
+    system: Path = inspection.SYS,
+) -> MachineFinding:
+    """Read what the machine allows."""
+    processor = machine.read_processor()
+    cpus, cgroups = system / "devices" / "system" / "cpu", system / "fs" / "cgroup"
+    return MachineFinding(
+        processor=processor.model,
+        flags=inspection.inference_flags(processor.flags),
+        virtual="hypervisor" in processor.flags,
+        threads=count_threads(proc, cpus, cgroups),
+        simultaneous_threads=inspection.read_simultaneous_threads(cpus),
+        frequency=machine.read_frequency(cpus, proc / "cpuinfo"),
+        policy=inspection.read_frequency_policy(cpus),
+        memory=inspection.read_memory(proc, cgroups),
+        load=inspection.read_load(proc),
+        throttling=inspection.read_throttling(proc, cgroups),
+        battery=inspection.on_battery(system / "class" / "power_supply"),
+        urgent=urgent,
+        variables=telling_variables(variables, backends),
+    )
+
+
+def count_threads(proc: Path, cpus: Path, cgroups: Path) -> Threads:
+    """Count the threads that affinity, quota and both together allow."""
+    affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    return Threads(
+        affinity=len(affinity),
+        quota=machine.cgroup_quota(cgroups, proc / "self" / "cgroup"),
+        allowed=machine.allowed_threads(),
+        cores=inspection.count_cores(frozenset(affinity), cpus),
+    )
+
+
+def telling_variables(variables: Mapping[str, str], backends: Mapping[str, Backend]) -> tuple[Variable, ...]:
+    """Pick the variables that change how frameworks run: by words in their names, or because a backend sets them."""
+    own = {name for backend in backends.values() for name in backend.ENVIRONMENT}
+    telling = [
+        name for name in sorted(variables) if TELLING_WORDS & set(name.split("_")) or name in TELLING_NAMES | own
+    ]
+    return tuple(
+        Variable(
+            name,
+            variables[name],
+            tuple(each for each, backend in backends.items() if name in backend.ENVIRONMENT),
+        )
+        for name in telling
+    )

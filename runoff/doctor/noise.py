@@ -1,0 +1,262 @@
+"""How noisy the machine is right now: two identical entrants raced by the very harness, and what that means."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import cast
+
+import numpy as np
+
+from runoff.contenders import HERE, Contender, Environment
+from runoff.contract import Backend
+from runoff.doctor import workload
+from runoff.measure.inspection import Throttling, read_throttling
+from runoff.measure.launch import Entrant, Held, LaunchRecord, Picture, Timeouts, run_rounds, start_lanes
+from runoff.measure.machine import read_cpu_time, stolen_share
+from runoff.measure.race import LAUNCHES, ROUNDS
+from runoff.race_warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
+from runoff.statistics import (
+    CONFIDENCE,
+    FEWEST_LAUNCHES,
+    MARGIN,
+    Estimate,
+    Ratio,
+    control_is_valid,
+    estimate_behind,
+    interval,
+    is_pinned_down,
+    launch_log_ratio,
+    ratio_over_launches,
+)
+
+FIRST, SECOND = "first", "second"
+AIMED_LAUNCHES = 6
+WARM_UP_ROUNDS = 3
+FEWEST_ROUNDS = 5
+OVERTIME = 1.5
+TAIL = 0.95
+
+QUIET = "quiet"
+USABLE = "usable"
+TOO_NOISY = "too noisy"
+TOO_SHORT = "too short to tell"
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What a race of two identical entrants showed.
+
+    ``median`` is of all rounds, in seconds; ``tail`` is their 95th percentile as a multiple of it. ``difference`` is
+    the smallest that a run of the default length tells from nothing, as a share, None where too few launches tell it.
+    ``busy`` is how many threads were kept busy; ``switches`` are involuntary ones per inference; ``throttled`` counts
+    the periods that a quota cut short meanwhile.
+    """
+
+    state: str
+    ratio: Ratio
+    rounds: int
+    threads: int
+    seconds: float
+    median: float
+    tail: float
+    difference: float | None
+    stolen: float | None
+    busy: float
+    switches: float
+    throttled: int | None
+    urgent: bool
+
+
+@dataclass(frozen=True)
+class Course:
+    """A race of the two as it went: each one's launches, rounds a launch, and what the machine counted meanwhile."""
+
+    records: Mapping[str, Sequence[LaunchRecord]]
+    rounds: int
+    seconds: float
+    stolen: float | None
+    throttled: int | None
+
+
+def measure_noise(seconds: float, threads: int, folder: Path, tell: Callable[[str], None]) -> Noise:
+    """Race the workload against itself for about so many seconds, two launches at least; ``folder`` is for its files.
+
+    It may take half as long again, where a busy machine would not reach the launches that a verdict takes.
+
+    Raises a RunoffError where a worker fails.
+    """
+    entrants = make_entrants(threads, folder)
+    picture = write_picture(folder)
+    before, throttling = read_cpu_time(), read_throttling()
+    records, rounds, taken = race(entrants, picture, seconds, folder, tell)
+    stolen = stolen_share(before, read_cpu_time())
+    return judge(Course(records, rounds, taken, stolen, newly_throttled(throttling, read_throttling())), threads)
+
+
+def make_entrants(threads: int, folder: Path) -> tuple[Entrant, Entrant]:
+    """Make two entrants that differ in nothing but their keys."""
+    artifact = folder / f"weights{workload.SUFFIX}"
+    np.save(artifact, workload.make_weights())
+    backend = cast(Backend, workload)
+    contender = Contender("doctor", workload.VARIANTS[0])
+    environment = Environment(HERE, Path(sys.executable))
+    first, second = (Entrant(key, contender, backend, environment, artifact, threads) for key in (FIRST, SECOND))
+    return first, second
+
+
+def write_picture(folder: Path) -> Picture:
+    """Write one image of noise, as large as those of the benchmarks."""
+    path = folder / "image.npy"
+    np.save(path, np.random.RandomState(1).standard_normal((1, 3, 224, 224)).astype(np.float32))
+    return Picture(path, 0)
+
+
+def race(
+    entrants: Sequence[Entrant], picture: Picture, seconds: float, folder: Path, tell: Callable[[str], None]
+) -> tuple[dict[str, list[LaunchRecord]], int, float]:
+    """Run launches until the next one would not end in time, after a short one that tells how long they take.
+
+    Gives each entrant's records, the rounds a launch, and the seconds that it all took.
+    """
+    held: Held = {}
+    random, timeouts = Random(), Timeouts()
+    records: dict[str, list[LaunchRecord]] = {entrant.key: [] for entrant in entrants}
+
+    def launch(rounds: int) -> tuple[dict[str, LaunchRecord], float, float]:
+        begun = time.monotonic()
+        lanes, failures = start_lanes(
+            entrants,
+            held,
+            picture=picture,
+            random=random,
+            logs=folder,
+            timeouts=timeouts,
+            verify=lambda entrant, start: None,  # one program twice: there is nothing to be wrong about
+            tick=lambda: None,
+        )
+        ready = time.monotonic()
+        finished, failed = run_rounds(lanes, held, rounds, random=random, timeouts=timeouts, tick=lambda: None)
+        for error in (failures | failed).values():
+            raise error
+        return finished, ready - begun, (time.monotonic() - ready) / rounds
+
+    begun = time.monotonic()
+    try:
+        tell("warming up")
+        _, starting, one_round = launch(WARM_UP_ROUNDS)
+        rounds = rounds_that_fit(seconds - (time.monotonic() - begun), starting, one_round)
+        longest, number = 0.0, 0
+        while may_go_on(number, time.monotonic() - begun + longest, seconds):
+            number += 1
+            tell(f"launch {number}, {time.monotonic() - begun:.0f} of {seconds:g} s")
+            launch_begun = time.monotonic()
+            for key, record in launch(rounds)[0].items():
+                records[key].append(record)
+            longest = max(longest, time.monotonic() - launch_begun)
+    finally:
+        for worker in held.values():
+            worker.close()
+    return records, rounds, time.monotonic() - begun
+
+
+def may_go_on(launches: int, end: float, seconds: float) -> bool:
+    """Tell whether another launch may begin after so many, if it would end after ``end`` seconds.
+
+    Two always may; where fewer than a verdict takes fitted, half the time is given on top.
+    """
+    return launches < 2 or end <= seconds * (1 if launches >= FEWEST_LAUNCHES else OVERTIME)
+
+
+def rounds_that_fit(seconds: float, starting: float, one_round: float) -> int:
+    """Give how many rounds a launch can have so that enough launches fit; no more than in a default run.
+
+    Fewer rounds than that show more noise than a default run would have, never less.
+    """
+    room = seconds / AIMED_LAUNCHES - starting
+    return max(FEWEST_ROUNDS, min(ROUNDS, math.floor(room / one_round)))
+
+
+def newly_throttled(before: Throttling | None, after: Throttling | None) -> int | None:
+    """Count the periods cut short between two readings, None where the system does not tell."""
+    if before is None or after is None:
+        return None
+    return after.throttled - before.throttled
+
+
+def judge(course: Course, threads: int) -> Noise:
+    """Give the figures of a race of two equals, and what they mean in a word."""
+    pairs = zip(course.records[SECOND], course.records[FIRST], strict=True)
+    ratio = ratio_over_launches([launch_log_ratio(second.rounds, first.rounds) for second, first in pairs])
+    launched = [record for records in course.records.values() for record in records]
+    times = [value for record in launched for value in record.rounds]
+    expected = expected_control(ratio, LAUNCHES)
+    switches = sum(record.involuntary_switches for record in launched) / len(times)
+    median, tail = np.quantile(times, [0.5, TAIL])
+    return Noise(
+        state=state(ratio, expected, disturbed=is_disturbed(course.stolen, switches)),
+        ratio=ratio,
+        rounds=course.rounds,
+        threads=threads,
+        seconds=course.seconds,
+        median=float(median),
+        tail=float(tail / median),
+        difference=smallest_difference(expected) if ratio.launches >= FEWEST_LAUNCHES else None,
+        stolen=course.stolen,
+        busy=float(np.median([record.busy_threads for record in launched])),
+        switches=switches,
+        throttled=course.throttled,
+        urgent=all(record.urgent for record in launched),
+    )
+
+
+def expected_control(ratio: Ratio, launches: int) -> Ratio:
+    """Give the control that a run of so many launches can expect, from the spread between launches measured now.
+
+    A mean's standard error shrinks with the square root of the number of launches, and Student's t has one degree of
+    freedom less than there are launches (Student, "The Probable Error of a Mean", Biometrika 6, 1908). Without an
+    interval where one launch tells no spread.
+    """
+    found = estimate_behind(ratio)
+    error = found.error * math.sqrt(ratio.launches / launches)
+    degrees = launches - 1 if found.degrees else 0
+    low, high = interval(Estimate(0.0, error, degrees), CONFIDENCE) or (None, None)
+    return Ratio(1.0, low, high, CONFIDENCE, launches, CONFIDENCE)
+
+
+def smallest_difference(control: Ratio) -> float | None:
+    """Give the smallest difference, as a share, that is claimed beside such a control; None without an interval.
+
+    A difference is claimed where a contender's interval lies wholly outside the control's (``statistics.is_beyond``).
+    Equally noisy intervals part where their middles are two half widths apart: at the control's high / low. This is
+    stricter than the test at 1 %, since 2 × t(0.975) exceeds t(0.995) from 3 degrees of freedom on (Schenker and
+    Gentleman, "On Judging the Significance of Differences by Examining the Overlap Between Confidence Intervals", The
+    American Statistician 55, 2001).
+    """
+    if control.low is None or control.high is None:
+        return None
+    return control.high / control.low - 1
+
+
+def is_disturbed(stolen: float | None, switches: float) -> bool:
+    """Tell whether others had much of the CPUs, which two equals suffer alike and their ratio does not show."""
+    return (stolen is not None and stolen > STEAL_SHARE) or switches > SWITCHES_PER_INFERENCE
+
+
+def state(ratio: Ratio, expected: Ratio, *, disturbed: bool) -> str:
+    """Say what two equals show, by the rules that a run is judged by.
+
+    Quiet: a default run tells differences down to the margin, and nobody disturbed it. Usable: its control would be
+    pinned down to the margin on either side. Too noisy: it would not be, or these two equals came out unequal.
+    """
+    difference = smallest_difference(expected)
+    if ratio.launches < FEWEST_LAUNCHES or difference is None:
+        return TOO_SHORT
+    if not control_is_valid(ratio) or not is_pinned_down(expected):
+        return TOO_NOISY
+    return QUIET if difference <= MARGIN and not disturbed else USABLE
