@@ -1,0 +1,145 @@
+"""The experiments that prove the method: that each can tell a good result from a bad one, and that all of them run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from runoff.measure.race import CONTROL, Race
+from tests.conftest import ROOT
+from tests.races import launches
+from trust import slowed
+from trust.detection import found_shares
+from trust.page import render_page
+from trust.settings import QUICK, Settings
+from trust.side_by_side import between_runs, claimed, pair_log_ratios, spread, t_test_alarms
+from trust.simulated import MACHINES, Noise, failures_of_gate, judge, simulate, simulate_race
+
+BATCH = np.zeros((1, 3, 8, 8), dtype=np.float32)
+
+
+def test_simulated_equals_are_covered_and_raise_no_alarm() -> None:
+    """Over 200 simulated runs of each machine, coverage is near 95 % and equals are hardly ever called different.
+
+    1800 comparisons of each machine give a share a standard error of at most 0.6 % where they are independent; the
+    three contenders share the reference, so about 1 %, of which three are allowed for.
+    """
+    found = simulate(dataclasses.replace(Settings(), simulated_runs=200), lambda text: None)["machines"]
+    assert set(found) == set(MACHINES)
+    for machine in found.values():
+        assert 0.92 <= machine["coverage"] <= 0.98
+        assert machine["false_alarms_per_comparison"] <= 0.01
+        assert machine["gate_failures_per_comparison"] <= 0.02
+    assert found["a quiet server"]["ten_percent_found"] == 1.0
+
+
+def test_the_simulation_sees_a_true_difference() -> None:
+    """A simulated race of contenders that are 10 % slower is judged slower by the very functions that find equals."""
+    random = np.random.default_rng(1)
+    quiet = MACHINES["a quiet server"]
+    equal, slower = (judge(simulate_race(random, quiet, 8, 20, truth)) for truth in (0.0, np.log(1.1)))
+    assert {standing.verdict for standing in slower.values()} == {"slower"}
+    assert failures_of_gate(equal, slower) == len(slower) == 9
+    assert failures_of_gate(equal, equal) == 0
+
+
+def test_a_noiseless_machine_simulates_exact_ratios() -> None:
+    """Without any noise every simulated ratio is exactly the true one."""
+    race = simulate_race(np.random.default_rng(1), Noise(0, 0, False, 0, 0), 5, 5, np.log(1.25))
+    inference = [standing.ratio.value for name, standing in judge(race).items() if name.startswith("inference")]
+    assert inference == pytest.approx([1.25] * 3)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sleeper:
+    """A session that takes ten milliseconds."""
+
+    threads: int = 1
+
+    def run(self, batch):
+        """Sleep, and give the batch back."""
+        time.sleep(0.01)
+        return batch
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_a_slowed_session_takes_its_share_longer(share: float) -> None:
+    """A slowed session gives the same output and is never faster than its inner session's time and the share."""
+    session = slowed.SlowedSession(Sleeper(), share)
+    begin = time.perf_counter()
+    assert session.run(BATCH) is BATCH
+    assert time.perf_counter() - begin >= 0.01 * (1 + share)
+
+
+def pool(**factors: float) -> Race:
+    """Make a pool of 16 launches of the reference, its control and every slowed variant."""
+    keys = {"reference": 1.0, CONTROL: 1.0} | {f"slowed-{variant.name}": 1.0 for variant in slowed.VARIANTS} | factors
+    return Race({key: launches(factor, 16, seed=seed) for seed, (key, factor) in enumerate(keys.items())}, {}, 0.0)
+
+
+def test_drawn_runs_find_what_is_there_and_nothing_else() -> None:
+    """Of runs drawn from a pool, a 10 % slow-down is found in all, and equals are called different in hardly any."""
+    found = {share["injected"]: share for share in found_shares(pool(**{"slowed-10": 1.1}), QUICK)}
+    assert found[0.10]["slower"] == 1.0
+    assert found[0.10]["measured"] == pytest.approx(1.1, rel=0.01)
+    assert all(share["slower"] + share["faster"] <= 0.1 for injected, share in found.items() if injected < 0.10)
+
+
+def test_an_invalid_control_is_counted_and_nothing_is_found() -> None:
+    """Where the control is off, drawn runs are invalid and no slow-down counts as found."""
+    found = found_shares(pool(**{"slowed-10": 1.1, CONTROL: 1.3}), QUICK)
+    assert {(share["slower"], share["invalid"]) for share in found} == {(0.0, 1.0)}
+
+
+def test_spread_and_alarms_of_equals_and_of_unequals() -> None:
+    """Equals have a small spread and raise no alarm; twins of which one is 20 % off are seen by every figure."""
+    keys = ("reference", CONTROL, "twin2", "twin3")
+    equals = [
+        Race({key: launches(1.0, 8, seed=9 * run + place) for place, key in enumerate(keys)}, {}, 0.0) for run in (1, 2)
+    ]
+    off = Race(dict(equals[0].records) | {"twin3": launches(1.2, 8, seed=77)}, {}, 0.0)
+    quiet, loud = (spread(pair_log_ratios(race)) for race in (equals[0], off))
+    assert quiet["pairs"] == 6
+    assert quiet["worst"] < 0.02
+    assert loud["worst"] > 0.15
+    assert (quiet["off_by_5_percent"], loud["off_by_5_percent"]) == (0.0, 0.5)
+    assert (claimed(equals), claimed([off])) == (0.0, 0.5)
+    assert between_runs(equals) == {"comparisons_between_runs": 2, "false_alarms_between_runs": 0.0}
+    assert between_runs([equals[0], off])["false_alarms_between_runs"] == 0.5
+
+
+def test_the_t_test_over_rounds_calls_drifting_equals_different() -> None:
+    """What plain benchmarks are commonly judged by finds a difference between equals that were measured in turn."""
+    random = np.random.default_rng(3)
+    first, second = 0.02 * (1 + random.normal(0, 0.01, 500)), 0.0203 * (1 + random.normal(0, 0.01, 500))
+    assert t_test_alarms([[first.tolist(), second.tolist()]]) == 1.0
+
+
+def test_the_experiments_run_and_make_their_page(tmp_path) -> None:
+    """A tiny run of two experiments writes its figures and the page, on real sessions."""
+    command = [
+        sys.executable,
+        "-m",
+        "trust",
+        "--quick",
+        "--only",
+        "simulated",
+        "--only",
+        "cost",
+        "--output",
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((tmp_path / "trust.json").read_text())
+    assert set(figures["cost"]["interleaved_over_bare_loop"]) == {"slowed-0", "pytorch"}
+    page = (tmp_path / "trust.md").read_text()
+    assert page == render_page(figures) == done.stdout
+    assert "## Simulated runs" in page
+    assert "Side by side" not in page

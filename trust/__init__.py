@@ -1,0 +1,1 @@
+"""The proof: experiments that show whether Runoff's numbers can be believed."""

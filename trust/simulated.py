@@ -1,0 +1,148 @@
+"""Simulated runs whose truth is known: how often intervals hold it, and how often equals raise an alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from runoff.measure.launch import LaunchRecord
+from runoff.measure.race import CONTROL, Race
+from runoff.records import Rules, Standing, standings
+from runoff.statistics import (
+    CONFIDENCE,
+    FASTER,
+    INVALID,
+    SLOWER,
+    Ratio,
+    change_estimate,
+    claim_p_values,
+    excess_p_value,
+)
+from trust.settings import Settings
+
+REFERENCE = "reference"
+CONTENDERS = ("one", "two", "three")
+METRICS: dict[str, Callable[[LaunchRecord], list[float]]] = {
+    "inference": lambda record: list(record.rounds),
+    "cold start": lambda record: [record.durations["import"]],
+    "peak memory": lambda record: [float(record.peaks["steady inference"] or 0)],
+}
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How a simulated machine disturbs: spreads are of the logarithm of a time.
+
+    ``launch`` is what a process is off by as a whole, ``heavy`` whether that has Student's t with 3 degrees of freedom
+    rather than a normal distribution; ``disturbed`` is the share of inferences that take up to three times as long;
+    ``wander`` is how far the machine as a whole moves from one round to the next, for all alike.
+    """
+
+    round: float = 0.03
+    launch: float = 0.01
+    heavy: bool = False
+    disturbed: float = 0.1
+    wander: float = 0.02
+
+
+MACHINES = {
+    "a laptop": Noise(),
+    "a quiet server": Noise(round=0.005, launch=0.003, disturbed=0.01, wander=0.001),
+    "a shared runner": Noise(round=0.15, launch=0.02, disturbed=0.3, wander=0.1),
+    "launches with heavy tails": Noise(heavy=True),
+}
+
+
+def simulate_race(random: np.random.Generator, noise: Noise, launches: int, rounds: int, log_ratio: float) -> Race:
+    """Simulate a race in which every contender is exp(log_ratio) times the reference in every metric."""
+    keys = (REFERENCE, CONTROL, *CONTENDERS)
+    records: dict[str, list[LaunchRecord]] = {key: [] for key in keys}
+    for _ in range(launches):
+        machine = np.cumsum(random.normal(0.0, noise.wander, rounds))
+        for key in keys:
+            slower = log_ratio if key in CONTENDERS else 0.0
+            disturbance = np.where(random.random(rounds) < noise.disturbed, random.uniform(0, np.log(3), rounds), 0)
+            inferences = slower + bias(random, noise) + machine + random.normal(0, noise.round, rounds) + disturbance
+            records[key].append(
+                LaunchRecord(
+                    durations={"import": float(np.exp(slower + bias(random, noise)))},
+                    peaks={"steady inference": round(2e8 * float(np.exp(slower + bias(random, noise))))},
+                    rounds=tuple((0.02 * np.exp(inferences)).tolist()),
+                    busy_threads=2.0,
+                    anonymous=None,
+                    involuntary_switches=0,
+                    urgent=True,
+                )
+            )
+    return Race({key: tuple(values) for key, values in records.items()}, {}, 0.0)
+
+
+def bias(random: np.random.Generator, noise: Noise) -> float:
+    """Draw what a whole launch is off by."""
+    return noise.launch * float(random.standard_t(3) / np.sqrt(3) if noise.heavy else random.normal())
+
+
+def simulate(settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Simulate runs of equals and of a true 10 % on every machine, judged by the very functions that judge real runs.
+
+    Gives, per machine: the share of intervals that hold the truth, of comparisons and of whole runs (all metrics) in
+    which equals are called different, the same for the gate between two runs of equals at a threshold of 0 %, the share
+    of runs that are invalid, and of true differences found.
+    """
+    found = {}
+    for number, (name, noise) in enumerate(MACHINES.items()):
+        tell(f"simulating {name}")
+        random = np.random.default_rng([settings.seed, number])
+        covered = alarms = invalid = alarmed_runs = detected = failures = failed_gates = 0
+        for _ in range(settings.simulated_runs):
+            base, head, slow = (
+                judge(simulate_race(random, noise, settings.launches, settings.rounds, truth))
+                for truth in (0.0, 0.0, np.log(1.1))
+            )
+            covered += sum(holds_one(standing.ratio) for standing in base.values())
+            claims = sum(standing.verdict in (FASTER, SLOWER) for standing in base.values())
+            alarms += claims
+            alarmed_runs += claims > 0
+            invalid += any(standing.verdict == INVALID for standing in base.values())
+            detected += sum(standing.verdict == SLOWER for standing in slow.values())
+            failing = failures_of_gate(base, head)
+            failures += failing
+            failed_gates += failing > 0
+        comparisons = settings.simulated_runs * len(METRICS) * len(CONTENDERS)
+        found[name] = {
+            "runs": settings.simulated_runs,
+            "comparisons": comparisons,
+            "coverage": covered / comparisons,
+            "false_alarms_per_comparison": alarms / comparisons,
+            "false_alarms_per_run": alarmed_runs / settings.simulated_runs,
+            "gate_failures_per_comparison": failures / comparisons,
+            "gate_failures_per_run": failed_gates / settings.simulated_runs,
+            "invalid_runs": invalid / settings.simulated_runs,
+            "ten_percent_found": detected / comparisons,
+        }
+    return {"machines": found}
+
+
+def judge(race: Race) -> dict[str, Standing]:
+    """Give the standing of every contender in every metric."""
+    return {
+        f"{metric} of {key}": standing
+        for metric, per_launch in METRICS.items()
+        for key, standing in standings(race, REFERENCE, per_launch, (FASTER, SLOWER), Rules()).items()
+        if key in CONTENDERS
+    }
+
+
+def holds_one(ratio: Ratio) -> bool:
+    """Tell whether an interval holds 1."""
+    return ratio.low is not None and ratio.high is not None and ratio.low <= 1 <= ratio.high
+
+
+def failures_of_gate(base: dict[str, Standing], head: dict[str, Standing]) -> int:
+    """Count the comparisons that the gate between two runs fails at a threshold of 0 %."""
+    changes = {name: change_estimate(base[name].ratio, head[name].ratio) for name in base}
+    claims = claim_p_values({name: excess_p_value(change, 0.0) for name, change in changes.items()})
+    return sum(claim < 1 - CONFIDENCE for claim in claims.values())

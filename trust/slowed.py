@@ -1,0 +1,60 @@
+"""ONNX Runtime slowed down by a known share: a real contender whose true ratio to itself is known."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from runoff.backends import onnxruntime
+from runoff.contract import Batch, Checkpoint, Logits, Session, Variant
+
+SHARES = (0.0, 0.01, 0.02, 0.03, 0.05, 0.10)
+VARIANTS = tuple(
+    Variant(f"{share * 100:.0f}", f"ONNX Runtime, {share:.0%} slower", options={"share": share}) for share in SHARES
+)
+LAYOUT = onnxruntime.LAYOUT
+REQUIRES = onnxruntime.REQUIRES
+CONVERT_REQUIRES = onnxruntime.CONVERT_REQUIRES
+DISTRIBUTIONS = onnxruntime.DISTRIBUTIONS
+CONVERT_DISTRIBUTIONS = onnxruntime.CONVERT_DISTRIBUTIONS
+SUFFIX = onnxruntime.SUFFIX
+ENVIRONMENT = onnxruntime.ENVIRONMENT
+
+
+@dataclass(frozen=True)
+class SlowedSession:
+    """A session that spends a share of every inference's own time on nothing, after it."""
+
+    session: Session
+    share: float
+
+    @property
+    def threads(self) -> int:
+        """Give the session's own number of threads."""
+        return self.session.threads
+
+    def run(self, batch: Batch) -> Logits:
+        """Run the model, then wait awake for the share of what that took."""
+        begin = time.perf_counter_ns()
+        logits = self.session.run(batch)
+        end = time.perf_counter_ns()
+        until = end + round((end - begin) * self.share)
+        while time.perf_counter_ns() < until:
+            pass
+        return logits
+
+
+def import_framework() -> None:
+    """Import what ONNX Runtime's backend imports."""
+    onnxruntime.import_framework()
+
+
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+    """Convert as ONNX Runtime's backend does."""
+    onnxruntime.convert(checkpoint, variant, artifact)
+
+
+def load(artifact: Path, variant: Variant, threads: int) -> SlowedSession:
+    """Load as ONNX Runtime's backend does, and slow the session down."""
+    return SlowedSession(onnxruntime.load(artifact, variant, threads), variant.options["share"])
