@@ -2,9 +2,11 @@
 
 import pytest
 
+from runoff.records import curve_json
+
 
 @pytest.mark.benchmark(group="peak-memory")
-def test_peak_memory(contender, record, memory_curves):
+def test_peak_memory(record, outcome):
     """The kernel's high-water mark of resident memory, read by the worker itself; one value a launch."""
     record(
         unit="bytes",
@@ -12,5 +14,5 @@ def test_peak_memory(contender, record, memory_curves):
         stages=lambda launch: launch.peaks,
         words=("less", "more"),
         medians={"anonymous": lambda launch: launch.anonymous},
-        curve=memory_curves.of(contender),
+        curve=curve_json(outcome),
     )

@@ -148,6 +148,11 @@ def median_over(records: Sequence[LaunchRecord], read: Callable[[LaunchRecord], 
     return float(np.median([read(record) for record in records]))
 
 
+def curve_json(outcome: Outcome) -> dict[str, Any] | None:
+    """Give memory over time as seconds since the start and resident bytes, None where it was not watched."""
+    return {"seconds": outcome.curve.seconds, "bytes": outcome.curve.sizes} if outcome.curve else None
+
+
 def contender_json(outcome: Outcome, race: Race | None) -> dict[str, Any]:
     """Say what came of a contender, raced or not."""
     identifier = outcome.contender.id

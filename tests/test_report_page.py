@@ -109,13 +109,36 @@ def test_sections_without_data_are_absent(stored):
     assert "<figure>" not in render_page(parse_run(stored))
 
 
-def test_a_run_without_raw_data_has_no_p95(stored):
-    """pytest-benchmark's saved files have no raw rounds; everything else is shown."""
+def test_a_run_saved_without_its_raw_data_is_shown_in_full(stored):
+    """pytest-benchmark's saved files have no raw rounds; what was made of them is stored, and everything is shown."""
+    whole = render_page(parse_run(stored))
     for one in stored["benchmarks"]:
         del one["stats"]["data"]
+    assert render_page(parse_run(stored)) == whole
+    assert "1.46× faster" in Page(whole).text
+
+
+def test_percentiles_are_shown_and_the_withheld_one_with_its_reason(stored):
+    """p95 is in the table, all are on the page with their samples, and every report says why p99 is withheld."""
     run = parse_run(stored)
+    page = Page(render_page(run)).text
+    reason = "p99 is withheld: 240 samples do not bound it: it takes 299."
+    assert reason in page
+    assert reason in " ".join(render_table(run).split())
+    assert reason in render_markdown(run)
+    assert f"{1.2 * 17.1:.1f}" in render_table(run)
+    assert "Latency percentiles" in page
+    assert page.count("240") >= len(run.timed)
+
+
+def test_a_run_without_percentiles_has_no_section_of_them(stored):
+    """An older run that stored none has neither the section nor the column."""
+    for one in stored["benchmarks"]:
+        one["extra_info"].pop("percentiles", None)
+    run = parse_run(stored)
+    assert "Latency percentiles" not in render_page(run)
     assert "p95" not in render_table(run)
-    assert "1.46× faster" in Page(render_page(run)).text
+    assert "withheld" not in render_markdown(run)
 
 
 def test_an_exploratory_run_is_drawn_without_intervals(stored):

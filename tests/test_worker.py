@@ -10,7 +10,7 @@ import pytest
 
 from runoff.contract import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
 from runoff.measure.launch import Picture, Start, Timeouts, predict, started_worker
-from runoff.measure.memory_curve import record_memory_curve
+from runoff.measure.memory_curve import MemoryWatch
 from tests.conftest import MakeEntrant
 from tests.fakes.fake import MEBIBYTE, true_logits
 
@@ -134,9 +134,34 @@ def test_predict_gives_every_image(make_entrant, picture, images, tmp_path):
 
 def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
     """memory-profiler's curve, taken from outside, rises by the injected 100 MiB, with time that goes forward."""
-    plain, hungry = (
-        record_memory_curve(make_entrant(variant), picture=picture, log=tmp_path / "log", timeouts=Timeouts())
-        for variant in ("", "hungry")
-    )
+
+    def curve(variant: str):
+        watch = MemoryWatch()
+        predict(
+            make_entrant(variant),
+            images=picture.images,
+            destination=tmp_path / "logits.npy",
+            log=tmp_path / "log",
+            timeouts=Timeouts(),
+            watch=watch.watch,
+        )
+        return watch.curve
+
+    plain, hungry = curve(""), curve("hungry")
     assert abs((max(hungry.sizes) - max(plain.sizes)) / MEBIBYTE - 100) < 5
     assert list(hungry.seconds) == sorted(hungry.seconds)
+    assert len(hungry.seconds) == len(hungry.sizes)
+
+
+def test_a_process_that_ends_while_it_is_watched_does_no_harm(make_entrant, picture, tmp_path):
+    """A worker that ends at load is its own named error, whoever watches it."""
+    watch = MemoryWatch()
+    with pytest.raises(WorkerCrashed, match="exit code 3"):
+        predict(
+            make_entrant("crashes"),
+            images=picture.images,
+            destination=tmp_path / "logits.npy",
+            log=tmp_path / "log",
+            timeouts=Timeouts(),
+            watch=watch.watch,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -12,10 +13,13 @@ import numpy as np
 
 from runoff.measure import launch, worker
 from runoff.measure.launch import Entrant, Failures, Held, Lane, Picture, Start, Timeouts
-from runoff.statistics import CONFIDENCE, estimate, interval
+from runoff.statistics import CONFIDENCE, estimate, interval, launch_log_ratio
 from trust import empty
 from trust.field import Field
 from trust.settings import Settings
+
+UNMEASURED = 3
+Medians = dict[str, list[float]]
 
 
 def measure_cost(field: Field, settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
@@ -82,41 +86,55 @@ def time_rounds(field: Field, settings: Settings) -> list[float]:
 
 
 def interleaved_over_bare(field: Field, settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Give, by contender, the ratio of interleaved rounds' median to a bare loop's in the very same workers.
+    """Give, by contender, the ratio of interleaved rounds to a bare loop in the very same workers.
 
-    Which of the two comes first alternates from launch to launch.
+    Blocks of rounds and of loops take turns within a launch, in random order, so that both see the same machine. A
+    launch's log-ratio is the median over its blocks, as it is over rounds in a race.
     """
     names = ["slowed-0", "pytorch"]
-    log_ratios: dict[str, list[float]] = {name: [] for name in names}
+    found: dict[str, list[float]] = {name: [] for name in names}
     random = Random(settings.seed)
     for number in range(settings.cost_launches):
         tell(f"interleaved against a bare loop, launch {number + 1} of {settings.cost_launches}")
+        interleaved: dict[str, list[float]] = {name: [] for name in names}
+        bare: dict[str, list[float]] = {name: [] for name in names}
 
-        def use(lanes: dict[str, Lane], held: Held, bare_first: bool = number % 2 == 0) -> None:
-            bare = {name: bare_loop(lanes[name], settings) for name in names} if bare_first else {}
-            _, failures = launch.run_rounds(
-                lanes, held, settings.cost_inferences, random=random, timeouts=Timeouts(), tick=lambda: None
-            )
-            raise_first(failures)
-            bare = bare or {name: bare_loop(lanes[name], settings) for name in names}
-            for name in names:
-                log_ratios[name].append(float(np.log(np.median(lanes[name].rounds) / np.median(bare[name]))))
+        def use(lanes: dict[str, Lane], held: Held, interleaved: Medians = interleaved, bare: Medians = bare) -> None:
+            for _ in range(settings.cost_blocks):
+                for turn in random.sample([interleave, loop], 2):
+                    into = interleaved if turn is interleave else bare
+                    for name, times in turn(lanes, held, settings, random).items():
+                        into[name].append(statistics.median(times))
 
         with_lanes(field, [field.entrants[name] for name in names], random, number, use)
+        for name in names:
+            found[name].append(launch_log_ratio(interleaved[name], bare[name]))
     return {
         name: {
             "launches": len(values),
-            "ratio": float(np.exp(estimate(values).mean)),
+            "ratio": math.exp(estimate(values).mean),
             "interval": interval(estimate(values), CONFIDENCE),
         }
-        for name, values in log_ratios.items()
+        for name, values in found.items()
     }
 
 
-def bare_loop(lane: Lane, settings: Settings) -> list[float]:
-    """Let a worker time inferences in a bare loop, in seconds each; the first ones, on cold caches, are left out."""
-    unmeasured = 3
-    lane.process.resume()
-    answer = lane.process.ask({"do": "loop", "inferences": unmeasured + settings.cost_inferences}, Timeouts().predict)
-    lane.process.suspend()
-    return [nanoseconds * launch.NANOSECONDS for nanoseconds in answer["nanoseconds"][unmeasured:]]
+def interleave(lanes: dict[str, Lane], held: Held, settings: Settings, random: Random) -> dict[str, list[float]]:
+    """Time a block of rounds as a race does, in seconds by contender."""
+    _, failures = launch.run_rounds(
+        lanes, held, settings.cost_inferences, random=random, timeouts=Timeouts(), tick=lambda: None
+    )
+    raise_first(failures)
+    return {name: lane.rounds[-settings.cost_inferences :] for name, lane in lanes.items()}
+
+
+def loop(lanes: dict[str, Lane], held: Held, settings: Settings, random: Random) -> dict[str, list[float]]:
+    """Let each worker time a block of inferences in a bare loop, in seconds; the first, on cold caches, don't count."""
+    inferences = UNMEASURED + settings.cost_inferences
+    taken = {}
+    for name, lane in lanes.items():
+        lane.process.resume()
+        answer = lane.process.ask({"do": "loop", "inferences": inferences}, Timeouts().predict)
+        lane.process.suspend()
+        taken[name] = [nanoseconds * launch.NANOSECONDS for nanoseconds in answer["nanoseconds"][UNMEASURED:]]
+    return taken

@@ -21,7 +21,8 @@ class Settings:
     blocks: int = 5
     twins: int = 8
     cost_launches: int = 12
-    cost_inferences: int = 40
+    cost_blocks: int = 10
+    cost_inferences: int = 8
     empty_inferences: int = 20_000
     empty_rounds: int = 1000
     seed: int = 20261124
@@ -38,7 +39,8 @@ QUICK = Settings(
     blocks=1,
     twins=3,
     cost_launches=2,
-    cost_inferences=10,
+    cost_blocks=2,
+    cost_inferences=4,
     empty_inferences=200,
     empty_rounds=20,
 )

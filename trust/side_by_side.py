@@ -19,18 +19,15 @@ from scipy import stats
 from runoff.contenders import ROOT
 from runoff.contract import WorkerCrashed
 from runoff.measure.race import CONTROL, Race
-from runoff.records import Rules, standings
+from runoff.records import Rules, Standing, log_ratios, standings
 from runoff.statistics import (
     CONFIDENCE,
     FASTER,
     SLOWER,
-    Ratio,
     change_estimate,
     claim_p_values,
     difference_p_value,
     estimate,
-    launch_log_ratio,
-    ratio_over_launches,
 )
 from trust.field import Field, race_of
 from trust.settings import Settings
@@ -110,64 +107,47 @@ def pairs(values: Sequence[Any]) -> list[tuple[Any, Any]]:
 
 def pair_log_ratios(race: Race) -> list[float]:
     """Give the log-ratio of every pair of twins in a race."""
+    keys = list(race.records)
     return [
-        estimate(
-            [
-                launch_log_ratio(one.rounds, other.rounds)
-                for one, other in zip(race.records[first], race.records[second], strict=True)
-            ]
-        ).mean
-        for first, second in pairs(list(race.records))
+        estimate(values).mean
+        for place, first in enumerate(keys)
+        for other, values in log_ratios(race, first, lambda record: record.rounds).items()
+        if keys.index(other) > place
     ]
 
 
-def spread(log_ratios: Sequence[float]) -> dict[str, float]:
+def spread(logarithms: Sequence[float]) -> dict[str, float]:
     """Describe how far the ratios of equals are from 1."""
-    off = np.abs(np.expm1(np.abs(log_ratios)))
+    off = np.abs(np.expm1(np.abs(logarithms)))
     return {
-        "pairs": len(log_ratios),
-        "spread": float(np.std(log_ratios)),
+        "pairs": len(logarithms),
+        "spread": float(np.std(logarithms)),
         "worst": float(off.max()),
         "off_by_2_percent": float(np.mean(off > 0.02)),
         "off_by_5_percent": float(np.mean(off > 0.05)),
     }
 
 
+def judged_twins(race: Race) -> dict[str, Standing]:
+    """Judge every twin but the reference and its control as a user's run is judged."""
+    judged = standings(race, "reference", lambda record: record.rounds, (FASTER, SLOWER), Rules())
+    return {key: standing for key, standing in judged.items() if key not in ("reference", CONTROL)}
+
+
 def claimed(races: Sequence[Race]) -> float:
     """Give the share of twins that Runoff called faster or slower than the reference."""
-    verdicts = [
-        standing.verdict
-        for race in races
-        for key, standing in standings(
-            race, "reference", lambda record: record.rounds, (FASTER, SLOWER), Rules()
-        ).items()
-        if key not in ("reference", CONTROL)
-    ]
+    verdicts = [standing.verdict for race in races for standing in judged_twins(race).values()]
     return sum(verdict in (FASTER, SLOWER) for verdict in verdicts) / len(verdicts)
 
 
 def between_runs(races: Sequence[Race]) -> dict[str, float | int]:
     """Compare every run with every later one, as `runoff compare` does, and count changes claimed of equals."""
     alarms = comparisons = 0
-    for base, head in pairs([twin_ratios(race) for race in races]):
-        changes = {key: difference_p_value(change_estimate(base[key], head[key])) for key in base}
+    for base, head in pairs([judged_twins(race) for race in races]):
+        changes = {key: difference_p_value(change_estimate(base[key].ratio, head[key].ratio)) for key in base}
         alarms += sum(claim < 1 - CONFIDENCE for claim in claim_p_values(changes).values())
         comparisons += len(changes)
     return {"comparisons_between_runs": comparisons, "false_alarms_between_runs": alarms / max(1, comparisons)}
-
-
-def twin_ratios(race: Race) -> dict[str, Ratio]:
-    """Give the ratio of every twin to the reference."""
-    return {
-        key: ratio_over_launches(
-            [
-                launch_log_ratio(one.rounds, other.rounds)
-                for one, other in zip(records, race.records["reference"], strict=True)
-            ]
-        )
-        for key, records in race.records.items()
-        if key not in ("reference", CONTROL)
-    }
 
 
 def t_test_alarms(runs: Sequence[Sequence[Sequence[float]]]) -> float:

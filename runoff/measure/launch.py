@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -121,15 +121,24 @@ def start_request(entrant: Entrant, process: Process, picture: Picture) -> Messa
     )
 
 
+Watch = Callable[[int], AbstractContextManager[None]]
+"""Watches a process by its number from outside, from just after its start."""
+
+
+def unwatched(process: int) -> AbstractContextManager[None]:
+    """Watch nothing: whatever is timed has no eyes on it."""
+    return nullcontext()
+
+
 @contextmanager
 def started_worker(
-    entrant: Entrant, picture: Picture, log: Path, timeouts: Timeouts
+    entrant: Entrant, picture: Picture, log: Path, timeouts: Timeouts, watch: Watch = unwatched
 ) -> Iterator[tuple[Process, Start]]:
     """Start an entrant's worker and wait for its first output.
 
     Raises a WorkerFailed, whatever named error the worker sends, or ThreadsNotHeld.
     """
-    with started_process(entrant, log) as process:
+    with started_process(entrant, log) as process, watch(process.popen.pid):
         answer = process.begin(start_request(entrant, process, picture), timeouts.start)
         if answer["threads"] != entrant.threads:
             raise ThreadsNotHeld(
@@ -265,11 +274,13 @@ class Prediction:
     threads: int
 
 
-def predict(entrant: Entrant, *, images: Path, destination: Path, log: Path, timeouts: Timeouts) -> Prediction:
+def predict(
+    entrant: Entrant, *, images: Path, destination: Path, log: Path, timeouts: Timeouts, watch: Watch = unwatched
+) -> Prediction:
     """Give an entrant's logits for every image of an ``.npy`` file, from the very session kind that is timed.
 
     Raises a WorkerFailed or ThreadsNotHeld.
     """
-    with started_worker(entrant, Picture(images, 0), log, timeouts) as (process, start):
+    with started_worker(entrant, Picture(images, 0), log, timeouts, watch) as (process, start):
         process.ask({"do": "predict", "images": str(images), "logits": str(destination)}, timeouts.predict)
     return Prediction(np.load(destination), start.threads)

@@ -1,20 +1,18 @@
-"""Memory over time: memory-profiler watches a worker from outside, in a pass where nothing is timed."""
+"""Memory over time: memory-profiler watches a worker from outside, in the pass where nothing is timed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event, Thread
 
+import psutil
 from memory_profiler import memory_usage
 
-from runoff.measure.channel import Message
-from runoff.measure.launch import Entrant, Picture, Timeouts, start_request, started_process
-from runoff.measure.process import Process
-
 INTERVAL = 0.01
-INFERENCES = 10
+SAMPLES_AT_ONCE = 5
 MEBIBYTE = 1024 * 1024
 
 
@@ -26,28 +24,38 @@ class MemoryCurve:
     sizes: Sequence[int]
 
 
-def record_memory_curve(entrant: Entrant, *, picture: Picture, log: Path, timeouts: Timeouts) -> MemoryCurve:
-    """Start an entrant's worker, run a few inferences, and record its memory all the while.
+@dataclass
+class MemoryWatch:
+    """Samples a process's memory in (MiB, time) for as long as it is watched."""
 
-    Raises a WorkerFailed.
-    """
-    begin = time.time()
-    with started_process(entrant, log) as process:
-        samples = watch(process, start_request(entrant, process, picture), timeouts.start)
-        for _ in range(INFERENCES):
-            samples += watch(process, {"do": "time"}, timeouts.inference)
-    return MemoryCurve(
-        seconds=[round(moment - begin, 4) for _, moment in samples],
-        sizes=[round(size * MEBIBYTE) for size, _ in samples],
-    )
+    begun: float = field(default_factory=time.time)
+    samples: list[tuple[float, float]] = field(default_factory=list)
 
+    @contextmanager
+    def watch(self, process: int) -> Iterator[None]:
+        """Sample a process until the block is left; one that has ended has no memory and does no harm."""
+        over = Event()
 
-def watch(process: Process, request: Message, timeout: float) -> list[tuple[float, float]]:
-    """Send one request and sample (MiB, time) until it is answered."""
-    deadline = time.monotonic() + timeout
-    samples: list[tuple[float, float]] = []
-    process.send(request)
-    while not process.answers() and time.monotonic() < deadline:
-        samples += memory_usage(process.popen.pid, interval=INTERVAL, timeout=5 * INTERVAL, timestamps=True)
-    process.receive(timeout=0.1)
-    return samples
+        def sample() -> None:
+            with suppress(psutil.NoSuchProcess):
+                while not over.is_set():
+                    self.samples += memory_usage(
+                        process, interval=INTERVAL, timeout=SAMPLES_AT_ONCE * INTERVAL, timestamps=True
+                    )
+
+        self.begun = time.time()
+        sampler = Thread(target=sample, daemon=True)
+        sampler.start()
+        try:
+            yield
+        finally:
+            over.set()
+            sampler.join()
+
+    @property
+    def curve(self) -> MemoryCurve:
+        """What was seen."""
+        return MemoryCurve(
+            seconds=[round(moment - self.begun, 4) for _, moment in self.samples],
+            sizes=[round(size * MEBIBYTE) for size, _ in self.samples],
+        )

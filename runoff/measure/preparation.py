@@ -21,6 +21,7 @@ from runoff.contract import (
 from runoff.measure.artifacts import Artifact, make_artifact
 from runoff.measure.launch import Entrant, Prediction, Timeouts, predict
 from runoff.measure.machine import read_processor
+from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
 from runoff.measure.trees import find_in_tree, tree_version
@@ -87,6 +88,7 @@ class Outcome:
     entrant: Entrant | None = None
     agreement: Agreement | None = None
     prediction: Prediction | None = None
+    curve: MemoryCurve | None = None
 
 
 def require_golden(holding: Holding) -> None:
@@ -200,6 +202,7 @@ def prepare_found(
     except RunoffError as error:
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "convert")
     entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
+    memory = MemoryWatch()
     try:
         prediction = predict(
             entrant,
@@ -207,6 +210,7 @@ def prepare_found(
             destination=place.working / f"{contender.id}.npy",
             log=place.logs / f"{contender.id}-check.log",
             timeouts=timeouts,
+            watch=memory.watch,
         )
     except RunoffError as error:
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "check", artifact)
@@ -225,6 +229,7 @@ def prepare_found(
         entrant,
         agreement,
         prediction,
+        memory.curve,
     )
 
 

@@ -214,8 +214,8 @@ def curve_figure(run: StoredRun) -> Figure | None:
     told = "; ".join(f"{name} up to {words.megabytes(max(curve.sizes))} MB" for name, curve in curves)
     return Figure(
         draw(chart, [""] * CURVE_STEPS),
-        "Memory of a process over time, from its start through its first inferences, seen from outside "
-        "in a pass where nothing is timed.",
+        "Memory of a process over time, from its start through one inference of every picture, seen from "
+        "outside in a pass where nothing is timed.",
         f"Memory over time: {told}.",
     )
 

@@ -24,7 +24,8 @@ def render_markdown(run: StoredRun) -> str:
     ]
     reasons = [(row.contender, words.why_unmeasured(row)) for row in run.rows]
     lines += [f"- **{escape(name)}**: {escape(why)}" for name, why in reasons if why]
-    lines += [f"- {escape(words.control_line(run))}", f"- {escape(words.setting_line(run))}"]
+    said = [words.control_line(run), *words.withheld_percentiles(run), words.setting_line(run)]
+    lines += [f"- {escape(line)}" for line in said]
     lines += [f"- **Warning**: {escape(warning)}" for warning in run.warnings]
     return "\n".join(lines) + "\n"
 

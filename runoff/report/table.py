@@ -47,6 +47,8 @@ def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) ->
         if why := words.why_unmeasured(row):
             console.print(f"{row.contender}: {why}")
     console.print(words.control_line(run))
+    for reason in words.withheld_percentiles(run):
+        console.print(reason)
     console.print(words.setting_line(run))
     for warning in run.warnings:
         console.print(f"! {warning}", style="yellow")

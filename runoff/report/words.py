@@ -96,7 +96,7 @@ def withheld_percentiles(run: StoredRun) -> list[str]:
     reasons: dict[str, str] = {}
     for row in run.timed:
         reasons |= dict(row.percentiles.withheld) if row.percentiles else {}
-    return [f"{name} is withheld: {reason}" for name, reason in reasons.items()]
+    return [f"{name} is withheld: {reason}." for name, reason in reasons.items()]
 
 
 def ratio(found: Ratio | None) -> str:
