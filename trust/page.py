@@ -172,8 +172,8 @@ def side_by_side(figures: Figures) -> str:
     return (
         "## Side by side with plain pytest-benchmark\n\n"
         f"{figures['twins']} twins of ONNX Runtime, raced by Runoff and then benchmarked one after another by "
-        f"pytest-benchmark alone, at the usual priority and for the same time, {figures['blocks']} times in turns. Aim: "
-        f"a spread at least 5 times smaller. It was **{figures['spread_ratio']:.1f} times** smaller.\n\n"
+        f"pytest-benchmark alone, at the usual priority and for the same time, {figures['blocks']} times in turns. Aim:"
+        f" a spread at least 5 times smaller. It was **{figures['spread_ratio']:.1f} times** smaller.\n\n"
         + table(["", "Runoff", "pytest-benchmark alone"], rows)
         + f"\nComparing every one of these runs with every later one (`runoff compare`) called equals changed in "
         f"{percent(ours['false_alarms_between_runs'], 1)} of {ours['comparisons_between_runs']} comparisons.\n"
