@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from runoff.measure.machine import cgroup_folders
+
 PROC = Path("/proc")
 SYS = Path("/sys")
 
@@ -122,7 +124,7 @@ def memory_limit(total: int | None, proc: Path, cgroups: Path) -> int | None:
     """
     limits = [
         read_number(folder / name)
-        for folder in controller_folders("memory", proc, cgroups)
+        for folder in cgroup_folders(cgroups, proc / "self" / "cgroup", "memory")
         for name in ("memory.max", "memory.limit_in_bytes")
     ]
     real = [limit for limit in limits if limit is not None and (total is None or limit < total)]
@@ -135,29 +137,12 @@ def read_throttling(proc: Path = PROC, cgroups: Path = SYS / "fs" / "cgroup") ->
     The kernel counts periods only in a cgroup with a quota ("CFS Bandwidth Control", Statistics).
     """
     found = []
-    for folder in controller_folders("cpu", proc, cgroups):
+    for folder in cgroup_folders(cgroups, proc / "self" / "cgroup"):
         pairs = [line.split() for line in (read_text(folder / "cpu.stat") or "").splitlines()]
         values = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
         if values.get("nr_periods"):
             found.append(Throttling(values["nr_periods"], values.get("nr_throttled", 0)))
     return max(found, key=lambda each: each.throttled, default=None)
-
-
-def controller_folders(controller: str, proc: Path = PROC, cgroups: Path = SYS / "fs" / "cgroup") -> list[Path]:
-    """Name the folders of the cgroups that this process is in for a controller, ancestors included (cgroups(7)).
-
-    They need not exist: in a container the path may be the host's, with the container's own cgroup mounted as root.
-    """
-    folders = [cgroups, cgroups / controller]
-    for line in (read_text(proc / "self" / "cgroup") or "").splitlines():
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if controllers == "" or controller in controllers.split(","):
-            folder = cgroups / controller if controllers else cgroups
-            for part in path.split("/"):
-                folder /= part
-                folders.append(folder)
-    return folders
 
 
 def read_frequency_policy(cpus: Path = SYS / "devices" / "system" / "cpu") -> FrequencyPolicy:

@@ -47,8 +47,8 @@ def cgroup_quota(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/
     return min((quota for quota in quotas if quota is not None), default=None)
 
 
-def cgroup_folders(root: Path, membership: Path) -> list[Path]:
-    """Name the folders of the CPU cgroups that this process is in, ancestors included; they need not exist.
+def cgroup_folders(root: Path, membership: Path, controller: str = "cpu") -> list[Path]:
+    """Name the folders of a controller's cgroups that this process is in, ancestors included; they need not exist.
 
     Inside a container the path in ``membership`` may be the host's, with the container's own cgroup mounted as root.
     """
@@ -56,12 +56,12 @@ def cgroup_folders(root: Path, membership: Path) -> list[Path]:
         lines = membership.read_text().splitlines()
     except OSError:
         lines = []
-    folders = [root, root / "cpu"]
+    folders = [root, root / controller]
     for line in lines:
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
-        if controllers == "" or "cpu" in controllers.split(","):
-            folder = root / "cpu" if controllers else root
+        if controllers == "" or controller in controllers.split(","):
+            folder = root / controller if controllers else root
             for part in path.split("/"):
                 folder /= part
                 folders.append(folder)

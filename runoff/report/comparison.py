@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, JustifyMethod
+from rich.console import JustifyMethod
 from rich.table import Table
 
 from runoff.report import words
@@ -24,7 +24,7 @@ from runoff.report.fields import one_line
 from runoff.report.markdown import escape, table_row
 from runoff.report.outcome import growth, limit, outcome
 from runoff.report.stored import StoredRun
-from runoff.report.table import GAP, WIDTH
+from runoff.report.table import GAP, WIDTH, console_for
 from runoff.statistics import CONFIDENCE, EXPLORATORY, FEWEST_LAUNCHES, INCONCLUSIVE
 
 NEXT_BASELINE = (
@@ -45,15 +45,7 @@ class Line:
 def render_comparison(found: Comparison, names: tuple[str, str], *, width: int = WIDTH, colour: bool = False) -> str:
     """Draw a comparison as text, at most ``width`` columns wide; ``names`` are those of the files, base and head."""
     text = io.StringIO()
-    console = Console(
-        file=text,
-        width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
+    console = console_for(text, width=width, colour=colour)
     console.print(outcome(found), style="green" if found.exit_code == NOTHING_WORSE else "red")
     console.print()
     if found.changes:

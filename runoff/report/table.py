@@ -21,15 +21,7 @@ COLOURS = {FASTER: "green", SLOWER: "yellow", REFERENCE: "bold", words.UNMEASURE
 def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) -> str:
     """Draw a run as text, at most ``width`` columns wide."""
     text = io.StringIO()
-    console = Console(
-        file=text,
-        width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
+    console = console_for(text, width=width, colour=colour)
     shown = columns_that_fit(run, width)
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     names_fit = needed(shown, run) <= width
@@ -53,6 +45,19 @@ def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) ->
     for warning in run.warnings:
         console.print(f"! {warning}", style="yellow")
     return text.getvalue()
+
+
+def console_for(text: io.StringIO, *, width: int, colour: bool) -> Console:
+    """Give a console that writes what it is given, names with brackets in them too, as it is."""
+    return Console(
+        file=text,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
 
 
 def columns_that_fit(run: StoredRun, width: int) -> list[words.Column]:
