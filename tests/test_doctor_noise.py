@@ -216,7 +216,7 @@ def test_what_disturbs(stolen: float | None, switches: float, expected: bool) ->
 @pytest.mark.parametrize(
     ("seconds", "starting", "one_round", "rounds"),
     [
-        pytest.param(9.0, 0.3, 0.04, 20, id="no more than by default"),
+        pytest.param(9.0, 0.3, 0.04, ROUNDS, id="no more than by default"),
         pytest.param(6.0, 0.4, 0.06, 10, id="as many as fit"),
         pytest.param(1.0, 2.0, 0.5, 5, id="no fewer than five"),
         pytest.param(-3.0, 2.0, 0.5, 5, id="time is over already"),
