@@ -52,13 +52,18 @@ class Variant:
     ``name`` is empty for the plain variant, whose contender is named like its backend.
     ``default`` variants race when ``--contenders`` is not given.
     ``precision`` is what the arithmetic is done in; ``float32`` variants must agree with golden
-    on every image. ``options`` belong to the backend: nobody else reads them.
+    on every image. A ``calibrated`` one is converted by looking at pictures. ``convert_requires`` are modules that
+    converting it needs beside those of the backend. ``variables`` are environment variables that its processes start
+    with. ``options`` belong to the backend: nobody else reads them.
     """
 
     name: str = ""
     description: str = ""
     default: bool = False
     precision: str = "float32"
+    calibrated: bool = False
+    convert_requires: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -97,15 +102,19 @@ class Backend(Protocol):
     CONVERT_DISTRIBUTIONS: tuple[str, ...]
     """The distributions whose versions decide what the artifact looks like."""
     SUFFIX: str
-    """How the artifact's file name ends, with the dot."""
+    """How the artifact's name ends, with the dot."""
     ENVIRONMENT: Mapping[str, str]
-    """Environment variables that a process of this backend starts with."""
+    """Environment variables that a process of this backend starts with; a variant's own come on top."""
 
     def import_framework(self) -> None:
         """Import all that ``load`` and ``run`` need: the timed stage "import"."""
 
-    def convert(self, checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
-        """Make the artifact from the checkpoint, once; raise ConversionFailed where that can't be done."""
+    def convert(self, checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+        """Make the artifact from the checkpoint, once; raise ConversionFailed where that can't be done.
+
+        ``artifact`` becomes a file or a folder, in a folder of its own that more files may be put into.
+        ``calibration`` is an ``.npy`` file of N×3×224×224 float32 pictures, for calibrated variants.
+        """
 
     def load(self, artifact: Path, variant: Variant, threads: int) -> Session:
         """Load the artifact, limited to a number of threads by the framework's own means."""

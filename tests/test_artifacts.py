@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
+from pathlib import Path
+
 import pytest
 
 from runoff.backends import find_backends
 from runoff.contenders import Contender
 from runoff.contract import ArtifactBroken, Checkpoint, ConversionFailed
-from runoff.measure.artifacts import artifact_key, make_artifact
+from runoff.measure.artifacts import Calibration, Converter, artifact_key, make_artifact
 from runoff.measure.probe import Holding
 from tests import fakes
 
 HOLDING = Holding(frozenset({"numpy"}), {"numpy": "1.26.4"})
+CALIBRATION = Calibration(Path("calibration.npy"), "2" * 64)
+
+
+def converter(holding: Holding) -> Converter:
+    """Give this interpreter as one that holds such things."""
+    return Converter(Path(sys.executable), holding)
 
 
 @pytest.fixture
@@ -28,7 +38,15 @@ def make(checkpoint, tmp_path):
     def make_one(variant="", holding=HOLDING):
         chosen = next(candidate for candidate in backend.VARIANTS if candidate.name == variant)
         folder, logs = tmp_path / "artifacts", tmp_path / "logs"
-        return make_artifact(Contender("fake", chosen), backend, checkpoint, holding=holding, folder=folder, logs=logs)
+        return make_artifact(
+            Contender("fake", chosen),
+            backend,
+            checkpoint,
+            converter=converter(holding),
+            calibration=CALIBRATION,
+            folder=folder,
+            logs=logs,
+        )
 
     return make_one
 
@@ -50,13 +68,34 @@ def test_the_key_holds_everything_that_goes_in(checkpoint):
     backend = find_backends(fakes)["fake"]
     plain, slower = (Contender("fake", variant) for variant in backend.VARIANTS[:2])
     other = Checkpoint("none", "resnet18", checkpoint.weights, "1" * 64, ("a", "b"))
+    one, two = (converter(Holding(frozenset(), {"numpy": version})) for version in "12")
     keys = {
-        artifact_key(plain, backend, checkpoint, {"numpy": "1"}),
-        artifact_key(plain, backend, checkpoint, {"numpy": "2"}),
-        artifact_key(slower, backend, checkpoint, {"numpy": "1"}),
-        artifact_key(plain, backend, other, {"numpy": "1"}),
+        artifact_key(plain, backend, checkpoint, one, CALIBRATION),
+        artifact_key(plain, backend, checkpoint, two, CALIBRATION),
+        artifact_key(slower, backend, checkpoint, one, CALIBRATION),
+        artifact_key(plain, backend, other, one, CALIBRATION),
     }
     assert len(keys) == 4
+
+
+@pytest.mark.parametrize(("calibrated", "keys"), [(True, 2), (False, 1)])
+def test_only_a_calibrated_variants_key_holds_the_pictures(checkpoint, calibrated, keys):
+    """Other calibration pictures make another artifact of a calibrated variant, and the same one of any other."""
+    backend = find_backends(fakes)["fake"]
+    contender = Contender("fake", dataclasses.replace(backend.VARIANTS[0], calibrated=calibrated))
+    sets = [CALIBRATION, Calibration(CALIBRATION.images, "3" * 64)]
+    found = {artifact_key(contender, backend, checkpoint, converter(HOLDING), pictures) for pictures in sets}
+    assert len(found) == keys
+
+
+def test_a_file_beside_the_artifact_is_part_of_it(make):
+    """What lies in the artifact's folder counts in its size, and is refused when it was changed."""
+    artifact = make("companion")
+    assert artifact.size == sum(path.stat().st_size for path in artifact.path.parent.glob("*.npy"))
+    assert artifact.size > artifact.path.stat().st_size
+    (artifact.path.parent / "weights.npy").write_bytes(b"other")
+    with pytest.raises(ArtifactBroken, match="is not what was put there"):
+        make("companion")
 
 
 def test_a_truncated_artifact_is_refused(make):

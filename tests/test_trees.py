@@ -7,6 +7,7 @@ import dataclasses
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +16,10 @@ import pytest
 from runoff.backends import declare, find_backends
 from runoff.contenders import ROOT, Contender, Environment, parse_tree
 from runoff.contract import Checkpoint, ConversionFailed, UnknownContender, Variant
-from runoff.measure.artifacts import artifact_key
+from runoff.measure.artifacts import Calibration, Converter, artifact_key
+from runoff.measure.channel import PROTOCOL
 from runoff.measure.launch import Timeouts, started_worker
+from runoff.measure.probe import Holding
 from runoff.measure.trees import backend_of, find_in_tree, tree_version
 from tests.conftest import HERE, Suite
 
@@ -104,7 +107,8 @@ def test_the_artifacts_key_follows_the_trees_sources(make_tree, suite, file):
     checkpoint = Checkpoint("none", "resnet18", Path("weights.npz"), "0" * 64, ("a", "b"))
 
     def key(tree: Path) -> str:
-        return artifact_key(Contender("fake", Variant()), fake, checkpoint, {}, tree)
+        converter = Converter(Path(sys.executable), Holding(frozenset(), {}), tree)
+        return artifact_key(Contender("fake", Variant()), fake, checkpoint, converter, Calibration(Path("none"), ""))
 
     assert key(suite.root) == key(make_tree("same"))
     assert key(suite.root) != key(make_tree("changed", file, "from __future__", "# changed\nfrom __future__"))
@@ -139,7 +143,7 @@ def test_a_tree_without_the_backend_or_variant_is_told_in_a_sentence(suite, make
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        pytest.param("PROTOCOL = 1", "PROTOCOL = 1000", "speaks protocol 1000", id="newer"),
+        pytest.param(f"PROTOCOL = {PROTOCOL}", "PROTOCOL = 1000", "speaks protocol 1000", id="newer"),
         pytest.param('{"protocol": PROTOCOL, **message}', "message", "is older than any protocol", id="older"),
     ],
 )

@@ -35,7 +35,7 @@ def import_framework() -> None:
     """There is none."""
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Write the logits."""
     np.save(artifact, np.zeros((1, 1000), dtype=np.float32))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from runoff.contenders import HERE, Contender, Environment
 from runoff.contract import Backend
-from runoff.measure.artifacts import make_artifact
+from runoff.measure.artifacts import Calibration, Converter, make_artifact
 from runoff.measure.launch import Entrant, Prediction, Timeouts, predict
 from runoff.measure.machine import allowed_threads
 from runoff.measure.preparation import Workplace
@@ -60,14 +60,20 @@ def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
     place.working.mkdir(parents=True, exist_ok=True)
     here = Environment(HERE, Path(sys.executable))
     choice = choose_checkpoint("builtin", place.checkpoints, run_step)
-    images = place.working / "images.npy"
-    save_images(fixture_images(), images)
+    images, pictures = place.working / "images.npy", fixture_images()
+    save_images(pictures, images)
     holding = probe_environment(here, list(backends), place.logs)
     entrants: dict[str, Entrant] = {}
     for backend in backends:
         plain = Contender(backend.__name__.rpartition(".")[2], backend.VARIANTS[0])
         artifact = make_artifact(
-            plain, backend, choice.checkpoint, holding=holding, folder=place.artifacts, logs=place.logs
+            plain,
+            backend,
+            choice.checkpoint,
+            converter=Converter(here.interpreter, holding),
+            calibration=Calibration(images, pictures.sha256),
+            folder=place.artifacts,
+            logs=place.logs,
         )
         for variant in backend.VARIANTS:
             contender = dataclasses.replace(plain, variant=variant)

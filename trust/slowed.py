@@ -50,9 +50,9 @@ def import_framework() -> None:
     onnxruntime.import_framework()
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Convert as ONNX Runtime's backend does."""
-    onnxruntime.convert(checkpoint, variant, artifact)
+    onnxruntime.convert(checkpoint, variant, artifact, calibration)
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> SlowedSession:

@@ -42,7 +42,7 @@ def import_framework() -> None:
     import onnxruntime  # noqa: F401 - imported for its time
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Export the model to ONNX."""
     from runoff.model.onnx_export import export_onnx
 

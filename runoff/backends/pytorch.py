@@ -44,7 +44,7 @@ def import_framework() -> None:
     import_torchvision()
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Save the state dict as torch's own file, with the architecture that it belongs to."""
     import torch
 

@@ -45,7 +45,7 @@ def import_framework() -> None:
     import tensorflow as tf  # noqa: F401 - imported for its time
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Export to ONNX, translate with onnx-tf, freeze, and write the GraphDef."""
     from runoff.model.onnx_export import export_onnx
 

@@ -90,7 +90,7 @@ def make_weights() -> NDArray[np.float32]:
     return np.asarray(drawn / np.sqrt(SIDE), dtype=np.float32)
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Save the weights; the checkpoint is not used."""
     np.save(artifact, make_weights())
 

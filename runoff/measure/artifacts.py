@@ -7,7 +7,6 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,17 @@ from runoff.contract import (
     find_variant,
     import_backend,
 )
+from runoff.measure.machine import read_processor
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
 
-CONVERSION_TIMEOUT = 600.0
+CONVERSION_TIMEOUT = 900.0
+RECORD = "record.json"
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A converted model on disk: its size in bytes, its hash, and what its conversion took in seconds."""
+    """A converted model on disk: bytes and hash of all its files, and what its conversion took in seconds."""
 
     path: Path
     size: int
@@ -40,41 +41,68 @@ class Artifact:
     cached: bool
 
 
+@dataclass(frozen=True)
+class Converter:
+    """The interpreter that converts, and what its environment holds; ``tree`` is the checkout whose code it runs."""
+
+    interpreter: Path
+    holding: Holding
+    tree: Path = ROOT
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The pictures that calibrated variants are converted with: an ``.npy`` file, and the hash of what is in it."""
+
+    images: Path
+    sha256: str
+
+
 def make_artifact(
     contender: Contender,
     backend: Backend,
     checkpoint: Checkpoint,
     *,
-    holding: Holding,
+    converter: Converter,
+    calibration: Calibration,
     folder: Path,
     logs: Path,
-    tree: Path = ROOT,
 ) -> Artifact:
     """Give the contender's artifact, converting the checkpoint where the cache has none.
 
-    ``tree`` is the checkout whose code converts, with this interpreter: an environment needs no converters of its own.
     Raises ConversionFailed, ArtifactBroken for a cached file that was changed, or a WorkerFailed.
     """
-    key = artifact_key(contender, backend, checkpoint, holding.versions, tree)
+    key = artifact_key(contender, backend, checkpoint, converter, calibration)
     home = folder / f"{contender.backend}-{contender.variant.name or 'plain'}-{key[:16]}"
     if not home.exists():
-        missing = [name for name in backend.CONVERT_REQUIRES if name not in holding.modules]
+        missing = missing_to_convert(contender, backend, converter.holding)
         if missing:
             raise ConversionFailed("import", f"converting needs {', '.join(missing)}, which is not installed here")
-        convert_into(home, contender, backend, checkpoint, logs, tree)
+        convert_into(home, contender, backend, checkpoint, converter=converter, calibration=calibration, logs=logs)
         return read_artifact(home, cached=False)
     return read_artifact(home, cached=True)
 
 
+def missing_to_convert(contender: Contender, backend: Backend, holding: Holding) -> list[str]:
+    """Name the modules that converting a contender needs and an environment does not have."""
+    return [
+        name for name in (*backend.CONVERT_REQUIRES, *contender.variant.convert_requires) if name not in holding.modules
+    ]
+
+
 def artifact_key(
-    contender: Contender, backend: Backend, checkpoint: Checkpoint, versions: Mapping[str, str], tree: Path = ROOT
+    contender: Contender, backend: Backend, checkpoint: Checkpoint, converter: Converter, calibration: Calibration
 ) -> str:
-    """Hash everything that decides what the artifact looks like."""
+    """Hash everything that decides what the artifact looks like; optimisers look at the processor too."""
+    processor = read_processor()
+    versions = converter.holding.versions
     inputs = {
         "checkpoint": [checkpoint.sha256, checkpoint.architecture],
         "variant": asdict(contender.variant),
+        "calibration": calibration.sha256 if contender.variant.calibrated else None,
         "versions": {name: versions.get(name) for name in backend.CONVERT_DISTRIBUTIONS},
-        "sources": sources_hash(backend, tree),
+        "sources": sources_hash(backend, converter.tree),
+        "processor": [processor.model, processor.flags],
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -87,7 +115,14 @@ def sources_hash(backend: Backend, tree: Path) -> str:
 
 
 def convert_into(
-    home: Path, contender: Contender, backend: Backend, checkpoint: Checkpoint, logs: Path, tree: Path
+    home: Path,
+    contender: Contender,
+    backend: Backend,
+    checkpoint: Checkpoint,
+    *,
+    converter: Converter,
+    calibration: Calibration,
+    logs: Path,
 ) -> None:
     """Convert in a temporary folder and move it to its place whole, so that a broken-off conversion leaves nothing."""
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -101,45 +136,43 @@ def convert_into(
                 "variant": contender.variant.name,
                 "checkpoint": checkpoint_to_json(checkpoint),
                 "artifact": str(artifact),
+                "calibration": str(calibration.images),
             },
             label=f"{contender.id}, converting",
             log=logs / f"{contender.id}-convert.log",
             timeout=CONVERSION_TIMEOUT,
-            tree=tree,
-            variables=backend.ENVIRONMENT,
+            interpreter=converter.interpreter,
+            tree=converter.tree,
+            variables={**backend.ENVIRONMENT, **contender.variant.variables},
         )
         if not artifact.exists():
             raise ConversionFailed("result", f"the backend's convert() wrote no file {artifact.name}")
-        record = {
-            "file": artifact.name,
-            "size": artifact.stat().st_size,
-            "sha256": file_hash(artifact),
-            "conversion_seconds": seconds,
-        }
-        (working / "record.json").write_text(json.dumps(record))
+        size, sha256 = measure_files(working)
+        record = {"file": artifact.name, "size": size, "sha256": sha256, "conversion_seconds": seconds}
+        (working / RECORD).write_text(json.dumps(record))
         working.rename(home)
     finally:
         shutil.rmtree(working, ignore_errors=True)
 
 
-def convert(backend: str, variant: str, checkpoint: dict[str, Any], artifact: str) -> float:
+def convert(backend: str, variant: str, checkpoint: dict[str, Any], artifact: str, calibration: str) -> float:
     """Convert, in the process made for it, and give the seconds that it took."""
     chosen = import_backend(backend)
     begin = time.perf_counter()
-    chosen.convert(checkpoint_from_json(checkpoint), find_variant(chosen, variant), Path(artifact))
+    chosen.convert(checkpoint_from_json(checkpoint), find_variant(chosen, variant), Path(artifact), Path(calibration))
     return time.perf_counter() - begin
 
 
 def read_artifact(home: Path, *, cached: bool) -> Artifact:
-    """Read an artifact's record and hold the file to it.
+    """Read an artifact's record and hold its files to it.
 
     Raises ArtifactBroken.
     """
     remedy = f"delete the folder {home} and run again: it will be made anew"
     try:
-        record = json.loads((home / "record.json").read_text())
+        record = json.loads((home / RECORD).read_text())
         path = home / record["file"]
-        size, sha256 = path.stat().st_size, file_hash(path)
+        size, sha256 = measure_files(home)
     except (OSError, ValueError, KeyError) as error:
         raise ArtifactBroken(f"the cached artifact in {home} is not whole ({error}); {remedy}") from error
     if (size, sha256) != (record["size"], record["sha256"]):
@@ -150,10 +183,13 @@ def read_artifact(home: Path, *, cached: bool) -> Artifact:
     return Artifact(path, size, sha256, record["conversion_seconds"], cached)
 
 
-def file_hash(path: Path) -> str:
-    """Hash a file's bytes with SHA-256."""
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def measure_files(home: Path) -> tuple[int, str]:
+    """Give the bytes of all of an artifact's files, and one SHA-256 of their names and contents."""
+    digest, size = hashlib.sha256(), 0
+    for path in sorted(path for path in home.rglob("*") if path.is_file() and path != home / RECORD):
+        digest.update(f"{path.relative_to(home).as_posix()}\0{path.stat().st_size}\0".encode())
+        size += path.stat().st_size
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return size, digest.hexdigest()

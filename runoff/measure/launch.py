@@ -101,7 +101,7 @@ def started_process(entrant: Entrant, log: Path) -> AbstractContextManager[Proce
         interpreter=entrant.environment.interpreter,
         tree=entrant.environment.tree,
         log=log,
-        variables=entrant.backend.ENVIRONMENT,
+        variables={**entrant.backend.ENVIRONMENT, **entrant.contender.variant.variables},
         urgent=True,
     )
 

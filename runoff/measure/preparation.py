@@ -18,7 +18,7 @@ from runoff.contract import (
     UnknownContender,
     checkpoint_to_json,
 )
-from runoff.measure.artifacts import Artifact, make_artifact
+from runoff.measure.artifacts import Artifact, Calibration, Converter, make_artifact, missing_to_convert
 from runoff.measure.launch import Entrant, Prediction, Timeouts, predict
 from runoff.measure.machine import read_processor
 from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
@@ -67,12 +67,16 @@ class Workplace:
 
 @dataclass(frozen=True)
 class Exam:
-    """What every contender is held to: the checkpoint, the images (also as a file for workers) and golden."""
+    """What every contender is held to: the checkpoint, the images (also as a file for workers) and golden.
+
+    ``calibration`` are the pictures that reduced-precision contenders may look at beforehand.
+    """
 
     checkpoint: Checkpoint
     images: ImageSet
     images_file: Path
     golden: Golden
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ def prepare_contender(
         contender,
         backend,
         exam,
-        environment=environment,
+        environments=environments,
         holdings=holdings,
         threads=threads,
         place=place,
@@ -175,16 +179,16 @@ def prepare_found(
     backend: Backend,
     exam: Exam,
     *,
-    environment: Environment,
+    environments: Mapping[str, Environment],
     holdings: Mapping[str, Holding],
     threads: int,
     place: Workplace,
     timeouts: Timeouts,
 ) -> Outcome:
     """Convert a contender that its tree has, and hold it to golden."""
-    holding = holdings[contender.environment]
-    versions = contender_versions(backend.DISTRIBUTIONS, holding, environment)
-    missing = missing_modules(backend, holding)
+    environment = environments[contender.environment]
+    versions = contender_versions(backend.DISTRIBUTIONS, holdings[contender.environment], environment)
+    missing = what_is_missing(contender, backend, environments, holdings)
     if missing:
         return Outcome(contender, SKIPPED, versions, missing)
     try:
@@ -192,10 +196,10 @@ def prepare_found(
             contender,
             backend,
             exam.checkpoint,
-            holding=holdings[HERE],
+            converter=find_converter(contender, backend, environments, holdings),
+            calibration=exam.calibration,
             folder=place.artifacts,
             logs=place.logs,
-            tree=environment.tree,
         )
     except ConversionFailed as error:
         return Outcome(contender, CONVERSION_FAILED, versions, error.reason, error.stage)
@@ -241,7 +245,36 @@ def contender_versions(distributions: Sequence[str], holding: Holding, environme
     return versions | ({"runoff": commit} if commit else {})
 
 
-def missing_modules(backend: Backend, holding: Holding) -> str | None:
-    """Say which modules a backend lacks in an environment, None where it has all."""
-    missing = [name for name in backend.REQUIRES if name not in holding.modules]
-    return f"{', '.join(missing)} is not installed" if missing else None
+def find_converter(
+    contender: Contender,
+    backend: Backend,
+    environments: Mapping[str, Environment],
+    holdings: Mapping[str, Holding],
+) -> Converter:
+    """Choose who converts for a contender: this environment, or the first other one that has what this one lacks.
+
+    The code that converts is that of the contender's own tree. Where no environment has it all, this one is given.
+    """
+    here_first = sorted(holdings, key=lambda name: name != HERE)
+    fit = (name for name in here_first if not missing_to_convert(contender, backend, holdings[name]))
+    chosen = next(fit, HERE)
+    return Converter(environments[chosen].interpreter, holdings[chosen], environments[contender.environment].tree)
+
+
+def what_is_missing(
+    contender: Contender,
+    backend: Backend,
+    environments: Mapping[str, Environment],
+    holdings: Mapping[str, Holding],
+) -> str | None:
+    """Say which modules a contender lacks, to run in its environment or to be converted in any; None for none."""
+    missing = [name for name in backend.REQUIRES if name not in holdings[contender.environment].modules]
+    if missing:
+        return f"{', '.join(missing)} is not installed"
+    converter = find_converter(contender, backend, environments, holdings)
+    if missing := missing_to_convert(contender, backend, converter.holding):
+        return (
+            f"{', '.join(missing)}, which converting needs, is in no environment of this run "
+            "(name one that has all of it with --environment NAME=PYTHON)"
+        )
+    return None

@@ -42,6 +42,7 @@ def probe_environment(environment: Environment, backends: Sequence[Backend], log
     Raises WorkerCrashed where its interpreter can't be run.
     """
     modules = {name for backend in backends for name in (*backend.REQUIRES, *backend.CONVERT_REQUIRES)}
+    modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
     distributions = {name for backend in backends for name in (*backend.DISTRIBUTIONS, *backend.CONVERT_DISTRIBUTIONS)}
     answer = call(
         "runoff.measure.probe:probe",

@@ -78,6 +78,16 @@ def folder_images(directory: Path) -> ImageSet:
     return _image_set((path.name, decode(path)) for path in files)
 
 
+def mirrored(images: ImageSet) -> ImageSet:
+    """Return the same pictures with left and right exchanged: of their kind, but none of them.
+
+    Reduced-precision contenders are calibrated on these, so that no picture that they are judged by was used.
+    """
+    pixels = np.ascontiguousarray(images.pixels[..., ::-1])
+    names = tuple(f"mirrored {name}" for name in images.names)
+    return ImageSet(names, pixels, _sha256(names, pixels))
+
+
 def save_images(images: ImageSet, path: Path) -> None:
     """Write the pixels as a plain ``.npy`` file, which workers read with numpy alone.
 

@@ -34,6 +34,7 @@ VARIANTS = (
     Variant("inexact", "says float32 but is off by a thousandth"),
     Variant("unconvertible", "its conversion fails"),
     Variant("unwritten", "its conversion writes nothing"),
+    Variant("companion", "its conversion writes a second file"),
 )
 LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
@@ -96,13 +97,15 @@ def import_framework() -> None:
     """There is none."""
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path) -> None:
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Write a file, or not."""
     with conversion_stage("imagined stage"):
         if variant.name == "unconvertible":
             raise KeyError("operator Resize is not known")
     if variant.name != "unwritten":
         np.save(artifact, np.zeros(1000, dtype=np.float32))
+    if variant.name == "companion":
+        np.save(artifact.with_name("weights.npy"), np.ones(1000, dtype=np.float32))
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> FakeSession:
