@@ -106,8 +106,8 @@ class Backend(Protocol):
     ENVIRONMENT: Mapping[str, str]
     """Environment variables that a process of this backend starts with; a variant's own come on top."""
 
-    def import_framework(self) -> None:
-        """Import all that ``load`` and ``run`` need: the timed stage "import"."""
+    def import_framework(self, variant: Variant) -> None:
+        """Import all that ``load`` and ``run`` need for a variant: the timed stage "import"."""
 
     def convert(self, checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
         """Make the artifact from the checkpoint, once; raise ConversionFailed where that can't be done.

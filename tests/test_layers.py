@@ -11,7 +11,18 @@ import pytest
 
 from tests.conftest import ROOT
 
-FRAMEWORKS = {"torch", "torchvision", "tensorflow", "onnx", "onnx_tf", "onnxruntime", "openvino", "ai_edge_litert"}
+FRAMEWORKS = {
+    "ai_edge_litert",
+    "nncf",
+    "onnx",
+    "onnx2tf",
+    "onnx_tf",
+    "onnxruntime",
+    "openvino",
+    "tensorflow",
+    "torch",
+    "torchvision",
+}
 ALLOWED = {
     "benchmarks": {"runoff", "fixtures", "benchmarks"},
     "fixtures": {"runoff", "fixtures"},
@@ -22,7 +33,8 @@ ALLOWED = {
 WITHIN_RUNOFF = {
     "contract": set(),
     "model": {"contract", "model"},
-    "backends": {"contract", "model", "backends"},
+    "processor": set(),
+    "backends": {"contract", "model", "processor", "backends"},
     "statistics": set(),
     "stratum": set(),
     "quantities": set(),
@@ -31,10 +43,20 @@ WITHIN_RUNOFF = {
     "schema": set(),
     "agreement": {"contract"},
     "contenders": {"contract"},
-    "measure": {"contract", "model", "agreement", "contenders", "measure"},
+    "measure": {"contract", "model", "agreement", "contenders", "processor", "measure"},
     "records": {"diagnostics", "measure", "statistics"},
     "report": {"contract", "statistics", "stratum", "schema", "report"},
-    "doctor": {"contract", "contenders", "backends", "model", "measure", "race_warnings", "statistics", "doctor"},
+    "doctor": {
+        "contract",
+        "contenders",
+        "backends",
+        "model",
+        "measure",
+        "processor",
+        "race_warnings",
+        "statistics",
+        "doctor",
+    },
     "__main__": {"contract", "doctor", "quantities", "report"},
 }
 
@@ -116,7 +138,7 @@ def test_a_worker_loads_its_own_framework_alone(backend, own):
     """What a worker imports for a backend is that framework and no other, nor the suite's own tools."""
     loaded = loaded_after(
         "import runoff.measure.worker, importlib, numpy\n"
-        f"importlib.import_module('runoff.backends.{backend}').import_framework()"
+        f"chosen = importlib.import_module('runoff.backends.{backend}'); chosen.import_framework(chosen.VARIANTS[0])"
     )
     others = FRAMEWORKS - {own} - ({"torchvision"} if own == "torch" else set())
     assert own in loaded

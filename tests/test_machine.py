@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from runoff import processor
 from runoff.measure import machine
 from runoff.measure.machine import (
     CpuTime,
@@ -14,9 +16,9 @@ from runoff.measure.machine import (
     cgroup_quota,
     read_cpu_time,
     read_frequency,
-    read_processor,
     stolen_share,
 )
+from runoff.processor import read_processor
 
 V1_MEMBERSHIP = "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n3:cpuset:/elsewhere\n1:name=systemd:/other\n"
 
@@ -152,21 +154,21 @@ def test_stolen_share_that_is_not_known() -> None:
     assert stolen_share(reading, reading) is None
 
 
-def redirect(monkeypatch: pytest.MonkeyPatch, name: str, file: Path) -> None:
-    """Let the module read another file where it asks for this one."""
-    monkeypatch.setattr(machine, "Path", lambda path: {name: file}[path])
+def redirect(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, file: Path) -> None:
+    """Let a module read another file where it asks for this one."""
+    monkeypatch.setattr(module, "Path", lambda path: {name: file}[path])
 
 
 def test_cpu_time_of_known_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of the first line's figures the eighth is stolen; the guest's two are already among the others."""
     text = "cpu  100 20 30 400 50 6 7 80 9 10\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
-    redirect(monkeypatch, "/proc/stat", write(tmp_path, {"stat": text}) / "stat")
+    redirect(monkeypatch, machine, "/proc/stat", write(tmp_path, {"stat": text}) / "stat")
     assert read_cpu_time() == CpuTime(stolen=80, total=693)
 
 
 def test_cpu_time_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where there is no /proc, the time stolen is not known."""
-    redirect(monkeypatch, "/proc/stat", tmp_path / "missing")
+    redirect(monkeypatch, machine, "/proc/stat", tmp_path / "missing")
     assert read_cpu_time() is None
 
 
@@ -195,17 +197,17 @@ def test_processor_of_known_text(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, model: str, flags: tuple[str, ...]
 ) -> None:
     """Model and sorted flags are read as the kernel writes them on x86 and on ARM."""
-    monkeypatch.setattr(machine.platform, "machine", lambda: "made-up")
-    redirect(monkeypatch, "/proc/cpuinfo", write(tmp_path, {"cpuinfo": text}) / "cpuinfo")
+    monkeypatch.setattr(processor.platform, "machine", lambda: "made-up")
+    redirect(monkeypatch, processor, "/proc/cpuinfo", write(tmp_path, {"cpuinfo": text}) / "cpuinfo")
     found = read_processor()
     assert (found.model, found.flags) == (model, flags)
 
 
 def test_processor_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where there is no /proc, the platform's word for the CPU is taken."""
-    monkeypatch.setattr(machine.platform, "processor", lambda: "some processor")
-    redirect(monkeypatch, "/proc/cpuinfo", tmp_path / "missing")
-    assert read_processor() == machine.Processor("some processor", ())
+    monkeypatch.setattr(processor.platform, "processor", lambda: "some processor")
+    redirect(monkeypatch, processor, "/proc/cpuinfo", tmp_path / "missing")
+    assert read_processor() == processor.Processor("some processor", ())
 
 
 def test_processor_here() -> None:

@@ -14,8 +14,9 @@ from typing import Any, cast
 from runoff.backends import find_backends
 from runoff.contenders import ROOT
 from runoff.contract import Backend, RunoffError
-from runoff.measure.machine import allowed_threads, read_processor
+from runoff.measure.machine import allowed_threads
 from runoff.measure.preparation import Workplace
+from runoff.processor import read_processor
 from trust import empty, slowed
 from trust.cost import measure_cost
 from trust.detection import detect

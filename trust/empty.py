@@ -31,7 +31,7 @@ class EmptySession:
         return self.logits
 
 
-def import_framework() -> None:
+def import_framework(variant: Variant) -> None:
     """There is none."""
 
 

@@ -45,9 +45,9 @@ class SlowedSession:
         return logits
 
 
-def import_framework() -> None:
+def import_framework(variant: Variant) -> None:
     """Import what ONNX Runtime's backend imports."""
-    onnxruntime.import_framework()
+    onnxruntime.import_framework(variant)
 
 
 def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:

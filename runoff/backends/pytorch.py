@@ -1,29 +1,70 @@
-"""PyTorch running TorchVision's own model: the reference."""
+"""PyTorch running TorchVision's own model: eager is the reference; traced, compiled and quantised beside it."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+import numpy as np
 
-VARIANTS = (Variant(description="eager, inference_mode", default=True),)
+from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.processor import read_processor
+
+# What inductor compiles constants into, with one compiler process, so that no pool of its own stays behind.
+INDUCTOR = {"TORCHINDUCTOR_FREEZING": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+
+VARIANTS = (
+    Variant(description="eager, inference_mode", default=True),
+    Variant("channels-last", "eager, channels-last memory format", options={"channels_last": True}),
+    Variant(
+        "torchscript",
+        "TorchScript, frozen, optimised for inference, channels-last",
+        options={"form": "torchscript", "channels_last": True, "optimised": True},
+    ),
+    Variant("compile", "torch.compile with frozen weights", variables=INDUCTOR, options={"form": "compile"}),
+    Variant(
+        "aotinductor",
+        "compiled ahead of time for a batch of one, frozen weights",
+        variables=INDUCTOR,
+        options={"form": "package"},
+    ),
+    Variant(
+        "bfloat16",
+        "TorchScript traced under bfloat16 autocast, frozen, channels-last",
+        precision="bfloat16",
+        options={"form": "torchscript", "channels_last": True, "autocast": True},
+    ),
+    Variant(
+        "int8",
+        "static INT8 (FX graph mode), TorchScript frozen",
+        precision="int8",
+        calibrated=True,
+        options={"form": "torchscript", "quantised": True},
+    ),
+)
 LAYOUT = "NCHW"
 REQUIRES = ("torch", "torchvision")
-CONVERT_REQUIRES = ("torch",)
+CONVERT_REQUIRES = ("torch", "torchvision")
 DISTRIBUTIONS = ("torch", "torchvision")
-CONVERT_DISTRIBUTIONS = ("torch",)
+CONVERT_DISTRIBUTIONS = ("torch", "torchvision")
 SUFFIX = ".pt"
 ENVIRONMENT: dict[str, str] = {}
 
+SHAPE = (1, 3, 224, 224)
+INT8_DOT_PRODUCT_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
+
 
 @dataclass(frozen=True)
-class EagerSession:
-    """TorchVision's module in eval mode, and the framework that it is of."""
+class TorchSession:
+    """A module in eval mode, in whatever form, and the framework that it is of."""
 
     torch: Any
-    module: Any
+    module: Callable[[Any], Any]
+    channels_last: bool
 
     @property
     def threads(self) -> int:
@@ -31,20 +72,37 @@ class EagerSession:
         return int(self.torch.get_num_threads())
 
     def run(self, batch: Batch) -> Logits:
-        """Run the module; from_numpy and numpy() share memory, so nothing is copied on either side."""
+        """Run the module; from_numpy and numpy() share memory, so only a change of memory format copies."""
         with self.torch.inference_mode():
-            logits: Logits = self.module(self.torch.from_numpy(batch)).numpy()
+            images = self.torch.from_numpy(batch)
+            if self.channels_last:
+                images = images.contiguous(memory_format=self.torch.channels_last)
+            logits: Logits = self.module(images).numpy()
         return logits
 
 
-def import_framework() -> None:
-    """Import torch and torchvision."""
-    from runoff.model.torchvision_import import import_torchvision
+def form(variant: Variant) -> str:
+    """Give the form that a variant's artifact has: a state dict that is run eagerly, where it does not say."""
+    return str(variant.options.get("form", "eager"))
 
-    import_torchvision()
+
+def import_framework(variant: Variant) -> None:
+    """Import torch, and torchvision for those forms that need its code to build the module."""
+    import torch  # noqa: F401 - imported for its time
+
+    if form(variant) in ("eager", "compile"):
+        from runoff.model.torchvision_import import import_torchvision
+
+        import_torchvision()
 
 
 def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+    """Save the model in the variant's form."""
+    save = {"eager": save_state, "compile": save_state, "torchscript": save_traced, "package": save_package}
+    save[form(variant)](checkpoint, variant, artifact, calibration)
+
+
+def save_state(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Save the state dict as torch's own file, with the architecture that it belongs to."""
     import torch
 
@@ -56,17 +114,120 @@ def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibratio
         torch.save({"architecture": checkpoint.architecture, "state_dict": tensors}, artifact)
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> EagerSession:
+def save_traced(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+    """Trace the module, quantised or under autocast where the variant says so, freeze it and save it."""
+    import torch
+
+    from runoff.model.golden import golden_module
+
+    module, example = golden_module(checkpoint), torch.zeros(SHAPE)
+    if variant.options.get("quantised"):
+        with conversion_stage("quantise"):
+            module = quantise(module, calibration)
+    if variant.options.get("channels_last"):
+        module, example = (each.to(memory_format=torch.channels_last) for each in (module, example))
+    context = nullcontext()
+    if variant.options.get("autocast"):
+        # Without the cache the casts of weights are part of the trace, where freezing does them once and for all.
+        context = torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False)
+
+        class InFloat32(torch.nn.Module):  # type: ignore[misc]  # torch has no types where types are checked
+            """Gives logits in float32, whatever the module computes in."""
+
+            def __init__(self, inner: Any) -> None:
+                super().__init__()
+                self.inner = inner
+
+            def forward(self, images: Any) -> Any:
+                """Run the module."""
+                return self.inner(images).float()
+
+        module = InFloat32(module).eval()
+    with conversion_stage("trace"), torch.inference_mode(), context:
+        torch.jit.save(torch.jit.freeze(torch.jit.trace(module, example)), str(artifact))
+
+
+def quantise(module: Any, calibration: Path) -> Any:
+    """Quantise by torch's FX graph mode, with ranges observed on the calibration pictures.
+
+    With VNNI oneDNN uses all 8 bits; the x86 configuration keeps to 7, which FBGEMM needs where sums are of 16 bits.
+    """
+    import torch
+    from torch.ao.quantization import get_default_qconfig_mapping
+    from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
+
+    engine = "onednn" if INT8_DOT_PRODUCT_FLAGS & set(read_processor().flags) else "x86"
+    torch.backends.quantized.engine = engine
+    observed = prepare_fx(module, get_default_qconfig_mapping(engine), (torch.zeros(SHAPE),))
+    with torch.inference_mode():
+        for picture in np.load(calibration, mmap_mode="r"):
+            observed(torch.from_numpy(np.array(picture[None])))
+        return convert_fx(observed)
+
+
+def save_package(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+    """Compile by AOTInductor into a package; for a batch of one alone, since a variable one costs a quarter more."""
+    import torch
+
+    from runoff.model.golden import golden_module
+
+    with torch.inference_mode():
+        with conversion_stage("torch.export"):
+            exported = torch.export.export(golden_module(checkpoint), (torch.zeros(SHAPE),))
+        with conversion_stage("AOTInductor"):
+            package = artifact.with_suffix(".pt2")  # the only ending that it takes
+            torch._inductor.aoti_compile_and_package(exported, package_path=str(package))
+            package.rename(artifact)
+
+
+def load(artifact: Path, variant: Variant, threads: int) -> TorchSession:
+    """Load the artifact by its form; flush denormals as every other contender does."""
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+    loaders = {"eager": load_eager, "compile": load_compiled, "torchscript": load_traced, "package": load_package}
+    module = loaders[form(variant)](artifact, variant)
+    return TorchSession(torch, module, bool(variant.options.get("channels_last")))
+
+
+def load_eager(artifact: Path, variant: Variant) -> Any:
     """Build the module without initialising weights that are replaced at once, and give it the saved ones."""
     import torch
 
     from runoff.model.torchvision_import import import_torchvision
 
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
     saved = torch.load(artifact, map_location="cpu", weights_only=True)
     classes = len(saved["state_dict"]["fc.bias"])
     with torch.device("meta"):
         module = import_torchvision().models.get_model(saved["architecture"], weights=None, num_classes=classes)
     module.load_state_dict(saved["state_dict"], assign=True)
-    return EagerSession(torch, module.eval())
+    if variant.options.get("channels_last"):
+        module = module.to(memory_format=torch.channels_last)
+    return module.eval()
+
+
+def load_compiled(artifact: Path, variant: Variant) -> Any:
+    """Wrap the module for torch.compile, which compiles at the first inference, from its own cache where it can.
+
+    The cache lies beside the artifacts, so that a launch finds what the ones before it compiled.
+    """
+    import torch
+
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(artifact.parents[1] / "torchinductor")
+    return torch.compile(load_eager(artifact, variant))
+
+
+def load_traced(artifact: Path, variant: Variant) -> Any:
+    """Load TorchScript, and optimise it here where the variant says so: what that makes can't be saved."""
+    import torch
+
+    module = torch.jit.load(str(artifact))
+    return torch.jit.optimize_for_inference(module) if variant.options.get("optimised") else module
+
+
+def load_package(artifact: Path, variant: Variant) -> Any:
+    """Load AOTInductor's package."""
+    import torch
+
+    return torch._inductor.aoti_load_package(str(artifact))

@@ -1,22 +1,29 @@
-"""TensorFlow running a frozen graph: TorchVision's model through ONNX and onnx-tf."""
+"""TensorFlow running TorchVision's model through ONNX and onnx-tf: as a frozen graph, by XLA, or as a SavedModel."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
 
-VARIANTS = (Variant(description="frozen graph from onnx-tf, as a concrete function", default=True),)
+VARIANTS = (
+    Variant(description="frozen graph from onnx-tf, as a concrete function", default=True),
+    Variant("savedmodel", "SavedModel from onnx-tf, by its serving signature", options={"form": "savedmodel"}),
+    Variant("xla", "frozen graph compiled by XLA", options={"compiled": True}),
+    Variant("no-onednn", "frozen graph without oneDNN's kernels", variables={"TF_ENABLE_ONEDNN_OPTS": "0"}),
+)
 LAYOUT = "NCHW"
 REQUIRES = ("tensorflow",)
 CONVERT_REQUIRES = ("torch", "torchvision", "onnx", "onnx_tf", "tensorflow", "tensorflow_probability")
 DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu")
 CONVERT_DISTRIBUTIONS = ("torch", "torchvision", "onnx", "onnx-tf", "tensorflow", "tensorflow-cpu")
 SUFFIX = ".pb"
-ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2"}
+ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "1"}
 
 INPUT = "images"
 OUTPUT = "logits"
@@ -24,10 +31,10 @@ OUTPUT = "logits"
 
 @dataclass(frozen=True)
 class GraphSession:
-    """The frozen graph as a concrete function, and the framework that it is of."""
+    """The model as a function from a batch to its logits, and the framework that it is of."""
 
     tf: Any
-    function: Any
+    function: Callable[[Any], Any]
 
     @property
     def threads(self) -> int:
@@ -36,25 +43,28 @@ class GraphSession:
 
     def run(self, batch: Batch) -> Logits:
         """Run the graph."""
-        logits: Logits = self.function(self.tf.constant(batch))[0].numpy()
+        logits: Logits = self.function(self.tf.constant(batch)).numpy()
         return logits
 
 
-def import_framework() -> None:
+def import_framework(variant: Variant) -> None:
     """Import tensorflow."""
     import tensorflow as tf  # noqa: F401 - imported for its time
 
 
 def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
-    """Export to ONNX, translate with onnx-tf, freeze, and write the GraphDef."""
+    """Export to ONNX and translate with onnx-tf into a SavedModel; freeze that and write the GraphDef, or keep it."""
     from runoff.model.onnx_export import export_onnx
 
-    with tempfile.TemporaryDirectory(dir=artifact.parent) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         onnx_file, saved_model = Path(folder) / "model.onnx", Path(folder) / "saved_model"
         with conversion_stage("export to ONNX"):
             export_onnx(checkpoint, onnx_file)
         with conversion_stage("onnx-tf"):
             translate(onnx_file, saved_model)
+        if variant.options.get("form") == "savedmodel":
+            shutil.copytree(saved_model, artifact)
+            return
         with conversion_stage("freeze"):
             artifact.write_bytes(freeze(saved_model))
 
@@ -86,23 +96,47 @@ def freeze(saved_model: Path) -> bytes:
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> GraphSession:
-    """Import the frozen graph as one concrete function; TensorFlow flushes denormals in its own pools.
+    """Load the artifact by its form; TensorFlow flushes denormals in its own pools."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    if variant.options.get("form") == "savedmodel":
+        return GraphSession(tf, load_signature(artifact))
+    function = import_graph(artifact)
+    if variant.options.get("compiled"):
+        function = tf.function(function, jit_compile=True)
+    return GraphSession(tf, function)
+
+
+def load_signature(saved_model: Path) -> Callable[[Any], Any]:
+    """Load a SavedModel and give its serving signature, from its one input to its one output."""
+    import tensorflow as tf
+
+    signature = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    (input_name,) = signature.structured_input_signature[1]
+    (output_name,) = signature.structured_outputs
+    return lambda images: signature(**{input_name: images})[output_name]
+
+
+def import_graph(artifact: Path) -> Callable[[Any], Any]:
+    """Import the frozen graph as one concrete function.
 
     The input is mapped while importing, and the graph dropped after: pruning an imported graph instead keeps two more
     copies of the weights.
     """
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     graph = tf.compat.v1.GraphDef()
     graph.ParseFromString(artifact.read_bytes())
     placeholder = next(node for node in graph.node if node.name == INPUT)
     shape = [None if side.size < 0 else side.size for side in placeholder.attr["shape"].shape.dim]
 
     def imported(images: Any) -> Any:
-        return tf.graph_util.import_graph_def(
+        (logits,) = tf.graph_util.import_graph_def(
             graph, input_map={f"{INPUT}:0": images}, return_elements=[f"{OUTPUT}:0"], name=""
         )
+        return logits
 
-    return GraphSession(tf, tf.compat.v1.wrap_function(imported, [tf.TensorSpec(shape, tf.float32)]))
+    function: Callable[[Any], Any] = tf.compat.v1.wrap_function(imported, [tf.TensorSpec(shape, tf.float32)])
+    return function

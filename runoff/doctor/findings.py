@@ -16,6 +16,7 @@ from runoff.doctor.noise import Noise, measure_noise
 from runoff.measure import inspection, machine
 from runoff.measure.inspection import FrequencyPolicy, Memory, Throttling
 from runoff.measure.process import started
+from runoff.processor import read_processor
 
 TELLING_WORDS = frozenset(
     {"OMP", "GOMP", "KMP", "MKL", "OPENBLAS", "GOTO", "BLIS", "ONEDNN", "DNNL", "XLA", "MALLOC", "THREADS", "TUNABLES"}
@@ -116,7 +117,7 @@ def inspect_machine(
     system: Path = inspection.SYS,
 ) -> MachineFinding:
     """Read what the machine allows."""
-    processor = machine.read_processor()
+    processor = read_processor()
     cpus, cgroups = system / "devices" / "system" / "cpu", system / "fs" / "cgroup"
     return MachineFinding(
         processor=processor.model,

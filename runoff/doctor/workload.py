@@ -77,7 +77,7 @@ class ProductSession:
         return share.given
 
 
-def import_framework() -> None:
+def import_framework(variant: Variant) -> None:
     """Nothing: numpy is all, and the worker has it."""
 
 

@@ -22,9 +22,9 @@ from runoff.contract import (
     find_variant,
     import_backend,
 )
-from runoff.measure.machine import read_processor
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
+from runoff.processor import read_processor
 
 CONVERSION_TIMEOUT = 900.0
 RECORD = "record.json"

@@ -20,13 +20,13 @@ from runoff.contract import (
 )
 from runoff.measure.artifacts import Artifact, Calibration, Converter, make_artifact, missing_to_convert
 from runoff.measure.launch import Entrant, Prediction, Timeouts, predict
-from runoff.measure.machine import read_processor
 from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
 from runoff.measure.trees import find_in_tree, tree_version
 from runoff.model.golden import DISTRIBUTIONS, REQUIRES, Golden, load_golden
 from runoff.model.images import ImageSet
+from runoff.processor import read_processor
 
 READY = "ready"
 SKIPPED = "skipped"

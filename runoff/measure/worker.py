@@ -77,14 +77,14 @@ def serve(channel: Channel, request: Message) -> None:
     from runoff.contract import find_variant, import_backend
 
     backend = import_backend(request["backend"])
-    backend.import_framework()
+    variant = find_variant(backend, request["variant"])
+    backend.import_framework(variant)
     stages.passed("import", time.perf_counter_ns() - begin)
 
     image = request["image"]
     batch: Batch = np.array(np.load(request["images"], mmap_mode="r")[image : image + 1])
     if backend.LAYOUT == "NHWC":
         batch = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
-    variant = find_variant(backend, request["variant"])
 
     begin = time.perf_counter_ns()
     session = backend.load(Path(request["artifact"]), variant, request["threads"])

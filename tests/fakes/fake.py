@@ -93,7 +93,7 @@ class FakeSession:
         return logits
 
 
-def import_framework() -> None:
+def import_framework(variant: Variant) -> None:
     """There is none."""
 
 

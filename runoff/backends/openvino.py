@@ -1,0 +1,120 @@
+"""OpenVINO on the CPU, from TorchVision's model exported by torch.onnx."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runoff.contract import Batch, Checkpoint, ContractBroken, Logits, Variant, conversion_stage
+
+VARIANTS = (
+    Variant(description="float32, a latency hint", options={"hint": "f32"}),
+    Variant("bfloat16", "bfloat16 where the processor has it (OpenVINO's own default there)", precision="bfloat16"),
+    Variant(
+        "int8",
+        "static INT8 by NNCF, calibrated",
+        precision="int8",
+        calibrated=True,
+        convert_requires=("nncf",),
+        options={"hint": "f32", "quantised": True},  # what is left in floating point stays as it was
+    ),
+)
+LAYOUT = "NCHW"
+REQUIRES = ("openvino",)
+CONVERT_REQUIRES = ("torch", "torchvision", "onnx", "openvino")
+DISTRIBUTIONS = ("openvino",)
+CONVERT_DISTRIBUTIONS = ("torch", "torchvision", "onnx", "openvino", "nncf")
+SUFFIX = ".xml"
+ENVIRONMENT: dict[str, str] = {}
+
+PICTURE = (3, 224, 224)
+
+
+@dataclass(frozen=True)
+class OpenVinoSession:
+    """The model, and a request for each batch size that was run: OpenVINO is faster where it knows the shape."""
+
+    core: Any
+    model: Any
+    configuration: dict[str, Any]
+    requests: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def threads(self) -> int:
+        """The number of threads that the compiled model uses, as it reports it."""
+        request = next(iter(self.requests.values()))
+        return int(request.get_compiled_model().get_property("INFERENCE_NUM_THREADS"))
+
+    def request(self, images: int) -> Any:
+        """Give the request for a batch of so many images, compiled when it is first asked for."""
+        if images not in self.requests:
+            model = self.model.clone()
+            model.reshape([images, *PICTURE])
+            self.requests[images] = self.core.compile_model(model, "CPU", self.configuration).create_infer_request()
+        return self.requests[images]
+
+    def run(self, batch: Batch) -> Logits:
+        """Run a request; its output is copied, since the next inference writes over it."""
+        logits: Logits = np.array(self.request(len(batch)).infer([batch], share_inputs=True)[0])
+        return logits
+
+
+def import_framework(variant: Variant) -> None:
+    """Import openvino."""
+    import openvino  # noqa: F401 - imported for its time
+
+
+def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+    """Export to ONNX and convert; quantise where the variant says so. The weights lie beside the ``.xml``."""
+    import openvino
+
+    from runoff.model.onnx_export import export_onnx
+
+    with tempfile.TemporaryDirectory() as folder:
+        exported = Path(folder) / "exported.onnx"
+        with conversion_stage("export to ONNX"):
+            export_onnx(checkpoint, exported)
+        with conversion_stage("convert"):
+            model = openvino.convert_model(str(exported))
+        if variant.options.get("quantised"):
+            with conversion_stage("quantise"):
+                model = quantise(model, calibration)
+        with conversion_stage("save"):
+            # Weights halved to float16 would be read as float32 again, but not be what golden computed with.
+            openvino.save_model(model, str(artifact), compress_to_fp16=False)
+
+
+def quantise(model: Any, calibration: Path) -> Any:
+    """Quantise by NNCF, with ranges observed on all calibration pictures."""
+    import nncf
+
+    pictures = np.load(calibration)
+    dataset = nncf.Dataset([picture[None] for picture in pictures])
+    return nncf.quantize(model, dataset, subset_size=len(pictures), preset=nncf.QuantizationPreset.MIXED)
+
+
+def load(artifact: Path, variant: Variant, threads: int) -> OpenVinoSession:
+    """Compile for a batch of one, in one stream of so many threads; flush denormals as every other contender does.
+
+    Raises ContractBroken where bfloat16 was asked for and the processor has none: it would be another contender.
+    """
+    import openvino
+
+    core = openvino.Core()
+    hint = variant.options.get("hint", "bf16")
+    if hint == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise ContractBroken("this processor has no bfloat16 arithmetic that OpenVINO knows of; race openvino instead")
+    configuration = {
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": hint,
+        "CPU_DENORMALS_OPTIMIZATION": True,
+    }
+    session = OpenVinoSession(core, core.read_model(str(artifact)), configuration)
+    session.request(1)
+    return session
