@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runoff.contract import Logits
 
@@ -14,7 +15,29 @@ ROUNDINGS_ALLOWED = 100
 Another order of summation moves a logit by a few roundings; bfloat16 arithmetic, with 16 bits less, by some
 ten thousand. A contender beyond this bound does not compute in float32, whatever its row says.
 """
-REDUCED_PRECISION_FLOOR = 0.99
+FLOORS = {"bfloat16": 0.995, "int8": 0.99}
+"""The least agreement of a reduced precision, on the images that golden is sure enough of; others must agree on all."""
+SURE_LEAD = 0.1
+"""How far golden's Top-1 probability must lead its Top-2 for a reduced precision to be judged by an image.
+
+Quantising moves logits by a share of their range, a thousand times what rounding does. Where golden itself gives its
+two first classes nearly the same probability, another answer tells nothing about the contender.
+"""
+
+
+def is_reduced(precision: str) -> bool:
+    """Tell whether a precision is one that may cost agreement."""
+    return precision in FLOORS
+
+
+def floor(precision: str) -> float:
+    """Give the share of decided images on which a contender of this precision must agree."""
+    return FLOORS.get(precision, 1.0)
+
+
+def least_lead(precision: str) -> float:
+    """Give how far golden's Top-1 probability must lead for an image to count, by precision."""
+    return SURE_LEAD if is_reduced(precision) else 0.0
 
 
 @dataclass(frozen=True)
@@ -22,8 +45,10 @@ class Agreement:
     """How a contender's logits compare with golden's.
 
     ``share`` is the agreement over all images; ``decided_share`` that over the ``decided`` images, whose golden margin
-    (Top-1 less Top-2 logit) exceeds the numeric ``noise``; ``disagreeing`` names those of them that differ. Logits that
-    are not all finite numbers never agree and are never within the noise; ``largest_difference`` is None then.
+    (Top-1 less Top-2 logit) exceeds the numeric ``noise``, and whose Top-1 probability leads by at least what was asked
+    for; ``disagreeing`` names those of them that differ. ``largest_difference`` and ``rms_difference`` (the root of the
+    mean square) are over all logits. Logits that are not all finite numbers never agree and always count; the
+    differences are None then.
     """
 
     share: float
@@ -31,13 +56,17 @@ class Agreement:
     decided: int
     images: int
     largest_difference: float | None
+    rms_difference: float | None
     noise: float
     disagreeing: tuple[str, ...]
 
 
-def compare_logits(logits: Logits, golden: Logits, rounding: float, names: tuple[str, ...]) -> Agreement:
+def compare_logits(
+    logits: Logits, golden: Logits, rounding: float, names: tuple[str, ...], lead: float = 0.0
+) -> Agreement:
     """Compare N×classes logits with golden's, given golden's own largest rounding error.
 
+    An image whose Top-1 probability leads by less than ``lead`` in golden does not count as decided.
     Two logits that each move by at most the noise can't change places where they are more than twice that apart.
     Raises ValueError where golden is not a measure of anything: its logits or its rounding error are not finite.
     """
@@ -46,7 +75,7 @@ def compare_logits(logits: Logits, golden: Logits, rounding: float, names: tuple
     noise = ROUNDINGS_ALLOWED * rounding
     ordered = np.sort(golden, axis=1)
     finite = np.isfinite(logits).all(axis=1)
-    decided = (ordered[:, -1] - ordered[:, -2] > 2 * noise) | ~finite
+    decided = (ordered[:, -1] - ordered[:, -2] > 2 * noise) & (probability_lead(ordered) >= lead) | ~finite
     same = (logits.argmax(axis=1) == golden.argmax(axis=1)) & finite  # argmax gives NaN's place where there is one
     return Agreement(
         share=float(same.mean()),
@@ -54,9 +83,17 @@ def compare_logits(logits: Logits, golden: Logits, rounding: float, names: tuple
         decided=int(decided.sum()),
         images=len(golden),
         largest_difference=float(np.abs(logits - golden).max()) if finite.all() else None,
+        rms_difference=float(np.sqrt(np.square(logits - golden, dtype=np.float64).mean())) if finite.all() else None,
         noise=noise,
         disagreeing=tuple(name for name, wrong in zip(names, decided & ~same, strict=True) if wrong),
     )
+
+
+def probability_lead(ordered: Logits) -> NDArray[np.float64]:
+    """Give how far the softmax of the highest logit leads that of the second; each row in ascending order."""
+    powers = np.exp(ordered.astype(np.float64) - ordered[:, -1:])
+    lead: NDArray[np.float64] = (powers[:, -1] - powers[:, -2]) / powers.sum(axis=1)
+    return lead
 
 
 def why_wrong(agreement: Agreement, precision: str) -> str | None:
@@ -64,12 +101,11 @@ def why_wrong(agreement: Agreement, precision: str) -> str | None:
     if agreement.largest_difference is None:
         examples = ", ".join(agreement.disagreeing[:3])
         return f"gives logits that are not finite numbers (NaN or infinity), on {examples} for instance"
-    floor = 1.0 if precision == "float32" else REDUCED_PRECISION_FLOOR
-    if agreement.decided_share < floor:
+    if agreement.decided_share < floor(precision):
         examples = ", ".join(agreement.disagreeing[:3])
         return (
-            f"Top-1 differs from golden's on {len(agreement.disagreeing)} of {agreement.decided} images whose margin "
-            f"exceeds the noise ({examples}); {precision} must agree on {floor:.0%}"
+            f"Top-1 differs from golden's on {len(agreement.disagreeing)} of {agreement.decided} images that golden is "
+            f"sure of ({examples}); {precision} must agree on {floor(precision) * 100:g} %"
         )
     if precision == "float32" and agreement.largest_difference > agreement.noise:
         return (

@@ -103,12 +103,18 @@ def benchmark_info(
     words: tuple[str, str],
     rules: Rules,
 ) -> dict[str, Any]:
-    """Give a benchmark's ``extra_info``."""
+    """Give the ``extra_info`` of a benchmark that was raced."""
     identifier = outcome.contender.id
     records = race.records[identifier]
     standing = standings(race, reference, per_launch, words, rules).get(identifier)
+    ratio = ratio_json(standing, reference, len(per_launch(records[0]))) if standing else None
+    return contender_info(outcome, unit) | {"ratio": ratio}
+
+
+def contender_info(outcome: Outcome, unit: str) -> dict[str, Any]:
+    """Give the ``extra_info`` that every benchmark of a contender has; there is no ratio where nothing was raced."""
     return {
-        "contender": identifier,
+        "contender": outcome.contender.id,
         "backend": outcome.contender.backend,
         "variant": outcome.contender.variant.name,
         "environment": outcome.contender.environment,
@@ -116,7 +122,7 @@ def benchmark_info(
         "threads": outcome.prediction.threads if outcome.prediction else None,
         "unit": unit,
         "agreement": outcome.agreement.share if outcome.agreement else None,
-        "ratio": ratio_json(standing, reference, len(per_launch(records[0]))) if standing else None,
+        "ratio": None,
     }
 
 

@@ -58,54 +58,41 @@ def import_framework(variant: Variant) -> None:
 
 
 def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
-    """Export to ONNX and translate with onnx2tf; quantise its SavedModel with TensorFlow's own converter."""
+    """Export to ONNX and translate with onnx2tf, which quantises by TensorFlow's own converter."""
     from runoff.model.onnx_export import export_onnx
 
+    quantised = bool(variant.options.get("quantised"))
     with tempfile.TemporaryDirectory() as folder:
         exported, translated = Path(folder) / "exported.onnx", Path(folder) / "translated"
         with conversion_stage("export to ONNX"):
             export_onnx(checkpoint, exported)
         with conversion_stage("onnx2tf"):
-            translate(exported, translated, calibration)
-        if variant.options.get("quantised"):
-            with conversion_stage("quantise"):
-                artifact.write_bytes(quantise(translated, calibration))
-        else:
-            artifact.write_bytes((translated / "exported_float32.tflite").read_bytes())
+            translate(exported, translated, calibration, quantised=quantised)
+        with conversion_stage("result"):
+            made = translated / ("exported_integer_quant.tflite" if quantised else "exported_float32.tflite")
+            artifact.write_bytes(made.read_bytes())
 
 
-def translate(exported: Path, destination: Path, calibration: Path) -> None:
-    """Turn an ONNX file into a SavedModel and a float32 ``.tflite``, both with channels last and a variable batch.
+def translate(exported: Path, destination: Path, calibration: Path, *, quantised: bool) -> None:
+    """Turn an ONNX file into ``.tflite`` files with channels last and a variable batch.
 
-    It wants pictures to follow shapes through the graph, and would download some: it is given the calibration's.
+    onnx2tf wants pictures also where it does not quantise, to follow shapes through the graph, and would download some:
+    it is given the calibration's. It has to know that it quantises: it then pads before pooling with 0, where the least
+    float32 number would make the ranges useless.
     """
     import onnx2tf
 
     pictures = exported.with_name("pictures.npy")
-    np.save(pictures, np.load(calibration)[:1].transpose(0, 2, 3, 1))
+    np.save(pictures, np.load(calibration).transpose(0, 2, 3, 1))
     mean, deviation = np.zeros((1, 1, 1, 3), np.float32), np.ones((1, 1, 1, 3), np.float32)
     onnx2tf.convert(
         input_onnx_file_path=str(exported),
         output_folder_path=str(destination),
         custom_input_op_name_np_data_path=[["images", str(pictures), mean, deviation]],
+        output_integer_quantized_tflite=quantised,
+        quant_type="per-channel",
         non_verbose=True,
     )
-
-
-def quantise(saved_model: Path, calibration: Path) -> bytes:
-    """Quantise weights and activations to INT8, with ranges observed on the calibration pictures."""
-    import tensorflow as tf
-
-    def pictures() -> Any:
-        for picture in np.load(calibration, mmap_mode="r"):
-            yield [np.ascontiguousarray(picture[None].transpose(0, 2, 3, 1))]
-
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = pictures
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converted: bytes = converter.convert()
-    return converted
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> LiteRtSession:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runoff.agreement import Agreement, compare_logits, why_wrong
-from runoff.contenders import HERE, Contender, Environment
+import numpy as np
+
+from runoff.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
+from runoff.contenders import Contender, Environment
 from runoff.contract import (
     Backend,
     Checkpoint,
@@ -18,12 +20,13 @@ from runoff.contract import (
     UnknownContender,
     checkpoint_to_json,
 )
-from runoff.measure.artifacts import Artifact, Calibration, Converter, make_artifact, missing_to_convert
-from runoff.measure.launch import Entrant, Prediction, Timeouts, predict
+from runoff.measure.artifacts import Artifact, Calibration, make_artifact
+from runoff.measure.launch import Entrant, Prediction, Timeouts, Watch, predict, unwatched
 from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
-from runoff.measure.trees import find_in_tree, tree_version
+from runoff.measure.requirements import contender_versions, find_converter, what_is_missing
+from runoff.measure.trees import find_in_tree
 from runoff.model.golden import DISTRIBUTIONS, REQUIRES, Golden, load_golden
 from runoff.model.images import ImageSet
 from runoff.processor import read_processor
@@ -66,10 +69,20 @@ class Workplace:
 
 
 @dataclass(frozen=True)
+class FurtherImages:
+    """Many more images and golden for them, which contenders of reduced precision are held to besides."""
+
+    images: ImageSet
+    images_file: Path
+    golden: Golden
+
+
+@dataclass(frozen=True)
 class Exam:
     """What every contender is held to: the checkpoint, the images (also as a file for workers) and golden.
 
-    ``calibration`` are the pictures that reduced-precision contenders may look at beforehand.
+    ``calibration`` are the pictures that reduced-precision contenders may look at beforehand; ``further`` is None
+    where none takes part.
     """
 
     checkpoint: Checkpoint
@@ -77,11 +90,15 @@ class Exam:
     images_file: Path
     golden: Golden
     calibration: Calibration
+    further: FurtherImages | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of preparing a contender; ``reason`` says why where the status is not ``ready``."""
+    """What came of preparing a contender; ``reason`` says why where the status is not ``ready``.
+
+    ``agreement`` is that on the exam's images, ``quantisation`` a reduced precision's on these and the further ones.
+    """
 
     contender: Contender
     status: str
@@ -93,6 +110,12 @@ class Outcome:
     agreement: Agreement | None = None
     prediction: Prediction | None = None
     curve: MemoryCurve | None = None
+    quantisation: Agreement | None = None
+
+    @property
+    def judged_by(self) -> Agreement | None:
+        """The agreement that decides whether it is right: that on the most images."""
+        return self.quantisation or self.agreement
 
 
 def require_golden(holding: Holding) -> None:
@@ -208,21 +231,19 @@ def prepare_found(
     entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
     memory = MemoryWatch()
     try:
-        prediction = predict(
-            entrant,
-            images=exam.images_file,
-            destination=place.working / f"{contender.id}.npy",
-            log=place.logs / f"{contender.id}-check.log",
-            timeouts=timeouts,
-            watch=memory.watch,
-        )
+        prediction = predict_file(entrant, exam.images_file, place, timeouts, memory.watch)
+        further = predict_further(entrant, exam, place, timeouts)
     except RunoffError as error:
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "check", artifact)
     if prediction.logits.shape != exam.golden.logits.shape:
         reason = f"gives logits of shape {prediction.logits.shape}, golden's are {exam.golden.logits.shape}"
         return Outcome(contender, WRONG, versions, reason, "check", artifact)
-    agreement = compare_logits(prediction.logits, exam.golden.logits, exam.golden.rounding, exam.images.names)
-    wrong = why_wrong(agreement, contender.variant.precision)
+    precision = contender.variant.precision
+    agreement = compare_logits(
+        prediction.logits, exam.golden.logits, exam.golden.rounding, exam.images.names, least_lead(precision)
+    )
+    quantisation = compare_all(prediction, further, exam, precision) if further else None
+    wrong = why_wrong(quantisation or agreement, precision)
     return Outcome(
         contender,
         WRONG if wrong else READY,
@@ -234,47 +255,38 @@ def prepare_found(
         agreement,
         prediction,
         memory.curve,
+        quantisation,
     )
 
 
-def contender_versions(distributions: Sequence[str], holding: Holding, environment: Environment) -> dict[str, str]:
-    """Give the versions that a contender's result belongs to; ``runoff`` is the commit of another tree than this."""
-    names = [*distributions, "numpy", "python"]
-    versions = {name: holding.versions[name] for name in names if name in holding.versions}
-    commit = tree_version(environment.tree) if environment.has_own_tree else None
-    return versions | ({"runoff": commit} if commit else {})
+def predict_file(
+    entrant: Entrant, images: Path, place: Workplace, timeouts: Timeouts, watch: Watch = unwatched
+) -> Prediction:
+    """Give an entrant's logits for a file of images, from a process of its own."""
+    return predict(
+        entrant,
+        images=images,
+        destination=place.working / f"{entrant.key}.npy",
+        log=place.logs / f"{entrant.key}-check.log",
+        timeouts=timeouts,
+        watch=watch,
+    )
 
 
-def find_converter(
-    contender: Contender,
-    backend: Backend,
-    environments: Mapping[str, Environment],
-    holdings: Mapping[str, Holding],
-) -> Converter:
-    """Choose who converts for a contender: this environment, or the first other one that has what this one lacks.
-
-    The code that converts is that of the contender's own tree. Where no environment has it all, this one is given.
-    """
-    here_first = sorted(holdings, key=lambda name: name != HERE)
-    fit = (name for name in here_first if not missing_to_convert(contender, backend, holdings[name]))
-    chosen = next(fit, HERE)
-    return Converter(environments[chosen].interpreter, holdings[chosen], environments[contender.environment].tree)
+def predict_further(entrant: Entrant, exam: Exam, place: Workplace, timeouts: Timeouts) -> Prediction | None:
+    """Give a reduced-precision entrant's logits for the further images, None for any other's."""
+    if exam.further is None or not is_reduced(entrant.contender.variant.precision):
+        return None
+    return predict_file(entrant, exam.further.images_file, place, timeouts)
 
 
-def what_is_missing(
-    contender: Contender,
-    backend: Backend,
-    environments: Mapping[str, Environment],
-    holdings: Mapping[str, Holding],
-) -> str | None:
-    """Say which modules a contender lacks, to run in its environment or to be converted in any; None for none."""
-    missing = [name for name in backend.REQUIRES if name not in holdings[contender.environment].modules]
-    if missing:
-        return f"{', '.join(missing)} is not installed"
-    converter = find_converter(contender, backend, environments, holdings)
-    if missing := missing_to_convert(contender, backend, converter.holding):
-        return (
-            f"{', '.join(missing)}, which converting needs, is in no environment of this run "
-            "(name one that has all of it with --environment NAME=PYTHON)"
-        )
-    return None
+def compare_all(prediction: Prediction, further: Prediction, exam: Exam, precision: str) -> Agreement:
+    """Compare the logits for the exam's images and the further ones with golden's, all together."""
+    assert exam.further is not None
+    return compare_logits(
+        np.concatenate([prediction.logits, further.logits]),
+        np.concatenate([exam.golden.logits, exam.further.golden.logits]),
+        max(exam.golden.rounding, exam.further.golden.rounding),
+        exam.images.names + tuple(f"further {name}" for name in exam.further.images.names),
+        least_lead(precision),
+    )

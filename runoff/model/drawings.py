@@ -42,12 +42,16 @@ def drawn_pictures(count: int, seed: int) -> list[tuple[str, int, Image.Image]]:
 
     The same seed always draws the same pictures; another seed draws others.
     """
-    pictures = []
-    for index in range(count):
-        class_index = index % len(CLASSES)
-        random = np.random.RandomState([seed, index])
-        pictures.append((f"drawn-{index:04d}-{CLASSES[class_index]}", class_index, draw(class_index, random)))
-    return pictures
+    return [
+        (name, class_index, draw(class_index, np.random.RandomState([seed, index])))
+        for index, (name, class_index) in enumerate(drawing_names(count))
+    ]
+
+
+def drawing_names(count: int) -> list[tuple[str, int]]:
+    """Name a number of pictures with the classes in turn, as (name, class index), without drawing them."""
+    class_indices = (index % len(CLASSES) for index in range(count))
+    return [(f"drawn-{index:04d}-{CLASSES[each]}", each) for index, each in enumerate(class_indices)]
 
 
 def _contrasting_colours(random: np.random.RandomState) -> tuple[Points, Points]:

@@ -9,18 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
 from runoff.contract import ImagesUnusable, ResultsUnwritable
 from runoff.model.decoding import SUFFIXES, decode
-from runoff.model.drawings import drawn_pictures
+from runoff.model.drawings import drawing_names, drawn_pictures
 from runoff.model.photographs import photographs
-from runoff.model.preprocessing import preprocess
+from runoff.model.preprocessing import CROP_SIDE, preprocess
 
 DRAWN_COUNT = 48
 DRAWN_SEED = 2240018
 """The seed of the drawn fixture images; training must use another."""
+
+FURTHER_COUNT = 512
+FURTHER_SEED = 2240019
+"""The seed of the further drawn pictures; training and the fixture images use others."""
 
 FOLDER_LIMIT = 2000
 """The most pictures taken from a folder; as pixels they hold 1.2 GB."""
@@ -86,6 +91,37 @@ def mirrored(images: ImageSet) -> ImageSet:
     pixels = np.ascontiguousarray(images.pixels[..., ::-1])
     names = tuple(f"mirrored {name}" for name in images.names)
     return ImageSet(names, pixels, _sha256(names, pixels))
+
+
+def further_drawings(path: Path) -> ImageSet:
+    """Return many more drawn pictures than the fixture images have, drawn into an ``.npy`` file the first time.
+
+    They take a minute to draw and 308 MB; the pixels are mapped from the file. Raises ResultsUnwritable where it can't
+    be written, and ImagesUnusable where it is not what was written.
+    """
+    names = tuple(name for name, _ in drawing_names(FURTHER_COUNT))
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pictures = ((name, picture) for name, _, picture in drawn_pictures(FURTHER_COUNT, FURTHER_SEED))
+        partial = path.with_name(f"{path.name}.partial")
+        save_images(_image_set(pictures), partial)
+        partial.replace(path)
+    try:
+        pixels: NDArray[np.float32] = np.load(path, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise ImagesUnusable(f"The drawn pictures in {path} can't be read: {error}. Delete the file.") from error
+    if pixels.shape != (FURTHER_COUNT, 3, CROP_SIDE, CROP_SIDE) or pixels.dtype != np.float32:
+        raise ImagesUnusable(f"{path} holds {pixels.dtype} {pixels.shape}, not the pictures drawn. Delete the file.")
+    return ImageSet(names, pixels, _sha256(names, pixels))
+
+
+def drawing_sources() -> str:
+    """Return a hash of all that decides what drawn pixels are: our sources and Pillow's version."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256(f"{FURTHER_COUNT} {FURTHER_SEED} {PIL.__version__} {np.__version__}".encode())
+    for name in ("drawings.py", "figures.py", "preprocessing.py"):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()
 
 
 def save_images(images: ImageSet, path: Path) -> None:
