@@ -180,6 +180,7 @@ def contender_json(outcome: Outcome, race: Race | None) -> dict[str, Any]:
         if outcome.artifact
         else None,
         "agreement": asdict(outcome.agreement) if outcome.agreement else None,
+        "quantisation": asdict(outcome.quantisation) if outcome.quantisation else None,
     }
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from runoff.contract import ImagesUnusable, ResultsUnwritable
 from runoff.model import images as images_module
-from runoff.model.images import ImageSet, fixture_images, folder_images, save_images
+from runoff.model.images import ImageSet, fixture_images, folder_images, further_drawings, mirrored, save_images
 from runoff.model.photographs import PHOTOGRAPHS, STORAGES
 from runoff.model.preprocessing import preprocess
 
@@ -140,3 +140,43 @@ def test_images_that_cannot_be_saved_are_a_named_error(folder: Path) -> None:
     """A place that can't be written is refused by path."""
     with pytest.raises(ResultsUnwritable, match=r"notes\.txt"):
         save_images(folder_images(folder), folder / "notes.txt" / "images.npy")
+
+
+def test_mirrored_pictures_are_others_of_the_same_kind(fixture_set: ImageSet) -> None:
+    """Mirroring twice gives the pixels back; once, none of the pictures is the same, and the hash is another."""
+    once = mirrored(fixture_set)
+    assert np.array_equal(mirrored(once).pixels, fixture_set.pixels)
+    assert not any(np.array_equal(one, other) for one, other in zip(once.pixels, fixture_set.pixels, strict=True))
+    assert once.sha256 != fixture_set.sha256
+    assert once.pixels.flags.c_contiguous
+
+
+def test_further_pictures_are_drawn_once_and_then_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The file is made the first time, gives the same set from then on, and shares no picture with the fixtures."""
+    monkeypatch.setattr(images_module, "FURTHER_COUNT", 3)
+    file = tmp_path / "images" / "further.npy"
+    first = further_drawings(file)
+    made = file.stat().st_mtime_ns
+    again = further_drawings(file)
+    assert file.stat().st_mtime_ns == made
+    assert (first.names, first.sha256) == (again.names, again.sha256)
+    assert first.pixels.shape == (3, 3, 224, 224)
+    drawn = images_module.drawn_pictures(3, images_module.DRAWN_SEED)
+    assert not any(
+        np.array_equal(preprocess(picture), pixels) for (_, _, picture), pixels in zip(drawn, first.pixels, strict=True)
+    )
+
+
+@pytest.mark.parametrize("spoil", [b"", b"not an array", None], ids=["empty", "text", "another shape"])
+def test_further_pictures_that_are_not_what_was_drawn_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spoil: bytes | None
+) -> None:
+    """A file that was cut off or exchanged is refused by name, with the remedy."""
+    monkeypatch.setattr(images_module, "FURTHER_COUNT", 3)
+    file = tmp_path / "further.npy"
+    if spoil is None:
+        np.save(file, np.zeros((2, 3, 224, 224), dtype=np.float32))
+    else:
+        file.write_bytes(spoil)
+    with pytest.raises(ImagesUnusable, match=r"further\.npy.*Delete the file"):
+        further_drawings(file)

@@ -13,7 +13,7 @@ import pytest
 from runoff.agreement import compare_logits
 from runoff.contenders import Contender
 from runoff.contract import Checkpoint, Variant, WorkerCrashed
-from runoff.measure.artifacts import Artifact
+from runoff.measure.artifacts import Artifact, Calibration
 from runoff.measure.launch import LaunchRecord, Prediction
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Exam, Outcome
 from runoff.measure.race import CONTROL, Race
@@ -285,6 +285,7 @@ def test_exam_is_json() -> None:
         ImageSet(names=("one", "two"), pixels=np.zeros((2, 3, 8, 8), dtype=np.float32), sha256="ef" * 32),
         Path("images.npy"),
         Golden(np.zeros((2, 2), dtype=np.float32), 1e-6),
+        Calibration(Path("calibration.npy"), "01" * 32),
     )
     assert stored(exam_json(exam)) == {
         "checkpoint": {"name": "builtin", "architecture": "resnet18", "sha256": "cd" * 32},

@@ -108,7 +108,7 @@ def further_drawings(path: Path) -> ImageSet:
         partial.replace(path)
     try:
         pixels: NDArray[np.float32] = np.load(path, mmap_mode="r")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ImagesUnusable(f"The drawn pictures in {path} can't be read: {error}. Delete the file.") from error
     if pixels.shape != (FURTHER_COUNT, 3, CROP_SIDE, CROP_SIDE) or pixels.dtype != np.float32:
         raise ImagesUnusable(f"{path} holds {pixels.dtype} {pixels.shape}, not the pictures drawn. Delete the file.")

@@ -1,0 +1,17 @@
+"""What does reduced precision cost in agreement, and what latency does it buy?"""
+
+import pytest
+
+from runoff.quantisation import quantisation_info
+
+
+@pytest.mark.benchmark(group="quantisation")
+def test_quantisation(contender, outcome, race, record_figure):
+    """Agreement and logit error on 595 pictures, and the ratio to the same backend in float32."""
+    if outcome.quantisation is None:
+        pytest.skip(f"{contender} computes in {outcome.contender.variant.precision}: there is nothing to lose")
+    record_figure(
+        unit="logits",
+        value=outcome.quantisation.rms_difference,
+        **quantisation_info(outcome, race),
+    )
