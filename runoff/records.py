@@ -11,7 +11,7 @@ import numpy as np
 from runoff.diagnostics import percentiles
 from runoff.measure.launch import LaunchRecord
 from runoff.measure.preparation import FAILED, READY, Exam, Outcome
-from runoff.measure.race import CONTROL, Race
+from runoff.measure.race import CONTROL, Measured, Race, Record
 from runoff.statistics import (
     CONFIDENCE,
     MARGIN,
@@ -26,7 +26,7 @@ from runoff.statistics import (
     verdict,
 )
 
-PerLaunch = Callable[[LaunchRecord], Sequence[float]]
+PerLaunch = Callable[[Record], Sequence[float]]
 """Reads one metric's values from one launch: one a round, or one in all."""
 
 
@@ -49,7 +49,7 @@ class Standing:
     verdict: str
 
 
-def log_ratios(race: Race, reference: str, per_launch: PerLaunch) -> dict[str, list[float]]:
+def log_ratios(race: Measured[Record], reference: str, per_launch: PerLaunch[Record]) -> dict[str, list[float]]:
     """Give the log-ratios to the reference of every other entrant's launches; empty where it has no launch itself."""
     base = race.records.get(reference, ())
     return {
@@ -63,7 +63,7 @@ def log_ratios(race: Race, reference: str, per_launch: PerLaunch) -> dict[str, l
 
 
 def standings(
-    race: Race, reference: str, per_launch: PerLaunch, words: tuple[str, str], rules: Rules
+    race: Measured[Record], reference: str, per_launch: PerLaunch[Record], words: tuple[str, str], rules: Rules
 ) -> dict[str, Standing]:
     """Judge every entrant of a race, the control among them, in one metric; empty where the reference has no launch."""
     launches = log_ratios(race, reference, per_launch)
@@ -81,25 +81,25 @@ def standings(
     return judged
 
 
-def widest(race: Race, reference: str, per_launch: PerLaunch, error_share: float) -> float:
+def widest(race: Race, reference: str, per_launch: PerLaunch[LaunchRecord], error_share: float) -> float:
     """Give how far the widest interval of a race reaches to each side, the control's among them, as a share."""
     launches = log_ratios(race, reference, per_launch)
     ratios = [ratio_over_launches(values, CONFIDENCE, error_share) for values in launches.values()]
     return max(map(half_width, ratios), default=0.0)
 
 
-def samples(race: Race, key: str, per_launch: PerLaunch) -> list[float]:
+def samples(race: Measured[Record], key: str, per_launch: PerLaunch[Record]) -> list[float]:
     """Give all values of one metric, launch by launch."""
     return [value for record in race.records[key] for value in per_launch(record)]
 
 
 def benchmark_info(
     outcome: Outcome,
-    race: Race,
+    race: Measured[Record],
     reference: str,
     *,
     unit: str,
-    per_launch: PerLaunch,
+    per_launch: PerLaunch[Record],
     words: tuple[str, str],
     rules: Rules,
 ) -> dict[str, Any]:
@@ -142,14 +142,14 @@ def ratio_json(standing: Standing, reference: str, rounds: int) -> dict[str, Any
     }
 
 
-def median_stages(records: Sequence[LaunchRecord], read: Callable[[LaunchRecord], Mapping[str, Any]]) -> dict[str, Any]:
+def median_stages(records: Sequence[Record], read: Callable[[Record], Mapping[str, Any]]) -> dict[str, Any]:
     """Give the median over launches of each stage's value."""
     stages = list(read(records[0]))
     values = np.array([[read(record)[stage] for stage in stages] for record in records])
     return dict(zip(stages, np.median(values, axis=0).tolist(), strict=True))
 
 
-def median_over(records: Sequence[LaunchRecord], read: Callable[[LaunchRecord], float]) -> float:
+def median_over(records: Sequence[Record], read: Callable[[Record], float]) -> float:
     """Give the median over launches of one value."""
     return float(np.median([read(record) for record in records]))
 
@@ -195,7 +195,9 @@ def percentiles_json(values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def control_json(race: Race, reference: str, per_launch: PerLaunch, rules: Rules) -> dict[str, Any] | None:
+def control_json(
+    race: Measured[Record], reference: str, per_launch: PerLaunch[Record], rules: Rules
+) -> dict[str, Any] | None:
     """Give the control's ratio, None where there is no control."""
     standing = standings(race, reference, per_launch, ("", ""), rules).get(CONTROL)
     if standing is None:

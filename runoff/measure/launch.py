@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import statistics
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from runoff.contenders import Contender, Environment
 from runoff.contract import Backend, Logits, RunoffError, ThreadsNotHeld
 from runoff.measure.channel import Message
 from runoff.measure.process import Process, first_request, started
+from runoff.measure.turns import Lane, Turns
 
 NANOSECONDS = 1e-9
 
@@ -136,37 +137,30 @@ def started_worker(
 ) -> Iterator[tuple[Process, Start]]:
     """Start an entrant's worker and wait for its first output.
 
-    Raises a WorkerFailed, whatever named error the worker sends, or ThreadsNotHeld.
+    Raises what ``receive_start`` raises.
     """
     with started_process(entrant, log) as process, watch(process.popen.pid):
-        answer = process.begin(start_request(entrant, process, picture), timeouts.start)
-        if answer["threads"] != entrant.threads:
-            raise ThreadsNotHeld(
-                f"{entrant.key}: asked for {entrant.threads} threads, its framework reports {answer['threads']}; "
-                "a comparison on unequal threads is none, so it is not timed"
-            )
-        yield process, read_start(answer)
+        process.send(start_request(entrant, process, picture))
+        yield process, receive_start(entrant, process, timeouts)
 
 
-def read_start(answer: Mapping[str, Any]) -> Start:
-    """Read a worker's report of its cold start."""
+def receive_start(entrant: Entrant, process: Process, timeouts: Timeouts) -> Start:
+    """Wait for a worker's report of its cold start.
+
+    Raises a WorkerFailed, whatever named error the worker sends, or ThreadsNotHeld.
+    """
+    answer = process.receive_first(timeouts.start)
+    if answer["threads"] != entrant.threads:
+        raise ThreadsNotHeld(
+            f"{entrant.key}: asked for {entrant.threads} threads, its framework reports {answer['threads']}; "
+            "a comparison on unequal threads is none, so it is not timed"
+        )
     return Start(
         durations={stage: duration * NANOSECONDS for stage, duration in answer["durations"].items()},
         peaks=answer["peaks"],
         threads=answer["threads"],
         logits=np.frombuffer(base64.b64decode(answer["logits"]), dtype=np.float32),
     )
-
-
-@dataclass
-class Lane:
-    """An entrant's worker within a launch, and what it has given so far."""
-
-    entrant: Entrant
-    process: Process
-    start: Start
-    rounds: list[float]
-    busy: list[float]
 
 
 Held = dict[str, ExitStack]
@@ -184,8 +178,11 @@ def start_lanes(
     timeouts: Timeouts,
     verify: Callable[[Entrant, Start], None],
     tick: Callable[[], None],
+    at_once: int = 1,
 ) -> tuple[dict[str, Lane], Failures]:
     """Start every entrant's worker in random order, each suspended as soon as it is ready.
+
+    Where cold starts are not measured, several may start ``at_once``, which takes less time.
 
     An entrant's worker of the launch before ends only when its successor is about to start, so that the successor takes
     the memory which that frees. On a virtual machine whose host takes free memory back, memory that has been free for
@@ -194,20 +191,37 @@ def start_lanes(
     """
     lanes: dict[str, Lane] = {}
     failures: Failures = {}
-    for entrant in random.sample(list(entrants), len(entrants)):
-        held.pop(entrant.key, ExitStack()).close()
-        held[entrant.key] = ExitStack()
-        worker = started_worker(entrant, picture, logs / f"{entrant.key}.log", timeouts)
+    starting: deque[tuple[Entrant, Process]] = deque()
+
+    def out(entrant: Entrant, error: RunoffError) -> None:
+        held.pop(entrant.key).close()
+        failures[entrant.key] = error
+
+    def settle() -> None:
+        entrant, process = starting.popleft()
         try:
-            process, start = held[entrant.key].enter_context(worker)
+            start = receive_start(entrant, process, timeouts)
             verify(entrant, start)
         except RunoffError as error:
-            held.pop(entrant.key).close()
-            failures[entrant.key] = error
-            continue
+            return out(entrant, error)
         process.suspend()
         lanes[entrant.key] = Lane(entrant, process, start, [], [])
-        tick()
+        return tick()
+
+    for entrant in random.sample(list(entrants), len(entrants)):
+        if len(starting) == at_once:
+            settle()
+        held.pop(entrant.key, ExitStack()).close()
+        held[entrant.key] = ExitStack()
+        try:
+            process = held[entrant.key].enter_context(started_process(entrant, logs / f"{entrant.key}.log"))
+            process.send(start_request(entrant, process, picture))
+        except RunoffError as error:
+            out(entrant, error)
+            continue
+        starting.append((entrant, process))
+    while starting:
+        settle()
     return lanes, failures
 
 
@@ -218,43 +232,30 @@ def run_rounds(
 
     A lane that fails is ended at once, costs itself alone, and is given back with its error.
     """
-    failures: Failures = {}
+    turns = Turns(lanes, held, random)
+    records: dict[str, LaunchRecord] = {}
 
-    def out(key: str, error: RunoffError) -> None:
-        failures[key] = error
-        held.pop(key).close()
+    def read(lane: Lane) -> None:
+        records[lane.entrant.key] = read_record(lane, timeouts)
 
     for _ in range(rounds):
-        running = sorted(lanes.keys() - failures.keys())
-        for key in random.sample(running, len(running)):
-            try:
-                time_one(lanes[key], timeouts)
-            except RunoffError as error:
-                out(key, error)
+        turns.everyone(lambda lane: time_one(lane, timeouts))
         tick()
-    records: dict[str, LaunchRecord] = {}
-    for key in sorted(lanes.keys() - failures.keys()):
-        try:
-            records[key] = read_record(lanes[key], timeouts)
-        except RunoffError as error:
-            out(key, error)
-    return records, failures
+    for key in turns.running():
+        turns.one(key, read)
+    return records, turns.failures
 
 
 def time_one(lane: Lane, timeouts: Timeouts) -> None:
     """Wake a worker for one timed inference and suspend it again."""
-    lane.process.resume()
-    answer = lane.process.ask({"do": "time"}, timeouts.inference)
-    lane.process.suspend()
+    answer = lane.ask({"do": "time"}, timeouts.inference)
     lane.rounds.append(answer["nanoseconds"] * NANOSECONDS)
     lane.busy.append(answer["cpu_nanoseconds"] / answer["nanoseconds"])
 
 
 def read_record(lane: Lane, timeouts: Timeouts) -> LaunchRecord:
     """Ask a worker for its figures at the end of a launch."""
-    lane.process.resume()
-    answer = lane.process.ask({"do": "report"}, timeouts.inference)
-    lane.process.suspend()
+    answer = lane.ask({"do": "report"}, timeouts.inference)
     return LaunchRecord(
         durations=lane.start.durations,
         peaks={**lane.start.peaks, "steady inference": answer["peak"]},

@@ -86,9 +86,16 @@ class Process:
     def begin(self, request: Message, timeout: float) -> Message:
         """Send the first request, made by ``first_request``, and wait for its answer.
 
-        Raises ProtocolMismatch, or what ``receive`` raises.
+        Raises what ``receive_first`` raises.
         """
         self.send(request)
+        return self.receive_first(timeout)
+
+    def receive_first(self, timeout: float) -> Message:
+        """Wait for the answer to the first request.
+
+        Raises ProtocolMismatch, or what ``receive`` raises.
+        """
         answer = self._read_message(timeout)
         if answer.get("protocol") != PROTOCOL:
             found = f"speaks protocol {answer['protocol']}" if "protocol" in answer else "is older than any protocol"

@@ -1,4 +1,4 @@
-"""The race: K launches of all entrants; each launch is written down before the next one begins."""
+"""Launches one after another, each written down before the next begins; the race is K of them with R rounds in each."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from runoff.contract import Logits, RunoffError, WorkerCrashed
 from runoff.measure.launch import (
     Entrant,
     Failures,
     Held,
-    Lane,
     LaunchRecord,
     Picture,
     Start,
@@ -24,6 +23,7 @@ from runoff.measure.launch import (
     start_lanes,
 )
 from runoff.measure.machine import read_cpu_time, read_frequency, stolen_share
+from runoff.measure.turns import Lane
 
 CONTROL = "control"
 LAUNCHES = 8
@@ -58,20 +58,28 @@ class Schedule:
     most_seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class Race:
-    """What a race yields, by entrant: one record a launch, or the error that took it out (records before it stay).
+Record = TypeVar("Record")
 
-    ``look`` is the index of the look that it stopped at, or was on its way to when its time was over. ``frequencies``
-    are the CPUs' mean clock in MHz at the end of each launch, None where the system does not tell.
+
+@dataclass(frozen=True)
+class Measured(Generic[Record]):
+    """What launches yield, by entrant: one record each, or the error that took it out (records before it stay).
+
+    ``look`` is the index of the look that they stopped at, or were on their way to when the time was over.
+    ``frequencies`` are the CPUs' mean clock in MHz at the end of each launch, None where the system does not tell.
     """
 
-    records: Mapping[str, tuple[LaunchRecord, ...]]
+    records: Mapping[str, tuple[Record, ...]]
     failures: Mapping[str, RunoffError]
     stolen: float | None
     look: int = 0
     out_of_time: bool = False
     frequencies: tuple[float | None, ...] = ()
+
+
+Race = Measured[LaunchRecord]
+Perform = Callable[[int, Sequence[str]], tuple[dict[str, Record], Failures]]
+"""Does the launch with this number for the entrants that are still in: their records, and the errors of the others."""
 
 
 @dataclass
@@ -81,7 +89,7 @@ class Journal:
     path: Path
     problem: str = field(default="")
 
-    def write(self, launch: int, records: Mapping[str, LaunchRecord]) -> None:
+    def write(self, launch: int, records: Mapping[str, Any]) -> None:
         """Add one launch; a disk that is full costs the journal, not the race."""
         line = json.dumps({"launch": launch, "records": {key: asdict(record) for key, record in records.items()}})
         try:
@@ -111,17 +119,12 @@ def run_race(
     """
     pictures = min((len(logits) for logits in predictions.values()), default=1)
     random = Random(schedule.seed)
-    records: dict[str, list[LaunchRecord]] = {entrant.key: [] for entrant in entrants}
-    failures: Failures = {}
     held: Held = {}
-    frequencies: list[float | None] = []
-    before = read_cpu_time()
-    deadline = Deadline(schedule.most_seconds)
 
-    def start(launch: int) -> dict[str, Lane]:
+    def start(launch: int, keys: Sequence[str]) -> tuple[dict[str, Lane], Failures]:
         picture = Picture(images, max(launch, 0) % pictures)
-        lanes, failed = start_lanes(
-            [entrant for entrant in entrants if entrant.key not in failures],
+        return start_lanes(
+            [entrant for entrant in entrants if entrant.key in keys],
             held,
             picture=picture,
             random=random,
@@ -130,41 +133,78 @@ def run_race(
             verify=first_output_check(predictions, picture.index),
             tick=progress.step,
         )
-        failures.update(failed)
-        return lanes
+
+    def warm_up(keys: Sequence[str]) -> Failures:
+        progress.begin("starting each once", len(keys))
+        return start(WARM_UP, keys)[1]
+
+    def race(launch: int, keys: Sequence[str]) -> tuple[dict[str, LaunchRecord], Failures]:
+        lanes, failed = start(launch, keys)
+        finished, out = run_rounds(lanes, held, schedule.rounds, random=random, timeouts=timeouts, tick=progress.step)
+        return finished, failed | out
+
+    try:
+        return run_launches(
+            [entrant.key for entrant in entrants],
+            schedule.looks,
+            race,
+            name="racing",
+            steps=len(entrants) + schedule.rounds,
+            most_seconds=schedule.most_seconds,
+            journal=journal,
+            progress=progress,
+            warm_up=warm_up,
+            enough=enough,
+        )
+    finally:
+        for worker in held.values():
+            worker.close()
+
+
+def run_launches(
+    keys: Sequence[str],
+    looks: Sequence[int],
+    perform: Perform[Record],
+    *,
+    name: str,
+    steps: int,
+    most_seconds: float | None,
+    journal: Journal,
+    progress: Progress,
+    warm_up: Callable[[Sequence[str]], Failures] = lambda keys: {},
+    enough: Callable[[Measured[Record]], bool] = lambda measured: True,
+) -> Measured[Record]:
+    """Perform launches of the entrants with these keys until one of the looks finds ``enough``.
+
+    ``name`` is what progress calls them, and each takes so many ``steps`` of it. An entrant that fails is out.
+    """
+    records: dict[str, list[Record]] = {key: [] for key in keys}
+    frequencies: list[float | None] = []
+    before = read_cpu_time()
+    deadline = Deadline(most_seconds)
 
     def measure(launch: int) -> None:
-        lanes = start(launch)
-        finished, failed = run_rounds(
-            lanes, held, schedule.rounds, random=random, timeouts=timeouts, tick=progress.step
-        )
+        finished, failed = perform(launch, [key for key in keys if key not in failures])
         failures.update(failed)
         frequencies.append(read_frequency())
         journal.write(launch, finished)
         for key, record in finished.items():
             records[key].append(record)
 
-    def so_far(look: int) -> Race:
+    def so_far(look: int) -> Measured[Record]:
         kept = {key: tuple(values) for key, values in records.items()}
         stolen = stolen_share(before, read_cpu_time())
-        return Race(kept, dict(failures), stolen, look, deadline.passed, tuple(frequencies))
+        return Measured(kept, dict(failures), stolen, look, deadline.passed, tuple(frequencies))
 
-    try:
-        progress.begin("starting each once", len(entrants))
-        start(WARM_UP)
-        launch = 0
-        for look, launches in enumerate(schedule.looks):
-            progress.begin(
-                f"racing{f', look {look + 1}' if look else ''}", (launches - launch) * (len(entrants) + schedule.rounds)
-            )
-            while launch < launches and deadline.allows_another():
-                measure(launch)
-                launch += 1
-            if deadline.passed or enough(so_far(look)):
-                break
-    finally:
-        for worker in held.values():
-            worker.close()
+    failures = warm_up(keys)
+    launch = 0
+    for look, launches in enumerate(looks):
+        progress.begin(f"{name}{f', look {look + 1}' if look else ''}", (launches - launch) * steps)
+        while launch < launches and deadline.allows_another():
+            measure(launch)
+            launch += 1
+        if deadline.passed or enough(so_far(look)):
+            break
     return so_far(look)
 
 
