@@ -5,6 +5,7 @@ pytest_plugins = [
     "fixtures.contenders",
     "fixtures.preparation",
     "fixtures.race",
+    "fixtures.service",
     "fixtures.recorder",
     "fixtures.results",
 ]

@@ -4,6 +4,8 @@ import pytest
 
 from runoff.agreement import why_wrong
 
+pytestmark = pytest.mark.correctness
+
 
 def test_converts_and_runs(contender, outcome):
     """The checkpoint converts, and the artifact loads and answers in a fresh process."""

@@ -189,12 +189,26 @@ class ContractBroken(RunoffError):
     """A backend gave something other than what the contract says."""
 
 
+class NoAnswer(RunoffError):
+    """A question that has no answer for a contender here, though nothing is wrong with it: says why."""
+
+
 class ArtifactBroken(RunoffError):
     """A cached artifact is no longer what was put there."""
 
 
 class ThreadsNotHeld(RunoffError):
     """A session runs with another number of threads than it was given."""
+
+
+def require_logits(logits: Any, images: int) -> None:
+    """Refuse an output that is not a float32 numpy array of N rows, so that all contenders end at the same place."""
+    if isinstance(logits, np.ndarray) and logits.dtype == np.float32 and logits.ndim == 2 and len(logits) == images:
+        return
+    found = f"{logits.dtype} {logits.shape}" if isinstance(logits, np.ndarray) else type(logits).__name__
+    raise ContractBroken(
+        f"run() must give a float32 numpy array of {images} rows of logits, it gave {found}; mend the backend's run()"
+    )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Quantities as users write them on a command line: ``5%``, ``90s``, ``10m``."""
+"""Quantities as users write them on a command line: ``5%``, ``100ms``, ``90s``, ``10m``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import re
 from argparse import ArgumentTypeError
 
-SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def share(text: str) -> float:
@@ -32,11 +32,11 @@ def positive_share(text: str) -> float:
 
 
 def duration(text: str) -> float:
-    """Read a duration above zero in seconds: ``90s``, ``10m``, ``1.5h``; a bare number is seconds.
+    """Read a duration above zero in seconds: ``100ms``, ``90s``, ``10m``, ``1.5h``; a bare number is seconds.
 
     Raises ArgumentTypeError.
     """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|[smh]?)\s*", text)
     seconds = float(found[1]) * SECONDS[found[2] or "s"] if found else math.nan
     if not seconds > 0:
         raise ArgumentTypeError(f"expected a duration above zero such as 90s or 10m, found {text!r}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runoff.diagnostics import drift, follow_each_other, lag_one_autocorrelation
-from runoff.measure.race import CONTROL, Race
-from runoff.records import Rules, goes_first, log_ratios, median_over, standings
+from runoff.measure.race import CONTROL, Measured, Race, Record
+from runoff.records import PerLaunch, Rules, goes_first, log_ratios, median_over, standings
 from runoff.statistics import FEWEST_LAUNCHES, control_is_valid, half_width, is_pinned_down
 
 STEAL_SHARE = 0.01
@@ -24,6 +24,31 @@ def race_warnings(race: Race, reference: str, threads: int, rules: Rules) -> lis
         *independence_warnings(race, reference),
         *thread_warnings(race, threads),
     ]
+
+
+def question_warnings(
+    question: str, race: Measured[Record], reference: str, per_launch: PerLaunch[Record], rules: Rules
+) -> list[str]:
+    """Say what makes the numbers of a service question shaky, which has launches and a control of its own."""
+    warnings = []
+    launches = max(map(len, race.records.values()), default=0)
+    control = standings(race, reference, per_launch, ("", ""), rules).get(CONTROL)
+    if control and not control_is_valid(control.ratio, rules.margin):
+        found = control.ratio
+        warnings.append(
+            f"{question} is invalid: its control, a second {reference}, came out at {found.value:.3f} times the first "
+            f"[{found.low:.3f}, {found.high:.3f}]; stop other programs or give more --launches, then run again"
+        )
+    if CONTROL in race.failures:
+        warnings.append(f"{question} lost its control, a second {reference} ({race.failures[CONTROL]}); run it again")
+    if race.out_of_time:
+        warnings.append(f"{question} stopped after launch {launches} because --max-time was reached; give it more")
+    if launches < FEWEST_LAUNCHES:
+        warnings.append(
+            f"{question} is exploratory: {launches} launches are too few for a verdict; give --launches "
+            f"{FEWEST_LAUNCHES} or more"
+        )
+    return warnings
 
 
 def control_warnings(race: Race, reference: str, rules: Rules) -> list[str]:

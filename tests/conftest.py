@@ -75,7 +75,7 @@ class Suite:
         )
 
     def command(self, *arguments: str) -> list[str]:
-        """Give the command line of a run on two pictures with the built-in checkpoint."""
+        """Give the command line of a run on two pictures, with the built-in checkpoint and no service question."""
         settings = [
             "--weights",
             "builtin",
@@ -85,6 +85,8 @@ class Suite:
             self.reference,
             "--seed",
             "1",
+            "-m",
+            "not service",
         ]
         return [sys.executable, "-m", "pytest", "benchmarks/", "-p", "no:cacheprovider", *settings, *arguments]
 

@@ -46,6 +46,7 @@ WITHIN_RUNOFF = {
     "measure": {"contract", "model", "agreement", "contenders", "processor", "measure"},
     "records": {"diagnostics", "measure", "statistics"},
     "quantisation": {"agreement", "contenders", "contract", "measure", "records", "statistics"},
+    "service_records": {"diagnostics", "measure", "records", "statistics"},
     "report": {"contract", "statistics", "stratum", "schema", "report"},
     "doctor": {
         "contract",

@@ -29,9 +29,11 @@ def test_a_share_of_nothing_is_refused_where_it_makes_no_sense() -> None:
         positive_share("0%")
 
 
-@pytest.mark.parametrize(("text", "expected"), [("90s", 90.0), ("10m", 600.0), ("1.5h", 5400.0), ("45", 45.0)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("100ms", 0.1), ("90s", 90.0), ("10m", 600.0), ("1.5h", 5400.0), ("45", 45.0)]
+)
 def test_durations_are_seconds(text: str, expected: float) -> None:
-    """Seconds, minutes and hours are read as seconds, and so is a bare number."""
+    """Milliseconds, seconds, minutes and hours are read as seconds, and so is a bare number."""
     assert duration(text) == expected
 
 

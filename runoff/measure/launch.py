@@ -29,6 +29,8 @@ class Timeouts:
     start: float = 180.0
     inference: float = 60.0
     predict: float = 600.0
+    batches: float = 300.0
+    load: float = 120.0
 
 
 @dataclass(frozen=True)

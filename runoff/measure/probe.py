@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runoff.contenders import Environment
@@ -15,14 +15,20 @@ from runoff.measure.process import call
 from runoff.model import golden
 
 PROBE_TIMEOUT = 60.0
+TOOLS = {"PIL": "pillow", "mlperf_loadgen": "mlcommons-loadgen"}
+"""What some service questions need in a worker beside its framework: modules, and the distributions that bring them."""
 
 
 @dataclass(frozen=True)
 class Holding:
-    """Which of the modules asked for an environment has, and the versions of the distributions."""
+    """Which of the modules asked for an environment has, and the versions of the distributions.
+
+    ``tools`` are the versions of what belongs to no backend, which a result is comparable without.
+    """
 
     modules: frozenset[str]
     versions: dict[str, str]
+    tools: Mapping[str, str] = field(default_factory=dict)
 
 
 def probe(modules: Sequence[str], distributions: Sequence[str]) -> dict[str, object]:
@@ -44,11 +50,13 @@ def probe_environment(environment: Environment, backends: Sequence[Backend], log
     modules = {name for backend in backends for name in (*backend.REQUIRES, *backend.CONVERT_REQUIRES)}
     modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
     distributions = {name for backend in backends for name in (*backend.DISTRIBUTIONS, *backend.CONVERT_DISTRIBUTIONS)}
+    distributions |= {*golden.DISTRIBUTIONS, "numpy"}
+    tools = set(TOOLS.values()) - distributions
     answer = call(
         "runoff.measure.probe:probe",
         {
-            "modules": sorted(modules | {*golden.REQUIRES}),
-            "distributions": sorted(distributions | {*golden.DISTRIBUTIONS, "numpy"}),
+            "modules": sorted(modules | {*golden.REQUIRES, *TOOLS}),
+            "distributions": sorted(distributions | tools),
         },
         label=f"environment {environment.name}",
         log=logs / f"probe-{environment.name}.log",
@@ -56,4 +64,9 @@ def probe_environment(environment: Environment, backends: Sequence[Backend], log
         interpreter=environment.interpreter,
         tree=environment.tree,
     )
-    return Holding(modules=frozenset(answer["modules"]), versions=answer["versions"])
+    versions: dict[str, str] = answer["versions"]
+    return Holding(
+        modules=frozenset(answer["modules"]),
+        versions={name: version for name, version in versions.items() if name not in tools},
+        tools={name: version for name, version in versions.items() if name in TOOLS.values()},
+    )

@@ -16,7 +16,7 @@ import os  # noqa: E402 - as above
 import resource  # noqa: E402 - as above
 from dataclasses import dataclass, field  # noqa: E402 - as above
 from pathlib import Path  # noqa: E402 - as above
-from typing import TYPE_CHECKING, Any  # noqa: E402 - as above
+from typing import TYPE_CHECKING  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from runoff.contract import Batch, Logits, Session
@@ -74,7 +74,7 @@ def serve(channel: Channel, request: Message) -> None:
     begin = time.perf_counter_ns()
     import numpy as np
 
-    from runoff.contract import find_variant, import_backend
+    from runoff.contract import find_variant, import_backend, require_logits
 
     backend = import_backend(request["backend"])
     variant = find_variant(backend, request["variant"])
@@ -106,20 +106,6 @@ def serve(channel: Channel, request: Message) -> None:
     obey(channel, session, batch, backend.LAYOUT)
 
 
-def require_logits(logits: Any, images: int) -> None:
-    """Refuse an output that is not a float32 numpy array of N rows, so that all contenders end at the same place."""
-    import numpy as np
-
-    from runoff.contract import ContractBroken
-
-    if isinstance(logits, np.ndarray) and logits.dtype == np.float32 and logits.ndim == 2 and len(logits) == images:
-        return
-    found = f"{logits.dtype} {logits.shape}" if isinstance(logits, np.ndarray) else type(logits).__name__
-    raise ContractBroken(
-        f"run() must give a float32 numpy array of {images} rows of logits, it gave {found}; mend the backend's run()"
-    )
-
-
 def obey(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
     """Answer commands until the controller is gone, or ends this process."""
     gc.collect()
@@ -135,9 +121,13 @@ def obey(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
         elif command["do"] == "predict":
             predict(session, Path(command["images"]), Path(command["logits"]), layout)
             channel.send({"predicted": command["logits"]})
-        else:
+        elif command["do"] == "report":
             memory = {"peak": read_memory("VmHWM"), "anonymous": read_memory("RssAnon")}
             channel.send({**memory, "involuntary_switches": switches})
+        else:
+            from runoff.measure.service.commands import COMMANDS, Work
+
+            channel.send(COMMANDS[command["do"]](Work(session, batch, layout), command))
 
 
 @dataclass(frozen=True)
@@ -176,6 +166,8 @@ def time_loop(session: Session, batch: Batch, inferences: int) -> list[int]:
 def predict(session: Session, images: Path, destination: Path, layout: str) -> None:
     """Write the logits of every image, run one by one as in the timed rounds."""
     import numpy as np
+
+    from runoff.contract import require_logits
 
     rows: list[Logits] = []
     for image in np.load(images, mmap_mode="r"):

@@ -1,0 +1,1 @@
+"""What a service pays: throughput, latency under load, end to end, threads; each by launches of its own."""

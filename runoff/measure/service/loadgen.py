@@ -1,0 +1,98 @@
+"""The worker's end of MLCommons LoadGen: one scenario against the session, and the latency of each query.
+
+LoadGen issues queries from the calling thread, and a latency counts from the moment that a query was scheduled for. So
+the session answers each query where it is issued: those that arrive meanwhile wait in line, first come, first served,
+for the one session with all its threads, and their waiting is in their latency.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runoff.contract import require_logits
+
+if TYPE_CHECKING:
+    from runoff.contract import Batch, Session
+    from runoff.measure.channel import Message
+
+SINGLE_STREAM = "SingleStream"
+SERVER = "Server"
+NANOSECONDS = 1_000_000_000
+MILLISECONDS = 1_000
+
+SAMPLE = re.compile(r'"sample_seq":(\d+),.*"complete_ns":(\d+)')
+"""A query in LoadGen's trace; the file is not quite JSON."""
+
+
+def run_scenario(session: Session, batches: Sequence[Batch], command: Message) -> Message:
+    """Run one scenario and give the latency of each query in nanoseconds, in the order of their issue.
+
+    LoadGen's logs, the trace that the latencies are read from among them, go into the folder that the command names.
+    Raises whatever the session raised.
+    """
+    import mlperf_loadgen
+
+    errors: list[Exception] = []
+
+    def issue(queries: Sequence[Any]) -> None:
+        for query in queries:
+            try:
+                if not errors:
+                    require_logits(session.run(batches[query.index]), 1)
+            except Exception as error:  # noqa: BLE001 - must not pass through LoadGen, which would end the process
+                errors.append(error)
+            mlperf_loadgen.QuerySamplesComplete([mlperf_loadgen.QuerySampleResponse(query.id, 0, 0)])
+
+    def nothing(*_: object) -> None:
+        """Leave alone what LoadGen offers to load, unload and flush: all images are in memory."""
+
+    folder = Path(command["logs"])
+    folder.mkdir(parents=True, exist_ok=True)
+    system = mlperf_loadgen.ConstructSUT(issue, nothing)
+    library = mlperf_loadgen.ConstructQSL(len(batches), len(batches), nothing, nothing)
+    mlperf_loadgen.StartTestWithLogSettings(system, library, scenario_settings(command), log_settings(folder))
+    mlperf_loadgen.DestroyQSL(library)
+    mlperf_loadgen.DestroySUT(system)
+    for error in errors:
+        raise error
+    return {"latencies": read_latencies((folder / "mlperf_log_trace.json").read_text())}
+
+
+def scenario_settings(command: Message) -> Any:
+    """Give LoadGen's settings of a performance run; every random order of it follows the command's seed."""
+    import mlperf_loadgen
+
+    settings = mlperf_loadgen.TestSettings()
+    settings.scenario = getattr(mlperf_loadgen.TestScenario, command["scenario"])
+    settings.mode = mlperf_loadgen.TestMode.PerformanceOnly
+    settings.min_query_count = command["queries"]
+    settings.min_duration_ms = round(command["seconds"] * MILLISECONDS)
+    settings.max_duration_ms = round(command["most_seconds"] * MILLISECONDS)
+    settings.qsl_rng_seed = settings.sample_index_rng_seed = settings.schedule_rng_seed = command["seed"]
+    if command["scenario"] == SERVER:
+        settings.server_target_qps = command["queries_per_second"]
+        settings.server_target_latency_ns = round(command["bound"] * NANOSECONDS)
+        settings.server_target_latency_percentile = command["quantile"]
+    return settings
+
+
+def log_settings(folder: Path) -> Any:
+    """Send all that LoadGen writes into a folder, a trace of every query with it."""
+    import mlperf_loadgen
+
+    output = mlperf_loadgen.LogOutputSettings()
+    output.outdir = str(folder)
+    output.copy_summary_to_stdout = False
+    settings = mlperf_loadgen.LogSettings()
+    settings.log_output = output
+    settings.enable_trace = True
+    return settings
+
+
+def read_latencies(trace: str) -> list[int]:
+    """Read the latency of each query from LoadGen's trace, in nanoseconds, in the order of their issue."""
+    found = sorted((int(query), int(latency)) for query, latency in SAMPLE.findall(trace))
+    return [latency for _, latency in found]
