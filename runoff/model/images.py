@@ -54,10 +54,18 @@ def fixture_images() -> ImageSet:
 
 
 def folder_images(directory: Path) -> ImageSet:
-    """Return the pictures directly inside a folder, sorted by name; hidden files and other suffixes are passed over.
+    """Return the pictures directly inside a folder, sorted by name.
+
+    Raises ImagesUnusable as `picture_files` does, and for a picture that can't be decoded.
+    """
+    return _image_set((path.name, decode(path)) for path in picture_files(directory))
+
+
+def picture_files(directory: Path) -> list[Path]:
+    """Return the picture files directly inside a folder by name; hidden files and other suffixes are passed over.
 
     Raises ImagesUnusable, with the path in its message, for a folder that is missing, is none, can't be read, holds no
-    picture or more than `FOLDER_LIMIT`, or holds one that can't be decoded.
+    picture or more than `FOLDER_LIMIT`.
     """
     if not directory.exists():
         raise ImagesUnusable(f"The images folder {directory} does not exist. Check --images.")
@@ -80,7 +88,7 @@ def folder_images(directory: Path) -> ImageSet:
             f"The images folder {directory} holds {len(files):,} pictures, and at most {FOLDER_LIMIT:,} fit. "
             "Copy a sample of them into a folder of its own."
         )
-    return _image_set((path.name, decode(path)) for path in files)
+    return files
 
 
 def mirrored(images: ImageSet) -> ImageSet:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runoff.contract import require_logits
+from runoff.contract import WorkerFailed, require_logits
 
 if TYPE_CHECKING:
     from runoff.contract import Batch, Session
@@ -58,7 +58,12 @@ def run_scenario(session: Session, batches: Sequence[Batch], command: Message) -
     mlperf_loadgen.DestroySUT(system)
     for error in errors:
         raise error
-    return {"latencies": read_latencies((folder / "mlperf_log_trace.json").read_text())}
+    latencies = read_latencies((folder / "mlperf_log_trace.json").read_text())
+    if not latencies:
+        raise WorkerFailed(
+            f"LoadGen's trace in {folder} names no query that was answered; use a version that pyproject.toml allows"
+        )
+    return {"latencies": latencies}
 
 
 def scenario_settings(command: Message) -> Any:

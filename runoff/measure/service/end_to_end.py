@@ -1,0 +1,64 @@
+"""End to end: from a picture file's bytes to Top-5, as a service does it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runoff.measure.launch import NANOSECONDS
+from runoff.measure.race import Measured
+from runoff.measure.service.launches import Course, run_exercise
+from runoff.measure.turns import Lane, Turns
+
+STAGES = ("decode", "preprocess", "inference", "top 5")
+BEFORE_INFERENCE = ("decode", "preprocess")
+
+
+@dataclass(frozen=True)
+class EndToEndRecord:
+    """What one launch yields: seconds a round by stage, and the class that each round's picture was given."""
+
+    stages: Mapping[str, tuple[float, ...]]
+    classes: tuple[int, ...]
+
+    @property
+    def rounds(self) -> tuple[float, ...]:
+        """Seconds from the file's bytes to Top-5, one value a round."""
+        return tuple(map(sum, zip(*self.stages.values(), strict=True)))
+
+    @property
+    def medians(self) -> dict[str, float]:
+        """The median over rounds of each stage."""
+        return {stage: statistics.median(values) for stage, values in self.stages.items()}
+
+    @property
+    def share_before(self) -> float:
+        """The share of decoding and preprocessing in the time of all rounds."""
+        return sum(sum(self.stages[stage]) for stage in BEFORE_INFERENCE) / sum(self.rounds)
+
+
+def measure_end_to_end(course: Course, pictures: Sequence[Path], rounds: int) -> Measured[EndToEndRecord]:
+    """Let every entrant answer one picture a round, all of them the same one, and each round another."""
+
+    def exercise(turns: Turns, launch: int) -> dict[str, EndToEndRecord]:
+        stages: dict[str, dict[str, list[float]]] = {key: {stage: [] for stage in STAGES} for key in turns.lanes}
+        classes: dict[str, list[int]] = {key: [] for key in turns.lanes}
+        for number in range(rounds):
+            picture = pictures[(launch * rounds + number) % len(pictures)]
+
+            def unit(lane: Lane, picture: Path = picture) -> None:
+                answer = lane.ask({"do": "serve", "picture": str(picture)}, course.timeouts.inference)
+                for stage, duration in answer["durations"].items():
+                    stages[lane.entrant.key][stage].append(duration * NANOSECONDS)
+                classes[lane.entrant.key].append(answer["answer"][0][0])
+
+            turns.everyone(unit)
+            course.progress.step()
+        return {
+            key: EndToEndRecord({stage: tuple(values) for stage, values in stages[key].items()}, tuple(classes[key]))
+            for key in turns.running()
+        }
+
+    return run_exercise(course, exercise, name="end to end", steps=rounds)
