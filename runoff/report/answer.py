@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runoff.report.stored import Row, StoredRun
+from runoff.report.rows import Row
+from runoff.report.stored import StoredRun
 from runoff.report.words import count, place, ratio, times
 from runoff.statistics import FASTER, FEWEST_LAUNCHES, INVALID, REFERENCE, SLOWER, Ratio, control_is_valid
 

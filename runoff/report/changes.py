@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from runoff.report import words
 from runoff.report.answer import is_valid
-from runoff.report.stored import Measure, StoredRun
+from runoff.report.rows import Measure
+from runoff.report.stored import StoredRun
 from runoff.statistics import (
     CONFIDENCE,
     EXPLORATORY,

@@ -13,7 +13,8 @@ import vl_convert
 
 from runoff.contract import RunoffError
 from runoff.report import words
-from runoff.report.stored import Curve, Row, StoredRun
+from runoff.report.rows import Curve, Row
+from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
 
 # Hues of Okabe and Ito's palette, which colour-blind people tell apart, at a lightness that reads on white and black.

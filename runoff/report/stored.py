@@ -10,64 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from runoff.report.fields import Field, StoredRunBroken
-from runoff.report.strata import RACED, read_stratum
+from runoff.report.rows import Measure, Row, read_measure, read_ratio, read_row
+from runoff.report.strata import read_stratum
 from runoff.schema import SCHEMA
-from runoff.statistics import CONFIDENCE, MARGIN, Ratio
+from runoff.statistics import MARGIN, Ratio
 from runoff.stratum import Stratum
-
-NOT_COMPARED = "not compared"
-
-
-@dataclass(frozen=True)
-class Percentiles:
-    """Percentiles of raw values by name, the number of samples behind them, and why one is withheld."""
-
-    samples: int
-    values: Mapping[str, float]
-    withheld: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One metric of one contender: its median in the unit, its ratio to the reference and what that shows."""
-
-    median: float
-    unit: str
-    ratio: Ratio | None
-    verdict: str | None
-    agreement: float | None
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Resident memory in bytes at times in seconds since the process was started."""
-
-    seconds: Sequence[float]
-    sizes: Sequence[float]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One contender in the comparison; None stands for what was not measured. Seconds and bytes."""
-
-    contender: str
-    description: str
-    precision: str
-    verdict: str
-    stage: str | None
-    reason: str | None
-    versions: Mapping[str, str]
-    median: float | None = None
-    percentiles: Percentiles | None = None
-    ratio: Ratio | None = None
-    cold_start: float | None = None
-    stages: Mapping[str, float] | None = None
-    peak: float | None = None
-    peaks: Mapping[str, float] | None = None
-    curve: Curve | None = None
-    agreement: float | None = None
-    largest_difference: float | None = None
-    artifact: int | None = None
 
 
 @dataclass(frozen=True)
@@ -198,87 +145,11 @@ def read_groups(benchmarks: Field) -> dict[str, dict[str, Field]]:
     return groups
 
 
-def read_measure(benchmark: Field) -> Measure:
-    """Read one metric of one contender."""
-    about, ratio = benchmark["extra_info"], benchmark["extra_info"].get("ratio")
-    return Measure(
-        median=benchmark["stats"]["median"].amount(),
-        unit=about.optional("unit", Field.text) or "seconds",
-        ratio=read_ratio(ratio, ratio["launches"].whole()) if ratio else None,
-        verdict=ratio["verdict"].text() if ratio else None,
-        agreement=about.optional("agreement", Field.number),
-    )
-
-
-def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]]) -> Row:
-    """Collect all that was measured of one contender; one that broke down or is wrong has no speed to show."""
-    status = came_of["status"].text()
-    measured = {group: found[name] for group, found in groups.items() if status == RACED and name in found}
-    inference, cold, peak = (measured.get(group) for group in ("inference", "cold-start", "peak-memory"))
-    agreement, artifact = came_of.get("agreement"), came_of.get("artifact")
-    measure = read_measure(inference) if inference else None
-    unmeasured = NOT_COMPARED if status == RACED else status
-    return Row(
-        contender=name,
-        description=came_of["description"].text(),
-        precision=came_of["precision"].text(),
-        verdict=measure.verdict if measure and measure.verdict else unmeasured,
-        stage=came_of.optional("stage", Field.text),
-        reason=came_of.optional("reason", Field.text),
-        versions=came_of["versions"].texts(),
-        median=measure.median if measure else None,
-        percentiles=inference["extra_info"].optional("percentiles", read_percentiles) if inference else None,
-        ratio=measure.ratio if measure else None,
-        cold_start=cold["stats"]["median"].amount() if cold else None,
-        stages=cold["extra_info"].optional("stages", Field.numbers) if cold else None,
-        peak=peak["stats"]["median"].amount() if peak else None,
-        peaks=peak["extra_info"].optional("stages", Field.numbers) if peak else None,
-        curve=peak["extra_info"].optional("curve", read_curve) if peak else None,
-        agreement=agreement["share"].number() if agreement else None,
-        largest_difference=agreement.optional("largest_difference", Field.number) if agreement else None,
-        artifact=artifact["bytes"].whole() if artifact else None,
-    )
-
-
-def read_ratio(ratio: Field, launches: int) -> Ratio:
-    """Read a ratio to the reference."""
-    confidence = ratio.optional("confidence", Field.proportion) or CONFIDENCE
-    return Ratio(
-        value=ratio["value"].amount(),
-        low=ratio.optional("low", Field.amount),
-        high=ratio.optional("high", Field.amount),
-        confidence=confidence,
-        launches=launches,
-        nominal=ratio.optional("nominal_confidence", Field.proportion) or confidence,
-    )
-
-
 def read_control(control: Field, launches: int) -> Control:
     """Read the control's ratio; ``launches`` is how many the run had, should the control not say its own."""
     return Control(
         control["contender"].text(), read_ratio(control, control.optional("launches", Field.whole) or launches)
     )
-
-
-def read_percentiles(percentiles: Field) -> Percentiles:
-    """Read percentiles; those that are withheld have no value but a reason."""
-    names = [name for name in percentiles.parts() if name not in ("samples", "withheld")]
-    values = {name: percentiles.optional(name, Field.amount) for name in names}
-    return Percentiles(
-        samples=percentiles["samples"].whole(),
-        values={name: value for name, value in values.items() if value is not None},
-        withheld=percentiles.optional("withheld", Field.texts) or {},
-    )
-
-
-def read_curve(curve: Field) -> Curve | None:
-    """Read memory over time, None where nothing was seen."""
-    seconds, sizes = ([value.number() for value in curve[name].items()] for name in ("seconds", "bytes"))
-    if len(seconds) != len(sizes):
-        raise StoredRunBroken(
-            f"the field {curve.path} has {len(seconds)} seconds and {len(sizes)} bytes, expected pairs"
-        )
-    return Curve(seconds, sizes) if seconds else None
 
 
 def read_moment(moment: Field) -> datetime:

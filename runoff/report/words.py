@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runoff.report.stored import Row, StoredRun
+from runoff.report.rows import Row
+from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
 
 MEGABYTE = 1e6
