@@ -12,7 +12,7 @@ from runoff.contract import RunoffError
 from runoff.doctor.command import add_doctor
 from runoff.quantities import share
 from runoff.report.changes import EXIT_MEANINGS, UNREADABLE, compare_runs
-from runoff.report.charts import standalone_ratio_chart
+from runoff.report.charts.ratios import standalone_ratio_chart
 from runoff.report.comparison import render_comparison, render_markdown_comparison
 from runoff.report.markdown import render_markdown
 from runoff.report.page import render_page

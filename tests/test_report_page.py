@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 from runoff.report.answer import answer
-from runoff.report.charts import NothingToDraw, figures, standalone_ratio_chart
+from runoff.report.charts import figures
+from runoff.report.charts.ratios import NothingToDraw, standalone_ratio_chart
 from runoff.report.markdown import render_markdown
 from runoff.report.page import render_page
 from runoff.report.stored import parse_run

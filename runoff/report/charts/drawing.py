@@ -1,0 +1,78 @@
+"""What all charts share: hues, fonts, the axis of contenders, and drawing by Vega-Lite as SVG with nothing fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+# Hues of Okabe and Ito's palette, which colour-blind people tell apart, at a lightness that reads on white and black.
+BLUE, ORANGE, GREEN, PINK, GREY, SKY, OCHRE = (
+    "#2f7fc1",
+    "#d2691e",
+    "#169b76",
+    "#bb67a5",
+    "#7f8790",
+    "#45a5d6",
+    "#b58900",
+)
+PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, OCHRE, GREY)
+WIDTH = 480
+STEP = 34
+INK = "currentColor"
+FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart as SVG, the caption beneath it, and its content in words for those who can't see it."""
+
+    svg: str
+    caption: str
+    alternative: str
+
+
+def contender_axis() -> alt.Y:
+    """Give the axis that names the contenders, in the order of the table."""
+    return alt.Y("who:N", sort=None, axis=alt.Axis(title=None, domain=False, ticks=False))
+
+
+def top_legend(symbol: str) -> alt.Legend:
+    """Give a legend above the chart."""
+    return alt.Legend(title=None, orient="top", columns=3, symbolType=symbol, symbolSize=200, columnPadding=18)
+
+
+def draw(chart: alt.Chart | alt.LayerChart | alt.FacetChart, names: Sequence[str]) -> str:
+    """Draw a chart as SVG whose ink is the colour of the text around it, with one step of height for each name."""
+    room = max(map(len, names))  # a reader's font may be wider than the one that was measured
+    padding = {"left": 8 + room, "right": 12, "top": 8, "bottom": 8}
+    specification: dict[str, Any] = (
+        chart.properties(
+            width=WIDTH,
+            height=STEP * len(names),
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        )
+        .configure(aria=False, background="transparent", font=FONT, padding=padding)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=INK,
+            titleColor=INK,
+            tickColor=INK,
+            domainColor=INK,
+            gridColor=INK,
+            gridOpacity=0.15,
+            labelFontSize=13,
+            titleFontSize=13,
+            titleFontWeight="normal",
+            labelLimit=220,
+            labelPadding=6,
+            labelFlush=False,
+        )
+        .configure_legend(labelColor=INK, labelFontSize=13, labelLimit=220)
+        .to_dict()
+    )
+    svg: str = vl_convert.vegalite_to_svg(specification)
+    return svg

@@ -1,0 +1,96 @@
+"""The chart of ratios to the reference, with their intervals; on the page and as a file of its own."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import altair as alt
+
+from runoff.contract import RunoffError
+from runoff.report import words
+from runoff.report.charts.drawing import BLUE, GREY, INK, ORANGE, Figure, contender_axis, draw
+from runoff.report.stored import StoredRun
+from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
+
+VERDICTS = (
+    (FASTER, BLUE, "circle"),
+    (SLOWER, ORANGE, "square"),
+    (REFERENCE, GREY, "diamond"),
+    (words.OPEN, GREY, "cross"),
+)
+CONTROL = "control"
+
+
+class NothingToDraw(RunoffError):
+    """A chart was asked for that the run has no figures for."""
+
+
+def ratio_figure(run: StoredRun) -> Figure | None:
+    """Draw each contender's ratio to the reference with its interval, and the control's."""
+    points = [ratio_point(row.contender, words.tone(row), row.ratio) for row in run.rows if row.ratio is not None]
+    if len(points) < 2:
+        return None
+    if run.control is not None:
+        points.append(ratio_point(CONTROL, words.OPEN, run.control.ratio))
+    ends = [end for point in points for end in (point["value"], point["low"], point["high"]) if end is not None]
+    low, high = min(*ends, 0.9) * 0.95, max(*ends, 1.1) * 1.05
+    along = alt.X(
+        "value:Q",
+        scale=alt.Scale(type="log", domain=[low, high], nice=False),
+        axis=alt.Axis(values=ticks(low, high), format="~r", title=f"time relative to {run.reference} (less is faster)"),
+    )
+    across = contender_axis()
+    kinds, colours, shapes = zip(*VERDICTS, strict=True)
+    colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=colours), legend=None)
+    shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=shapes), legend=None)
+    dots = alt.Chart(alt.InlineData(values=points))
+    spans = alt.Chart(alt.InlineData(values=[point for point in points if point["low"] is not None]))
+    one = alt.Chart(alt.InlineData(values=[{"value": 1}]))
+    chart = alt.layer(
+        one.mark_rule(color=INK, strokeDash=[4, 4], opacity=0.6).encode(x=along),
+        spans.mark_rule(strokeWidth=3, opacity=0.75).encode(x=alt.X("low:Q"), x2="high:Q", y=across, color=colour),
+        dots.mark_point(filled=True, size=110, opacity=1).encode(x=along, y=across, color=colour, shape=shape),
+    )
+    interval = words.interval_heading(run).strip("[]")
+    told = "; ".join(f"{point['who']} {point['text']}" for point in points)
+    return Figure(
+        draw(chart, [point["who"] for point in points]),
+        f"Time of one inference relative to {run.reference}{f', with the {interval}' if interval else ''}. "
+        "A circle is faster, a square slower, a cross no difference shown, the diamond the reference itself. "
+        "Logarithmic scale.",
+        f"Ratios to {run.reference}: {told}.",
+    )
+
+
+def ratio_point(who: str, kind: str, ratio: Ratio) -> dict[str, Any]:
+    """Give the values that a ratio is drawn from."""
+    return {
+        "who": who,
+        "kind": kind,
+        "value": ratio.value,
+        "low": ratio.low,
+        "high": ratio.high,
+        "text": words.ratio(ratio),
+    }
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Choose about six round values for a logarithmic axis, 1 among them."""
+    for steps in ((1.0, 1.1, 1.2, 1.3, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1.0, 1.5, 2, 3, 5, 7), (1.0, 2, 5), (1.0,)):
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        chosen = [round(step * 10.0**decade, 12) for decade in decades for step in steps]
+        chosen = [value for value in chosen if low <= value <= high]
+        if len(chosen) <= 7:
+            break
+    return chosen
+
+
+def standalone_ratio_chart(run: StoredRun) -> str:
+    """Draw the ratios as an SVG file with a white background; raises NothingToDraw where there are none."""
+    figure = ratio_figure(run)
+    if figure is None:
+        raise NothingToDraw("the run has no ratios to draw; it takes a reference and another contender that were timed")
+    white = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    return re.sub(r"(<svg[^>]*>)", rf"\1{white}", figure.svg.replace(INK, "#1c2126"), count=1)
