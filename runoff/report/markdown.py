@@ -6,6 +6,8 @@ import re
 
 from runoff.report import words
 from runoff.report.answer import answer
+from runoff.report.questions import sections
+from runoff.report.sections import Section
 from runoff.report.stored import StoredRun
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|~&#$!])")
@@ -26,8 +28,25 @@ def render_markdown(run: StoredRun) -> str:
     lines += [f"- **{escape(name)}**: {escape(why)}" for name, why in reasons if why]
     said = [words.control_line(run), *words.withheld_percentiles(run), words.setting_line(run)]
     lines += [f"- {escape(line)}" for line in said]
+    for section in sections(run):
+        lines += section_lines(section)
     lines += [f"- **Warning**: {escape(warning)}" for warning in run.warnings]
     return "\n".join(lines) + "\n"
+
+
+def section_lines(section: Section) -> list[str]:
+    """Write a section with its title, table and notes."""
+    places = range(len(section.headings))
+    return [
+        "",
+        f"#### {escape(section.title)}",
+        "",
+        table_row([escape(heading) for heading in section.headings]),
+        table_row(["---:" if section.is_figure(place) else ":---" for place in places]),
+        *(table_row([escape(cell) for cell in row]) for row in section.rows),
+        "",
+        *(f"- {escape(note)}" for note in section.notes),
+    ]
 
 
 def escape(text: str) -> str:

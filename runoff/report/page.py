@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from runoff.report import words
 from runoff.report.answer import answer
 from runoff.report.charts import figures
+from runoff.report.questions import sections
 from runoff.report.stored import StoredRun
 
 
@@ -22,7 +23,12 @@ def render_page(run: StoredRun) -> str:
         lstrip_blocks=True,
     )
     return templates.get_template("index.html").render(
-        run=run, words=words, answer=answer(run), columns=words.columns(run), figures=figures(run)
+        run=run,
+        words=words,
+        answer=answer(run),
+        columns=words.columns(run),
+        figures=figures(run),
+        sections=sections(run),
     )
 
 

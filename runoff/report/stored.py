@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.report.fields import Field, StoredRunBroken
+from runoff.report.quantised import Quantised, read_quantised
 from runoff.report.rows import Measure, Row, read_measure, read_ratio, read_row
 from runoff.report.strata import read_stratum
 from runoff.schema import SCHEMA
@@ -60,6 +61,7 @@ class StoredRun:
     rows: Sequence[Row]
     measures: Mapping[tuple[str, str], Measure]
     others: Sequence[str]
+    quantised: tuple[Quantised, ...] = ()
 
     @property
     def timed(self) -> tuple[Row, ...]:
@@ -127,6 +129,7 @@ def parse_run(stored: Any) -> StoredRun:
             (group, name): read_measure(found) for group, names in groups.items() for name, found in names.items()
         },
         others=tuple(sorted(one["fullname"].text() for one in root["benchmarks"].items() if not is_ours(one))),
+        quantised=read_quantised(groups.get("quantisation", {})),
     )
 
 

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from runoff.report import words
+from runoff.report.questions import sections
+from runoff.report.sections import Section
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, REFERENCE, SLOWER
 
@@ -38,6 +40,8 @@ def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) ->
     for row in run.rows:
         if why := words.why_unmeasured(row):
             console.print(f"{row.contender}: {why}")
+    for section in sections(run):
+        print_section(console, section)
     console.print(words.control_line(run))
     for reason in words.withheld_percentiles(run):
         console.print(reason)
@@ -45,6 +49,21 @@ def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) ->
     for warning in run.warnings:
         console.print(f"! {warning}", style="yellow")
     return text.getvalue()
+
+
+def print_section(console: Console, section: Section) -> None:
+    """Print a section's table, columns too wide for the terminal broken into lines, and its notes."""
+    console.print()
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", title=section.title)
+    table.title_justify = "left"
+    for place, heading in enumerate(section.headings):
+        table.add_column(heading, justify="right" if section.is_figure(place) else "left", overflow="fold")
+    for row in section.rows:
+        table.add_row(*row)
+    console.print(table)
+    for note in section.notes:
+        console.print(note)
+    console.print()
 
 
 def console_for(text: io.StringIO, *, width: int, colour: bool) -> Console:

@@ -1,0 +1,13 @@
+"""The sections of a run, one for each question beyond the comparison that it has an answer to."""
+
+from __future__ import annotations
+
+from runoff.report.quantisation import quantisation_section
+from runoff.report.sections import Section
+from runoff.report.stored import StoredRun
+
+
+def sections(run: StoredRun) -> list[Section]:
+    """Give the sections of a run in the order that they are read in."""
+    found = (quantisation_section(run),)
+    return [section for section in found if section is not None]
