@@ -23,17 +23,22 @@ def is_valid(run: StoredRun) -> bool:
 
 def answer(run: StoredRun) -> str:
     """Say which contender was fastest, by how much and where; or why that can't be said."""
-    compared = [(row, row.ratio) for row in run.rows if row.ratio and row.verdict != REFERENCE]
-    if doubt := why_no_answer(run, compared):
+    if doubt := why_no_answer(run):
         return doubt
-    if any(row.verdict == FASTER for row, _ in compared):
-        return fastest(run, sorted(compared, key=lambda pair: pair[1].value))
-    if all(row.verdict == SLOWER for row, _ in compared):
+    others = compared(run)
+    if any(row.verdict == FASTER for row, _ in others):
+        return fastest(run, sorted(others, key=lambda pair: pair[1].value))
+    if all(row.verdict == SLOWER for row, _ in others):
         return f"{run.reference}, the reference, was the fastest of {len(run.timed)} on {place(run)}."
     return f"No contender was shown to be faster than {run.reference} on {place(run)}."
 
 
-def why_no_answer(run: StoredRun, compared: Compared) -> str | None:
+def compared(run: StoredRun) -> Compared:
+    """Give the rows that were compared with the reference."""
+    return [(row, row.ratio) for row in run.rows if row.ratio and row.verdict != REFERENCE]
+
+
+def why_no_answer(run: StoredRun) -> str | None:
     """Say what keeps a run from naming a fastest contender, None where nothing does."""
     if not run.timed:
         return "No inference was timed in this run, so it does not say which contender is fastest."
@@ -42,7 +47,7 @@ def why_no_answer(run: StoredRun, compared: Compared) -> str | None:
             f"This run is invalid: its control, a second {run.reference}, did not come out like the first, "
             "so no contender is called faster or slower."
         )
-    if not compared:
+    if not compared(run):
         alone = any(row.contender == run.reference for row in run.timed)
         return f"There is nothing to compare with {run.reference}: {'no other was' if alone else 'it was not'} timed."
     if run.launches < FEWEST_LAUNCHES:
@@ -54,11 +59,7 @@ def why_no_answer(run: StoredRun, compared: Compared) -> str | None:
 def fastest(run: StoredRun, ascending: Compared) -> str:
     """Name the contender with the lowest ratio, and those that the intervals do not tell apart from it."""
     leader, best = next(pair for pair in ascending if pair[0].verdict == FASTER)
-    close = [
-        row.contender
-        for row, other in ascending
-        if row is not leader and other.low is not None and best.high is not None and other.low <= best.high
-    ]
+    close = [row.contender for row, other in ascending if row is not leader and reaches(other, best)]
     was = "had the shortest times" if close else "was the fastest"
     said = (
         f"{leader.contender} {was} of {len(run.timed)} on {place(run)}: {times(best)} than {run.reference} "
@@ -67,3 +68,8 @@ def fastest(run: StoredRun, ascending: Compared) -> str:
     if close:
         said += f" The intervals overlap with {', '.join(close)}, so which of these is faster is not shown."
     return said
+
+
+def reaches(ratio: Ratio, best: Ratio) -> bool:
+    """Tell whether a ratio's interval reaches down to that of the best, so that which is faster is not shown."""
+    return ratio.low is not None and best.high is not None and ratio.low <= best.high

@@ -31,7 +31,6 @@ NEXT_BASELINE = (
     "race both in one run (--tree NAME=FOLDER or --environment NAME=PYTHON brings the second in as a contender), "
     "or measure a new baseline here and compare with that"
 )
-NEXT_VALID = "let the machine settle and measure again; python -m runoff doctor says what disturbs it"
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def lines(found: Comparison, names: tuple[str, str]) -> list[Line]:
         if name in found.invalid:
             said.append(Line(f"invalid {name}", words.control_line(run)))
     if found.invalid:
-        said.append(Line("next", NEXT_VALID))
+        said.append(Line("next", words.MEASURE_AGAIN))
     if found.changes:
         said.append(Line("changes", tally(found)))
     images = (found.base.images, found.head.images)

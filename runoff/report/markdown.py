@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from runoff.report import words
-from runoff.report.answer import answer
+from runoff.report.columns import columns
 from runoff.report.questions import sections
+from runoff.report.recommendation import opening
 from runoff.report.sections import Section
 from runoff.report.stored import StoredRun
 
@@ -14,11 +15,10 @@ SPECIAL = re.compile(r"([\\`*_\[\]<>|~&#$!])")
 
 
 def render_markdown(run: StoredRun) -> str:
-    """Write a run's answer, table, reasons, setting and warnings as GitHub markdown."""
-    shown = words.columns(run)
+    """Write a run's answer, recommendation, table, reasons, setting and warnings as GitHub markdown."""
+    shown = columns(run)
     lines = [
-        escape(answer(run)),
-        "",
+        *(line for said in opening(run) for line in (escape(said), "")),
         table_row([column.title for column in shown]),
         table_row(["---:" if column.numeric else ":---" for column in shown]),
         *(table_row([escape(column.write(row)) for column in shown]) for row in run.rows),

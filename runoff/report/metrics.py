@@ -46,9 +46,10 @@ class Metric:
 
 
 LATENCY = Metric("latency", TIME, "ms", lambda row: row.median, "{} an inference", "faster")
+PEAK_MEMORY = Metric("peak_memory", SIZE, "MB", lambda row: row.peak, "{} at its peak", "less memory")
 METRICS = (
     LATENCY,
-    Metric("peak_memory", SIZE, "MB", lambda row: row.peak, "{} at its peak", "less memory"),
+    PEAK_MEMORY,
     Metric("cold_start", TIME, "s", lambda row: row.cold_start, "{} to start", "starts sooner"),
     Metric("agreement", SHARE, "%", lambda row: row.agreement, "agreement {}", "higher agreement", more_is_better=True),
     Metric("artifact", SIZE, "MB", lambda row: row.artifact, "artifact {}"),

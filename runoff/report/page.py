@@ -7,9 +7,10 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from runoff.report import words
-from runoff.report.answer import answer
 from runoff.report.charts import figures
+from runoff.report.columns import columns
 from runoff.report.questions import sections
+from runoff.report.recommendation import opening
 from runoff.report.stored import StoredRun
 
 
@@ -25,8 +26,8 @@ def render_page(run: StoredRun) -> str:
     return templates.get_template("index.html").render(
         run=run,
         words=words,
-        answer=answer(run),
-        columns=words.columns(run),
+        opening=opening(run),
+        columns=columns(run),
         figures=figures(run),
         sections=sections(run),
     )

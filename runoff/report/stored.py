@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.report.fields import Field, StoredRunBroken
+from runoff.report.limits import Limit, LimitsUnreadable, parse_limits
 from runoff.report.quantised import Quantised, read_quantised
 from runoff.report.rows import Measure, Row, read_measure, read_ratio, read_row
 from runoff.report.strata import read_stratum
@@ -39,7 +40,8 @@ class Checkpoint:
 class StoredRun:
     """A run: what it was, on which machine, and its rows in order of their medians, those without one last.
 
-    ``measures`` holds every metric by group and contender, ``others`` the names of benchmarks that are not Runoff's.
+    ``measures`` holds every metric by group and contender, ``others`` the names of benchmarks that are not Runoff's,
+    ``limits`` what a contender is chosen under.
     """
 
     moment: datetime
@@ -61,7 +63,8 @@ class StoredRun:
     rows: Sequence[Row]
     measures: Mapping[tuple[str, str], Measure]
     others: Sequence[str]
-    quantised: tuple[Quantised, ...] = ()
+    limits: Sequence[Limit]
+    quantised: tuple[Quantised, ...]
 
     @property
     def timed(self) -> tuple[Row, ...]:
@@ -129,6 +132,7 @@ def parse_run(stored: Any) -> StoredRun:
             (group, name): read_measure(found) for group, names in groups.items() for name, found in names.items()
         },
         others=tuple(sorted(one["fullname"].text() for one in root["benchmarks"].items() if not is_ours(one))),
+        limits=about.optional("limits", read_limits) or (),
         quantised=read_quantised(groups.get("quantisation", {})),
     )
 
@@ -146,6 +150,14 @@ def read_groups(benchmarks: Field) -> dict[str, dict[str, Field]]:
             group, contender = benchmark["group"].text(), benchmark["extra_info"]["contender"].text()
             groups.setdefault(group, {})[contender] = benchmark
     return groups
+
+
+def read_limits(limits: Field) -> tuple[Limit, ...]:
+    """Read the limits that the run was asked to choose under."""
+    try:
+        return parse_limits(limits.text())
+    except LimitsUnreadable as error:
+        raise StoredRunBroken(f"the field {limits.path} can't be read: {error}") from error
 
 
 def read_control(control: Field, launches: int) -> Control:

@@ -1,4 +1,4 @@
-"""The comparison on a terminal: one row a contender, the control's line, and warnings with their remedies."""
+"""The comparison on a terminal: one row a contender, the control's line, warnings, and what is recommended."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 from runoff.report import words
+from runoff.report.columns import Column, columns
 from runoff.report.questions import sections
+from runoff.report.recommendation import recommendation
 from runoff.report.sections import Section
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, REFERENCE, SLOWER
 
 WIDTH = 100
 GAP = 2
-FIRST_TO_GO = ("artifact", "p95")
+FIRST_TO_GO = ("artifact", "p95", "choice")
 COLOURS = {FASTER: "green", SLOWER: "yellow", REFERENCE: "bold", words.UNMEASURED: "red", words.OPEN: ""}
 
 
@@ -48,6 +50,7 @@ def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) ->
     console.print(words.setting_line(run))
     for warning in run.warnings:
         console.print(f"! {warning}", style="yellow")
+    console.print(recommendation(run), style="bold")
     return text.getvalue()
 
 
@@ -79,22 +82,24 @@ def console_for(text: io.StringIO, *, width: int, colour: bool) -> Console:
     )
 
 
-def columns_that_fit(run: StoredRun, width: int) -> list[words.Column]:
-    """Choose the columns so that no word has to be broken; only the verdict may go over several lines."""
-    shown = list(words.columns(run))
+def columns_that_fit(run: StoredRun, width: int) -> list[Column]:
+    """Choose the columns so that no word has to be broken; a verdict in words alone may go over several lines."""
+    shown = list(columns(run))
     for going in FIRST_TO_GO:
         if needed(shown, run) > width:
             shown = [column for column in shown if not column.heading.startswith(going)]
     return shown
 
 
-def needed(shown: Sequence[words.Column], run: StoredRun) -> int:
+def needed(shown: Sequence[Column], run: StoredRun) -> int:
     """Give the width that a table of these columns needs at least."""
     return sum(narrowest(column, run) + GAP for column in shown) - GAP
 
 
-def narrowest(column: words.Column, run: StoredRun) -> int:
-    """Give the width below which a column would break a word."""
-    texts = [column.write(row) for row in run.rows]
-    parts = column.heading.splitlines() + (texts if column.title != "verdict" else " ".join(texts).split())
+def narrowest(column: Column, run: StoredRun) -> int:
+    """Give the width below which a column would break a word, or a figure from its word."""
+    parts = column.heading.splitlines()
+    for row in run.rows:
+        text = column.write(row)
+        parts += text.split() if column.title == "verdict" and text == row.verdict else [text]
     return max(map(len, parts))

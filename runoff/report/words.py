@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+from runoff.report.limits import limits_text
 from runoff.report.rows import Row
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
@@ -15,36 +15,7 @@ NOTHING = "–"
 PERCENTILES = ("p50", "p90", "p95", "p99")
 UNMEASURED = "unmeasured"
 OPEN = "open"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the comparison: its heading in one or two lines, and how a row is written in it."""
-
-    heading: str
-    write: Callable[[Row], str]
-    numeric: bool = True
-
-    @property
-    def title(self) -> str:
-        """The heading in one line."""
-        return self.heading.replace("\n", " ")
-
-
-def columns(run: StoredRun) -> tuple[Column, ...]:
-    """Give the columns of the comparison; what was measured of no contender has none."""
-    contender = Column("contender", lambda row: row.contender, numeric=False)
-    figures = (
-        Column("median\nms", lambda row: milliseconds(row.median)),
-        Column("p95\nms", lambda row: milliseconds(percentile(row, "p95"))),
-        Column(f"ratio to reference\n{interval_heading(run)}".strip(), lambda row: ratio(row.ratio)),
-        Column("cold\nstart s", lambda row: seconds(row.cold_start)),
-        Column("peak\nMB", lambda row: megabytes(row.peak)),
-        Column("Top-1\nagrees", lambda row: share(row.agreement)),
-        Column("artifact\nMB", lambda row: megabytes(row.artifact)),
-    )
-    measured = (column for column in figures if any(column.write(row) != NOTHING for row in run.rows))
-    return (contender, *measured, Column("verdict", verdict, numeric=False))
+MEASURE_AGAIN = "let the machine settle and measure again; python -m runoff doctor says what disturbs it"
 
 
 def interval_heading(run: StoredRun) -> str:
@@ -77,6 +48,14 @@ def share(fraction: float | None) -> str:
     return "100 %" if fraction == 1.0 else f"{min(fraction, 0.999) * 100:.1f} %"
 
 
+def figure(value: float, unit: str) -> str:
+    """Write a duration, a size or a share in the unit that the tables have it in."""
+    if unit == "%":
+        return share(value)
+    write = {"ms": milliseconds, "s": seconds, "MB": megabytes}[unit]
+    return f"{write(value)} {unit}"
+
+
 def difference(logits: float | None) -> str:
     """Write a difference of logits."""
     return NOTHING if logits is None else f"{logits:.1g}"
@@ -85,6 +64,12 @@ def difference(logits: float | None) -> str:
 def count(number: int, noun: str, plural: str) -> str:
     """Write a number of things."""
     return f"{number} {noun if number == 1 else plural}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """List names as a sentence does."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def percentile(row: Row, name: str) -> float | None:
@@ -172,6 +157,8 @@ def command(run: StoredRun) -> str:
     words += ["--reference", run.reference, "--contenders", ",".join(contenders)]
     for name in named:
         words += ["--environment", f"{name}=PYTHON"]
+    if run.limits:
+        words += ["--choose", limits_text(run.limits)]
     return shlex.join(words)
 
 
