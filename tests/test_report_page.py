@@ -72,7 +72,7 @@ def test_the_page_is_self_contained(stored):
 
 
 def test_the_page_has_everything(stored):
-    """Answer, table, control, warnings, four charts with texts, setting and command are all on the page."""
+    """Answer, table, control, warnings, five charts with texts, setting and command are all on the page."""
     run = parse_run(stored)
     page = Page(render_page(run))
     for words in (
@@ -87,9 +87,9 @@ def test_the_page_has_everything(stored):
         "python -m tox -e compare -- --seed 7 --launches 8 --rounds 20 --threads 2 --reference pytorch --contenders o",
     ):
         assert words in page.text
-    assert len(page.all("figure")) == len(page.all("figcaption")) == len(page.all("svg")) == 4
+    assert len(page.all("figure")) == len(page.all("figcaption")) == len(page.all("svg")) == 5
     described = [attributes for attributes in page.all("div") if attributes.get("role") == "img"]
-    assert len(described) == 4
+    assert len(described) == 5
     assert all(attributes["aria-label"] for attributes in described)
     assert all(attributes.get("scope") in ("row", "col") for attributes in page.all("th"))
     assert len(page.all("caption")) == len(page.all("table"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,18 @@ def contender_axis() -> alt.Y:
 
 def top_legend(symbol: str) -> alt.Legend:
     """Give a legend above the chart."""
-    return alt.Legend(title=None, orient="top", columns=3, symbolType=symbol, symbolSize=200, columnPadding=18)
+    return alt.Legend(title=None, orient="top", columns=2, symbolType=symbol, symbolSize=200, columnPadding=18)
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Choose about six round values for a logarithmic axis, 1 among them."""
+    for steps in ((1.0, 1.1, 1.2, 1.3, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1.0, 1.5, 2, 3, 5, 7), (1.0, 2, 5), (1.0,)):
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        chosen = [round(step * 10.0**decade, 12) for decade in decades for step in steps]
+        chosen = [value for value in chosen if low <= value <= high]
+        if len(chosen) <= 7:
+            break
+    return chosen
 
 
 def draw(chart: alt.Chart | alt.LayerChart | alt.FacetChart, names: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
@@ -10,7 +9,7 @@ import altair as alt
 
 from runoff.contract import RunoffError
 from runoff.report import words
-from runoff.report.charts.drawing import BLUE, GREY, INK, ORANGE, Figure, contender_axis, draw
+from runoff.report.charts.drawing import BLUE, GREY, INK, ORANGE, Figure, contender_axis, draw, ticks
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
 
@@ -74,17 +73,6 @@ def ratio_point(who: str, kind: str, ratio: Ratio) -> dict[str, Any]:
         "high": ratio.high,
         "text": words.ratio(ratio),
     }
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Choose about six round values for a logarithmic axis, 1 among them."""
-    for steps in ((1.0, 1.1, 1.2, 1.3, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1.0, 1.5, 2, 3, 5, 7), (1.0, 2, 5), (1.0,)):
-        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        chosen = [round(step * 10.0**decade, 12) for decade in decades for step in steps]
-        chosen = [value for value in chosen if low <= value <= high]
-        if len(chosen) <= 7:
-            break
-    return chosen
 
 
 def standalone_ratio_chart(run: StoredRun) -> str:

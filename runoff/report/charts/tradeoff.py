@@ -1,0 +1,144 @@
+"""The chart of latency against peak memory, with the recommended contender and the Pareto front marked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import altair as alt
+
+from runoff.report import words
+from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, ticks
+from runoff.report.charts.labels import FONT_SIZE, SIDES, Box, place_names
+from runoff.report.choice import choose
+from runoff.report.metrics import LATENCY, PEAK_MEMORY
+from runoff.report.stored import StoredRun
+
+RECOMMENDED, FRONT, OTHER = "recommended", "on the Pareto front", ""
+STAR = "M0,-1L0.24,-0.31L0.95,-0.31L0.38,0.12L0.59,0.81L0,0.4L-0.59,0.81L-0.38,0.12L-0.95,-0.31L-0.24,-0.31Z"
+KINDS = ((RECOMMENDED, GREEN, STAR, 260), (FRONT, BLUE, "circle", 90), (OTHER, GREY, "diamond", 60))
+HEIGHT_STEPS = 11
+ROOM = 1.2
+"""By how much an axis goes on beyond the points, as a factor."""
+PLOT = Box(0, 0, WIDTH - 70, STEP * HEIGHT_STEPS)
+"""About how many pixels lie between the axes."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A contender in the chart: its figures in ms and MB, and what it is marked as."""
+
+    who: str
+    latency: float
+    memory: float
+    kind: str
+
+    @property
+    def told(self) -> str:
+        """The point in words."""
+        kind = f", {self.kind}" if self.kind else ""
+        return f"{self.who} {words.milliseconds(self.latency / 1e3)} ms and {self.memory:.0f} MB{kind}"
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a logarithmic axis shows, from its least to its most."""
+
+    least: float
+    most: float
+
+    def share(self, value: float) -> float:
+        """Give how far along the axis a value stands, from 0 to 1."""
+        return math.log(value / self.least) / math.log(self.most / self.least)
+
+
+def tradeoff_figure(run: StoredRun) -> Figure | None:
+    """Draw each contender's latency against its peak memory."""
+    points = marked_points(run)
+    if len(points) < 2:
+        return None
+    across, up = span([point.latency for point in points]), span([point.memory for point in points])
+    x = alt.X("latency:Q", scale=scale(across), axis=axis(across, "median latency in ms, less is better"))
+    y = alt.Y("memory:Q", scale=scale(up), axis=axis(up, "peak memory in MB, less is better"))
+    limits = limit_lines(run, x, y)
+    layers = list(limits)
+    for kind, colour, shape, size in KINDS:
+        marks = alt.Chart(values([point for point in points if point.kind == kind]))
+        layers.append(marks.mark_point(filled=True, color=colour, shape=shape, size=size, opacity=1).encode(x=x, y=y))
+    places = [
+        (across.share(point.latency) * PLOT.right, (1 - up.share(point.memory)) * PLOT.bottom) for point in points
+    ]
+    sides = place_names([point.who for point in points], places, PLOT)
+    for side in SIDES:
+        names = alt.Chart(values([point for point, chosen in zip(points, sides, strict=True) if chosen is side]))
+        text = names.mark_text(align=side.align, dx=side.right, dy=side.down, color=INK, fontSize=FONT_SIZE)
+        layers.append(text.encode(x=x, y=y, text="who:N"))
+    return Figure(
+        draw(alt.layer(*layers), [""] * HEIGHT_STEPS),
+        caption([point.kind for point in points], limited=bool(limits), all_named=all(sides)),
+        f"Latency and peak memory: {'; '.join(point.told for point in points)}.",
+    )
+
+
+def marked_points(run: StoredRun) -> list[Point]:
+    """Give the contenders of which both were measured, those that are marked first."""
+    choice = choose(run)
+    points = []
+    for row in choice.candidates:
+        latency, memory = LATENCY.read(row), PEAK_MEMORY.read(row)
+        kind = RECOMMENDED if row is choice.recommended else FRONT if row in choice.front else OTHER
+        if latency is not None and memory is not None:
+            points.append(Point(row.contender, latency * 1e3, memory / words.MEGABYTE, kind))
+    order = [kind for kind, *_ in KINDS]
+    return sorted(points, key=lambda point: order.index(point.kind))
+
+
+def values(points: Sequence[Point]) -> alt.InlineData:
+    """Give points as a chart's data."""
+    return alt.InlineData(values=[vars(point) for point in points])
+
+
+def span(figures: Sequence[float]) -> Span:
+    """Give what an axis shows so that all figures are well within it."""
+    return Span(min(figures) / ROOM, max(figures) * ROOM)
+
+
+def scale(shown: Span) -> alt.Scale:
+    """Give a logarithmic scale."""
+    return alt.Scale(type="log", domain=[shown.least, shown.most], nice=False)
+
+
+def axis(shown: Span, title: str) -> alt.Axis:
+    """Give an axis with a few round values."""
+    return alt.Axis(values=ticks(shown.least, shown.most), format="~r", title=title)
+
+
+def limit_lines(run: StoredRun, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """Draw the limits that there are on latency and peak memory."""
+    lines = []
+    for metric, size, name, along in (
+        (LATENCY, 1e-3, "latency", {"x": x}),
+        (PEAK_MEMORY, words.MEGABYTE, "memory", {"y": y}),
+    ):
+        bounds = [{name: limit.bound / size} for limit in run.limits if limit.metric is metric]
+        if bounds:
+            rule = alt.Chart(alt.InlineData(values=bounds)).mark_rule(
+                color=INK, strokeDash=[4, 4], opacity=0.6, clip=True
+            )
+            lines.append(rule.encode(**along))
+    return lines
+
+
+def caption(kinds: Sequence[str], *, limited: bool, all_named: bool) -> str:
+    """Say what the chart shows and what its marks mean."""
+    said = "Latency of one inference against peak memory. "
+    if RECOMMENDED in kinds:
+        said += "The star is the recommended contender. "
+    if FRONT in kinds:
+        said += "Circles are on the Pareto front of all that contenders are compared in, diamonds are not. "
+    if limited:
+        said += "Dashed lines are the limits. "
+    if not all_named:
+        said += "A name that found no room is in the table. "
+    return f"{said}Logarithmic scales."
