@@ -15,6 +15,7 @@ from runoff.__main__ import main
 from runoff.report.fields import StoredRunBroken
 from runoff.report.page import render_page
 from runoff.report.stored import parse_run, read_run
+from runoff.report.words import command
 from tests.conftest import ROOT
 from tests.stored_runs import (
     Values,
@@ -43,6 +44,11 @@ def stored() -> Values:
         (lambda run: run["benchmarks"][0]["stats"].update(median="fast"), 'benchmarks[0].stats.median is "fast"'),
         (lambda run: run["benchmarks"][0]["stats"].update(median=float("nan")), "benchmarks[0].stats.median is nan"),
         (lambda run: run["benchmarks"][0]["stats"].update(median=0), "expected a number above zero"),
+        (
+            lambda run: about(run).update(limits="speed>9"),
+            "machine_info.runoff.limits can't be read: unknown metric 'speed'",
+        ),
+        (lambda run: about(run).update(limits=["x"]), "machine_info.runoff.limits is a list, expected text"),
         (lambda run: run["benchmarks"][2]["extra_info"]["curve"].update(bytes=[]), "curve has 900 seconds and 0 bytes"),
     ],
 )
@@ -87,6 +93,34 @@ def test_the_tool_writes_what_is_asked_for(stored, write_file, tmp_path):
     assert (tmp_path / "a.md").read_text().startswith("onnxruntime was the fastest")
     assert (tmp_path / "a.svg").read_text().startswith("<svg")
     assert not (tmp_path / "index.html").exists()
+
+
+def test_the_tool_asks_a_stored_run_again_under_other_limits(stored, write_file, capsys):
+    """--choose prints what is recommended under its limits, which take the place of the stored ones on the page too."""
+    about(stored)["limits"] = "latency<1ms"
+    path = write_file(json.dumps(stored))
+    assert main(["report", str(path), "--choose", "latency<20ms"]) == 0
+    page = path.with_name("index.html")
+    said = capsys.readouterr().out
+    assert said.startswith("★ Recommended under latency < 20 ms: onnxruntime, 17.1 ms an inference")
+    assert said.endswith(f" meets this limit.\n{page}\n")
+    assert "--choose &#39;latency&lt;20ms&#39;" in page.read_text()
+    assert "latency &lt; 1 ms" not in page.read_text()
+
+
+def test_the_tool_says_what_is_wrong_with_limits(stored, write_file, capsys):
+    """Limits that can't be read cost one line and exit code 2, and nothing is written."""
+    path = write_file(json.dumps(stored))
+    assert main(["report", str(path), "--choose", "latency<20"]) == 2
+    assert capsys.readouterr().err == "runoff: the unit of 20 is missing in 'latency<20'; latency is given in ms, s\n"
+    assert not path.with_name("index.html").exists()
+
+
+def test_the_command_that_repeats_a_run_has_its_limits(stored):
+    """It is there where limits were stored, quoted for a shell; an older run has no such field."""
+    assert "--choose" not in command(parse_run(stored))
+    about(stored)["limits"] = "agreement>=99%,  cold_start < 1s"
+    assert command(parse_run(stored)).endswith(" --choose 'agreement>=99%, cold_start<1s'")
 
 
 @pytest.mark.parametrize(

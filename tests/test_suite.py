@@ -7,20 +7,21 @@ import shutil
 
 import pytest
 
+from runoff.report.recommendation import recommendation
 from runoff.report.stored import read_run
 from tests.conftest import Suite
 
 ALL_RIGHT = "fake,fake-slower"
 FEW = ("--launches", "5", "--rounds", "6")
+LIMITS = "latency<10s,agreement >= 99%"
 
 
 @pytest.fixture(scope="module")
 def finished(suite: Suite):
     """Run the suite once on two contenders, storing it in every way that pytest-benchmark offers."""
     shutil.rmtree(suite.root / "results", ignore_errors=True)
-    done = suite.run(
-        "--contenders", ALL_RIGHT, *FEW, "--benchmark-autosave", "--benchmark-save-data", "--benchmark-json=own.json"
-    )
+    storing = ("--benchmark-autosave", "--benchmark-save-data", "--benchmark-json=own.json")
+    done = suite.run("--contenders", ALL_RIGHT, *FEW, "--choose", LIMITS, *storing)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -48,6 +49,15 @@ def test_it_prints_a_row_for_each_contender(finished):
     assert "Control (a second fake, which should be 1):" in finished.stdout
     assert "5 launches × 6" in finished.stdout
     assert "seed 1." in finished.stdout
+
+
+def test_the_summary_ends_with_the_recommendation(suite, stored, finished):
+    """The limits are stored as they are written, and what is recommended under them is the last that is printed."""
+    assert stored["machine_info"]["runoff"]["limits"] == "latency<10s, agreement>=99%"
+    summary, _, last = finished.stdout.rstrip().rpartition("\n")
+    assert " passed in " in last
+    run = read_run(suite.root / "results" / "runoff.json")
+    assert " ".join(summary.split()).endswith(recommendation(run))
 
 
 def test_every_metric_is_a_benchmark_in_its_group(stored):

@@ -55,6 +55,11 @@ def test_what_goes_wrong_is_a_row_and_the_others_go_on(suite):
         (["--launches", "-1"], "expected a whole number of at least 1, found '-1'"),
         (["--rounds", "many"], "expected a whole number of at least 1, found 'many'"),
         (["--threads", "0"], "expected a whole number of at least 1, found '0'"),
+        (
+            ["--choose", "latncy<9ms"],
+            "unknown metric 'latncy' in 'latncy<9ms'; the valid ones are: latency, peak_memory",
+        ),
+        (["--choose", ""], "no limit is given; expected conditions such as agreement>=99%"),
         (["--weights", "missing.pth"], "no weights file at missing.pth"),
         (["--images", "nowhere"], "images folder nowhere does not exist"),
         (["--environment", "old=nowhere/python"], "no Python interpreter at nowhere/python"),
