@@ -157,12 +157,12 @@ def test_a_limit_on_what_was_not_measured_is_told(stored):
         (
             make_exploratory,
             "agreement>=99%",
-            "So no contender is recommended; by its medians alone it would be onnxruntime under agreement >= 99 %.",
+            "So no contender is recommended; by its figures alone it would be onnxruntime under agreement >= 99 %.",
         ),
         (
             make_exploratory,
             "latency<1ms",
-            "So no contender is recommended; by its medians alone none meets latency < 1 ms.",
+            "So no contender is recommended; by its figures alone none meets latency < 1 ms.",
         ),
         (
             lambda run: (make_exploratory(run), keep_groups(run, "inference")),

@@ -43,9 +43,9 @@ def in_doubt(run: StoredRun, choice: Choice) -> str:
     if missing := unmeasured(run, choice):
         return f"So no contender is recommended, and {words.listing(missing)} was not measured."
     if not choice.meeting:
-        return f"So no contender is recommended; by its medians alone none meets {conditions(run.limits)}."
+        return f"So no contender is recommended; by its figures alone none meets {conditions(run.limits)}."
     first = choice.meeting[0].contender
-    return f"So no contender is recommended; by its medians alone it would be {first}{under(run)}."
+    return f"So no contender is recommended; by its figures alone it would be {first}{under(run)}."
 
 
 def under(run: StoredRun) -> str:
