@@ -52,6 +52,14 @@ class Field:
         values = self._checked(dict, "an object")
         return {(clean := one_line(name)): Field(f"{self.path}.{clean}", value) for name, value in values.items()}
 
+    def numbered(self) -> dict[int, Field]:
+        """Give all fields of an object whose names are whole numbers."""
+        parts = self.parts()
+        for name in parts:
+            if not name.isdecimal():
+                raise StoredRunBroken(f"the field {self.path}.{name} has a name that is no whole number")
+        return {int(name): part for name, part in parts.items()}
+
     def items(self) -> list[Field]:
         """Give all values of a list."""
         return [Field(f"{self.path}[{place}]", value) for place, value in enumerate(self._checked(list, "a list"))]

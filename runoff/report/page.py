@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from runoff.report import words
 from runoff.report.charts import figures
+from runoff.report.charts.lines import service_figures
 from runoff.report.columns import columns
 from runoff.report.questions import sections
 from runoff.report.recommendation import opening
@@ -30,6 +31,7 @@ def render_page(run: StoredRun) -> str:
         columns=columns(run),
         figures=figures(run),
         sections=sections(run),
+        service_figures=service_figures(run),
     )
 
 

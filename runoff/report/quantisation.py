@@ -20,13 +20,13 @@ def quantisation_section(run: StoredRun) -> Section | None:
         headings=(
             "contender",
             "precision",
-            "Top-1 agrees",
+            "Top-1\nagrees",
             "floor",
             "of pictures",
             "of all",
-            "RMS error",
-            "largest error",
-            "time against float32",
+            "RMS\nerror",
+            "largest\nerror",
+            "time against\nfloat32",
         ),
         rows=tuple(
             (
@@ -46,5 +46,6 @@ def quantisation_section(run: StoredRun) -> Section | None:
             f"It must agree on its floor's share of the pictures that golden is sure of: whose Top-1 probability leads "
             f"by at least {lead * 100:g} percentage points. Errors are in logits.",
         ),
+        first_to_go=("of all", "largest\nerror", "of pictures"),
         words=frozenset({"precision"}),
     )

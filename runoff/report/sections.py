@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+
+VERDICT = "verdict"
 
 
 @dataclass(frozen=True)
 class Section:
-    """A table of texts: the first column names contenders, all others hold figures unless named in ``words``.
+    """A question's table, whose first column names the contender, and the notes beneath it.
 
-    ``name`` is its anchor on the page, ``caption`` says what is in it, ``notes`` how to read it.
+    ``name`` is its anchor on the page, ``caption`` says what is in it. Columns hold figures unless named in ``words``;
+    those named in ``first_to_go`` can be left out where there is no room.
     """
 
     name: str
     title: str
     caption: str
-    headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    notes: Sequence[str] = ()
-    words: frozenset[str] = frozenset()
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+    first_to_go: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset({VERDICT})
 
-    def is_figure(self, column: int) -> bool:
-        """Tell whether a column holds figures, which are aligned to the right."""
-        return column > 0 and self.headings[column] not in self.words
+    def is_figure(self, heading: str) -> bool:
+        """Tell whether a column holds figures, which are aligned to the right and never broken."""
+        return heading != self.headings[0] and heading not in self.words

@@ -13,6 +13,7 @@ from runoff.report.fields import Field, StoredRunBroken
 from runoff.report.limits import Limit, LimitsUnreadable, parse_limits
 from runoff.report.quantised import Quantised, read_quantised
 from runoff.report.rows import Measure, Row, read_measure, read_ratio, read_row
+from runoff.report.service.reading import Service, read_service
 from runoff.report.strata import read_stratum
 from runoff.schema import SCHEMA
 from runoff.statistics import MARGIN, Ratio
@@ -62,9 +63,16 @@ class StoredRun:
     versions: Mapping[str, Mapping[str, str]]
     rows: Sequence[Row]
     measures: Mapping[tuple[str, str], Measure]
+    service: Service
     others: Sequence[str]
     limits: Sequence[Limit]
     quantised: tuple[Quantised, ...]
+
+    @property
+    def raced(self) -> bool:
+        """Whether there is a race to show: it has none where service questions alone were asked."""
+        figures = ((row.median, row.cold_start, row.peak) for row in self.rows)
+        return not self.service.questions or any(value is not None for values in figures for value in values)
 
     @property
     def timed(self) -> tuple[Row, ...]:
@@ -131,6 +139,7 @@ def parse_run(stored: Any) -> StoredRun:
         measures={
             (group, name): read_measure(found) for group, names in groups.items() for name, found in names.items()
         },
+        service=read_service(about, groups),
         others=tuple(sorted(one["fullname"].text() for one in root["benchmarks"].items() if not is_ours(one))),
         limits=about.optional("limits", read_limits) or (),
         quantised=read_quantised(groups.get("quantisation", {})),

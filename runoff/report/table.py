@@ -9,10 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from runoff.report import words
+from runoff.report.blocks import print_sections
 from runoff.report.columns import Column, columns
-from runoff.report.questions import sections
 from runoff.report.recommendation import recommendation
-from runoff.report.sections import Section
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, REFERENCE, SLOWER
 
@@ -26,6 +25,26 @@ def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) ->
     """Draw a run as text, at most ``width`` columns wide."""
     text = io.StringIO()
     console = console_for(text, width=width, colour=colour)
+    if run.raced:
+        console.print(draw_table(run, width))
+    for row in run.rows:
+        if why := words.why_unmeasured(row):
+            console.print(f"{row.contender}: {why}")
+    if run.raced:
+        console.print(words.control_line(run))
+    for reason in words.withheld_percentiles(run):
+        console.print(reason)
+    console.print(words.setting_line(run))
+    print_sections(console, run)
+    for warning in run.warnings:
+        console.print(f"! {warning}", style="yellow")
+    if run.raced:
+        console.print(recommendation(run), style="bold")
+    return text.getvalue()
+
+
+def draw_table(run: StoredRun, width: int) -> Table:
+    """Draw one row a contender."""
     shown = columns_that_fit(run, width)
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     names_fit = needed(shown, run) <= width
@@ -38,35 +57,7 @@ def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) ->
         )
     for row in run.rows:
         table.add_row(*(column.write(row) for column in shown), style=COLOURS[words.tone(row)])
-    console.print(table)
-    for row in run.rows:
-        if why := words.why_unmeasured(row):
-            console.print(f"{row.contender}: {why}")
-    for section in sections(run):
-        print_section(console, section)
-    console.print(words.control_line(run))
-    for reason in words.withheld_percentiles(run):
-        console.print(reason)
-    console.print(words.setting_line(run))
-    for warning in run.warnings:
-        console.print(f"! {warning}", style="yellow")
-    console.print(recommendation(run), style="bold")
-    return text.getvalue()
-
-
-def print_section(console: Console, section: Section) -> None:
-    """Print a section's table, columns too wide for the terminal broken into lines, and its notes."""
-    console.print()
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", title=section.title)
-    table.title_justify = "left"
-    for place, heading in enumerate(section.headings):
-        table.add_column(heading, justify="right" if section.is_figure(place) else "left", overflow="fold")
-    for row in section.rows:
-        table.add_row(*row)
-    console.print(table)
-    for note in section.notes:
-        console.print(note)
-    console.print()
+    return table
 
 
 def console_for(text: io.StringIO, *, width: int, colour: bool) -> Console:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from runoff.report.limits import limits_text
-from runoff.report.rows import Row
+from runoff.report.rows import Measure, Row
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
 
@@ -102,11 +102,11 @@ def times(found: Ratio) -> str:
     return f"{1 / value:.2f}× faster" if value < 1 else f"{value:.2f}× slower"
 
 
-def verdict(row: Row) -> str:
-    """Write a row's verdict, with how much where it is a difference."""
-    if row.ratio is not None and row.verdict in (FASTER, SLOWER):
-        return times(row.ratio)
-    return row.verdict
+def verdict(found: Row | Measure) -> str:
+    """Write a verdict, with how much where it is a difference."""
+    if found.ratio is not None and found.verdict in (FASTER, SLOWER):
+        return times(found.ratio)
+    return found.verdict or NOTHING
 
 
 def tone(row: Row) -> str:
@@ -141,19 +141,26 @@ def place(run: StoredRun) -> str:
 
 def setting_line(run: StoredRun) -> str:
     """Name the machine, the threads, the model and the amount measured."""
+    amount = f"batch 1; {launches_and_rounds(run)}; " if run.raced else ""
     return (
         f"{place(run)}; {run.checkpoint.architecture} with the {run.checkpoint.name} checkpoint; "
-        f"batch 1; {count(run.launches, 'launch', 'launches')} × {count(run.rounds, 'round', 'rounds')}; "
-        f"seed {run.seed}."
+        f"{amount}seed {run.seed}."
     )
+
+
+def launches_and_rounds(run: StoredRun) -> str:
+    """Say how much was measured; service questions have rounds of their own, or none."""
+    launches = count(run.launches, "launch", "launches")
+    return f"{launches} × {count(run.rounds, 'round', 'rounds')}" if run.raced else launches
 
 
 def command(run: StoredRun) -> str:
     """Give the command that repeats the run."""
     contenders = [row.contender for row in run.rows]
     named = sorted({name.partition("@")[2] for name in (*contenders, run.reference)} - {""})
-    words = ["python", "-m", "tox", "-e", "compare", "--", "--seed", str(run.seed)]
-    words += ["--launches", str(run.launches), "--rounds", str(run.rounds), "--threads", str(run.threads)]
+    words = ["python", "-m", "tox", "-e", "compare" if run.raced else "service", "--", "--seed", str(run.seed)]
+    words += ["--launches", str(run.launches), *(["--rounds", str(run.rounds)] if run.raced else [])]
+    words += ["--threads", str(run.threads)]
     words += ["--reference", run.reference, "--contenders", ",".join(contenders)]
     for name in named:
         words += ["--environment", f"{name}=PYTHON"]
