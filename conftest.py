@@ -6,6 +6,7 @@ pytest_plugins = [
     "fixtures.preparation",
     "fixtures.race",
     "fixtures.service",
+    "fixtures.footprint",
     "fixtures.recorder",
     "fixtures.results",
 ]

@@ -45,6 +45,7 @@ WITHIN_RUNOFF = {
     "contenders": {"contract"},
     "measure": {"contract", "model", "agreement", "contenders", "processor", "measure"},
     "records": {"diagnostics", "measure", "statistics"},
+    "footprint": {"measure"},
     "quantisation": {"agreement", "contenders", "contract", "measure", "records", "statistics"},
     "service_records": {"diagnostics", "measure", "records", "statistics"},
     "report": {"contract", "statistics", "stratum", "schema", "report"},

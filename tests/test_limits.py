@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runoff.report.limits import OPERATORS, Limit, LimitsUnreadable, limits_text, parse_limits
 from runoff.report.metrics import METRICS
 
-NAMES = "latency, peak_memory, cold_start, agreement, artifact"
+NAMES = "latency, peak_memory, cold_start, agreement, artifact, footprint"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,7 @@ NAMES = "latency, peak_memory, cold_start, agreement, artifact"
         ("peak_memory<0.3GB", "peak_memory", 300e6),
         ("peak_memory<1MiB", "peak_memory", 1048576),
         ("artifact<=2GiB", "artifact", 2147483648),
+        ("footprint<1GB", "footprint", 1000000000),
         ("agreement>=99%", "agreement", 0.99),
         ("agreement>99.5 %", "agreement", 0.995),
     ],

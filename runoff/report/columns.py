@@ -38,6 +38,7 @@ def columns(run: StoredRun) -> tuple[Column, ...]:
         Column("peak\nMB", lambda row: words.megabytes(row.peak)),
         Column("Top-1\nagrees", lambda row: words.share(row.agreement)),
         Column("artifact\nMB", lambda row: words.megabytes(row.artifact)),
+        Column("deploy\nMB", lambda row: words.megabytes(row.footprint)),
         Column("choice", lambda row: mark(row, choice), numeric=False),
     )
     measured = (column for column in figures if any(column.write(row) != words.NOTHING for row in run.rows))

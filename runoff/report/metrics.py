@@ -53,5 +53,6 @@ METRICS = (
     Metric("cold_start", TIME, "s", lambda row: row.cold_start, "{} to start", "starts sooner"),
     Metric("agreement", SHARE, "%", lambda row: row.agreement, "agreement {}", "higher agreement", more_is_better=True),
     Metric("artifact", SIZE, "MB", lambda row: row.artifact, "artifact {}"),
+    Metric("footprint", SIZE, "MB", lambda row: row.footprint, "{} to deploy"),
 )
 FRONT = tuple(metric for metric in METRICS if metric.better)

@@ -62,6 +62,7 @@ class Row:
     agreement: float | None = None
     largest_difference: float | None = None
     artifact: int | None = None
+    footprint: float | None = None
 
 
 def read_measure(benchmark: Field) -> Measure:
@@ -80,7 +81,9 @@ def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]
     """Collect all that was measured of one contender; one that broke down or is wrong has no speed to show."""
     status = came_of["status"].text()
     measured = {group: found[name] for group, found in groups.items() if status == RACED and name in found}
-    inference, cold, peak = (measured.get(group) for group in ("inference", "cold-start", "peak-memory"))
+    inference, cold, peak, footprint = (
+        measured.get(group) for group in ("inference", "cold-start", "peak-memory", "footprint")
+    )
     agreement, artifact = came_of.get("agreement"), came_of.get("artifact")
     measure = read_measure(inference) if inference else None
     unmeasured = NOT_COMPARED if status == RACED else status
@@ -103,6 +106,7 @@ def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]
         agreement=agreement["share"].number() if agreement else None,
         largest_difference=agreement.optional("largest_difference", Field.number) if agreement else None,
         artifact=artifact["bytes"].whole() if artifact else None,
+        footprint=footprint["stats"]["median"].amount() if footprint else None,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from runoff.report.deployed import Deployed, read_deployed
 from runoff.report.fields import Field, StoredRunBroken
 from runoff.report.limits import Limit, LimitsUnreadable, parse_limits
 from runoff.report.quantised import Quantised, read_quantised
@@ -67,6 +68,7 @@ class StoredRun:
     others: Sequence[str]
     limits: Sequence[Limit]
     quantised: tuple[Quantised, ...]
+    deployed: tuple[Deployed, ...]
 
     @property
     def raced(self) -> bool:
@@ -143,6 +145,7 @@ def parse_run(stored: Any) -> StoredRun:
         others=tuple(sorted(one["fullname"].text() for one in root["benchmarks"].items() if not is_ours(one))),
         limits=about.optional("limits", read_limits) or (),
         quantised=read_quantised(groups.get("quantisation", {})),
+        deployed=read_deployed(groups.get("footprint", {})),
     )
 
 
