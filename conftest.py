@@ -5,6 +5,7 @@ pytest_plugins = [
     "fixtures.contenders",
     "fixtures.preparation",
     "fixtures.race",
+    "fixtures.efficiency",
     "fixtures.service",
     "fixtures.footprint",
     "fixtures.recorder",

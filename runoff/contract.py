@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from runoff.kernels import Peak
 
 Logits = NDArray[np.float32]
 Batch = NDArray[np.float32]
@@ -118,6 +120,20 @@ class Backend(Protocol):
 
     def load(self, artifact: Path, variant: Variant, threads: int) -> Session:
         """Load the artifact, limited to a number of threads by the framework's own means."""
+
+
+@runtime_checkable
+class MeasuresPeak(Protocol):
+    """What a backend may offer besides, where its library can show how fast this machine is.
+
+    The machine's peak is the best that any library reached. A backend without it races all the same.
+    """
+
+    def measure_peak(self, precision: str, threads: int) -> Peak | None:
+        """Give the peak of dense kernels (``runoff.kernels``) in a precision, None where the library can't do them.
+
+        It runs in a process of its own, which starts with the backend's ENVIRONMENT and has about 2 s of work.
+        """
 
 
 class RunoffError(Exception):

@@ -31,10 +31,11 @@ ALLOWED = {
     "trust": {"runoff", "trust"},
 }
 WITHIN_RUNOFF = {
-    "contract": set(),
+    "kernels": set(),
+    "contract": {"kernels"},
     "model": {"contract", "model"},
     "processor": set(),
-    "backends": {"contract", "model", "processor", "backends"},
+    "backends": {"contract", "kernels", "model", "processor", "backends"},
     "statistics": set(),
     "stratum": set(),
     "quantities": set(),
@@ -43,11 +44,12 @@ WITHIN_RUNOFF = {
     "schema": set(),
     "agreement": {"contract"},
     "contenders": {"contract"},
-    "measure": {"contract", "model", "agreement", "contenders", "processor", "measure"},
+    "measure": {"contract", "kernels", "model", "agreement", "contenders", "processor", "measure"},
     "records": {"diagnostics", "measure", "statistics"},
     "footprint": {"measure"},
     "quantisation": {"agreement", "contenders", "contract", "measure", "records", "statistics"},
     "service_records": {"diagnostics", "measure", "records", "statistics"},
+    "efficiency": {"measure", "model"},
     "report": {"contract", "statistics", "stratum", "schema", "report"},
     "doctor": {
         "contract",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 from runoff.processor import read_processor
 
 VARIANTS = (
@@ -155,3 +158,56 @@ def load(artifact: Path, variant: Variant, threads: int) -> OnnxSession:
     options = session_options(threads, **chosen)
     session = onnxruntime.InferenceSession(str(artifact), options, providers=["CPUExecutionProvider"])
     return OnnxSession(session, session.get_inputs()[0].name, session.get_outputs()[0].name)
+
+
+def measure_peak(precision: str, threads: int) -> Peak | None:
+    """Time graphs of one product or convolution each, None where they can't be made or are not of this precision."""
+    if precision not in ("float32", "int8") or find_spec("onnx") is None:
+        return None
+    return fastest(dense_kernels(threads, quantised=precision == "int8"))
+
+
+def dense_kernels(threads: int, *, quantised: bool) -> Iterator[Kernel]:
+    """Load a graph for each kernel; in int8 they multiply unsigned by signed bytes, as the contender does on x86."""
+    import onnxruntime
+
+    multiply, convolve = ("QLinearMatMul", "QLinearConv") if quantised else ("MatMul", "Conv")
+    for kernel in (*PRODUCTS, *CONVOLUTIONS):
+        operator = multiply if len(kernel.images) == 2 else convolve
+        random = np.random.default_rng(0)
+        if quantised:
+            images, weights = (
+                random.integers(0, 255, kernel.images, np.uint8),
+                random.integers(-127, 127, kernel.weights, np.int8),
+            )
+        else:
+            images, weights = (random.random(shape, np.float32) for shape in (kernel.images, kernel.weights))
+        graph = one_operator(operator, images, weights, quantised=quantised)
+        session = onnxruntime.InferenceSession(graph, session_options(threads), providers=["CPUExecutionProvider"])
+        yield Kernel(kernel.name, kernel.operations, partial(session.run, None, {"images": images}))
+
+
+def one_operator(operator: str, images: Any, weights: Any, *, quantised: bool) -> bytes:
+    """Make a graph of one operator between an input and constant weights, which keeps the shape of its input."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    constants = {"weights": weights}
+    inputs = ["images", "weights"]
+    if quantised:
+        scales = {"scale": np.float32(0.01), "coarse": np.float32(10)}
+        constants |= scales | {"zero": np.uint8(0), "signed_zero": np.int8(0)}
+        inputs = ["images", "scale", "zero", "weights", "scale", "signed_zero", "coarse", "zero"]
+    attributes = {"pads": [1, 1, 1, 1]} if images.ndim == 4 else {}
+    kind = helper.np_dtype_to_tensor_dtype(images.dtype)
+    graph = helper.make_graph(
+        [helper.make_node(operator, inputs, ["result"], **attributes)],
+        "kernel",
+        [helper.make_tensor_value_info("images", kind, images.shape)],
+        [helper.make_tensor_value_info("result", kind, images.shape)],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    made: bytes = model.SerializeToString()
+    return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from runoff.contract import Batch, Checkpoint, ContractBroken, Logits, Variant, conversion_stage
+from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 
 VARIANTS = (
     Variant(description="float32, a latency hint", options={"hint": "f32"}),
@@ -106,15 +108,60 @@ def load(artifact: Path, variant: Variant, threads: int) -> OpenVinoSession:
 
     core = openvino.Core()
     hint = variant.options.get("hint", "bf16")
-    if hint == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+    if hint == "bf16" and not has_bfloat16(core):
         raise ContractBroken("this processor has no bfloat16 arithmetic that OpenVINO knows of; race openvino instead")
-    configuration = {
+    session = OpenVinoSession(core, core.read_model(str(artifact)), configuration(hint, threads))
+    session.request(1)
+    return session
+
+
+def has_bfloat16(core: Any) -> bool:
+    """Tell whether OpenVINO computes in bfloat16 on this processor."""
+    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def configuration(hint: str, threads: int) -> dict[str, Any]:
+    """Give the properties that a model is compiled with."""
+    return {
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": hint,
         "CPU_DENORMALS_OPTIMIZATION": True,
     }
-    session = OpenVinoSession(core, core.read_model(str(artifact)), configuration)
-    session.request(1)
-    return session
+
+
+def measure_peak(precision: str, threads: int) -> Peak | None:
+    """Time models of one product or convolution each, None for a precision that OpenVINO does not compute in here."""
+    import openvino
+
+    core = openvino.Core()
+    hints = {"float32": "f32", "int8": "f32"} | ({"bfloat16": "bf16"} if has_bfloat16(core) else {})
+    if precision not in hints:
+        return None
+    return fastest(dense_kernels(core, configuration(hints[precision], threads), quantised=precision == "int8"))
+
+
+def dense_kernels(core: Any, properties: dict[str, Any], *, quantised: bool) -> Iterator[Kernel]:
+    """Compile a model for each kernel; what is quantised by FakeQuantize is computed in int8, unsigned by signed."""
+    import openvino
+    from openvino import opset13 as operators
+
+    def quantise(values: Any, low: float, high: float, levels: int) -> Any:
+        bounds = (np.float32(low), np.float32(high))
+        return operators.fake_quantize(values, *bounds, *bounds, levels) if quantised else values
+
+    for shape in (*PRODUCTS, *CONVOLUTIONS):
+        random = np.random.default_rng(0)
+        images = operators.parameter(shape.images, np.float32)
+        weights = operators.constant(random.uniform(-1, 1, shape.weights).astype(np.float32))
+        operands = quantise(images, 0, 1, 256), quantise(weights, -1, 1, 255)
+        ones, zero = [1, 1], False
+        if len(shape.images) == 2:
+            result = operators.matmul(*operands, zero, zero)
+        else:
+            result = operators.convolution(*operands, ones, ones, ones, ones)
+        model = openvino.Model([operators.result(quantise(result, 0, 9, 256))], [images])
+        request = core.compile_model(model, "CPU", properties).create_infer_request()
+        request.set_input_tensor(openvino.Tensor(random.uniform(0, 1, shape.images).astype(np.float32)))
+        yield Kernel(shape.name, shape.operations, request.infer)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 from runoff.processor import read_processor
 
 # What inductor compiles constants into, with one compiler process, so that no pool of its own stays behind.
@@ -231,3 +233,34 @@ def load_package(artifact: Path, variant: Variant) -> Any:
     import torch
 
     return torch._inductor.aoti_load_package(str(artifact))
+
+
+def measure_peak(precision: str, threads: int) -> Peak | None:
+    """Time torch's products and channels-last convolutions, None for a precision that it has none of."""
+    import torch
+
+    torch.set_num_threads(threads)
+    types = {"float32": torch.float32, "bfloat16": torch.bfloat16, "int8": torch.int8}
+    if precision not in types:
+        return None
+    with torch.inference_mode():
+        return fastest(dense_kernels(types[precision]))
+
+
+def dense_kernels(kind: Any) -> Iterator[Kernel]:
+    """Give the kernels of a type of numbers; torch's convolutions of plain int8 tensors are not the optimised ones."""
+    import torch
+
+    def numbers(*shape: int) -> Any:
+        return torch.randint(-8, 8, shape).to(kind)
+
+    multiply = torch._int_mm if kind == torch.int8 else torch.mm
+    for product in PRODUCTS:
+        sides = (product.side, product.side)
+        yield Kernel(product.name, product.operations, partial(multiply, numbers(*sides), numbers(*sides)))
+    for convolution in CONVOLUTIONS if kind != torch.int8 else ():
+        images, weights = (
+            numbers(*shape).to(memory_format=torch.channels_last) for shape in (convolution.images, convolution.weights)
+        )
+        run = partial(torch.nn.functional.conv2d, images, weights, padding=1)
+        yield Kernel(convolution.name, convolution.operations, run)

@@ -281,11 +281,20 @@ def call(
     interpreter: Path = Path(sys.executable),
     tree: Path = ROOT,
     variables: Mapping[str, str] | None = None,
+    urgent: bool = False,
 ) -> Any:
     """Call ``module:function`` with JSON arguments in a process of its own and give its JSON result.
 
     This is how the pytest process gets work done that needs a framework. Raises what the function raised, by name.
     """
-    step = started("runoff.measure.step", label=label, interpreter=interpreter, tree=tree, log=log, variables=variables)
+    step = started(
+        "runoff.measure.step",
+        label=label,
+        interpreter=interpreter,
+        tree=tree,
+        log=log,
+        variables=variables,
+        urgent=urgent,
+    )
     with step as process:
         return process.begin(first_request({"function": function, "arguments": arguments}), timeout)["result"]

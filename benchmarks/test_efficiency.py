@@ -1,0 +1,14 @@
+"""How much of what this machine can do does it use?"""
+
+import pytest
+
+from runoff.efficiency import efficiency_json
+
+
+@pytest.mark.benchmark(group="efficiency")
+def test_efficiency(efficient, record_figure):
+    """Time of one inference as a multiple of the time that its operations take at the machine's measured peak.
+
+    Operations are counted in the model as it is written: Winograd and fused kernels may do with fewer.
+    """
+    record_figure(unit=efficient.unit, value=efficient.value, **efficiency_json(efficient))

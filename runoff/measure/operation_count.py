@@ -1,0 +1,37 @@
+"""How many operations one inference takes, counted in a process of its own once and kept beside golden."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from runoff.contract import Checkpoint
+from runoff.measure.preparation import Workplace
+from runoff.measure.probe import Holding
+from runoff.measure.process import call
+from runoff.model.operations import DISTRIBUTIONS, Operations
+
+COUNT_TIMEOUT = 300.0
+
+
+def make_operations(checkpoint: Checkpoint, holding: Holding, place: Workplace) -> Operations:
+    """Give what one inference takes, from the cache where nothing that decides it has changed.
+
+    Raises what went wrong in the process.
+    """
+    classes = len(checkpoint.labels)
+    inputs = (checkpoint.architecture, classes, [holding.versions.get(name) for name in DISTRIBUTIONS])
+    path = place.home / "golden" / f"operations-{hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]}.json"
+    if not path.exists():
+        counted = call(
+            "runoff.model.operations:count_operations",
+            {"architecture": checkpoint.architecture, "classes": classes},
+            label="operations",
+            log=place.logs / "operations.log",
+            timeout=COUNT_TIMEOUT,
+        )
+        partial = place.working / path.name
+        partial.write_text(json.dumps(counted))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.replace(path)
+    return Operations(**json.loads(path.read_text()))

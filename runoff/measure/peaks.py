@@ -1,0 +1,145 @@
+"""This machine's peak: what the libraries at hand reach with dense kernels, and how fast memory can be copied.
+
+Each library is asked once a precision, in a fresh process that goes first, while nothing else of the run is at work.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runoff.contract import Backend, ContractBroken, MeasuresPeak, WorkerFailed, import_backend
+from runoff.kernels import PRODUCTS, Kernel, Peak, best_time, fastest
+from runoff.measure.process import call
+
+PEAK_TIMEOUT = 120.0
+NUMPY = "numpy"
+FLOAT32 = "float32"
+COPIED = 128 * 1024 * 1024
+"""Bytes of the array that is copied: STREAM asks for four times the last cache, and gets it up to 32 MiB."""
+COPYING_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class LibraryPeak:
+    """The most operations a second that a library reached in a precision, and the kernel that it reached it with."""
+
+    precision: str
+    library: str
+    kernel: str
+    operations_per_second: float
+
+
+@dataclass(frozen=True)
+class Roof:
+    """What bounds any computation on this machine: operations a second by precision and library, bytes a second.
+
+    ``bytes_per_second`` is None where copying could not be measured. ``failures`` say why a library gave no peak.
+    """
+
+    peaks: tuple[LibraryPeak, ...]
+    bytes_per_second: float | None
+    failures: Mapping[str, str]
+
+    def peak(self, precision: str) -> LibraryPeak | None:
+        """Give the best peak of a precision, None where no library gave one."""
+        of_precision = [peak for peak in self.peaks if peak.precision == precision]
+        return max(of_precision, key=lambda peak: peak.operations_per_second, default=None)
+
+
+def measure_roof(
+    backends: Mapping[str, Backend],
+    precisions: Sequence[str],
+    threads: int,
+    *,
+    logs: Path,
+    begin: Callable[[str, int], None],
+    step: Callable[[], None],
+) -> Roof:
+    """Ask every backend that measures peaks, and numpy, one after the other; one that fails costs itself alone."""
+    asked = {name: backend for name, backend in backends.items() if isinstance(backend, MeasuresPeak)}
+    peaks: list[LibraryPeak] = []
+    failures: dict[str, str] = {}
+
+    def ask(
+        library: str, function: str, precision: str, arguments: dict[str, Any], variables: Mapping[str, str]
+    ) -> Any:
+        try:
+            return call(
+                f"runoff.measure.peaks:{function}",
+                {**arguments, "threads": threads},
+                label=f"peak of {library}, {precision}",
+                log=logs / f"peak-{library}-{precision}.log",
+                timeout=PEAK_TIMEOUT,
+                variables=variables,
+                urgent=True,
+            )
+        except (WorkerFailed, ContractBroken) as error:
+            failures[f"{library}, {precision}"] = f"{type(error).__name__}: {error}"
+            return None
+        finally:
+            step()
+
+    begin("measuring this machine's peak", len(asked) * len(precisions) + 2)
+    for name, backend in asked.items():
+        for precision in precisions:
+            arguments = {"backend": backend.__name__, "precision": precision}
+            if found := ask(name, "backend_peak", precision, arguments, backend.ENVIRONMENT):
+                peaks.append(LibraryPeak(precision, name, **found))
+    if found := ask(NUMPY, "numpy_peak", FLOAT32, {}, blas_threads(threads)):
+        peaks.append(LibraryPeak(FLOAT32, NUMPY, **found))
+    return Roof(tuple(peaks), ask(NUMPY, "copying_speed", "copying", {}, {}), failures)
+
+
+def blas_threads(threads: int) -> dict[str, str]:
+    """Give the variables that limit the threads of whichever library numpy multiplies with."""
+    return dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
+
+
+def backend_peak(backend: str, precision: str, threads: int) -> dict[str, Any] | None:
+    """Give a backend's peak as JSON values, in the process made for it.
+
+    Raises ContractBroken where what it gives is none.
+    """
+    measuring = import_backend(backend)
+    assert isinstance(measuring, MeasuresPeak)
+    peak = measuring.measure_peak(precision, threads)
+    if peak is None:
+        return None
+    if not isinstance(peak, Peak) or not peak.operations_per_second > 0:
+        raise ContractBroken(f"{backend}.measure_peak() must give a Peak above zero or None, it gave {peak!r}; mend it")
+    return dataclasses.asdict(peak)
+
+
+def numpy_peak(threads: int) -> dict[str, Any]:
+    """Give the peak of numpy's own products in float32; ``threads`` are those that its process was started with."""
+
+    def kernels() -> list[Kernel]:
+        random = np.random.default_rng(0)
+        squares = [random.random((product.side, product.side), np.float32) for product in PRODUCTS]
+        return [
+            Kernel(product.name, product.operations, partial(np.matmul, square, square))
+            for product, square in zip(PRODUCTS, squares, strict=True)
+        ]
+
+    return dataclasses.asdict(fastest(kernels()))
+
+
+def copying_speed(threads: int) -> float:
+    """Give how many bytes a second so many threads can copy from memory to memory, read and written ones together.
+
+    As STREAM's Copy counts them (McCalpin, "Memory Bandwidth and Machine Balance in Current High Performance
+    Computers", 1995): what a cache reads before it writes is left out.
+    """
+    source = np.ones(COPIED, np.uint8)
+    parts = list(zip(np.array_split(np.zeros_like(source), threads), np.array_split(source, threads), strict=True))
+    with ThreadPoolExecutor(threads) as pool:
+        seconds = best_time(lambda: list(pool.map(lambda pair: np.copyto(*pair), parts)), COPYING_SECONDS)
+    return 2 * COPIED / seconds
