@@ -39,6 +39,7 @@ def columns(run: StoredRun) -> tuple[Column, ...]:
         Column("Top-1\nagrees", lambda row: words.share(row.agreement)),
         Column("artifact\nMB", lambda row: words.megabytes(row.artifact)),
         Column("deploy\nMB", lambda row: words.megabytes(row.footprint)),
+        Column("of\npeak", lambda row: words.percent(row.of_peak)),
         Column("choice", lambda row: mark(row, choice), numeric=False),
     )
     measured = (column for column in figures if any(column.write(row) != words.NOTHING for row in run.rows))

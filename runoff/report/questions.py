@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runoff.report.efficiency import efficiency_section
 from runoff.report.footprint import footprint_section
 from runoff.report.quantisation import quantisation_section
 from runoff.report.sections import Section
@@ -11,5 +12,5 @@ from runoff.report.stored import StoredRun
 
 def sections(run: StoredRun) -> list[Section]:
     """Give the sections of a run in the order that they are read in."""
-    found = (quantisation_section(run), footprint_section(run), *service_sections(run))
+    found = (quantisation_section(run), efficiency_section(run), footprint_section(run), *service_sections(run))
     return [section for section in found if section is not None]

@@ -63,6 +63,7 @@ class Row:
     largest_difference: float | None = None
     artifact: int | None = None
     footprint: float | None = None
+    of_peak: float | None = None
 
 
 def read_measure(benchmark: Field) -> Measure:
@@ -81,8 +82,8 @@ def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]
     """Collect all that was measured of one contender; one that broke down or is wrong has no speed to show."""
     status = came_of["status"].text()
     measured = {group: found[name] for group, found in groups.items() if status == RACED and name in found}
-    inference, cold, peak, footprint = (
-        measured.get(group) for group in ("inference", "cold-start", "peak-memory", "footprint")
+    inference, cold, peak, footprint, efficiency = (
+        measured.get(group) for group in ("inference", "cold-start", "peak-memory", "footprint", "efficiency")
     )
     agreement, artifact = came_of.get("agreement"), came_of.get("artifact")
     measure = read_measure(inference) if inference else None
@@ -107,6 +108,7 @@ def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]
         largest_difference=agreement.optional("largest_difference", Field.number) if agreement else None,
         artifact=artifact["bytes"].whole() if artifact else None,
         footprint=footprint["stats"]["median"].amount() if footprint else None,
+        of_peak=efficiency["extra_info"].optional("share", Field.amount) if efficiency else None,
     )
 
 

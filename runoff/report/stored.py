@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.report.deployed import Deployed, read_deployed
+from runoff.report.efficient import Efficient, read_efficient
 from runoff.report.fields import Field, StoredRunBroken
 from runoff.report.limits import Limit, LimitsUnreadable, parse_limits
 from runoff.report.quantised import Quantised, read_quantised
@@ -69,6 +70,7 @@ class StoredRun:
     limits: Sequence[Limit]
     quantised: tuple[Quantised, ...]
     deployed: tuple[Deployed, ...]
+    efficient: tuple[Efficient, ...]
 
     @property
     def raced(self) -> bool:
@@ -146,6 +148,7 @@ def parse_run(stored: Any) -> StoredRun:
         limits=about.optional("limits", read_limits) or (),
         quantised=read_quantised(groups.get("quantisation", {})),
         deployed=read_deployed(groups.get("footprint", {})),
+        efficient=read_efficient(groups.get("efficiency", {})),
     )
 
 

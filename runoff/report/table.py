@@ -17,7 +17,7 @@ from runoff.statistics import FASTER, REFERENCE, SLOWER
 
 WIDTH = 100
 GAP = 2
-FIRST_TO_GO = ("artifact", "deploy", "p95", "choice")
+FIRST_TO_GO = ("artifact", "deploy", "of", "p95", "choice")
 COLOURS = {FASTER: "green", SLOWER: "yellow", REFERENCE: "bold", words.UNMEASURED: "red", words.OPEN: ""}
 
 

@@ -48,6 +48,11 @@ def share(fraction: float | None) -> str:
     return "100 %" if fraction == 1.0 else f"{min(fraction, 0.999) * 100:.1f} %"
 
 
+def percent(fraction: float | None) -> str:
+    """Write a share in whole per cent."""
+    return NOTHING if fraction is None else f"{fraction * 100:.0f} %"
+
+
 def figure(value: float, unit: str) -> str:
     """Write a duration, a size or a share in the unit that the tables have it in."""
     if unit == "%":

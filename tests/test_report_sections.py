@@ -1,0 +1,106 @@
+"""The sections of questions beyond the comparison: absent without data, the same on page, terminal and in Markdown."""
+
+from __future__ import annotations
+
+import pytest
+
+from runoff.report.fields import StoredRunBroken
+from runoff.report.markdown import render_markdown
+from runoff.report.page import render_page
+from runoff.report.questions import sections
+from runoff.report.stored import parse_run
+from runoff.report.table import render_table
+from tests.stored_runs import benchmark, make_stored_run
+
+BOUGHT = {"contender": "onnxruntime", "value": 0.31, "low": 0.30, "high": 0.32, "launches": 8}
+QUANTISATION = {
+    "precision": "int8",
+    "images": 595,
+    "decided": 571,
+    "decided_agreement": 0.9982,
+    "all_agreement": 0.995,
+    "floor": 0.99,
+    "lead": 0.1,
+    "rms_difference": 0.042,
+    "largest_difference": 0.69,
+    "bought": BOUGHT,
+}
+FOOTPRINT = {
+    "own_bytes": 80_000_000,
+    "shared_bytes": 81_000_000,
+    "artifact_bytes": 47_000_000,
+    "packages": [
+        {"name": "<engine>", "version": "1", "bytes": 80_000_000, "shared_with": []},
+        {"name": "numpy", "version": "2", "bytes": 81_000_000, "shared_with": ["pytorch"]},
+        {"name": "hidden", "version": "3", "bytes": None, "shared_with": []},
+    ],
+}
+EFFICIENCY = {
+    "flop": 3_628_146_688,
+    "operations_per_second": 206e9,
+    "peak": {"precision": "float32", "operations_per_second": 226e9, "library": "engine", "kernel": "product"},
+    "share": 0.911,
+    "reason": None,
+    "bound": {"by": "compute", "intensity": 52.2, "balance": 7.4, "attainable": 226e9},
+}
+QUESTIONS = {
+    "quantisation": (0.042, QUANTISATION, ("99.8 %", "99 %", "571 of 595", "0.042", "0.310 [0.300, 0.320]")),
+    "footprint": (208e6, FOOTPRINT, ("208", "80", "81", "47", "<engine> 80", "hidden")),
+    "efficiency": (1.1, EFFICIENCY, ("206", "226", "91 %", "52", "compute-bound", "3.63 billion")),
+}
+
+
+def stored_with(group):
+    """Make a stored run that answers one of the questions for ONNX Runtime."""
+    value, told, _ = QUESTIONS[group]
+    stored = make_stored_run()
+    stored["benchmarks"].append(benchmark(group, "onnxruntime", value, None, **told))
+    return stored
+
+
+@pytest.mark.parametrize("group", QUESTIONS)
+def test_a_question_has_a_section_where_it_was_asked(group):
+    """Its figures stand on the terminal within 100 columns, in Markdown and on the page, which escapes them."""
+    run = parse_run(stored_with(group))
+    (section,) = sections(run)
+    words = QUESTIONS[group][2]
+    text = render_table(run)
+    page, markdown = render_page(run), render_markdown(run)
+    assert max(map(len, text.splitlines())) <= 100
+    flat = " ".join(text.split())
+    for word in words:
+        assert word in " ".join((*section.rows[0], *section.notes))
+        assert word.replace("<", "&lt;").replace(">", "&gt;") in page
+        assert word.replace("<", "\\<").replace(">", "\\>").replace("[", "\\[").replace("]", "\\]") in markdown
+    assert section.title in flat
+    assert f'<h2 id="{section.name}">{section.title}</h2>' in page
+    assert section.title in markdown
+
+
+def test_no_section_without_data():
+    """A run in which none of them was asked has no section and no heading of one."""
+    run = parse_run(make_stored_run())
+    assert sections(run) == []
+    assert 'id="footprint"' not in render_page(run)
+
+
+@pytest.mark.parametrize(
+    ("group", "field"),
+    [("quantisation", "decided"), ("quantisation", "floor"), ("footprint", "packages"), ("efficiency", "flop")],
+)
+def test_a_broken_field_is_named(group, field):
+    """A section whose stored values are not what they should be is refused with the field."""
+    stored = stored_with(group)
+    stored["benchmarks"][-1]["extra_info"][field] = "x"
+    with pytest.raises(StoredRunBroken, match=rf"extra_info\.{field} is"):
+        parse_run(stored)
+
+
+def test_shares_of_the_peak_and_megabytes_are_columns_too():
+    """Where they were asked, the comparison has them beside the latency, unless the terminal is too narrow."""
+    stored = stored_with("efficiency")
+    value, told, _ = QUESTIONS["footprint"]
+    stored["benchmarks"].append(benchmark("footprint", "onnxruntime", value, None, **told))
+    markdown = render_markdown(parse_run(stored))
+    assert "| deploy MB | of peak |" in markdown
+    assert "| 208 | 91 % |" in markdown
