@@ -121,7 +121,7 @@ def run_race(
     random = Random(schedule.seed)
     held: Held = {}
 
-    def start(launch: int, keys: Sequence[str]) -> tuple[dict[str, Lane], Failures]:
+    def start(launch: int, keys: Sequence[str], at_once: int = 1) -> tuple[dict[str, Lane], Failures]:
         picture = Picture(images, max(launch, 0) % pictures)
         return start_lanes(
             [entrant for entrant in entrants if entrant.key in keys],
@@ -132,11 +132,12 @@ def run_race(
             timeouts=timeouts,
             verify=first_output_check(predictions, picture.index),
             tick=progress.step,
+            at_once=at_once,
         )
 
     def warm_up(keys: Sequence[str]) -> Failures:
         progress.begin("starting each once", len(keys))
-        return start(WARM_UP, keys)[1]
+        return start(WARM_UP, keys, at_once=max((entrant.threads for entrant in entrants), default=1))[1]
 
     def race(launch: int, keys: Sequence[str]) -> tuple[dict[str, LaunchRecord], Failures]:
         lanes, failed = start(launch, keys)
