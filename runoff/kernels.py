@@ -42,7 +42,11 @@ class Product:
 
 @dataclass(frozen=True)
 class Convolution:
-    """A 3×3 convolution of one square picture that keeps its size and its number of channels."""
+    """A 3×3 convolution of one square picture that gives as many channels, with nothing added around the picture.
+
+    Libraries leave out what zeros around it would be multiplied by: counted, that made this machine's peak 244 GOP/s on
+    256 channels at 14×14, where 221 are done.
+    """
 
     channels: int
     side: int
@@ -50,12 +54,12 @@ class Convolution:
     @property
     def name(self) -> str:
         """What it is called in results."""
-        return f"3×3 convolution, {self.channels} channels at {self.side}×{self.side}"
+        return f"3×3 convolution, {self.channels} channels to {self.side}×{self.side}"
 
     @property
     def images(self) -> tuple[int, ...]:
         """The shape of its input, NCHW."""
-        return (1, self.channels, self.side, self.side)
+        return (1, self.channels, self.side + 2, self.side + 2)
 
     @property
     def weights(self) -> tuple[int, ...]:
@@ -64,14 +68,14 @@ class Convolution:
 
     @property
     def operations(self) -> int:
-        """Multiplications and additions, those of the border with zeros among them, as the model's are counted."""
+        """Multiplications and additions."""
         return 2 * 9 * self.channels**2 * self.side**2
 
 
 PRODUCTS = (Product(768), Product(1536))
 """One that a core's cache holds a good part of, and one large enough to keep many cores busy."""
 CONVOLUTIONS = (Convolution(128, 28), Convolution(256, 56))
-"""One of ResNet-18's own, and one that is wider than its own at that size: more to do for each byte."""
+"""One of ResNet-18's own size, and one that is wider than its own at that size: more to do for each byte."""
 
 
 @dataclass(frozen=True)

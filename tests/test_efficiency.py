@@ -13,9 +13,9 @@ from runoff.efficiency import efficiency, efficiency_json, roof_json
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, best_time, fastest
 from runoff.measure import peaks
 from runoff.measure.peaks import LibraryPeak, Roof, backend_peak, measure_roof
-from runoff.model.operations import Operations, count_operations
+from runoff.model.operations import Operations, count_operations, padding_operations
 
-MODEL = Operations(flop=4_000, weights=50, activations=50)
+MODEL = Operations(flop=5_000, padding=1_000, weights=50, activations=50)
 ROOF = Roof(
     (
         LibraryPeak("float32", "slow", "product", 1_000.0),
@@ -28,7 +28,7 @@ ROOF = Roof(
 
 
 def test_a_share_is_taken_of_the_best_peak_in_its_own_precision():
-    """4,000 operations in 4 s are 1,000 a second: half of float32's best peak, an eighth of int8's."""
+    """5,000 operations less 1,000 in 4 s are 1,000 a second: half of float32's best peak, an eighth of int8's."""
     plain, quantised = (efficiency(4.0, precision, MODEL, ROOF) for precision in ("float32", "int8"))
     assert plain is not None
     assert quantised is not None
@@ -57,7 +57,8 @@ def test_a_precision_without_a_peak_has_no_share():
 def test_what_is_stored_is_json():
     """Efficiencies and roofs are strict JSON values."""
     told = json.loads(json.dumps(efficiency_json(efficiency(4.0, "int8", MODEL, ROOF)), allow_nan=False))
-    assert (told["flop"], told["share"], told["peak"]["library"]) == (4_000, 0.125, "quick")
+    assert (told["flop"], told["padding_flop"], told["share"]) == (5_000, 1_000, 0.125)
+    assert told["peak"]["library"] == "quick"
     assert json.loads(json.dumps(roof_json(ROOF), allow_nan=False))["best"]["float32"]["library"] == "quick"
 
 
@@ -85,8 +86,30 @@ def test_resnet18_is_counted_exactly():
     """TorchVision's ResNet-18 takes 1,814,073,344 multiply-accumulates at 224×224, as published, twice as many flop."""
     counted = count_operations("resnet18", 1000)
     assert counted["flop"] == 2 * 1_814_073_344
+    assert counted["padding"] == 267_364_864
     assert counted["weights"] == 11_689_512
     assert counted["activations"] > 3 * 224 * 224
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kernel_size": 3, "padding": 1},
+        {"kernel_size": 7, "padding": 3, "stride": 2},
+        {"kernel_size": (3, 5), "padding": (2, 1), "dilation": (2, 1)},
+        {"kernel_size": 3, "padding": 1, "groups": 2},
+        {"kernel_size": 1},
+    ],
+)
+def test_operations_with_padding_are_counted_as_a_convolution_of_ones_sums_them(settings):
+    """Ones convolved with ones count the places inside the picture; all others are padding's."""
+    torch = pytest.importorskip("torch")
+    layer = torch.nn.Conv2d(4, 6, bias=False, **settings)
+    torch.nn.init.ones_(layer.weight)
+    with torch.inference_mode():
+        output = layer(torch.ones(2, 4, 9, 7))
+    every = 2 * output.numel() * layer.weight[0].numel()
+    assert padding_operations(layer, (2, 4, 9, 7), output.shape) == every - 2 * int(output.sum())
 
 
 def test_a_library_that_fails_costs_itself_alone(monkeypatch, tmp_path):

@@ -37,6 +37,7 @@ FOOTPRINT = {
 }
 EFFICIENCY = {
     "flop": 3_628_146_688,
+    "padding_flop": 267_364_864,
     "operations_per_second": 206e9,
     "peak": {"precision": "float32", "operations_per_second": 226e9, "library": "engine", "kernel": "product"},
     "share": 0.911,
@@ -46,7 +47,7 @@ EFFICIENCY = {
 QUESTIONS = {
     "quantisation": (0.042, QUANTISATION, ("99.8 %", "99 %", "571 of 595", "0.042", "0.310 [0.300, 0.320]")),
     "footprint": (208e6, FOOTPRINT, ("208", "80", "81", "47", "<engine> 80", "hidden")),
-    "efficiency": (1.1, EFFICIENCY, ("206", "226", "91 %", "52", "compute-bound", "3.63 billion")),
+    "efficiency": (1.1, EFFICIENCY, ("206", "226", "91 %", "52", "compute-bound", "3.63 billion", "7 % of which")),
 }
 
 
@@ -75,6 +76,17 @@ def test_a_question_has_a_section_where_it_was_asked(group):
     assert section.title in flat
     assert f'<h2 id="{section.name}">{section.title}</h2>' in page
     assert section.title in markdown
+
+
+def test_a_share_above_the_peak_is_told_with_its_causes():
+    """A contender that reaches more than the measured peak is named, and what to do stands with it; below it is not."""
+    stored = stored_with("efficiency")
+    (section,) = sections(parse_run(stored))
+    assert "Above the measured peak" not in " ".join(section.notes)
+    stored["benchmarks"][-1]["extra_info"]["share"] = 1.02
+    (section,) = sections(parse_run(stored))
+    assert "Above the measured peak: onnxruntime." in section.notes[-1]
+    assert "measure again" in section.notes[-1]
 
 
 def test_no_section_without_data():

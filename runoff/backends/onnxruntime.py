@@ -188,7 +188,7 @@ def dense_kernels(threads: int, *, quantised: bool) -> Iterator[Kernel]:
 
 
 def one_operator(operator: str, images: Any, weights: Any, *, quantised: bool) -> bytes:
-    """Make a graph of one operator between an input and constant weights, which keeps the shape of its input."""
+    """Make a graph of one operator between an input and constant weights."""
     import onnx
     from onnx import helper, numpy_helper
 
@@ -198,13 +198,12 @@ def one_operator(operator: str, images: Any, weights: Any, *, quantised: bool) -
         scales = {"scale": np.float32(0.01), "coarse": np.float32(10)}
         constants |= scales | {"zero": np.uint8(0), "signed_zero": np.int8(0)}
         inputs = ["images", "scale", "zero", "weights", "scale", "signed_zero", "coarse", "zero"]
-    attributes = {"pads": [1, 1, 1, 1]} if images.ndim == 4 else {}
     kind = helper.np_dtype_to_tensor_dtype(images.dtype)
     graph = helper.make_graph(
-        [helper.make_node(operator, inputs, ["result"], **attributes)],
+        [helper.make_node(operator, inputs, ["result"])],
         "kernel",
         [helper.make_tensor_value_info("images", kind, images.shape)],
-        [helper.make_tensor_value_info("result", kind, images.shape)],
+        [helper.make_tensor_value_info("result", kind, [None] * images.ndim)],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)

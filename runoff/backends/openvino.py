@@ -156,11 +156,11 @@ def dense_kernels(core: Any, properties: dict[str, Any], *, quantised: bool) -> 
         images = operators.parameter(shape.images, np.float32)
         weights = operators.constant(random.uniform(-1, 1, shape.weights).astype(np.float32))
         operands = quantise(images, 0, 1, 256), quantise(weights, -1, 1, 255)
-        ones, zero = [1, 1], False
         if len(shape.images) == 2:
-            result = operators.matmul(*operands, zero, zero)
+            result = operators.matmul(*operands, transpose_a=False, transpose_b=False)
         else:
-            result = operators.convolution(*operands, ones, ones, ones, ones)
+            one, none = [1, 1], [0, 0]
+            result = operators.convolution(*operands, strides=one, pads_begin=none, pads_end=none, dilations=one)
         model = openvino.Model([operators.result(quantise(result, 0, 9, 256))], [images])
         request = core.compile_model(model, "CPU", properties).create_infer_request()
         request.set_input_tensor(openvino.Tensor(random.uniform(0, 1, shape.images).astype(np.float32)))

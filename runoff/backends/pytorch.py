@@ -263,5 +263,5 @@ def dense_kernels(kind: Any) -> Iterator[Kernel]:
         images, weights = (
             numbers(*shape).to(memory_format=torch.channels_last) for shape in (convolution.images, convolution.weights)
         )
-        run = partial(torch.nn.functional.conv2d, images, weights, padding=1)
+        run = partial(torch.nn.functional.conv2d, images, weights)
         yield Kernel(convolution.name, convolution.operations, run)

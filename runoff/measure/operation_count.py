@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
 
 from runoff.contract import Checkpoint
 from runoff.measure.preparation import Workplace
@@ -20,7 +21,9 @@ def make_operations(checkpoint: Checkpoint, holding: Holding, place: Workplace) 
     Raises what went wrong in the process.
     """
     classes = len(checkpoint.labels)
-    inputs = (checkpoint.architecture, classes, [holding.versions.get(name) for name in DISTRIBUTIONS])
+    counted_things = [field.name for field in fields(Operations)]
+    versions = [holding.versions.get(name) for name in DISTRIBUTIONS]
+    inputs = (checkpoint.architecture, classes, versions, counted_things)
     path = place.home / "golden" / f"operations-{hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]}.json"
     if not path.exists():
         counted = call(

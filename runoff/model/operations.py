@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +16,21 @@ FUSED = ("BatchNorm2d", "Dropout", "Identity", "ReLU", "ReLU6")
 
 @dataclass(frozen=True)
 class Operations:
-    """Of one inference: ``flop`` are floating-point operations, the others are how many numbers pass through memory.
+    """Of one inference: ``flop`` are its floating-point operations, ``padding`` those that multiply padding's zeros.
 
-    ``weights`` are read once each; ``activations`` are counted once as written by the layer that gives them and once as
-    read by the next.
+    The others are how many numbers pass through memory: ``weights`` are read once each, ``activations`` counted once
+    as written by the layer that gives them and once as read by the next.
     """
 
     flop: int
+    padding: int
     weights: int
     activations: int
+
+    @property
+    def needed(self) -> int:
+        """The operations that have an effect: libraries leave out those with zeros around a picture."""
+        return self.flop - self.padding
 
 
 def count_operations(architecture: str, classes: int) -> dict[str, int]:
@@ -39,16 +46,37 @@ def count_operations(architecture: str, classes: int) -> dict[str, int]:
     with torch.device("meta"):
         module = import_torchvision().models.get_model(architecture, weights=None, num_classes=classes).eval()
         image = torch.empty(SHAPE)
-    moved = [0]
+    moved, padding = [0], [0]
 
-    def note(layer: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    def note_moved(layer: Any, inputs: tuple[Any, ...], output: Any) -> None:
         moved[0] += sum(tensor.numel() for tensor in (*inputs, output))
+
+    def note_padding(layer: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        padding[0] += padding_operations(layer, inputs[0].shape, output.shape)
 
     for layer in module.modules():
         if not list(layer.children()) and type(layer).__name__ not in FUSED:
-            layer.register_forward_hook(note)
+            layer.register_forward_hook(note_moved)
+        if isinstance(layer, torch.nn.Conv2d):
+            layer.register_forward_hook(note_padding)
     counter = FlopCounterMode(display=False)
     with torch.inference_mode(), counter:
         module(image)
     weights = sum(parameter.numel() for parameter in module.parameters())
-    return {"flop": counter.get_total_flops(), "weights": weights, "activations": moved[0]}
+    return {"flop": counter.get_total_flops(), "padding": padding[0], "weights": weights, "activations": moved[0]}
+
+
+def padding_operations(layer: Any, of_input: Sequence[int], of_output: Sequence[int]) -> int:
+    """Count the operations of a two-dimensional convolution that multiply zeros added around its input, NCHW."""
+    inside = every = 1
+    for axis in range(2):
+        kernel, stride, before, dilation = (
+            getattr(layer, name)[axis] for name in ("kernel_size", "stride", "padding", "dilation")
+        )
+        places = [
+            output * stride - before + tap * dilation for output in range(of_output[2 + axis]) for tap in range(kernel)
+        ]
+        every *= len(places)
+        inside *= sum(0 <= place < of_input[2 + axis] for place in places)
+    pairs: int = of_output[0] * layer.out_channels * layer.in_channels // layer.groups
+    return 2 * pairs * (every - inside)

@@ -11,6 +11,10 @@ from runoff.report.stored import StoredRun
 
 BILLION = 1e9
 BOUND = "roofline"
+DISTURBED = (
+    "Something else was at work while the peak was measured, or fewer operations than these are done; "
+    "let the machine settle and measure again."
+)
 
 
 def efficiency_section(run: StoredRun) -> Section | None:
@@ -44,10 +48,7 @@ def row(one: Efficient) -> tuple[str, ...]:
 
 def notes(found: Sequence[Efficient]) -> tuple[str, ...]:
     """Say how the figures came about: operations, peaks, balance, and why a share is missing."""
-    said = [
-        f"One inference is {found[0].flop / BILLION:.2f} billion operations, counted in the model as it is written: "
-        "Winograd's convolutions and the like may do with fewer."
-    ]
+    said = [operations_note(found[0].flop, found[0].padding_flop)]
     peaks = {one.peak.precision: one for one in found if one.peak}
     for precision, one in sorted(peaks.items()):
         assert one.peak is not None
@@ -56,4 +57,14 @@ def notes(found: Sequence[Efficient]) -> tuple[str, ...]:
             f"Peak in {precision}: {one.peak.operations_per_second / BILLION:.0f} GOP/s, by {one.peak.library} "
             f"({one.peak.kernel}){balance}."
         )
-    return (*said, *(f"{one.contender}: {one.reason}." for one in found if one.reason))
+    said += [f"{one.contender}: {one.reason}." for one in found if one.reason]
+    if above := [one.contender for one in found if one.share and one.share > 1]:
+        said.append(f"Above the measured peak: {words.listing(above)}. {DISTURBED}")
+    return tuple(said)
+
+
+def operations_note(flop: float, padding: float) -> str:
+    """Say what is counted, and what may make a share too high."""
+    counted = f"One inference is {flop / BILLION:.2f} billion operations as torch.utils.flop_counter counts them"
+    left = f", {padding / flop * 100:.0f} % of which multiply the zeros around pictures and are left out here"
+    return f"{counted}{left if padding else ''}. Winograd's convolutions and fused kernels may do with fewer."

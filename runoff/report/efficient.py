@@ -33,6 +33,7 @@ class Efficient:
 
     contender: str
     flop: float
+    padding_flop: float
     operations_per_second: float
     peak: Peak | None
     share: float | None
@@ -50,6 +51,7 @@ def read_one(contender: str, about: Field) -> Efficient:
     return Efficient(
         contender=contender,
         flop=about["flop"].amount(),
+        padding_flop=about.optional("padding_flop", Field.number) or 0.0,
         operations_per_second=about["operations_per_second"].amount(),
         peak=about.optional("peak", read_peak),
         share=about.optional("share", Field.amount),
