@@ -111,12 +111,13 @@ def copy_suite(root: Path, reference: str) -> Suite:
 
 @pytest.fixture(scope="session")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
-    """Copy the suite, put the fakes in the place of its backends and a stand-in in the place of golden."""
+    """Copy the suite, put the fakes in the place of its backends and stand-ins in the place of what needs torch."""
     copied = copy_suite(tmp_path_factory.mktemp("suite"), reference="fake")
     for backend in (copied.root / "runoff" / "backends").glob("[!_]*.py"):
         backend.unlink()
     shutil.copy(ROOT / "tests" / "fakes" / "fake.py", copied.root / "runoff" / "backends" / "fake.py")
-    shutil.copy(ROOT / "tests" / "stand_ins" / "golden.py", copied.root / "runoff" / "model" / "golden.py")
+    for stand_in in ("golden.py", "operations.py"):
+        shutil.copy(ROOT / "tests" / "stand_ins" / stand_in, copied.root / "runoff" / "model" / stand_in)
     return copied
 
 
