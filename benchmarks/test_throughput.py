@@ -6,11 +6,11 @@ from runoff.service_records import (
     batches_json,
     highest_load_json,
     latencies_at_highest_json,
-    load_steps_json,
     parallel_json,
     seconds_per_query,
     single_stream_json,
     single_stream_p90,
+    tried_loads_json,
 )
 
 
@@ -58,7 +58,7 @@ def test_server(contender, record, loadgen):
         summaries={
             "percentiles": latencies_at_highest_json,
             "highest_load": highest_load_json,
-            "steps": load_steps_json,
+            "tried": tried_loads_json,
         },
         loadgen=loadgen,
     )

@@ -10,7 +10,7 @@ from runoff.diagnostics import percentiles
 from runoff.measure.race import Measured, Record
 from runoff.measure.service.batches import BatchesRecord
 from runoff.measure.service.end_to_end import EndToEndRecord
-from runoff.measure.service.load import LoadRecord, LoadStep
+from runoff.measure.service.load import Answered, LoadRecord
 from runoff.measure.service.parallel import ParallelRecord
 from runoff.measure.service.threads import ThreadsRecord
 from runoff.records import PerLaunch, Rules, control_json, median_over, percentiles_json
@@ -61,45 +61,45 @@ def parallel_json(records: Sequence[ParallelRecord]) -> dict[str, Any]:
 
 def single_stream_p90(record: LoadRecord) -> float:
     """Give the 90th percentile of a launch's single stream in seconds: LoadGen's own figure for that scenario."""
-    (found,) = (each.value for each in percentiles(record.single_stream) if each.name == "p90")
+    (found,) = (each.value for each in percentiles(record.single_stream.latencies) if each.name == "p90")
     assert found is not None, "a single stream has more queries than its 90th percentile takes"
     return found
 
 
 def single_stream_json(records: Sequence[LoadRecord]) -> dict[str, Any]:
     """Give the percentiles of the single stream's latencies, all launches together."""
-    return percentiles_json([latency for record in records for latency in record.single_stream])
+    return percentiles_json([latency for record in records for latency in record.single_stream.latencies])
 
 
 def seconds_per_query(record: LoadRecord) -> float:
-    """Give seconds per query at the highest load of a launch that kept the bound."""
-    assert record.highest is not None, "only those that kept the bound have a highest load (kept_bound)"
-    return 1 / record.highest.queries_per_second
+    """Give seconds per query at the highest load of a launch within the bound."""
+    load = record.highest.load if record.highest else None
+    assert load is not None, "those without a highest load are left out (runoff.measure.service.load.within_bound)"
+    return 1 / load
 
 
 def highest_load_json(records: Sequence[LoadRecord]) -> dict[str, Any]:
-    """Give the highest load that kept the bound in queries per second, over launches."""
+    """Give the highest load within the bound in queries per second, over launches."""
     return rate_json((1 / seconds_per_query(record) for record in records), "queries_per_second")
 
 
 def latencies_at_highest_json(records: Sequence[LoadRecord]) -> dict[str, Any]:
-    """Give the percentiles of the latencies at each launch's highest load that kept the bound, all of them together."""
-    steps = [record.highest for record in records if record.highest]
-    return percentiles_json([latency for step in steps for latency in step.latencies])
+    """Give the percentiles of the latencies measured at each launch's highest load, all of them together."""
+    return percentiles_json([each for record in records if record.highest for each in record.highest.latencies])
 
 
-def load_steps_json(records: Sequence[LoadRecord]) -> list[list[dict[str, Any]]]:
+def tried_loads_json(records: Sequence[LoadRecord]) -> list[list[dict[str, Any]]]:
     """Give every load that was tried, launch by launch."""
-    return [[load_step_json(step) for step in record.steps] for record in records]
+    return [[tried_load_json(run) for run in record.tried] for record in records]
 
 
-def load_step_json(step: LoadStep) -> dict[str, Any]:
-    """Give one load that was tried, how many queries it had, the slowest of them in seconds, and what came of it."""
+def tried_load_json(run: Answered) -> dict[str, Any]:
+    """Give one load that was tried: how many queries it had, the slowest of them and the usual service in seconds."""
     return {
-        "queries_per_second": step.queries_per_second,
-        "queries": len(step.latencies),
-        "slowest": max(step.latencies),
-        "kept": step.kept,
+        "queries_per_second": run.load,
+        "queries": len(run.latencies),
+        "slowest": max(run.latencies),
+        "service": median_of(run.services),
     }
 
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,35 @@ from PIL import Image
 
 from runoff.backends import find_backends
 from runoff.contenders import Contender, Environment
-from runoff.measure.launch import Entrant, Picture
+from runoff.measure.launch import Entrant, Picture, Timeouts
+from runoff.measure.race import Journal
+from runoff.measure.service.launches import Course
 from tests import fakes
+from tests.fakes.fake import true_logits
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Environment("here", Path(sys.executable))
 
 MakeEntrant = Callable[..., Entrant]
+MakeCourse = Callable[..., Course]
+
+
+@dataclass
+class Counted:
+    """Progress that only counts."""
+
+    promised: int = 0
+    steps: int = 0
+    parts: list[str] = field(default_factory=list)
+
+    def begin(self, what: str, steps: int) -> None:
+        """Note what was promised."""
+        self.parts.append(what)
+        self.promised += steps
+
+    def step(self) -> None:
+        """Count a step."""
+        self.steps += 1
 
 
 @pytest.fixture
@@ -53,6 +75,29 @@ def picture(tmp_path: Path, images: NDArray[np.float32]) -> Picture:
     path = tmp_path / "images.npy"
     np.save(path, images)
     return Picture(path, 1)
+
+
+@pytest.fixture
+def make_course(tmp_path: Path, picture: Picture, images: NDArray[np.float32]) -> MakeCourse:
+    """Make what a service question is asked of fakes with."""
+
+    def make(*entrants: Entrant, launches: int = 2, seed: int = 1, timeouts: Timeouts | None = None) -> Course:
+        return Course(
+            entrants,
+            images=picture.images,
+            predictions={entrant.contender.id: true_logits(images) for entrant in entrants},
+            launches=launches,
+            seed=seed,
+            most_seconds=None,
+            at_once=2,
+            logs=tmp_path / "logs",
+            working=tmp_path / "working",
+            journal=Journal(tmp_path / "journal.jsonl"),
+            progress=Counted(),
+            timeouts=timeouts or Timeouts(),
+        )
+
+    return make
 
 
 @dataclass(frozen=True)

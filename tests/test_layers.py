@@ -39,6 +39,7 @@ WITHIN_RUNOFF = {
     "statistics": set(),
     "stratum": set(),
     "quantities": set(),
+    "queueing": set(),
     "diagnostics": {"statistics"},
     "race_warnings": {"diagnostics", "measure", "records", "statistics"},
     "schema": set(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
-from dataclasses import dataclass, field
 
 import psutil
 import pytest
@@ -14,25 +13,8 @@ from runoff.contract import ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerT
 from runoff.measure import launch
 from runoff.measure.launch import Timeouts
 from runoff.measure.race import Journal, Race, Schedule, run_race
+from tests.conftest import Counted
 from tests.fakes.fake import MEBIBYTE, true_logits
-
-
-@dataclass
-class Counted:
-    """Progress that only counts."""
-
-    promised: int = 0
-    steps: int = 0
-    parts: list[str] = field(default_factory=list)
-
-    def begin(self, what: str, steps: int) -> None:
-        """Note what was promised."""
-        self.parts.append(what)
-        self.promised += steps
-
-    def step(self) -> None:
-        """Count a step."""
-        self.steps += 1
 
 
 @pytest.fixture

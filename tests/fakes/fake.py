@@ -36,6 +36,12 @@ VARIANTS = (
     Variant("unconvertible", "its conversion fails"),
     Variant("unwritten", "its conversion writes nothing"),
     Variant("companion", "its conversion writes a second file"),
+    Variant("one-by-one", "takes as long for each image of a batch as for one"),
+    Variant("threaded", "takes half as long on two threads"),
+    Variant("fixed-batch", "refuses a batch of more than one image"),
+    Variant("dies-at-four", "its process ends at a batch of four"),
+    Variant("stalls", "never answers its thirtieth inference"),
+    Variant("raises-late", "raises at its thirtieth inference"),
 )
 LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
@@ -78,9 +84,8 @@ class FakeSession:
     def run(self, batch: Batch) -> Logits:
         """Answer as the variant does."""
         self.inferences += 1
-        if self.variant == "dies-late" and self.inferences == 5:
-            os._exit(4)
-        time.sleep(SECONDS_PER_INFERENCE * (2 if self.variant == "slower" else 1))
+        self.misbehave(len(batch))
+        time.sleep(SECONDS_PER_INFERENCE * self.times_as_long(len(batch)))
         if self.variant == "prints":
             print("progress: 100 %", flush=True)
             os.write(1, b'{"nanoseconds": 1}\n')
@@ -92,6 +97,25 @@ class FakeSession:
         if self.variant == "inexact":
             return logits * np.float32(1.001)
         return logits
+
+    def misbehave(self, images: int) -> None:
+        """Do what the variant does wrong with batches, or late."""
+        if self.variant == "dies-late" and self.inferences == 5:
+            os._exit(4)
+        if self.variant == "fixed-batch" and images > 1:
+            raise ValueError(f"expected a batch of 1, got {images}")
+        if self.variant == "dies-at-four" and images == 4:
+            os._exit(4)
+        if self.variant == "stalls" and self.inferences == 30:
+            hang()
+        if self.variant == "raises-late" and self.inferences == 30:
+            raise OverflowError("thirty is too many")
+
+    def times_as_long(self, images: int) -> float:
+        """Give how many times as long as usual an inference takes."""
+        if self.variant == "threaded":
+            return 2 / self.threads
+        return {"slower": 2, "one-by-one": images}.get(self.variant, 1)
 
 
 def import_framework(variant: Variant) -> None:

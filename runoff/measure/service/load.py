@@ -1,12 +1,10 @@
-"""Latency under load, by MLCommons LoadGen: one query after another, and Poisson arrivals up to the highest load."""
+"""Latency under load, by MLCommons LoadGen: one query after another, and Poisson arrivals at the highest load."""
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from random import Random
+from dataclasses import dataclass
 
 from runoff.contract import NoAnswer
 from runoff.measure.launch import NANOSECONDS
@@ -14,147 +12,121 @@ from runoff.measure.race import Measured
 from runoff.measure.service.launches import Course, run_exercise
 from runoff.measure.service.loadgen import SERVER, SINGLE_STREAM
 from runoff.measure.turns import Lane, Turns
+from runoff.queueing import highest_load
 
 QUANTILE = 0.99
-SINGLE_STREAM_QUERIES = 60
+QUERIES = 60
 """So many from each of five launches bound the 99th percentile together (runoff.diagnostics.samples_needed)."""
-SERVER_QUERIES = 60
-"""With so many, a load at which the 99th percentile just keeps the bound is as often found to keep it as not: the
-largest of 60 lies below their common 99th percentile with probability 0.99^60 = 0.55."""
 LEAST_SECONDS = 1.0
 MOST_SECONDS = 5.0
-SEARCH_STEPS = 3
-LOWEST_SHARE = 0.2
-HIGHEST_SHARES = (0.95, 1.1)
-"""The search is between these shares of what the single stream would allow; its upper end is drawn by chance in every
-launch, so that the steps of the search are no common grid that contenders could fall on one side of."""
 PICTURES = 64
 
 
 @dataclass(frozen=True)
-class LoadStep:
-    """One load that was tried: queries per second, the latency of each query in seconds, and whether the bound held."""
+class Answered:
+    """A run of LoadGen, in seconds by query: from when each was due to its answer, and what serving it alone took.
 
-    queries_per_second: float
+    ``load`` is in queries per second, None for a single stream.
+    """
+
+    load: float | None
     latencies: tuple[float, ...]
-    kept: bool
+    services: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class LoadRecord:
-    """What one launch yields: the latencies of a single stream in seconds, and the loads tried in their order."""
+    """What one launch yields: a single stream, and the loads that were tried.
 
-    single_stream: tuple[float, ...]
-    steps: tuple[LoadStep, ...]
+    ``highest`` is the one of these that was found to be the highest within the bound, None where there is no such load.
+    """
 
-    @property
-    def highest(self) -> LoadStep | None:
-        """The highest load that kept the bound, None where none did."""
-        kept = [step for step in self.steps if step.kept]
-        return max(kept, key=lambda step: step.queries_per_second, default=None)
-
-
-@dataclass
-class Search:
-    """One worker's search within a launch: where it looks, and what it found so far."""
-
-    single_stream: tuple[float, ...]
-    low: float
-    high: float
-    steps: list[LoadStep] = field(default_factory=list)
+    single_stream: Answered
+    tried: tuple[Answered, ...]
+    highest: Answered | None
 
 
 def measure_load(course: Course, bound: float) -> Measured[LoadRecord]:
-    """Put every contender under a single stream and then under loads, a bisection for the highest that keeps the bound.
+    """Put every contender under a single stream, and then under the highest load that keeps the bound, in seconds.
 
-    ``bound`` is in seconds. Within a launch all loads have the same arrivals, faster or slower.
+    That load is computed from what serving a query takes (runoff.queueing): first alone, then, since a server that has
+    idled or been busy may be another, as measured under the load first found. All contenders have the same arrivals
+    in a launch, faster or slower.
     """
-    random = Random(course.seed)
 
     def exercise(turns: Turns, launch: int) -> dict[str, LoadRecord]:
-        searches: dict[str, Search] = {}
+        alone: dict[str, Answered] = {}
+        first: dict[str, Answered | None] = {}
+        second: dict[str, Answered | None] = {}
+        seed = course.seed + launch
 
         def single(lane: Lane) -> None:
-            latencies = run_single_stream(course, lane, launch)
-            highest = random.uniform(*HIGHEST_SHARES) / statistics.median(latencies)
-            searches[lane.entrant.key] = Search(latencies, LOWEST_SHARE * highest, highest)
+            alone[lane.entrant.key] = run_single_stream(course, lane, seed)
 
-        def search(lane: Lane) -> None:
-            found = searches[lane.entrant.key]
-            tried = [(step.queries_per_second, step.kept) for step in found.steps]
-            load = next_load(found.low, found.high, tried)
-            if load is not None and statistics.median(found.single_stream) < bound:
-                found.steps.append(run_server(course, lane, launch, load, bound))
+        def try_first(lane: Lane) -> None:
+            typical = statistics.median(alone[lane.entrant.key].services)
+            first[lane.entrant.key] = run_highest(course, lane, [typical], bound, seed)
 
-        turns.everyone(single)
-        course.progress.step()
-        for _ in range(SEARCH_STEPS + 1):
-            turns.everyone(search)
+        def try_again(lane: Lane) -> None:
+            before = first[lane.entrant.key]
+            services = [*alone[lane.entrant.key].services, *before.services] if before else []
+            second[lane.entrant.key] = run_highest(course, lane, services, bound, seed) if services else None
+
+        for unit in (single, try_first, try_again):
+            turns.everyone(unit)
             course.progress.step()
-        return {key: LoadRecord(searches[key].single_stream, tuple(searches[key].steps)) for key in turns.running()}
+        return {
+            key: LoadRecord(
+                alone[key], tuple(each for each in (first[key], second[key]) if each is not None), second[key]
+            )
+            for key in turns.running()
+        }
 
-    return run_exercise(course, exercise, name="load", steps=SEARCH_STEPS + 2)
-
-
-def next_load(low: float, high: float, tried: Sequence[tuple[float, bool]]) -> float | None:
-    """Give the next load of a bisection between two loads, None where it is at its end.
-
-    ``tried`` are the loads so far, each with whether it kept the bound. Where none of a whole bisection did, the lowest
-    is tried last.
-    """
-    lowest = low
-    for load, kept in tried:
-        low, high = (load, high) if kept else (low, load)
-    if len(tried) < SEARCH_STEPS:
-        return (low + high) / 2
-    if len(tried) == SEARCH_STEPS and not any(kept for _, kept in tried):
-        return lowest
-    return None
+    return run_exercise(course, exercise, name="load", steps=3)
 
 
-def keeps(latencies: Sequence[float], bound: float) -> bool:
-    """Tell whether the 99th percentile keeps the bound, by LoadGen's own rule.
-
-    It takes the latency at index ⌊n × 0.99⌋ of n in ascending order (results.cc, ProcessLatencies).
-    """
-    return sorted(latencies)[math.floor(len(latencies) * QUANTILE)] <= bound
+def run_highest(course: Course, lane: Lane, services: Sequence[float], bound: float, seed: int) -> Answered | None:
+    """Put a worker under the highest load that these service times allow within the bound; None where there is none."""
+    load = highest_load(services, bound, QUANTILE, seed)
+    return run_server(course, lane, seed, load, bound) if load is not None else None
 
 
-def run_single_stream(course: Course, lane: Lane, launch: int) -> tuple[float, ...]:
-    """Give the latencies of queries that each come when the one before is answered."""
-    settings = {"queries": SINGLE_STREAM_QUERIES, "seconds": LEAST_SECONDS, "most_seconds": 0}
-    return run_scenario(course, lane, launch, SINGLE_STREAM, "single-stream", settings)
+def run_single_stream(course: Course, lane: Lane, seed: int) -> Answered:
+    """Let queries come when the one before is answered."""
+    settings = {"queries": QUERIES, "seconds": LEAST_SECONDS, "most_seconds": 0}
+    return run_scenario(course, lane, seed, SINGLE_STREAM, None, settings)
 
 
-def run_server(course: Course, lane: Lane, launch: int, load: float, bound: float) -> LoadStep:
-    """Give the latencies of queries that arrive by chance (Poisson), so many a second."""
+def run_server(course: Course, lane: Lane, seed: int, load: float, bound: float) -> Answered:
+    """Let queries arrive by chance (Poisson), so many a second."""
     settings = {
-        "queries": SERVER_QUERIES,
+        "queries": QUERIES,
         "seconds": LEAST_SECONDS,
         "most_seconds": MOST_SECONDS,
         "queries_per_second": load,
         "bound": bound,
         "quantile": QUANTILE,
     }
-    latencies = run_scenario(course, lane, launch, SERVER, f"server-{load:.3f}", settings)
-    return LoadStep(load, latencies, keeps(latencies, bound))
+    return run_scenario(course, lane, seed, SERVER, load, settings)
 
 
 def run_scenario(
-    course: Course, lane: Lane, launch: int, scenario: str, folder: str, settings: dict[str, float]
-) -> tuple[float, ...]:
-    """Give the latencies of one of LoadGen's scenarios in seconds; its logs go into the run's own folder."""
+    course: Course, lane: Lane, seed: int, scenario: str, load: float | None, settings: dict[str, float]
+) -> Answered:
+    """Run one of LoadGen's scenarios; its logs go into the run's own folder."""
+    folder = f"{lane.entrant.key}-seed-{seed}-{scenario}" + (f"-{load:.3f}" if load else "")
     command = {
         "do": "load",
         "scenario": scenario,
         "images": str(course.images),
         "pictures": PICTURES,
-        "seed": course.seed + launch,
-        "logs": str(course.working / "loadgen" / f"{lane.entrant.key}-launch-{launch}-{folder}"),
+        "seed": seed,
+        "logs": str(course.working / "loadgen" / folder),
         **settings,
     }
     answer = lane.ask(command, course.timeouts.load)
-    return tuple(latency * NANOSECONDS for latency in answer["latencies"])
+    latencies, services = (tuple(each * NANOSECONDS for each in answer[name]) for name in ("latencies", "services"))
+    return Answered(load, latencies, services)
 
 
 def describe_load(bound: float) -> dict[str, float]:
@@ -162,31 +134,32 @@ def describe_load(bound: float) -> dict[str, float]:
     return {
         "bound": bound,
         "quantile": QUANTILE,
-        "single_stream_queries": SINGLE_STREAM_QUERIES,
-        "server_queries": SERVER_QUERIES,
+        "queries": QUERIES,
         "least_seconds": LEAST_SECONDS,
         "most_seconds": MOST_SECONDS,
-        "search_steps": SEARCH_STEPS,
     }
 
 
-def kept_bound(load: Measured[LoadRecord], bound: float) -> Measured[LoadRecord]:
-    """Leave those that kept the bound under some load in every launch; the others have no highest load."""
-    records = {key: found for key, found in load.records.items() if found and all(record.highest for record in found)}
-    failures = dict(load.failures)
-    for key, found in load.records.items():
+def within_bound(measured: Measured[LoadRecord], bound: float) -> Measured[LoadRecord]:
+    """Leave those that have a highest load within the bound in every launch; the others have none to compare."""
+    records = {
+        key: found for key, found in measured.records.items() if found and all(record.highest for record in found)
+    }
+    failures = dict(measured.failures)
+    for key, found in measured.records.items():
         if found and key not in records:
-            failures[key] = NoAnswer(why_no_load(key, found, bound))
-    return Measured(records, failures, load.stolen, load.look, load.out_of_time, load.frequencies)
+            failures[key] = NoAnswer(why_no_load(found, bound))
+    return Measured(records, failures, measured.stolen, measured.look, measured.out_of_time, measured.frequencies)
 
 
-def why_no_load(key: str, records: Sequence[LoadRecord], bound: float) -> str:
-    """Say how far a contender is from keeping the bound under any load."""
+def why_no_load(records: Sequence[LoadRecord], bound: float) -> str:
+    """Say why a contender keeps the bound under no load."""
     without = [record for record in records if record.highest is None]
-    limit = f"{bound * 1e3:g} ms for {QUANTILE * 100:g} of 100 queries"
-    if not any(record.steps for record in without):
-        alone = statistics.median(latency for record in without for latency in record.single_stream)
-        return f"can't keep {limit}: one query alone takes {alone * 1e3:.0f} ms; give --latency-bound more"
-    lowest = min(step.queries_per_second for record in without for step in record.steps)
+    services = [each for record in without for run in (record.single_stream, *record.tried) for each in run.services]
+    over = sum(each >= bound for each in services)
     launches = f"{len(without)} of {len(records)} launches"
-    return f"did not keep {limit} in {launches}, at {lowest:.2g} queries a second either; give --latency-bound more"
+    return (
+        f"no load keeps {QUANTILE * 100:g} of 100 queries within {bound * 1e3:g} ms in {launches}: serving one takes "
+        f"{statistics.median(services) * 1e3:.0f} ms, and {over} of {len(services)} took the bound or more without any "
+        "waiting; give --latency-bound more, or let the machine settle"
+    )

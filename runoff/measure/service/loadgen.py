@@ -1,4 +1,4 @@
-"""The worker's end of MLCommons LoadGen: one scenario against the session, and the latency of each query.
+"""The worker's end of MLCommons LoadGen: one scenario against the session, and what each query took.
 
 LoadGen issues queries from the calling thread, and a latency counts from the moment that a query was scheduled for. So
 the session answers each query where it is issued: those that arrive meanwhile wait in line, first come, first served,
@@ -23,12 +23,12 @@ SERVER = "Server"
 NANOSECONDS = 1_000_000_000
 MILLISECONDS = 1_000
 
-SAMPLE = re.compile(r'"sample_seq":(\d+),.*"complete_ns":(\d+)')
+SAMPLE = re.compile(r'"sample_seq":(\d+),.*"issue_start_ns":(\d+),"complete_ns":(\d+)')
 """A query in LoadGen's trace; the file is not quite JSON."""
 
 
 def run_scenario(session: Session, batches: Sequence[Batch], command: Message) -> Message:
-    """Run one scenario and give the latency of each query in nanoseconds, in the order of their issue.
+    """Run one scenario and give what `read_trace` does.
 
     LoadGen's logs, the trace that the latencies are read from among them, go into the folder that the command names.
     Raises whatever the session raised.
@@ -58,12 +58,12 @@ def run_scenario(session: Session, batches: Sequence[Batch], command: Message) -
     mlperf_loadgen.DestroySUT(system)
     for error in errors:
         raise error
-    latencies = read_latencies((folder / "mlperf_log_trace.json").read_text())
-    if not latencies:
+    answer = read_trace((folder / "mlperf_log_trace.json").read_text())
+    if not answer["latencies"]:
         raise WorkerFailed(
             f"LoadGen's trace in {folder} names no query that was answered; use a version that pyproject.toml allows"
         )
-    return {"latencies": latencies}
+    return answer
 
 
 def scenario_settings(command: Message) -> Any:
@@ -97,7 +97,14 @@ def log_settings(folder: Path) -> Any:
     return settings
 
 
-def read_latencies(trace: str) -> list[int]:
-    """Read the latency of each query from LoadGen's trace, in nanoseconds, in the order of their issue."""
-    found = sorted((int(query), int(latency)) for query, latency in SAMPLE.findall(trace))
-    return [latency for _, latency in found]
+def read_trace(trace: str) -> dict[str, list[int]]:
+    """Read LoadGen's trace, in nanoseconds by query in the order of their issue.
+
+    ``latencies`` are from the moment that a query was scheduled for, ``services`` from when it was issued, which is
+    when the session was free for it.
+    """
+    found = sorted(tuple(map(int, numbers)) for numbers in SAMPLE.findall(trace))
+    return {
+        "latencies": [completed for _, _, completed in found],
+        "services": [completed - issued for _, issued, completed in found],
+    }
