@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -145,7 +145,8 @@ class Process:
         """Kill the worker and all that it started, suspended or not, and wait until it is gone."""
         self._signal(signal.SIGKILL)
         self.popen.wait()
-        self.stdin.close()
+        with suppress(BrokenPipeError):  # what could not be sent to an ended process is flushed once more on closing
+            self.stdin.close()
         self.stdout.close()
 
     def _signal(self, number: signal.Signals) -> None:
