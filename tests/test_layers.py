@@ -45,7 +45,7 @@ WITHIN_RUNOFF = {
     "schema": set(),
     "agreement": {"contract"},
     "contenders": {"contract"},
-    "measure": {"contract", "kernels", "model", "agreement", "contenders", "processor", "measure"},
+    "measure": {"contract", "kernels", "model", "agreement", "contenders", "processor", "queueing", "measure"},
     "records": {"diagnostics", "measure", "statistics"},
     "footprint": {"measure"},
     "quantisation": {"agreement", "contenders", "contract", "measure", "records", "statistics"},

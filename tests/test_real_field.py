@@ -18,7 +18,18 @@ FEWEST_PICTURES = 500
 @pytest.fixture(scope="module")
 def field(real_suite):
     """Run one launch of these contenders on the fixture images, and give what came of each."""
-    arguments = ["--weights", "builtin", "--launches", "1", "--rounds", "1", "-p", "no:cacheprovider"]
+    arguments = [
+        "--weights",
+        "builtin",
+        "--launches",
+        "1",
+        "--rounds",
+        "1",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not service",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "benchmarks/", *arguments, "--contenders", ",".join(FLOAT32 + REDUCED)],
         cwd=real_suite.root,
