@@ -12,6 +12,8 @@ from runoff.measure.installation import canonical
 
 EVERY_WORKERS = ("numpy",)
 """What a worker needs beside its framework."""
+UNRECORDED = {"version": "unknown", "bytes": None}
+"""What is known of a framework that is there without being installed as a package."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ def needed(roots: Sequence[str], survey: Mapping[str, Any]) -> tuple[str, ...]:
     """Give the canonical names of the installed distributions that these need, they themselves among them.
 
     Requirements are followed where their markers hold in that environment, without extras but those that a
-    requirement asks for.
+    requirement asks for. Where none of the roots is installed as a package, the first stands among the names for it.
     """
     installed = survey["distributions"]
     found: dict[tuple[str, str], None] = {}
@@ -38,7 +40,10 @@ def needed(roots: Sequence[str], survey: Mapping[str, Any]) -> tuple[str, ...]:
         if name in installed and (name, extra) not in found:
             found[name, extra] = None
             waiting += requirements_of(installed[name]["requires"], {**survey["markers"], "extra": extra})
-    return tuple(sorted({name for name, _ in found}))
+    names = {name for name, _ in found}
+    if roots and names.isdisjoint(map(canonical, roots)):
+        names.add(canonical(roots[0]))
+    return tuple(sorted(names))
 
 
 def requirements_of(texts: Sequence[str], markers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -56,15 +61,15 @@ def requirements_of(texts: Sequence[str], markers: Mapping[str, str]) -> Iterato
 
 def packages_of(backend: str, by_backend: Mapping[str, Sequence[str]], survey: Mapping[str, Any]) -> list[Package]:
     """Give the packages that a backend needs, largest first; ``by_backend`` has what each one in the run needs."""
-    installed = survey["distributions"]
+    described = {name: survey["distributions"].get(name, UNRECORDED) for name in by_backend[backend]}
     packages = [
         Package(
             name,
-            installed[name]["version"],
-            installed[name]["bytes"],
+            about["version"],
+            about["bytes"],
             tuple(other for other, names in by_backend.items() if other != backend and name in names),
         )
-        for name in by_backend[backend]
+        for name, about in described.items()
     ]
     return sorted(packages, key=lambda package: (-(package.size or 0), package.name))
 

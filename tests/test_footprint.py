@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runoff.footprint import footprint_info, needed, packages_of
 from runoff.measure.distributions import marker_values, measure, survey_sizes
@@ -48,16 +50,76 @@ def test_bytes_are_those_of_recorded_files(tmp_path):
     assert {name: one["bytes"] for name, one in found.items()} == {"engine": 1010, "twin": 5}
 
 
+def editable(separators: tuple[str, str]) -> dict[str, str]:
+    """Make what an installer notes of a package that it installed from a folder, with its own spacing of JSON."""
+    origin = {"url": "file:///x", "dir_info": {"editable": True}}
+    return {"direct_url_json": json.dumps(origin, separators=separators)}
+
+
 @pytest.mark.parametrize(
     ("recorded", "extra"),
-    [(False, {}), (True, {"direct_url_json": json.dumps({"url": "file:///x", "dir_info": {"editable": True}})})],
-    ids=["no record", "editable"],
+    [(False, {}), (True, editable((", ", ": "))), (True, editable((",", ":")))],
+    ids=["no record", "editable by pip", "editable by uv"],
 )
 def test_a_size_that_is_not_known_is_not_zero(tmp_path, recorded, extra):
     """A distribution without a record, or one that points to its sources, has an unknown size."""
     install(tmp_path, "engine", {"engine/a.so": 1000}, recorded=recorded, **extra)
     found = measure(importlib.metadata.distributions(path=[str(tmp_path)]))
     assert found["engine"]["bytes"] is None
+
+
+def test_sources_that_a_package_was_built_from_are_no_record(tmp_path):
+    """An .egg-info folder lists the sources of a package, not what was installed: its size is not known."""
+    info = tmp_path / "engine.egg-info"
+    info.mkdir()
+    (info / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: engine\nVersion: 1.0\n")
+    (info / "SOURCES.txt").write_text("setup.py\nengine.py\n")
+    (tmp_path / "engine.py").write_text("x = 1\n")
+    found = measure(importlib.metadata.distributions(path=[str(tmp_path)]))
+    assert found["engine"]["bytes"] is None
+
+
+def test_a_framework_that_is_no_package_is_not_passed_over(tmp_path):
+    """Where none of a backend's distributions is installed, the framework is there with a size that is not known."""
+    install(tmp_path, "numpy", {"n": 3})
+    found = survey(tmp_path)
+    names = needed(["Engine.Core", "engine-cpu"], found)
+    assert names == ("engine-core", "numpy")
+    told = footprint_info(packages_of("engine", {"engine": names}, found), 1000)
+    assert told["unknown"] == ["engine-core"]
+    assert told["total_bytes"] == 1003
+    install(tmp_path, "engine-cpu", {"e": 5})
+    assert needed(["Engine.Core", "engine-cpu"], survey(tmp_path)) == ("engine-cpu", "numpy")
+
+
+NAMES = st.sampled_from(["a", "b", "c", "d", "e"])
+
+
+@given(
+    requires=st.dictionaries(NAMES, st.lists(NAMES)),
+    sizes=st.fixed_dictionaries(dict.fromkeys("abcde", st.integers(0, 10**9))),
+    roots=st.lists(st.lists(NAMES, min_size=1), min_size=1, max_size=3),
+    artifact=st.integers(1, 10**9),
+)
+def test_every_byte_is_counted_once_for_each_backend(requires, sizes, roots, artifact):
+    """Whatever requires whatever: all that is needed is there, and counts once, as own or as shared, never as both."""
+    found = {
+        "markers": marker_values(),
+        "distributions": {
+            name: {"version": "1", "requires": requires.get(name, []), "bytes": size} for name, size in sizes.items()
+        },
+    }
+    by_backend = {str(number): needed(names, found) for number, names in enumerate(roots)}
+    for backend, names in by_backend.items():
+        reached = set(roots[int(backend)])
+        for _ in sizes:
+            reached |= {other for name in reached for other in requires.get(name, [])}
+        assert set(names) == reached
+        told = footprint_info(packages_of(backend, by_backend, found), artifact)
+        assert told["total_bytes"] == artifact + sum(sizes[name] for name in names)
+        others = {name for other, theirs in by_backend.items() if other != backend for name in theirs}
+        assert told["own_bytes"] == sum(sizes[name] for name in set(names) - others)
+        assert told["own_bytes"] + told["shared_bytes"] + artifact == told["total_bytes"]
 
 
 def test_needs_are_followed_where_their_markers_hold(tmp_path):

@@ -6,6 +6,7 @@ Standard library only, so that an environment without numpy can be asked too.
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import platform
 import sys
@@ -26,7 +27,7 @@ def measure(distributions: Iterable[importlib.metadata.Distribution]) -> dict[st
 
     The bytes are those of the files that its RECORD names and that exist ("Recording installed projects"); a file that
     two distributions record counts for the first by name alone. What was not recorded, such as bytecode compiled later,
-    does not count. None stands for a distribution without a record, or one installed from a folder that stays where it
+    does not count. None stands for a distribution without a RECORD, or one installed from a folder that stays where it
     is: its size is not known.
     """
     found: dict[str, dict[str, Any]] = {}
@@ -43,11 +44,15 @@ def measure(distributions: Iterable[importlib.metadata.Distribution]) -> dict[st
 
 
 def size_of(distribution: importlib.metadata.Distribution, seen: set[Path]) -> int | None:
-    """Add up a distribution's recorded files that were not seen before, None where there is no record."""
-    if distribution.files is None:
+    """Add up a distribution's recorded files that were not seen before, None where there is no record.
+
+    ``files`` alone does not tell: of an ``.egg-info`` folder it gives the sources that the package was built from.
+    """
+    files = distribution.files if distribution.read_text("RECORD") else None
+    if files is None:
         return None
     total = 0
-    for file in distribution.files:
+    for file in files:
         path = Path(os.path.normpath(str(file.locate())))  # not resolved: a link is a few bytes of its own
         if path not in seen:
             seen.add(path)
@@ -60,7 +65,8 @@ def size_of(distribution: importlib.metadata.Distribution, seen: set[Path]) -> i
 
 def is_editable(distribution: importlib.metadata.Distribution) -> bool:
     """Tell whether a distribution only points to a folder of sources (PEP 610, ``direct_url.json``)."""
-    return '"editable": true' in (distribution.read_text("direct_url.json") or "")
+    origin = json.loads(distribution.read_text("direct_url.json") or "{}")  # installers space it differently
+    return bool(origin.get("dir_info", {}).get("editable"))
 
 
 def marker_values() -> dict[str, str]:
