@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runoff.report.fields import StoredRunBroken
+from runoff.report.limits import parse_limits
 from runoff.report.markdown import render_markdown
 from runoff.report.page import render_page
 from runoff.report.questions import sections
@@ -112,7 +113,19 @@ def test_shares_of_the_peak_and_megabytes_are_columns_too():
     """Where they were asked, the comparison has them beside the latency, unless the terminal is too narrow."""
     stored = stored_with("efficiency")
     value, told, _ = QUESTIONS["footprint"]
-    stored["benchmarks"].append(benchmark("footprint", "onnxruntime", value, None, **told))
+    known = {**told, "packages": told["packages"][:2]}
+    stored["benchmarks"].append(benchmark("footprint", "onnxruntime", value, None, **known))
     markdown = render_markdown(parse_run(stored))
     assert "| deploy MB | of peak |" in markdown
     assert "| 208 | 91 % |" in markdown
+
+
+def test_a_footprint_that_is_not_wholly_known_is_no_figure_to_choose_by():
+    """Where a package's size is not known, the sum is told as at least so much, is no column, and meets no limit."""
+    run = parse_run(stored_with("footprint"))
+    row = next(row for row in run.rows if row.contender == "onnxruntime")
+    (limit,) = parse_limits("footprint<10GB")
+    assert not limit.admits(limit.metric.read(row))
+    markdown = render_markdown(run)
+    assert "deploy MB" not in markdown
+    assert "| onnxruntime | ≥ 208 |" in markdown

@@ -22,8 +22,9 @@ def footprint_section(run: StoredRun) -> Section | None:
         headings=("contender", "MB", "packages", "own\nMB", "shared\nMB", "artifact\nMB", CONSISTS_OF),
         rows=tuple(row(one) for one in sorted(run.deployed, key=lambda one: (total(one), one.contender))),
         notes=(
-            "Shared is what another backend of this run needs too, numpy among it. Counted are the files that a "
-            "package recorded when it was installed; what only converting needs is not.",
+            "Shared is what another backend of this run needs too in the same environment, numpy among it. Counted are "
+            "the files that a package recorded when it was installed; Python itself and what only converting needs are "
+            "not.",
             *unknown_sizes(run.deployed),
         ),
         words=frozenset({CONSISTS_OF}),
@@ -40,7 +41,7 @@ def row(one: Deployed) -> tuple[str, ...]:
     own = [package for package in one.packages if not package.is_shared][:LARGEST]
     return (
         one.contender,
-        words.megabytes(total(one)),
+        f"{'≥ ' if of_unknown_size(one) else ''}{words.megabytes(total(one))}",
         str(len(one.packages)),
         words.megabytes(one.own),
         words.megabytes(one.shared),
@@ -51,5 +52,10 @@ def row(one: Deployed) -> tuple[str, ...]:
 
 def unknown_sizes(deployed: tuple[Deployed, ...]) -> tuple[str, ...]:
     """Name the packages whose size is not known, in one sentence, where there are any."""
-    names = sorted({package.name for one in deployed for package in one.packages if package.size is None})
+    names = sorted({name for one in deployed for name in of_unknown_size(one)})
     return (f"Without a record of their files, and not counted: {', '.join(names)}.",) if names else ()
+
+
+def of_unknown_size(one: Deployed) -> list[str]:
+    """Name the packages of a contender whose size is not known."""
+    return [package.name for package in one.packages if package.size is None]

@@ -107,9 +107,19 @@ def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]
         agreement=agreement["share"].number() if agreement else None,
         largest_difference=agreement.optional("largest_difference", Field.number) if agreement else None,
         artifact=artifact["bytes"].whole() if artifact else None,
-        footprint=footprint["stats"]["median"].amount() if footprint else None,
+        footprint=read_footprint(footprint) if footprint else None,
         of_peak=efficiency["extra_info"].optional("share", Field.amount) if efficiency else None,
     )
+
+
+def read_footprint(benchmark: Field) -> float | None:
+    """Read what a contender takes on disk, None where the size of a package is not known: the sum is then too little.
+
+    Such a sum must not meet a limit either.
+    """
+    packages = benchmark["extra_info"]["packages"].items()
+    unknown = any(package.get("bytes") is None for package in packages)
+    return None if unknown else benchmark["stats"]["median"].amount()
 
 
 def read_ratio(ratio: Field, launches: int) -> Ratio:
