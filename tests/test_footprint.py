@@ -177,3 +177,12 @@ def test_it_needs_no_race(suite):
     assert stored["machine_info"]["runoff"]["control"] is None
     assert told["fake-companion"]["artifact_bytes"] > told["fake"]["artifact_bytes"] > 0
     assert "What it costs to deploy" in done.stdout
+
+
+@pytest.mark.parametrize(("origin", "known"), [("{", False), ("[]", False), ('{"dir_info": null}', True), ("{}", True)])
+def test_an_origin_that_cannot_be_read_costs_one_size(tmp_path, origin, known):
+    """A broken ``direct_url.json`` makes that distribution's size unknown, and no other's."""
+    install(tmp_path, "engine", {"engine/a.so": 1000}, direct_url_json=origin)
+    install(tmp_path, "other", {"other/b.so": 10})
+    found = measure(importlib.metadata.distributions(path=[str(tmp_path)]))
+    assert (found["engine"]["bytes"] is not None, found["other"]["bytes"]) == (known, 10)

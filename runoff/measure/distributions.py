@@ -64,9 +64,15 @@ def size_of(distribution: importlib.metadata.Distribution, seen: set[Path]) -> i
 
 
 def is_editable(distribution: importlib.metadata.Distribution) -> bool:
-    """Tell whether a distribution only points to a folder of sources (PEP 610, ``direct_url.json``)."""
-    origin = json.loads(distribution.read_text("direct_url.json") or "{}")  # installers space it differently
-    return bool(origin.get("dir_info", {}).get("editable"))
+    """Tell whether a distribution only points to a folder of sources (PEP 610, ``direct_url.json``).
+
+    An origin that can't be read counts as one: what was recorded need not be all there is.
+    """
+    try:
+        origin = json.loads(distribution.read_text("direct_url.json") or "{}")  # installers space it differently
+        return bool((origin.get("dir_info") or {}).get("editable"))
+    except (ValueError, AttributeError):
+        return True
 
 
 def marker_values() -> dict[str, str]:
