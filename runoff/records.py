@@ -121,7 +121,7 @@ def contender_info(outcome: Outcome, unit: str) -> dict[str, Any]:
         "versions": dict(outcome.versions),
         "threads": outcome.prediction.threads if outcome.prediction else None,
         "unit": unit,
-        "agreement": outcome.agreement.share if outcome.agreement else None,
+        "agreement": outcome.judged_by.decided_share if outcome.judged_by else None,
         "ratio": None,
     }
 

@@ -85,7 +85,7 @@ def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]
     inference, cold, peak, footprint, efficiency = (
         measured.get(group) for group in ("inference", "cold-start", "peak-memory", "footprint", "efficiency")
     )
-    agreement, artifact = came_of.get("agreement"), came_of.get("artifact")
+    agreement, artifact = came_of.get("quantisation") or came_of.get("agreement"), came_of.get("artifact")
     measure = read_measure(inference) if inference else None
     unmeasured = NOT_COMPARED if status == RACED else status
     return Row(
@@ -104,7 +104,7 @@ def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]
         peak=peak["stats"]["median"].amount() if peak else None,
         peaks=peak["extra_info"].optional("stages", Field.numbers) if peak else None,
         curve=peak["extra_info"].optional("curve", read_curve) if peak else None,
-        agreement=agreement["share"].number() if agreement else None,
+        agreement=agreement["decided_share"].number() if agreement else None,
         largest_difference=agreement.optional("largest_difference", Field.number) if agreement else None,
         artifact=artifact["bytes"].whole() if artifact else None,
         footprint=read_footprint(footprint) if footprint else None,
