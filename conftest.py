@@ -9,5 +9,6 @@ pytest_plugins = [
     "fixtures.service",
     "fixtures.footprint",
     "fixtures.recorder",
+    "fixtures.conversion",
     "fixtures.results",
 ]

@@ -21,6 +21,7 @@ from runoff.report.page import render_page
 from runoff.report.recommendation import recommendation
 from runoff.report.stored import read_run
 from runoff.report.table import WIDTH
+from runoff.versions import add_versions
 
 BROKEN = UNREADABLE
 STANDARD_OUTPUT = Path("-")
@@ -61,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     compare.set_defaults(do=compare_stored)
     add_doctor(commands)
+    add_versions(commands)
     return parser
 
 

@@ -111,6 +111,8 @@ def all_contenders(backends: Mapping[str, Backend]) -> dict[str, Contender]:
 def choose_contenders(asked: str, backends: Mapping[str, Backend], environments: Sequence[str]) -> list[Contender]:
     """Read ``--contenders``: ``default``, ``all``, or ids separated by commas.
 
+    ``onnxruntime@1.18,1.23`` names two: after an id with an environment, further environments may stand alone.
+
     Raises UnknownContender for an id that no backend offers, an unknown environment, or none at all.
     """
     known = all_contenders(backends)
@@ -121,8 +123,18 @@ def choose_contenders(asked: str, backends: Mapping[str, Backend], environments:
     names = [name.strip() for name in asked.split(",") if name.strip()]
     if not names:
         raise UnknownContender(f"no contender is named in {asked!r}; the valid ones are: {', '.join(known)}")
-    found = [find_contender(name, known, environments) for name in names]
+    found = [find_contender(name, known, environments) for name in whole_ids(names, known, environments)]
     return list({contender.id: contender for contender in found}.values())
+
+
+def whole_ids(names: Sequence[str], known: Mapping[str, Contender], environments: Sequence[str]) -> list[str]:
+    """Write each environment that stands alone as the id before it in that environment."""
+    whole: list[str] = []
+    for name in names:
+        before, at, _ = whole[-1].partition("@") if whole else ("", "", "")
+        stands_alone = at and "@" not in name and name not in known and name in environments
+        whole.append(f"{before}@{name}" if stands_alone else name)
+    return whole
 
 
 def find_contender(name: str, known: Mapping[str, Contender], environments: Sequence[str]) -> Contender:

@@ -136,6 +136,39 @@ class MeasuresPeak(Protocol):
         """
 
 
+@runtime_checkable
+class ConvertsOnnx(Protocol):
+    """What a backend may offer besides, where it runs models that come as ONNX files: its column of the matrix."""
+
+    __name__: str
+    """The module's dotted name, by which a process imports it."""
+    ENVIRONMENT: Mapping[str, str]
+    """Environment variables that a process of this backend starts with."""
+    CONVERT_DISTRIBUTIONS: tuple[str, ...]
+    """The distributions whose versions decide what comes of it."""
+    ONNX_CONVERTER: str
+    """The converter's own name, as people know it."""
+    ONNX_REQUIRES: tuple[str, ...]
+    """The modules that converting an ONNX file and running the result need."""
+
+    def run_onnx(self, model: Path, images: Batch, folder: Path) -> Logits:
+        """Convert an ONNX file and run the result on N pictures, N×3×S×S float32: N rows of float32 numbers out.
+
+        ``folder`` is an empty one to work in. Raises ConversionFailed where that can't be done.
+        """
+
+
+@runtime_checkable
+class RepairsOnnx(Protocol):
+    """What a backend may offer besides, where it knows how to change ONNX files that its converter refuses."""
+
+    def repair_onnx(self, model: Path, repaired: Path) -> tuple[str, ...]:
+        """Write the repaired file and name what was changed, or write nothing where nothing was.
+
+        Raises ConversionFailed where the file can't be read.
+        """
+
+
 class RunoffError(Exception):
     """An error with a name: says what was expected, what was found and what to do next."""
 

@@ -79,6 +79,19 @@ def test_contender_elsewhere_is_the_same_variant() -> None:
     assert found == Contender("onnxruntime", BACKENDS["onnxruntime"].VARIANTS[1], "ort118")
 
 
+def test_environments_may_stand_alone_after_the_first() -> None:
+    """``onnxruntime@1.18,1.23`` is two contenders; what is no environment is still an unknown contender."""
+    chosen = choose_contenders(
+        "onnxruntime-int8@1.18,1.23,pytorch,tensorflow-xla@1.23", BACKENDS, [HERE, "1.18", "1.23"]
+    )
+    ids = ["onnxruntime-int8@1.18", "onnxruntime-int8@1.23", "pytorch", "tensorflow-xla@1.23"]
+    assert [contender.id for contender in chosen] == ids
+    with pytest.raises(UnknownContender, match=r"unknown contender '1\.19'"):
+        choose_contenders("onnxruntime@1.18,1.19", BACKENDS, [HERE, "1.18"])
+    with pytest.raises(UnknownContender, match=r"unknown contender '1\.18'"):
+        choose_contenders("pytorch,1.18", BACKENDS, [HERE, "1.18"])
+
+
 @pytest.mark.parametrize(
     "asked", ["jax", "pytorch,jax", "jax@ort118", "PyTorch", "pytorch-int8", "tensorflow", "@ort118"]
 )

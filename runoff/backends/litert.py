@@ -28,6 +28,8 @@ DISTRIBUTIONS = ("ai-edge-litert",)
 CONVERT_DISTRIBUTIONS = ("torch", "torchvision", "onnx", "onnx2tf", "tensorflow")
 SUFFIX = ".tflite"
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2"}
+ONNX_CONVERTER = "onnx2tf"
+ONNX_REQUIRES = ("onnx", "onnx2tf", "tensorflow", "ai_edge_litert")
 
 TASKS = Path("/proc/self/task")
 
@@ -111,6 +113,18 @@ def load(artifact: Path, variant: Variant, threads: int) -> LiteRtSession:
     after = count_tasks()
     started = threads - 1 if before is None or after is None else after - before
     return LiteRtSession(interpreter, started + 1)
+
+
+def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
+    """Translate an ONNX file with onnx2tf and run the ``.tflite`` file, channels last."""
+    pictures, translated = folder / "images.npy", folder / "translated"
+    np.save(pictures, images)
+    with conversion_stage("onnx2tf"):
+        translate(model, translated, pictures, quantised=False)
+    with conversion_stage("load"):
+        session = load(translated / f"{model.stem}_float32.tflite", VARIANTS[0], threads=1)
+    with conversion_stage("run"):
+        return session.run(np.ascontiguousarray(images.transpose(0, 2, 3, 1)))
 
 
 def count_tasks() -> int | None:

@@ -41,6 +41,8 @@ DISTRIBUTIONS = ("onnxruntime",)
 CONVERT_DISTRIBUTIONS = ("torch", "torchvision", "onnx", "onnxruntime")
 SUFFIX = ".onnx"
 ENVIRONMENT: dict[str, str] = {}
+ONNX_CONVERTER = "onnxruntime"
+ONNX_REQUIRES = ("onnxruntime",)
 
 X86_FLAG = "sse2"
 INT8_DOT_PRODUCT_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
@@ -158,6 +160,14 @@ def load(artifact: Path, variant: Variant, threads: int) -> OnnxSession:
     options = session_options(threads, **chosen)
     session = onnxruntime.InferenceSession(str(artifact), options, providers=["CPUExecutionProvider"])
     return OnnxSession(session, session.get_inputs()[0].name, session.get_outputs()[0].name)
+
+
+def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
+    """Load an ONNX file, which needs no converting, and run it."""
+    with conversion_stage("load"):
+        session = load(model, VARIANTS[0], threads=1)
+    with conversion_stage("run"):
+        return session.run(images)
 
 
 def measure_peak(precision: str, threads: int) -> Peak | None:

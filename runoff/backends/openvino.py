@@ -32,6 +32,8 @@ DISTRIBUTIONS = ("openvino",)
 CONVERT_DISTRIBUTIONS = ("torch", "torchvision", "onnx", "openvino", "nncf")
 SUFFIX = ".xml"
 ENVIRONMENT: dict[str, str] = {}
+ONNX_CONVERTER = "openvino"
+ONNX_REQUIRES = ("openvino",)
 
 PICTURE = (3, 224, 224)
 
@@ -129,6 +131,20 @@ def configuration(hint: str, threads: int) -> dict[str, Any]:
         "INFERENCE_PRECISION_HINT": hint,
         "CPU_DENORMALS_OPTIMIZATION": True,
     }
+
+
+def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
+    """Convert an ONNX file and run the result in float32."""
+    import openvino
+
+    with conversion_stage("convert"):
+        converted = openvino.convert_model(str(model))
+        converted.reshape([*images.shape])
+    with conversion_stage("compile"):
+        compiled = openvino.Core().compile_model(converted, "CPU", configuration("f32", threads=1))
+    with conversion_stage("run"):
+        outputs: Logits = np.array(compiled([images])[0])
+        return outputs
 
 
 def measure_peak(precision: str, threads: int) -> Peak | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.contract import Batch, Checkpoint, ConversionFailed, Logits, Variant, conversion_stage
 
 VARIANTS = (
     Variant(description="frozen graph from onnx-tf, as a concrete function", default=True),
@@ -27,6 +27,8 @@ ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "1"}
 
 INPUT = "images"
 OUTPUT = "logits"
+ONNX_CONVERTER = "onnx-tf"
+ONNX_REQUIRES = ("onnx", "onnx_tf", "tensorflow", "tensorflow_probability")
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,37 @@ def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibratio
 
 
 def translate(onnx_file: Path, saved_model: Path) -> None:
-    """Turn an ONNX file into a SavedModel with onnx-tf."""
+    """Turn an ONNX file into a SavedModel with onnx-tf.
+
+    Raises ConversionFailed with the last line of what onnx-tf said: AutoGraph puts a traceback before it.
+    """
     import onnx
     from onnx_tf.backend import prepare
 
-    prepare(onnx.load(str(onnx_file))).export_graph(str(saved_model))
+    try:
+        prepare(onnx.load(str(onnx_file))).export_graph(str(saved_model))
+    except Exception as error:  # a converter raises errors of every kind, and each is a result
+        last = next(iter(reversed(str(error).strip().splitlines())), "").strip()
+        told = last if type(error).__name__ in last else f"{type(error).__name__}: {last}"
+        raise ConversionFailed("onnx-tf", told) from error
+
+
+def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
+    """Translate an ONNX file with onnx-tf and run the SavedModel."""
+    import tensorflow as tf
+
+    translate(model, folder / "saved_model")
+    with conversion_stage("run"):
+        outputs: Logits = load_signature(folder / "saved_model")(tf.constant(images)).numpy()
+        return outputs
+
+
+def repair_onnx(model: Path, repaired: Path) -> tuple[str, ...]:
+    """Say in the words of operator set 13, which onnx-tf stopped at, what newer sets say."""
+    from runoff.model.onnx_repairs import repair_file
+
+    with conversion_stage("repair"):
+        return repair_file(model, repaired)
 
 
 def freeze(saved_model: Path) -> bytes:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runoff.contenders import Environment
-from runoff.contract import Backend
+from runoff.contract import Backend, ConvertsOnnx
 from runoff.measure.process import call
 from runoff.model import golden
+from runoff.model.zoo import export as zoo
 
 PROBE_TIMEOUT = 60.0
 TOOLS = {"PIL": "pillow", "mlperf_loadgen": "mlcommons-loadgen"}
@@ -49,8 +50,10 @@ def probe_environment(environment: Environment, backends: Sequence[Backend], log
     """
     modules = {name for backend in backends for name in (*backend.REQUIRES, *backend.CONVERT_REQUIRES)}
     modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
+    modules |= {name for backend in backends if isinstance(backend, ConvertsOnnx) for name in backend.ONNX_REQUIRES}
+    modules |= {name for needed in zoo.EXPORTERS.values() for name in needed}
     distributions = {name for backend in backends for name in (*backend.DISTRIBUTIONS, *backend.CONVERT_DISTRIBUTIONS)}
-    distributions |= {*golden.DISTRIBUTIONS, "numpy"}
+    distributions |= {*golden.DISTRIBUTIONS, *zoo.DISTRIBUTIONS, "numpy"}
     tools = set(TOOLS.values()) - distributions
     answer = call(
         "runoff.measure.probe:probe",

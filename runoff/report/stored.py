@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from runoff.report.converted import Converted, is_conversion, read_converted
 from runoff.report.deployed import Deployed, read_deployed
 from runoff.report.efficient import Efficient, read_efficient
 from runoff.report.fields import Field, StoredRunBroken
@@ -16,6 +17,7 @@ from runoff.report.limits import Limit, LimitsUnreadable, parse_limits
 from runoff.report.quantised import Quantised, read_quantised
 from runoff.report.rows import Measure, Row, read_measure, read_ratio, read_row
 from runoff.report.service.reading import Service, read_service
+from runoff.report.stepped import Stepped, read_stepped
 from runoff.report.strata import read_stratum
 from runoff.schema import SCHEMA
 from runoff.statistics import MARGIN, Ratio
@@ -71,6 +73,8 @@ class StoredRun:
     quantised: tuple[Quantised, ...]
     deployed: tuple[Deployed, ...]
     efficient: tuple[Efficient, ...]
+    converted: tuple[Converted, ...]
+    stepped: tuple[Stepped, ...]
 
     @property
     def raced(self) -> bool:
@@ -144,11 +148,19 @@ def parse_run(stored: Any) -> StoredRun:
             (group, name): read_measure(found) for group, names in groups.items() for name, found in names.items()
         },
         service=read_service(about, groups),
-        others=tuple(sorted(one["fullname"].text() for one in root["benchmarks"].items() if not is_ours(one))),
+        others=tuple(
+            sorted(
+                one["fullname"].text()
+                for one in root["benchmarks"].items()
+                if not is_ours(one) and not is_conversion(one)
+            )
+        ),
         limits=about.optional("limits", read_limits) or (),
         quantised=read_quantised(groups.get("quantisation", {})),
         deployed=read_deployed(groups.get("footprint", {})),
         efficient=read_efficient(groups.get("efficiency", {})),
+        converted=read_converted(root["benchmarks"]),
+        stepped=about.optional("version_steps", read_stepped) or (),
     )
 
 

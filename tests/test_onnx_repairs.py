@@ -1,0 +1,146 @@
+"""Repairs of ONNX files: each says the same in operator set 13, by ONNX's own reference implementation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runoff.model.onnx_repairs import OPSET, REPAIRS, cubic_matrix, repair_file
+
+onnx = pytest.importorskip("onnx", reason="the repairs are of ONNX files, and onnx is not installed")
+reference = pytest.importorskip("onnx.reference", reason="as above")
+helper = onnx.helper
+IMAGES = np.random.RandomState(5).standard_normal((2, 3, 6, 8)).astype(np.float32)
+
+
+def write_model(
+    path: Path, nodes: list, opset: int, constants: dict | None = None, shape: tuple = (2, 3, 6, 8)
+) -> Path:
+    """Write a model from ``images`` to ``outputs`` with these nodes and constants."""
+    graph = helper.make_graph(
+        nodes,
+        "made",
+        [helper.make_tensor_value_info("images", onnx.TensorProto.FLOAT, list(shape))],
+        [helper.make_tensor_value_info("outputs", onnx.TensorProto.FLOAT, [None] * 4)],
+        [onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in (constants or {}).items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return path
+
+
+def run(path: Path) -> np.ndarray:
+    """Run a model by ONNX's reference implementation."""
+    (outputs,) = reference.ReferenceEvaluator(str(path)).run(None, {"images": IMAGES})
+    return outputs
+
+
+def scale() -> np.ndarray:
+    """Give a scale for a side of eight."""
+    return np.linspace(0.5, 1.5, 8, dtype=np.float32)
+
+
+MODELS = {
+    "empty inputs dropped": (
+        [helper.make_node("Pad", ["images", "pads", ""], ["outputs"])],
+        13,
+        {"pads": np.array([0, 0, 1, 2, 0, 0, 3, 0], np.int64)},
+    ),
+    "LayerNormalization spelled out": (
+        [helper.make_node("LayerNormalization", ["images", "scale", "bias"], ["outputs"], axis=-1, epsilon=1e-3)],
+        17,
+        {"scale": scale(), "bias": scale() - 1},
+    ),
+    "Gelu spelled out": ([helper.make_node("Gelu", ["images"], ["outputs"])], 20, {}),
+    "Squeeze and Unsqueeze as Reshape": (
+        [
+            helper.make_node("Unsqueeze", ["images", "axes"], ["taller"]),
+            helper.make_node("Squeeze", ["taller", "first"], ["lower"]),
+            helper.make_node("Relu", ["lower"], ["outputs"]),
+        ],
+        13,
+        {"axes": np.array([0, -1], np.int64), "first": np.array([0, -1], np.int64)},
+    ),
+    "cubic Resize as products": (
+        [helper.make_node("Resize", ["images", "", "", "sizes"], ["outputs"], mode="cubic")],
+        13,
+        {"sizes": np.array([2, 3, 9, 5], np.int64)},
+    ),
+    f"set back to operator set {OPSET}": (
+        [
+            helper.make_node("ReduceMean", ["images", "axes"], ["mean"], keepdims=1),
+            helper.make_node("Split", ["mean"], ["left", "right"], axis=1, num_outputs=2),
+            helper.make_node("Concat", ["right", "left"], ["outputs"], axis=1),
+        ],
+        18,
+        {"axes": np.array([2, 3], np.int64)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_repaired_file_says_the_same(name, tmp_path):
+    """What each repair is for is changed by it, the result is of set 13 or older, and gives the same outputs."""
+    nodes, opset, constants = MODELS[name]
+    source = write_model(tmp_path / "source.onnx", nodes, opset, constants)
+    done = repair_file(source, tmp_path / "repaired.onnx")
+    assert name in done
+    repaired = onnx.load(str(tmp_path / "repaired.onnx"))
+    assert max(one.version for one in repaired.opset_import) <= OPSET
+    onnx.checker.check_model(repaired)
+    np.testing.assert_allclose(run(tmp_path / "repaired.onnx"), run(source), rtol=1e-5, atol=1e-5)
+
+
+def test_what_needs_no_repair_is_left_alone(tmp_path):
+    """A file that set 13 can say has no repair, and none is written."""
+    source = write_model(tmp_path / "source.onnx", [helper.make_node("Relu", ["images"], ["outputs"])], 13)
+    assert repair_file(source, tmp_path / "repaired.onnx") == ()
+    assert not (tmp_path / "repaired.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        helper.make_node("Gelu", ["images"], ["outputs"], approximate="tanh"),
+        helper.make_node("Resize", ["images", "", "scales"], ["outputs"], mode="cubic", exclude_outside=1),
+    ],
+)
+def test_what_would_say_something_else_is_left_alone(node, tmp_path):
+    """The approximate Gelu and a Resize without its border are not what the repairs write, so they stay."""
+    constants = {"scales": np.array([1, 1, 2, 2], np.float32)}
+    source = write_model(tmp_path / "source.onnx", [node], 20, constants)
+    repair_file(source, tmp_path / "repaired.onnx")
+    assert [one.op_type for one in onnx.load(str(tmp_path / "repaired.onnx")).graph.node] == [node.op_type]
+
+
+def test_sizes_that_a_graph_computes_are_folded(tmp_path):
+    """Where a shape is known only after folding constants, the file is simplified first, and then the rest applies."""
+    nodes = [
+        helper.make_node("Shape", ["images"], ["shape"]),
+        helper.make_node("Gather", ["shape", "places"], ["order"]),
+        helper.make_node("Concat", ["order", "rest"], ["target"], axis=0),
+        helper.make_node("Reshape", ["images", "target"], ["flat"]),
+        helper.make_node("Unsqueeze", ["flat", "axes"], ["outputs"]),
+    ]
+    constants = {"places": np.array([0, 1]), "rest": np.array([48]), "axes": np.array([1])}
+    source = write_model(tmp_path / "source.onnx", nodes, 17, constants)
+    done = repair_file(source, tmp_path / "repaired.onnx")
+    assert done[-1] == f"set back to operator set {OPSET}"
+    assert "Unsqueeze" not in {one.op_type for one in onnx.load(str(tmp_path / "repaired.onnx")).graph.node}
+    np.testing.assert_array_equal(run(tmp_path / "repaired.onnx"), run(source))
+
+
+def test_every_repair_has_a_model():
+    """A new repair comes with a test of what it is for; simplifying has its own."""
+    assert set(MODELS) == set(REPAIRS) - {"simplified"}
+
+
+def test_a_cubic_matrix_keeps_what_is_constant_and_what_is_linear():
+    """Its rows add up to 1, and inside the border it gives a straight line back."""
+    matrix = cubic_matrix(12, 24, "half_pixel", -0.5)
+    np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-6)
+    line = matrix @ np.arange(12)
+    np.testing.assert_allclose(line[4:-4], (np.arange(24)[4:-4] + 0.5) / 2 - 0.5, atol=1e-5)
