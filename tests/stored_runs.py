@@ -46,7 +46,13 @@ def came_of(status: str = "raced", stage: str | None = None, reason: str | None 
         "precision": "float32",
         "versions": {"torch": "2.13.0"},
         "artifact": {"bytes": 46_800_000} if judged else None,
-        "agreement": {"share": 1.0 if status == "raced" else 0.5, "largest_difference": 3e-6} if judged else None,
+        "agreement": {
+            "share": 1.0 if status == "raced" else 0.5,
+            "decided_share": 1.0 if status == "raced" else 0.5,
+            "largest_difference": 3e-6,
+        }
+        if judged
+        else None,
     }
 
 

@@ -104,12 +104,18 @@ def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]
         peak=peak["stats"]["median"].amount() if peak else None,
         peaks=peak["extra_info"].optional("stages", Field.numbers) if peak else None,
         curve=peak["extra_info"].optional("curve", read_curve) if peak else None,
-        agreement=agreement["decided_share"].number() if agreement else None,
+        agreement=read_agreement(agreement) if agreement else None,
         largest_difference=agreement.optional("largest_difference", Field.number) if agreement else None,
         artifact=artifact["bytes"].whole() if artifact else None,
         footprint=read_footprint(footprint) if footprint else None,
         of_peak=efficiency["extra_info"].optional("share", Field.amount) if efficiency else None,
     )
+
+
+def read_agreement(agreement: Field) -> float:
+    """Read the share that a contender was judged by, or that of all images where a run does not say."""
+    judged_by = agreement.optional("decided_share", Field.number)
+    return agreement["share"].number() if judged_by is None else judged_by
 
 
 def read_footprint(benchmark: Field) -> float | None:

@@ -15,7 +15,7 @@ def version_section(run: StoredRun) -> Section | None:
         name="versions",
         title="What each version changed",
         caption="Time of one inference against the version before, in the same rounds of the same run",
-        headings=("contender", "framework", "from", "to", words.interval_heading(run), VERDICT),
+        headings=("contender", "framework", "from", "to", f"ratio\n{words.interval_heading(run)}", VERDICT),
         rows=tuple(
             (
                 step.contender,

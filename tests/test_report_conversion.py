@@ -1,0 +1,135 @@
+"""What conversions and version steps look like in reports: totals, the claim beside what was found, no markup."""
+
+from __future__ import annotations
+
+import pytest
+
+from runoff.report.fields import StoredRunBroken
+from runoff.report.markdown import render_markdown
+from runoff.report.page import render_page
+from runoff.report.questions import sections
+from runoff.report.stored import parse_run
+from runoff.report.table import render_table
+from tests.stored_runs import INJECTION, make_stored_run, ratio
+
+RIGHT = {"result": "right", "agreement": 1.0, "largest_difference": 1e-6, "noise": 1e-4, "seconds": 2.5}
+FAILED = {"result": "failed", "stage": "onnx-tf", "operator": "Pad", "reason": "KeyError: ''"}
+WRONG = {"result": "wrong", "stage": "check", "operator": None, "reason": f"differs {INJECTION}"}
+NOT_EXPORTED = {"result": "failed", "stage": "export", "reason": "opset 11 has no Einsum"}
+SKIPPED = {"result": "skipped", "reason": "no environment has onnx_tf"}
+
+
+def cell(model, plain, repaired=None, exporter="torchscript"):
+    """Make a stored cell."""
+    return {
+        "model": model,
+        "exporter": exporter,
+        "opset": 13,
+        "backend": "tensorflow",
+        "plain": plain,
+        "repaired": repaired,
+        "repairs": ["empty inputs dropped"] if repaired else [],
+    }
+
+
+def stored_with(*cells, exporter="torchscript"):
+    """Make a stored run in which onnx-tf was tried on these cells."""
+    stored = make_stored_run()
+    stored["benchmarks"].append(
+        {
+            "group": "conversion",
+            "name": "test_conversion",
+            "fullname": "benchmarks/test_conversion.py::test_conversion",
+            "extra_info": {
+                "backend": "tensorflow",
+                "converter": "onnx-tf",
+                "exporter": exporter,
+                "environment": "here",
+                "versions": {"onnx-tf": "1.10.0"},
+                "cells": list(cells),
+            },
+            "stats": {"median": 2.5, "data": [2.5]},
+        }
+    )
+    return stored
+
+
+CELLS = (
+    cell("a", RIGHT),
+    cell("b", RIGHT),
+    cell("pad", FAILED, RIGHT),
+    cell("pad-too", FAILED, RIGHT),
+    cell("c", WRONG),
+    cell("d", NOT_EXPORTED),
+    cell("e", SKIPPED),
+)
+
+
+def test_the_claim_stands_beside_what_was_found():
+    """3 of 5 conversions were not right: 60 % with Wilson's interval, and what repairs changed."""
+    found = {section.name: section for section in sections(parse_run(stored_with(*CELLS)))}
+    totals = found["conversion"]
+    assert totals.rows == (("onnx-tf", "TorchScript", "5", "2", "1", "2", "60 %", "2", "1", "1"),)
+    assert "3 of 5 conversions by onnx-tf were not right as exported: 60 % [23 %, 88 %]" in totals.notes[0]
+    assert "about 15 % is claimed" in totals.notes[0]
+    assert "2 more are right after repair, which did: empty inputs dropped (2)" in totals.notes[1]
+    breaks = found["conversion-breaks"].rows
+    assert breaks[0] == ("onnx-tf", "Pad", "2", "2", "pad, pad-too", "KeyError: ''")
+    assert ("torch, TorchScript", "–", "1", "0", "d", "opset 11 has no Einsum") in breaks
+
+
+def test_no_conversions_no_section():
+    """A run without the benchmark has neither section, and a foreign benchmark of that group is somebody else's."""
+    names = {section.name for section in sections(parse_run(make_stored_run()))}
+    assert not names & {"conversion", "conversion-breaks", "versions"}
+    stored = stored_with(cell("a", RIGHT))
+    del stored["benchmarks"][-1]["extra_info"]["cells"]
+    run = parse_run(stored)
+    assert run.converted == ()
+    assert run.others == ("benchmarks/test_conversion.py::test_conversion",)
+
+
+def test_nothing_tried_says_so():
+    """Skipped cells and failed exports are in no share."""
+    (totals,) = (
+        one
+        for one in sections(parse_run(stored_with(cell("d", NOT_EXPORTED), cell("e", SKIPPED))))
+        if one.name == "conversion"
+    )
+    assert totals.rows == (("onnx-tf", "TorchScript", "0", "0", "0", "0", "–", "–", "1", "1"),)
+    assert totals.notes == ("ONNX to TensorFlow by onnx-tf was not tried here.",)
+
+
+def test_a_converters_words_can_not_inject_markup():
+    """A reason with markup in it is text on the page, in Markdown and on the terminal."""
+    run = parse_run(stored_with(*CELLS))
+    assert "<script>alert" not in render_page(run)
+    assert "<script>alert" not in render_markdown(run)
+    assert "\x1b[31m" not in render_table(run, width=120, colour=False)
+
+
+def test_a_broken_cell_is_named():
+    """The error names the field."""
+    stored = stored_with(cell("a", RIGHT))
+    del stored["benchmarks"][-1]["extra_info"]["cells"][0]["plain"]["result"]
+    with pytest.raises(StoredRunBroken, match=r"extra_info\.cells\[0\]\.plain\.result is missing"):
+        parse_run(stored)
+
+
+def test_a_version_step_names_both_versions():
+    """Each step has its contender, from which version to which, ratio and verdict."""
+    stored = make_stored_run()
+    stored["machine_info"]["runoff"]["version_steps"] = [
+        {
+            "contender": "onnxruntime@1.23",
+            "distribution": "onnxruntime",
+            "version_before": "1.18.1",
+            "version": "1.23.2",
+            "ratio": ratio(0.9, "faster"),
+        }
+    ]
+    (section,) = (one for one in sections(parse_run(stored)) if one.name == "versions")
+    (row,) = section.rows
+    assert row[:4] == ("onnxruntime@1.23", "onnxruntime", "1.18.1", "1.23.2")
+    assert row[4].startswith("0.900 [0.882, 0.918]")
+    assert row[5] == "faster"
