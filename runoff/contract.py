@@ -137,6 +137,14 @@ class MeasuresPeak(Protocol):
 
 
 @runtime_checkable
+class HasNote(Protocol):
+    """What a backend may offer besides, where something about it belongs beside every result."""
+
+    NOTE: str
+    """One sentence, empty where there is nothing to say."""
+
+
+@runtime_checkable
 class ConvertsOnnx(Protocol):
     """What a backend may offer besides, where it runs models that come as ONNX files: its column of the matrix."""
 

@@ -1,34 +1,58 @@
-"""TensorFlow running TorchVision's model through ONNX and onnx-tf: as a frozen graph, by XLA, or as a SavedModel."""
+"""TensorFlow running TorchVision's model through ONNX and onnx-tf: as a frozen graph, by XLA, or as a SavedModel.
+
+onnx-tf needs TensorFlow 2.15 or older, which there is for Python 3.11 and older. On newer ones onnx2tf converts.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from runoff.contract import Batch, Checkpoint, ConversionFailed, Logits, Variant, conversion_stage
 
+HAS_ONNX_TF = sys.version_info < (3, 12)
+CONVERTER = "onnx-tf" if HAS_ONNX_TF else "onnx2tf"
 VARIANTS = (
-    Variant(description="frozen graph from onnx-tf, as a concrete function", default=True),
-    Variant("savedmodel", "SavedModel from onnx-tf, by its serving signature", options={"form": "savedmodel"}),
+    Variant(description=f"frozen graph from {CONVERTER}, as a concrete function", default=True),
+    Variant("savedmodel", f"SavedModel from {CONVERTER}, by its serving signature", options={"form": "savedmodel"}),
     Variant("xla", "frozen graph compiled by XLA", options={"compiled": True}),
     Variant("no-onednn", "frozen graph without oneDNN's kernels", variables={"TF_ENABLE_ONEDNN_OPTS": "0"}),
 )
 LAYOUT = "NCHW"
 REQUIRES = ("tensorflow",)
-CONVERT_REQUIRES = ("torch", "torchvision", "onnx", "onnx_tf", "tensorflow", "tensorflow_probability")
+ONNX_TF_REQUIRES = ("onnx", "onnx_tf", "tensorflow", "tensorflow_probability")
+ONNX2TF_REQUIRES = ("onnx", "onnx2tf", "tensorflow")
+CONVERT_REQUIRES = ("torch", "torchvision", *(ONNX_TF_REQUIRES if HAS_ONNX_TF else ONNX2TF_REQUIRES))
 DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu")
-CONVERT_DISTRIBUTIONS = ("torch", "torchvision", "onnx", "onnx-tf", "tensorflow", "tensorflow-cpu")
+CONVERT_DISTRIBUTIONS = (
+    "torch",
+    "torchvision",
+    "onnx",
+    "onnx-tf",
+    "onnx2tf",
+    "onnxslim",
+    "tensorflow",
+    "tensorflow-cpu",
+)
+NOTE = (
+    ""
+    if HAS_ONNX_TF
+    else "TensorFlow runs what onnx2tf converted: onnx-tf needs TensorFlow 2.15 or older, and that Python 3.11 or older"
+)
 SUFFIX = ".pb"
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "1"}
 
 INPUT = "images"
 OUTPUT = "logits"
 ONNX_CONVERTER = "onnx-tf"
-ONNX_REQUIRES = ("onnx", "onnx_tf", "tensorflow", "tensorflow_probability")
+ONNX_REQUIRES = ONNX_TF_REQUIRES
 
 
 @dataclass(frozen=True)
@@ -55,20 +79,60 @@ def import_framework(variant: Variant) -> None:
 
 
 def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
-    """Export to ONNX and translate with onnx-tf into a SavedModel; freeze that and write the GraphDef, or keep it."""
+    """Export to ONNX and translate into a SavedModel; freeze that and write the GraphDef, or keep it."""
     from runoff.model.onnx_export import export_onnx
 
     with tempfile.TemporaryDirectory() as folder:
         onnx_file, saved_model = Path(folder) / "model.onnx", Path(folder) / "saved_model"
         with conversion_stage("export to ONNX"):
             export_onnx(checkpoint, onnx_file)
-        with conversion_stage("onnx-tf"):
-            translate(onnx_file, saved_model)
+        if HAS_ONNX_TF:
+            translate_repairing(onnx_file, saved_model)
+        else:
+            with conversion_stage("onnx2tf"):
+                translate_by_onnx2tf(onnx_file, saved_model, calibration)
         if variant.options.get("form") == "savedmodel":
             shutil.copytree(saved_model, artifact)
             return
         with conversion_stage("freeze"):
             artifact.write_bytes(freeze(saved_model))
+
+
+def translate_repairing(onnx_file: Path, saved_model: Path) -> None:
+    """Translate with onnx-tf; where it fails, once more after repairs, and say on the log which they were.
+
+    Raises ConversionFailed, with the first failure where nothing could be repaired.
+    """
+    try:
+        translate(onnx_file, saved_model)
+    except ConversionFailed as error:
+        repaired = onnx_file.with_name("repaired.onnx")
+        repairs = repair_onnx(onnx_file, repaired)
+        if not repairs:
+            raise
+        shutil.rmtree(saved_model, ignore_errors=True)
+        translate(repaired, saved_model)
+        sys.stderr.write(f"onnx-tf failed ({error}) and went through after: {', '.join(repairs)}\n")
+
+
+def translate_by_onnx2tf(onnx_file: Path, saved_model: Path, calibration: Path) -> None:
+    """Turn an ONNX file into a SavedModel with onnx2tf, whose input stays channels first as it was.
+
+    onnx2tf wants pictures to follow shapes through the graph, and would download some: it is given the calibration's.
+    """
+    import onnx2tf
+
+    pictures = onnx_file.with_name("pictures.npy")
+    np.save(pictures, np.load(calibration))
+    mean, deviation = np.zeros((1, 3, 1, 1), np.float32), np.ones((1, 3, 1, 1), np.float32)
+    onnx2tf.convert(
+        input_onnx_file_path=str(onnx_file),
+        output_folder_path=str(saved_model),
+        keep_ncw_or_nchw_or_ncdhw_input_names=[INPUT],
+        custom_input_op_name_np_data_path=[[INPUT, str(pictures), mean, deviation]],
+        output_signaturedefs=True,
+        non_verbose=True,
+    )
 
 
 def translate(onnx_file: Path, saved_model: Path) -> None:
