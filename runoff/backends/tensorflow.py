@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibratio
         onnx_file, saved_model = Path(folder) / "model.onnx", Path(folder) / "saved_model"
         with conversion_stage("export to ONNX"):
             export_onnx(checkpoint, onnx_file)
-        if HAS_ONNX_TF:
+        if find_spec("onnx_tf") is not None:  # what converts may be of another Python than what declares
             translate_repairing(onnx_file, saved_model)
         else:
             with conversion_stage("onnx2tf"):
