@@ -16,7 +16,8 @@ from runoff.model.zoo.operators import OPERATORS
 MODELS = (*ARCHITECTURES, *OPERATORS)
 DYNAMIC = "dynamic-axes"
 SEED = 0
-IMAGES = 4
+IMAGES = 24
+"""The batch that is exported. For one of at most 20 pictures onnx2tf downloads pictures, and fails without a network."""
 SIZES = dict.fromkeys(ARCHITECTURES, 64) | dict.fromkeys(OPERATORS, 16)
 """The side of the pictures: small where the model allows, so that converting takes the time and not running."""
 
