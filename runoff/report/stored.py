@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class StoredRun:
     """A run: what it was, on which machine, and its rows in order of their medians, those without one last.
 
     ``measures`` holds every metric by group and contender, ``others`` the names of benchmarks that are not Runoff's,
-    ``limits`` what a contender is chosen under.
+    ``limits`` what a contender is chosen under, ``source`` the JSON that all of it was read from.
     """
 
     moment: datetime
@@ -71,6 +71,7 @@ class StoredRun:
     quantised: tuple[Quantised, ...]
     deployed: tuple[Deployed, ...]
     efficient: tuple[Efficient, ...]
+    source: Field = field(repr=False, compare=False)
 
     @property
     def raced(self) -> bool:
@@ -149,6 +150,7 @@ def parse_run(stored: Any) -> StoredRun:
         quantised=read_quantised(groups.get("quantisation", {})),
         deployed=read_deployed(groups.get("footprint", {})),
         efficient=read_efficient(groups.get("efficiency", {})),
+        source=root,
     )
 
 
