@@ -49,16 +49,16 @@ def test_a_claim_stands_beside_its_measurement(stored):
     assert judged(stored, 0.714, "faster") == (
         "29 ms against 38 ms: 1.31× faster",
         "17.8 ms against 25.0 ms: 1.40× faster [1.37, 1.43]",
-        "faster, by more",
+        "faster, by more than claimed",
     )
 
 
 @pytest.mark.parametrize(
     ("value", "verdict", "words"),
     [
-        (0.70, "faster", "faster, by more"),
+        (0.70, "faster", "faster, by more than claimed"),
         (0.77, "faster", "faster, as claimed"),
-        (0.90, "faster", "faster, by less"),
+        (0.90, "faster", "faster, by less than claimed"),
         (1.20, "slower", "slower: the opposite"),
         (0.99, "no difference shown", "no difference shown"),
         (0.70, "inconclusive", "inconclusive"),
@@ -90,11 +90,11 @@ def test_memory_and_start_up_are_judged_in_their_own_words(stored):
     assert found["onnxruntime against pytorch: peak memory"] == (
         "480 MB against 520 MB: 1.08× less",
         "241 MB against 482 MB: 2.00× less [1.96, 2.04]",
-        "less, by more",
+        "less, by more than claimed",
     )
     assert found["onnxruntime against pytorch: start-up"][1:] == (
         "0.26 s against 0.52 s: 8.62× faster [8.45, 8.80]",
-        "faster, by more",
+        "faster, by more than claimed",
     )
 
 

@@ -85,7 +85,7 @@ def claims_section(run: StoredRun) -> Section | None:
         notes=(
             f"The post’s figures: {SOURCE}. Times of two machines say nothing about each other, so ratios are compared.",
             "A verdict is what this run shows, by the same rules as in the comparison: “as claimed” where the claimed "
-            "ratio lies within the interval, “by more” or “by less” where it lies outside in the claimed direction.",
+            "ratio lies within the interval, “by more” or “by less than claimed” where it lies outside in the claimed direction.",
         ),
         words=frozenset({"claimed", MEASURED, VERDICT}),
     )
@@ -253,7 +253,7 @@ def direction_verdict(shown: Shown, direction: tuple[str, str], claimed: float |
     if claimed is None or (low is not None and high is not None and low <= claimed <= high):
         return f"{shown.verdict}, as claimed"
     further = abs(math.log(shown.ratio.value)) > abs(math.log(claimed))
-    return f"{shown.verdict}, by {'more' if further else 'less'}"
+    return f"{shown.verdict}, by {'more' if further else 'less'} than claimed"
 
 
 def factor(value: float, direction: tuple[str, str] = (FASTER, SLOWER)) -> str:

@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 
 from runoff.report import words
-from runoff.report.charts.drawing import HUES, INK, Figure, contender_axis, draw, ticks
+from runoff.report.charts.drawing import HUES, INK, Figure, contender_axis, draw, inline, ticks
 from runoff.report.rows import Row
 from runoff.report.samples import INFERENCE, samples
 from runoff.report.stored import StoredRun
@@ -45,17 +45,17 @@ def distribution_figure(run: StoredRun) -> Figure | None:
         for value in values
     ]
     told = [summary(row, values) for row, values in found]
-    whole = alt.Chart(alt.InlineData(values=told))
+    whole = alt.Chart(inline(told))
     marks = alt.layer(
         whole.mark_rule(strokeWidth=1, opacity=0.7).encode(
             x=alt.X("least:Q", scale=scale), x2="most:Q", y=across, color=colour
         ),
-        alt.Chart(alt.InlineData(values=single)).mark_point(size=30, opacity=0.7).encode(x=along, y=across, color=colour),
+        alt.Chart(inline(single)).mark_point(size=30, opacity=0.7).encode(x=along, y=across, color=colour),
         whole.mark_tick(thickness=2, size=14, color=INK).encode(x=alt.X("p95:Q", scale=scale), y=across),
         whole.mark_point(filled=True, size=50, color=INK, opacity=1).encode(x=alt.X("time:Q", scale=scale), y=across),
     )
     shapes = (
-        alt.Chart(alt.InlineData(values=outline))
+        alt.Chart(inline(outline))
         .mark_area(opacity=0.45, strokeWidth=1, line=False)
         .encode(
             x=along,

@@ -9,6 +9,7 @@ from typing import Any
 
 import altair as alt
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from runoff.report import words
 from runoff.statistics import FASTER, REFERENCE, SLOWER
@@ -45,6 +46,12 @@ class Figure:
     svg: str
     caption: str
     alternative: str
+
+
+def inline(values: Sequence[Mapping[str, Any]]) -> alt.InlineData:
+    """Give values as a chart's data, without Altair's check of every one against its schema: that takes seconds."""
+    with debug_mode(False):
+        return alt.InlineData(values=values)
 
 
 def contender_axis() -> alt.Y:
@@ -95,7 +102,7 @@ def draw(chart: alt.Chart | alt.LayerChart | alt.FacetChart, names: Sequence[str
             labelFlush=False,
         )
         .configure_legend(labelColor=INK, labelFontSize=13, labelLimit=220)
-        .to_dict()
+        .to_dict(validate=False)  # a chart that is no Vega-Lite is not drawn, which tests see
     )
     svg: str = vl_convert.vegalite_to_svg(specification)
     return svg

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from runoff.report.charts.drawing import INK, PALETTE, Figure, draw, top_legend
+from runoff.report.charts.drawing import INK, PALETTE, Figure, draw, inline, top_legend
 from runoff.report.service.reading import Rate
 from runoff.report.service.sections import per_second
 from runoff.report.stored import StoredRun
@@ -55,7 +55,7 @@ def threads_figure(run: StoredRun) -> Figure | None:
     counts = sorted({count for found in speedups.values() for count in found})
     if len(counts) < 2:
         return None
-    ideal = alt.Chart(alt.InlineData(values=[{"number": count, "value": count} for count in counts]))
+    ideal = alt.Chart(inline([{"number": count, "value": count} for count in counts]))
     chart = alt.layer(
         ideal.mark_line(color=INK, strokeDash=[4, 4], opacity=0.6).encode(x="number:Q", y="value:Q"),
         lines(speedups, "threads", "times as fast as one thread", DOUBLINGS),
@@ -92,8 +92,8 @@ def lines(
     )
     colour = alt.Color("who:N", legend=legend, scale=alt.Scale(domain=names, range=colours))
     dash = alt.StrokeDash("who:N", legend=legend, scale=alt.Scale(domain=names, range=dashes))
-    drawn = alt.Chart(alt.InlineData(values=points))
-    spans = alt.Chart(alt.InlineData(values=[point for point in points if point["low"] is not None]))
+    drawn = alt.Chart(inline(points))
+    spans = alt.Chart(inline([point for point in points if point["low"] is not None]))
     y = alt.Y("value:Q", title=upwards, scale=scale)
     return alt.layer(
         drawn.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour, strokeDash=dash),

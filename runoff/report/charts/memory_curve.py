@@ -9,12 +9,12 @@ from itertools import pairwise
 import altair as alt
 
 from runoff.report import words
-from runoff.report.charts.drawing import BLUE, INK, Figure, contender_axis, draw
+from runoff.report.charts.drawing import BLUE, INK, Figure, contender_axis, draw, inline
 from runoff.report.rows import Curve
 from runoff.report.stored import StoredRun
 
 MOST_POINTS = 150
-ROW = 46
+ROW = 40
 """Pixels from one contender's line to the next."""
 FILLED = 0.86
 """How much of that the highest curve takes."""
@@ -46,12 +46,12 @@ def curve_figure(run: StoredRun) -> Figure | None:
         axis=alt.Axis(values=moments(ends[-1]) if stretched else alt.Undefined, title="seconds since the process was started"),
     )
     upwards = alt.Y("size:Q", scale=alt.Scale(domain=[0, len(curves)], reverse=True, nice=False, zero=False), axis=None)
-    drawn = alt.Chart(alt.InlineData(values=points))
+    drawn = alt.Chart(inline(points))
     areas = drawn.mark_area(color=BLUE, opacity=0.3, line={"color": BLUE, "strokeWidth": 1.5}).encode(
         x=along, y=upwards, y2="line:Q", detail="who:N"
     )
-    texts = alt.Chart(alt.InlineData(values=labels)).mark_text(align="left", dx=6, color=INK, fontSize=12)
-    names = alt.Chart(alt.InlineData(values=labels)).mark_point(opacity=0).encode(x=along, y=contender_axis())
+    texts = alt.Chart(inline(labels)).mark_text(align="left", dx=6, color=INK, fontSize=12)
+    names = alt.Chart(inline(labels)).mark_point(opacity=0).encode(x=along, y=contender_axis())
     chart = alt.layer(
         alt.layer(areas, texts.encode(x=along, y=upwards, text="text:N")), names
     ).resolve_scale(y="independent")

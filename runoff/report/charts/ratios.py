@@ -9,7 +9,7 @@ import altair as alt
 
 from runoff.contract import RunoffError
 from runoff.report import words
-from runoff.report.charts.drawing import GREY, HUES, INK, Figure, contender_axis, draw, ticks
+from runoff.report.charts.drawing import GREY, HUES, INK, Figure, contender_axis, draw, inline, ticks
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
 
@@ -41,16 +41,16 @@ def ratio_figure(run: StoredRun) -> Figure | None:
     kinds = list(SHAPES)
     colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[HUES[kind] for kind in kinds]), legend=None)
     shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=list(SHAPES.values())), legend=None)
-    dots = alt.Chart(alt.InlineData(values=points))
-    spans = alt.Chart(alt.InlineData(values=[point for point in points if point["low"] is not None]))
-    one = alt.Chart(alt.InlineData(values=[{"value": 1}]))
+    dots = alt.Chart(inline(points))
+    spans = alt.Chart(inline([point for point in points if point["low"] is not None]))
+    one = alt.Chart(inline([{"value": 1}]))
     band = [point for point in points if point["who"] == CONTROL and point["low"] is not None]
-    noise = alt.Chart(alt.InlineData(values=band))
+    noise = alt.Chart(inline(band))
     chart = alt.layer(
         noise.mark_rect(color=GREY, opacity=0.22).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
         one.mark_rule(color=INK, strokeDash=[4, 4], opacity=0.6).encode(x=along),
-        spans.mark_rule(strokeWidth=3, opacity=0.75).encode(x=alt.X("low:Q"), x2="high:Q", y=across, color=colour),
-        dots.mark_point(filled=True, size=110, opacity=1).encode(x=along, y=across, color=colour, shape=shape),
+        spans.mark_rule(strokeWidth=8, opacity=0.4).encode(x=alt.X("low:Q"), x2="high:Q", y=across, color=colour),
+        dots.mark_point(filled=True, size=45, opacity=1).encode(x=along, y=across, color=colour, shape=shape),
     )
     interval = words.interval_heading(run).strip("[]")
     told = "; ".join(f"{point['who']} {point['text']}" for point in points)

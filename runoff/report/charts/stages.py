@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import altair as alt
 
 from runoff.report import words
-from runoff.report.charts.drawing import INK, PALETTE, Figure, contender_axis, draw, top_legend
+from runoff.report.charts.drawing import INK, PALETTE, Figure, contender_axis, draw, inline, top_legend
 from runoff.report.rows import Row
 from runoff.report.stored import StoredRun
 
@@ -80,8 +80,8 @@ def stacked_figure(
         scale=alt.Scale(domain=stages, range=[PALETTE[place % len(PALETTE)] for place in range(len(stages))]),
         legend=top_legend("square"),
     )
-    bars = alt.Chart(alt.InlineData(values=pieces)).mark_bar(height=18)
-    labels = alt.Chart(alt.InlineData(values=ends)).mark_text(align="left", dx=6, color=INK, fontSize=13)
+    bars = alt.Chart(inline(pieces)).mark_bar(height=18)
+    labels = alt.Chart(inline(ends)).mark_text(align="left", dx=6, color=INK, fontSize=13)
     chart = alt.layer(
         bars.encode(x=along, y=across, color=colour, order=alt.Order("place:Q")),
         labels.encode(x=along, y=across, text="text:N"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import altair as alt
 
 from runoff.report import words
-from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, ticks
+from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, inline, ticks
 from runoff.report.charts.labels import FONT_SIZE, SIDES, Box, place_names
 from runoff.report.choice import choose
 from runoff.report.metrics import LATENCY, PEAK_MEMORY
@@ -111,7 +111,7 @@ def marked_points(run: StoredRun) -> list[Point]:
 
 def values(points: Sequence[Point]) -> alt.InlineData:
     """Give points as a chart's data."""
-    return alt.InlineData(values=[vars(point) | {"label": point.label} for point in points])
+    return inline([vars(point) | {"label": point.label} for point in points])
 
 
 def span(figures: Sequence[float]) -> Span:
@@ -138,7 +138,7 @@ def limit_lines(run: StoredRun, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     ):
         bounds = [{name: limit.bound / size} for limit in run.limits if limit.metric is metric]
         if bounds:
-            rule = alt.Chart(alt.InlineData(values=bounds)).mark_rule(
+            rule = alt.Chart(inline(bounds)).mark_rule(
                 color=INK, strokeDash=[4, 4], opacity=0.6, clip=True
             )
             lines.append(rule.encode(**along))
