@@ -171,7 +171,10 @@ def test_a_contender_that_is_wrong_counts_for_no_claim(stored):
 def test_reliability_is_told_of_this_model_alone(stored):
     """A conversion that failed is told with its reason; neither that nor one that worked is a rate."""
     found = rows(parse_run(stored))
-    assert found["onnxruntime: stability"][1:] == ("240 of 240 timed inferences, and right on the pictures", "as claimed")
+    assert found["onnxruntime: stability"][1:] == (
+        "240 of 240 timed inferences, and right on the pictures",
+        "as claimed",
+    )
     assert found["tensorflow: stability"][-1] == "did not fail; one model shows no rate"
     about(stored)["contenders"]["tensorflow"] = came_of("conversion failed", "convert", "Resize is not supported")
     about_it = rows(parse_run(stored))["tensorflow: stability"]

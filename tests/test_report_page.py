@@ -239,9 +239,16 @@ def test_several_runs_stand_on_one_page(stored):
     identifiers = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(identifiers) == len(set(identifiers))
     targets = [attributes["aria-labelledby"] for _, attributes in page.elements if "aria-labelledby" in attributes]
-    links = [(attributes["href"] or "").removeprefix("#") for attributes in page.all("a") if "download" not in attributes]
+    links = [
+        (attributes["href"] or "").removeprefix("#") for attributes in page.all("a") if "download" not in attributes
+    ]
     assert {*targets, *links} <= set(identifiers)
-    for words in ("The runs on this page", "Side by side", "Run 2: Other CPU, 2 threads", "Run 2 is of another stratum"):
+    for words in (
+        "The runs on this page",
+        "Side by side",
+        "Run 2: Other CPU, 2 threads",
+        "Run 2 is of another stratum",
+    ):
         assert words in page.text
     assert len(page.all("h1")) == 1
     markdown = render_markdown(parse_run(stored), parse_run(other))

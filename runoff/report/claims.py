@@ -18,9 +18,7 @@ from runoff.report.sections import VERDICT, Section
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
 
-SOURCE = (
-    "ResNet-18, batch 1, the mean of 100 inferences on four cores of a Xeon Platinum 8369B with Python 3.9, without a GPU"
-)
+SOURCE = "ResNet-18, batch 1, the mean of 100 inferences on four cores of a Xeon Platinum 8369B with Python 3.9, without a GPU"
 ARCHITECTURE = "resnet18"
 NATIVE, CONVERTED, OPTIMISED = "pytorch", "tensorflow", "onnxruntime"
 UNOPTIMISED, COMPILED = "onnxruntime-unoptimised", "tensorflow-xla"
@@ -52,12 +50,8 @@ class Quantity:
 
 
 QUANTITIES = (
-    Quantity(
-        "latency", INFERENCE, "ms", {NATIVE: 38, CONVERTED: 52, OPTIMISED: 29}, lambda row: row.median
-    ),
-    Quantity(
-        "start-up", "cold-start", "s", {NATIVE: 1.2, CONVERTED: 2.1, OPTIMISED: 0.9}, lambda row: row.cold_start
-    ),
+    Quantity("latency", INFERENCE, "ms", {NATIVE: 38, CONVERTED: 52, OPTIMISED: 29}, lambda row: row.median),
+    Quantity("start-up", "cold-start", "s", {NATIVE: 1.2, CONVERTED: 2.1, OPTIMISED: 0.9}, lambda row: row.cold_start),
     Quantity(
         "peak memory",
         "peak-memory",

@@ -82,7 +82,13 @@ def repeat_lines(run: StoredRun) -> list[str]:
         f"- Versions in {escape(environment)}: {escape(', '.join(' '.join(each) for each in found.items()))}"
         for environment, found in run.versions.items()
     ]
-    return [*versions, "", "Repeat it in a copy of Runoff, with the same checkpoint and pictures:", "", f"    {words.command(run)}"]
+    return [
+        *versions,
+        "",
+        "Repeat it in a copy of Runoff, with the same checkpoint and pictures:",
+        "",
+        f"    {words.command(run)}",
+    ]
 
 
 def escape(text: str) -> str:

@@ -37,13 +37,20 @@ def curve_figure(run: StoredRun) -> Figure | None:
         for at, size in thinned(curve)
     ]
     labels = [
-        {"who": name, "seconds": curve.seconds[-1], "size": place + 0.75, "text": f"{words.megabytes(max(curve.sizes))} MB"}
+        {
+            "who": name,
+            "seconds": curve.seconds[-1],
+            "size": place + 0.75,
+            "text": f"{words.megabytes(max(curve.sizes))} MB",
+        }
         for place, (name, curve) in enumerate(curves)
     ]
     along = alt.X(
         "seconds:Q",
         scale=alt.Scale(type="sqrt" if stretched else "linear", domain=[0, room], nice=False),
-        axis=alt.Axis(values=moments(ends[-1]) if stretched else alt.Undefined, title="seconds since the process was started"),
+        axis=alt.Axis(
+            values=moments(ends[-1]) if stretched else alt.Undefined, title="seconds since the process was started"
+        ),
     )
     upwards = alt.Y("size:Q", scale=alt.Scale(domain=[0, len(curves)], reverse=True, nice=False, zero=False), axis=None)
     drawn = alt.Chart(inline(points))
@@ -52,9 +59,9 @@ def curve_figure(run: StoredRun) -> Figure | None:
     )
     texts = alt.Chart(inline(labels)).mark_text(align="left", dx=6, color=INK, fontSize=12)
     names = alt.Chart(inline(labels)).mark_point(opacity=0).encode(x=along, y=contender_axis())
-    chart = alt.layer(
-        alt.layer(areas, texts.encode(x=along, y=upwards, text="text:N")), names
-    ).resolve_scale(y="independent")
+    chart = alt.layer(alt.layer(areas, texts.encode(x=along, y=upwards, text="text:N")), names).resolve_scale(
+        y="independent"
+    )
     told = "; ".join(f"{name} up to {words.megabytes(max(curve.sizes))} MB" for name, curve in curves)
     return Figure(
         "Memory over time",
@@ -69,7 +76,10 @@ def curve_figure(run: StoredRun) -> Figure | None:
 def moments(longest: float) -> list[float]:
     """Choose round moments for an axis that is stretched at its beginning."""
     decades = range(-1, math.ceil(math.log10(max(longest, 1.0))) + 1)
-    return [0.0, *(value for decade in decades for step in (1, 3) if longest / 40 < (value := step * 10.0**decade) <= longest)]
+    return [
+        0.0,
+        *(value for decade in decades for step in (1, 3) if longest / 40 < (value := step * 10.0**decade) <= longest),
+    ]
 
 
 def thinned(curve: Curve) -> list[tuple[float, float]]:

@@ -138,9 +138,7 @@ def limit_lines(run: StoredRun, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     ):
         bounds = [{name: limit.bound / size} for limit in run.limits if limit.metric is metric]
         if bounds:
-            rule = alt.Chart(inline(bounds)).mark_rule(
-                color=INK, strokeDash=[4, 4], opacity=0.6, clip=True
-            )
+            rule = alt.Chart(inline(bounds)).mark_rule(color=INK, strokeDash=[4, 4], opacity=0.6, clip=True)
             lines.append(rule.encode(**along))
     return lines
 
