@@ -48,7 +48,7 @@ def test_a_claim_stands_beside_its_measurement(stored):
     """Both have their figures, how much that is, and the measured one its interval turned the same way."""
     assert judged(stored, 0.714, "faster") == (
         "29 ms against 38 ms: 1.31× faster",
-        "17.8 ms against 25.0 ms: 1.40× faster [1.37, 1.43]",
+        "17.9 ms against 25.0 ms: 1.40× faster [1.37, 1.43]",
         "faster, by more than claimed",
     )
 

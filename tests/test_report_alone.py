@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 from tests.stored_runs import add_rounds, make_field_run
 from tests.test_layers import FRAMEWORKS
 
-BLOCKED = (*sorted(FRAMEWORKS), "pytest", "skimage", "memory_profiler", "PIL")
+BLOCKED = (*sorted(FRAMEWORKS), "pytest", "psutil", "skimage", "memory_profiler", "PIL")
 CODE = f"""
 import sys
 

@@ -18,7 +18,7 @@ from runoff.report.sections import VERDICT, Section
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
 
-SOURCE = "ResNet-18, batch 1, the mean of 100 inferences on four cores of a Xeon Platinum 8369B with Python 3.9, without a GPU"
+SOURCE = "ResNet-18, batch 1, the mean of 100 inferences on four cores of a Xeon Platinum 8369B, Python 3.9, no GPU"
 ARCHITECTURE = "resnet18"
 NATIVE, CONVERTED, OPTIMISED = "pytorch", "tensorflow", "onnxruntime"
 UNOPTIMISED, COMPILED = "onnxruntime-unoptimised", "tensorflow-xla"
@@ -77,9 +77,9 @@ def claims_section(run: StoredRun) -> Section | None:
         headings=("claim", "claimed", MEASURED, VERDICT),
         rows=tuple((each.claim, each.claimed, each.measured, each.verdict) for each in judged),
         notes=(
-            f"The post’s figures: {SOURCE}. Times of two machines say nothing about each other, so ratios are compared.",
+            f"The post’s figures: {SOURCE}. Times of two machines can’t be compared, ratios can.",
             "A verdict is what this run shows, by the same rules as in the comparison: “as claimed” where the claimed "
-            "ratio lies within the interval, “by more” or “by less than claimed” where it lies outside in the claimed direction.",
+            "ratio lies within the interval, “by more” or “by less than claimed” where it lies outside.",
         ),
         words=frozenset({"claimed", MEASURED, VERDICT}),
     )
@@ -122,7 +122,8 @@ def optimisation_claims(run: StoredRun) -> list[Judged]:
         Judged(
             f"{OPTIMISED}’s lead",
             "comes from graph optimisation",
-            f"with it {factor_with_interval(lead.ratio)} than {NATIVE}, without it {factor_with_interval(without.ratio)}",
+            f"with it {factor_with_interval(lead.ratio)} than {NATIVE}, "
+            f"without it {factor_with_interval(without.ratio)}",
             optimisation_verdict(lead, without),
         )
     ]

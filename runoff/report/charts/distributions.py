@@ -17,7 +17,7 @@ from runoff.report.stored import StoredRun
 
 FEWEST_FOR_A_SHAPE = 20
 """Below so many values a density is mostly its kernel, and the values themselves are drawn."""
-GRID = 72
+GRID = 56
 REACH = 0.44
 """How far a shape reaches to each side of its line, in steps between contenders."""
 
@@ -50,7 +50,7 @@ def distribution_figure(run: StoredRun) -> Figure | None:
         whole.mark_rule(strokeWidth=1, opacity=0.7).encode(
             x=alt.X("least:Q", scale=scale), x2="most:Q", y=across, color=colour
         ),
-        alt.Chart(inline(single)).mark_point(size=30, opacity=0.7).encode(x=along, y=across, color=colour),
+        alt.Chart(inline(single)).mark_point(size=30, opacity=0.6).encode(x=along, y=across, color=colour),
         whole.mark_tick(thickness=2, size=14, color=INK).encode(x=alt.X("p95:Q", scale=scale), y=across),
         whole.mark_point(filled=True, size=50, color=INK, opacity=1).encode(x=alt.X("time:Q", scale=scale), y=across),
     )
@@ -105,9 +105,9 @@ def shape(row: Row, values: Sequence[float], middle: float) -> list[dict[str, An
         {
             "who": row.contender,
             "tone": words.tone(row),
-            "time": round(math.exp(at) * 1e3, 4),
-            "above": round(middle - wide, 4),
-            "below": round(middle + wide, 4),
+            "time": round(math.exp(at) * 1e3, 3),
+            "above": round(middle - wide, 3),
+            "below": round(middle + wide, 3),
         }
         for at, wide in zip(grid.tolist(), reach.tolist(), strict=True)
     ]

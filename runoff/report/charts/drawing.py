@@ -49,7 +49,7 @@ class Figure:
 
 
 def inline(values: Sequence[Mapping[str, Any]]) -> alt.InlineData:
-    """Give values as a chart's data: as one text, since Altair would look at every single value of a list for seconds."""
+    """Give values as a chart's data: as one text, since Altair looks at every value of a list."""
     return alt.InlineData(values=json.dumps(values), format=alt.DataFormat(type="json"))
 
 

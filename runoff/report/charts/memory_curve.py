@@ -13,7 +13,7 @@ from runoff.report.charts.drawing import BLUE, INK, Figure, contender_axis, draw
 from runoff.report.rows import Curve
 from runoff.report.stored import StoredRun
 
-MOST_POINTS = 150
+MOST_POINTS = 100
 ROW = 40
 """Pixels from one contender's line to the next."""
 FILLED = 0.86
