@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runoff.report import words
-from runoff.report.choice import choose
 from runoff.report.rows import Row
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, SLOWER
@@ -19,11 +18,8 @@ class Highlight:
     label: str
 
 
-def highlights(run: StoredRun) -> list[Highlight]:
-    """Give the figures of the recommended contender, none where the run recommends none."""
-    row = choose(run).recommended
-    if row is None:
-        return []
+def highlights(run: StoredRun, row: Row) -> list[Highlight]:
+    """Give the figures of a contender that a reader wants first."""
     return [
         *compared(run, row),
         Highlight(f"{words.milliseconds(row.median)} ms", "median of one inference"),

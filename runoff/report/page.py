@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from runoff.report import words
 from runoff.report.charts import Group, groups, section_figures
 from runoff.report.charts.drawing import Figure
+from runoff.report.choice import choose
 from runoff.report.claims import claims_section
 from runoff.report.columns import Column, columns
 from runoff.report.download import Download, download
@@ -33,6 +34,7 @@ class Shown:
     title: str
     anchor: str
     opening: Sequence[str]
+    recommended: str | None
     highlights: Sequence[Highlight]
     columns: Sequence[Column]
     claims: Section | None
@@ -77,12 +79,14 @@ def render_page(*runs: StoredRun) -> str:
 
 def show(run: StoredRun, number: int, *, several: bool) -> Shown:
     """Collect what is shown of a run."""
+    recommended = choose(run).recommended
     return Shown(
         run=run,
         title=label(number).capitalize(),
         anchor=f"run-{number}-" if several else "",
         opening=opening(run),
-        highlights=highlights(run),
+        recommended=recommended.contender if recommended else None,
+        highlights=highlights(run, recommended) if recommended else [],
         columns=columns(run),
         claims=claims_section(run),
         groups=groups(run),
