@@ -50,7 +50,8 @@ class Figure:
 
 def inline(values: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     """Give values as a chart's data: as one text, since Altair looks at every value of a list."""
-    return alt.InlineData(values=json.dumps(values), format=alt.DataFormat(type="json"))
+    as_json = alt.DataFormat(type="json")  # type: ignore[no-untyped-call]  # Altair does not annotate it
+    return alt.InlineData(values=json.dumps(values), format=as_json)
 
 
 def contender_axis() -> alt.Y:

@@ -49,8 +49,8 @@ def ratio_figure(run: StoredRun) -> Figure | None:
     chart = alt.layer(
         noise.mark_rect(color=GREY, opacity=0.22).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
         one.mark_rule(color=INK, strokeDash=[4, 4], opacity=0.6).encode(x=along),
-        spans.mark_rule(strokeWidth=8, opacity=0.4).encode(x=alt.X("low:Q"), x2="high:Q", y=across, color=colour),
-        dots.mark_point(filled=True, size=70, opacity=1).encode(x=along, y=across, color=colour, shape=shape),
+        spans.mark_rule(strokeWidth=12, opacity=0.35).encode(x=alt.X("low:Q"), x2="high:Q", y=across, color=colour),
+        dots.mark_point(filled=True, size=40, opacity=1).encode(x=along, y=across, color=colour, shape=shape),
     )
     interval = words.interval_heading(run).strip("[]")
     told = "; ".join(f"{point['who']} {point['text']}" for point in points)
