@@ -100,6 +100,7 @@ def test_the_page_has_everything(stored):
         assert words in page.text
     assert len(page.all("figure")) == len(page.all("figcaption")) == len(page.all("svg")) == 6
     assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in page.all("svg"))
+    assert not [attributes for attributes in page.all("g") if "role" in attributes]
     assert all(attributes.get("scope") in ("row", "col") for attributes in page.all("th"))
     assert len(page.all("caption")) == len(page.all("table"))
 
@@ -238,7 +239,9 @@ def test_several_runs_stand_on_one_page(stored):
     page = Page(render_page(parse_run(stored), parse_run(other)))
     identifiers = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(identifiers) == len(set(identifiers))
-    targets = [attributes["aria-labelledby"] for _, attributes in page.elements if "aria-labelledby" in attributes]
+    labels = [attributes["aria-labelledby"] for _, attributes in page.elements if "aria-labelledby" in attributes]
+    assert len(labels) == len(set(labels))
+    targets = " ".join(labels).split()
     links = [
         (attributes["href"] or "").removeprefix("#") for attributes in page.all("a") if "download" not in attributes
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ HUES: Mapping[str, str] = {
 }
 """By what a verdict is to the eye."""
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, OCHRE, GREY)
+PARTS_AS_IMAGES = re.compile(r' (?:role|aria-roledescription)="[^"]*"')
+"""What Vega calls a chart's parts, images without a name: the chart as a whole is one, with its content in words."""
 WIDTH = 480
 STEP = 34
 INK = "currentColor"
@@ -104,5 +107,4 @@ def draw(chart: alt.Chart | alt.LayerChart | alt.FacetChart, names: Sequence[str
         .configure_legend(labelColor=INK, labelFontSize=13, labelLimit=220)
         .to_dict(validate=False)  # a chart that is no Vega-Lite is not drawn, which tests see
     )
-    svg: str = vl_convert.vegalite_to_svg(specification)
-    return svg
+    return PARTS_AS_IMAGES.sub("", vl_convert.vegalite_to_svg(specification))
