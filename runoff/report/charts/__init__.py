@@ -39,5 +39,5 @@ def groups(run: StoredRun) -> list[Group]:
 
 
 def section_figures(run: StoredRun) -> dict[str, Figure]:
-    """Draw the charts that stand in a section of their own, by the section's name."""
+    """Draw the charts that belong to a question's own section, by that section's name (see runoff.report.questions)."""
     return service_figures(run)
