@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import shutil
 import sys
 from collections.abc import Sequence
@@ -13,35 +12,20 @@ from runoff.contract import RunoffError
 from runoff.doctor.command import add_doctor
 from runoff.quantities import share
 from runoff.report.changes import EXIT_MEANINGS, UNREADABLE, compare_runs
-from runoff.report.charts.ratios import standalone_ratio_chart
+from runoff.report.command import STANDARD_OUTPUT, add_report
 from runoff.report.comparison import render_comparison, render_markdown_comparison
-from runoff.report.limits import parse_limits
-from runoff.report.markdown import render_markdown
-from runoff.report.page import render_page
-from runoff.report.recommendation import recommendation
 from runoff.report.stored import read_run
 from runoff.report.table import WIDTH
 from runoff.versions import add_versions
 
 BROKEN = UNREADABLE
-STANDARD_OUTPUT = Path("-")
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Declare the commands."""
     parser = argparse.ArgumentParser(prog="python -m runoff", description="Runoff: reports from stored runs")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    report = commands.add_parser("report", help="write a stored run as a page, as markdown or as a chart")
-    report.add_argument("run", type=Path, metavar="RUN.json", help="a stored run, such as results/runoff.json")
-    report.add_argument("--html", type=Path, metavar="PATH", help="the page (default: index.html beside the run)")
-    report.add_argument("--markdown", type=Path, metavar="PATH", help="the table as GitHub markdown")
-    report.add_argument("--chart", type=Path, metavar="PATH.svg", help="the chart of ratios, on white")
-    report.add_argument(
-        "--choose",
-        metavar="LIMITS",
-        help="print and write what is recommended under these limits, not the run's: agreement>=99%%, cold_start<1s",
-    )
-    report.set_defaults(do=write_reports)
+    add_report(commands)
     compare = commands.add_parser(
         "compare",
         help="compare two stored runs by their ratios to the reference, for a person or a CI's gate",
@@ -64,24 +48,6 @@ def make_parser() -> argparse.ArgumentParser:
     add_doctor(commands)
     add_versions(commands)
     return parser
-
-
-def write_reports(options: argparse.Namespace) -> None:
-    """Write what was asked for, the page where nothing was; everything is drawn before anything is written."""
-    limits = None if options.choose is None else parse_limits(options.choose)
-    run = read_run(options.run)
-    if limits is not None:
-        run = dataclasses.replace(run, limits=limits)
-    page = options.html
-    if not (options.html or options.markdown or options.chart):
-        page = options.run.with_name("index.html")
-    asked = ((page, render_page), (options.markdown, render_markdown), (options.chart, standalone_ratio_chart))
-    drawn = [(path, render(run)) for path, render in asked if path is not None]
-    if limits is not None:
-        sys.stdout.write(f"{recommendation(run)}\n")
-    for path, text in drawn:
-        path.write_text(text, encoding="utf-8")
-        sys.stdout.write(f"{path}\n")
 
 
 def compare_stored(options: argparse.Namespace) -> int:

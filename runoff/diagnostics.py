@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from runoff.statistics import CONFIDENCE
 
@@ -79,5 +79,5 @@ def follow_each_other(values: Sequence[float], tests: int = 1) -> bool:
     count = len(values)
     if count < 4:
         return False
-    reach = float(stats.norm.ppf(1 - DOUBT / tests)) / math.sqrt(count)
+    reach = float(special.ndtri(1 - DOUBT / tests)) / math.sqrt(count)
     return lag_one_autocorrelation(values) > reach - 1 / count

@@ -1,4 +1,7 @@
-"""Ratios, intervals, looks and verdicts: pure functions of numbers, each with the source of its formula."""
+"""Ratios, intervals, looks and verdicts: pure functions of numbers, each with the source of its formula.
+
+Student's distribution comes from scipy.special, which loads in a sixth of the time that scipy.stats takes.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 CONFIDENCE = 0.95
 COMPARISON_ERROR = 0.01
@@ -97,7 +100,7 @@ def interval(found: Estimate, level: float) -> tuple[float, float] | None:
     """
     if found.degrees == 0:
         return None
-    reach = float(stats.t.ppf((1 + level) / 2, found.degrees)) * found.error
+    reach = float(special.stdtrit(found.degrees, (1 + level) / 2)) * found.error
     return math.exp(found.mean - reach), math.exp(found.mean + reach)
 
 
@@ -118,7 +121,7 @@ def estimate_behind(ratio: Ratio) -> Estimate:
         return Estimate(math.log(ratio.value), math.nan, 0)
     degrees = ratio.launches - 1
     reach = math.log(ratio.high / ratio.low) / 2
-    return Estimate(math.log(ratio.value), reach / float(stats.t.ppf((1 + ratio.nominal) / 2, degrees)), degrees)
+    return Estimate(math.log(ratio.value), reach / float(special.stdtrit(degrees, (1 + ratio.nominal) / 2)), degrees)
 
 
 def change_estimate(base: Ratio, head: Ratio) -> Estimate:
@@ -154,7 +157,7 @@ def difference_p_value(found: Estimate) -> float:
         return 1.0
     if found.error == 0.0:
         return 1.0 if found.mean == 0.0 else 0.0
-    return float(2 * stats.t.sf(abs(found.mean) / found.error, found.degrees))
+    return float(2 * special.stdtr(found.degrees, -abs(found.mean) / found.error))
 
 
 def excess_p_value(found: Estimate, margin: float) -> float:
@@ -164,7 +167,7 @@ def excess_p_value(found: Estimate, margin: float) -> float:
     excess = found.mean - math.log1p(margin)
     if found.error == 0.0:
         return 0.0 if excess > 0 else 1.0
-    return float(stats.t.sf(excess / found.error, found.degrees))
+    return float(special.stdtr(found.degrees, -excess / found.error))
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from runoff.report.charts import section_figures
+from runoff.report.claims import stability_claims
 from runoff.report.fields import StoredRunBroken
 from runoff.report.markdown import render_markdown
 from runoff.report.page import render_page
@@ -110,7 +112,7 @@ def test_a_converters_words_can_not_inject_markup():
 
 def test_a_broken_cell_is_named():
     """The error names the field."""
-    stored = stored_with(cell("a", RIGHT))
+    stored = stored_with(cell("a", {**RIGHT}))
     del stored["benchmarks"][-1]["extra_info"]["cells"][0]["plain"]["result"]
     with pytest.raises(StoredRunBroken, match=r"extra_info\.cells\[0\]\.plain\.result is missing"):
         parse_run(stored)
@@ -133,3 +135,28 @@ def test_a_version_step_names_both_versions():
     assert row[:4] == ("onnxruntime@1.23", "onnxruntime", "1.18.1", "1.23.2")
     assert row[4].startswith("0.900 [0.882, 0.918]")
     assert row[5] == "faster"
+
+
+def test_the_heat_map_stands_in_the_conversions_section():
+    """The chart is drawn with every sign in its caption and the totals in its alternative text; one model is no map."""
+    figure = section_figures(parse_run(stored_with(*CELLS)))["conversion"]
+    assert "<svg" in figure.svg
+    for sign in ("● right", "◐ right after repair", "≠ wrong", "– not exported", "· skipped"):
+        assert sign in figure.caption
+    assert "onnx-tf from TorchScript: 2 right, 2 right after repair, 1 wrong" in figure.alternative
+    assert "conversion" not in section_figures(parse_run(stored_with(cell("a", RIGHT))))
+
+
+@pytest.mark.parametrize(
+    ("cells", "verdict"),
+    [
+        ([cell(f"m{number}", RIGHT) for number in range(40)], "fewer"),
+        ([cell(f"m{number}", FAILED if number < 6 else RIGHT) for number in range(40)], "in line with the claim"),
+        ([cell(f"m{number}", FAILED if number < 20 else RIGHT) for number in range(40)], "more"),
+    ],
+)
+def test_the_share_that_fails_is_a_claim_with_a_verdict(cells, verdict):
+    """Where the matrix was tried, its share stands in the claims, and the one model's conversion does not."""
+    judged = [one for one in stability_claims(parse_run(stored_with(*cells))) if one.claim == "tensorflow: stability"]
+    assert [one.verdict for one in judged] == [verdict]
+    assert "of 40 by onnx-tf" in judged[0].measured

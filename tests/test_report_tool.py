@@ -13,6 +13,7 @@ import pytest
 
 from runoff.__main__ import main
 from runoff.report.fields import StoredRunBroken
+from runoff.report.markdown import render_markdown
 from runoff.report.page import render_page
 from runoff.report.stored import parse_run, read_run
 from runoff.report.words import command
@@ -93,6 +94,30 @@ def test_the_tool_writes_what_is_asked_for(stored, write_file, tmp_path):
     assert (tmp_path / "a.md").read_text().startswith("onnxruntime was the fastest")
     assert (tmp_path / "a.svg").read_text().startswith("<svg")
     assert not (tmp_path / "index.html").exists()
+
+
+def test_the_tool_puts_several_runs_on_one_page(stored, write_file, tmp_path, capsys):
+    """The page is beside the first; one that can't be read is named, and then nothing is written."""
+    path = write_file(json.dumps(stored))
+    other = tmp_path / "other" / "run.json"
+    other.parent.mkdir()
+    other.write_text(json.dumps(stored))
+    assert main(["report", str(path), str(other)]) == 0
+    page = path.with_name("index.html")
+    assert capsys.readouterr().out == f"{page}\n"
+    assert page.read_text() == render_page(read_run(path), read_run(other))
+    page.unlink()
+    other.write_text("{")
+    assert main(["report", str(path), str(other)]) == 2
+    assert capsys.readouterr().err.startswith(f"runoff: {other} is not JSON")
+    assert not page.exists()
+
+
+def test_the_tool_prints_markdown(stored, write_file, capsys):
+    """``--markdown -`` prints it, for a step summary."""
+    path = write_file(json.dumps(stored))
+    assert main(["report", str(path), "--markdown", "-"]) == 0
+    assert capsys.readouterr().out == render_markdown(read_run(path))
 
 
 def test_the_tool_asks_a_stored_run_again_under_other_limits(stored, write_file, capsys):

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from runoff.contenders import Environment, make_environments, parse_environment
 from runoff.contract import UsageError
-from runoff.doctor.advice import advise
-from runoff.doctor.findings import Findings, collect
-from runoff.doctor.text import render
 
 if TYPE_CHECKING:
+    from runoff.doctor.findings import Findings
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 SCHEMA = 1
@@ -73,6 +72,11 @@ def examine(options: argparse.Namespace) -> int:
     Raises UsageError for an environment that can't be used, a WorkerFailed for an interpreter that can't be run, and
     OSError where the JSON can't be written.
     """
+    # Here, so that the commands that only read stored runs load nothing that measures.
+    from runoff.doctor.advice import advise
+    from runoff.doctor.findings import collect
+    from runoff.doctor.text import render
+
     environments = make_environments(Path(sys.executable), [read_environment(text) for text in options.environment], [])
     folder = Path(tempfile.mkdtemp(prefix="runoff-doctor-"))  # stays where an error names a log in it
     try:

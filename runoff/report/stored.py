@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class StoredRun:
     """A run: what it was, on which machine, and its rows in order of their medians, those without one last.
 
     ``measures`` holds every metric by group and contender, ``others`` the names of benchmarks that are not Runoff's,
-    ``limits`` what a contender is chosen under.
+    ``limits`` what a contender is chosen under, ``source`` the JSON that all of it was read from.
     """
 
     moment: datetime
@@ -75,6 +75,7 @@ class StoredRun:
     efficient: tuple[Efficient, ...]
     converted: tuple[Converted, ...]
     stepped: tuple[Stepped, ...]
+    source: Field = field(repr=False, compare=False)
 
     @property
     def raced(self) -> bool:
@@ -161,6 +162,7 @@ def parse_run(stored: Any) -> StoredRun:
         efficient=read_efficient(groups.get("efficiency", {})),
         converted=read_converted(root["benchmarks"]),
         stepped=about.optional("version_steps", read_stepped) or (),
+        source=root,
     )
 
 

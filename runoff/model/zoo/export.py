@@ -17,7 +17,7 @@ MODELS = (*ARCHITECTURES, *OPERATORS)
 DYNAMIC = "dynamic-axes"
 SEED = 0
 IMAGES = 24
-"""The batch that is exported. For one of at most 20 pictures onnx2tf downloads pictures, and fails without a network."""
+"""The batch that is exported; for one of at most 20 pictures onnx2tf downloads some, and fails without a network."""
 SIZES = dict.fromkeys(ARCHITECTURES, 64) | dict.fromkeys(OPERATORS, 16)
 """The side of the pictures: small where the model allows, so that converting takes the time and not running."""
 

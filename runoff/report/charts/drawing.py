@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
 import vl_convert
+
+from runoff.report import words
+from runoff.statistics import FASTER, REFERENCE, SLOWER
 
 # Hues of Okabe and Ito's palette, which colour-blind people tell apart, at a lightness that reads on white and black.
 BLUE, ORANGE, GREEN, PINK, GREY, SKY, OCHRE = (
@@ -20,7 +25,16 @@ BLUE, ORANGE, GREEN, PINK, GREY, SKY, OCHRE = (
     "#45a5d6",
     "#b58900",
 )
+HUES: Mapping[str, str] = {
+    FASTER: BLUE,
+    SLOWER: ORANGE,
+    REFERENCE: GREY,
+    words.OPEN: GREY,
+}
+"""By what a verdict is to the eye."""
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, OCHRE, GREY)
+PARTS_AS_IMAGES = re.compile(r' (?:role|aria-roledescription)="[^"]*"')
+"""What Vega calls a chart's parts, images without a name: the chart as a whole is one, with its content in words."""
 WIDTH = 480
 STEP = 34
 INK = "currentColor"
@@ -29,11 +43,18 @@ FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart as SVG, the caption beneath it, and its content in words for those who can't see it."""
+    """A chart: its title, the SVG, the caption beneath it, and its content in words for those who can't see it."""
 
+    title: str
     svg: str
     caption: str
     alternative: str
+
+
+def inline(values: Sequence[Mapping[str, Any]]) -> alt.InlineData:
+    """Give values as a chart's data: as one text, since Altair looks at every value of a list."""
+    as_json = alt.DataFormat(type="json")  # type: ignore[no-untyped-call]  # Altair does not annotate it
+    return alt.InlineData(values=json.dumps(values), format=as_json)
 
 
 def contender_axis() -> alt.Y:
@@ -57,14 +78,14 @@ def ticks(low: float, high: float) -> list[float]:
     return chosen
 
 
-def draw(chart: alt.Chart | alt.LayerChart | alt.FacetChart, names: Sequence[str]) -> str:
+def draw(chart: alt.Chart | alt.LayerChart | alt.FacetChart, names: Sequence[str], step: int = STEP) -> str:
     """Draw a chart as SVG whose ink is the colour of the text around it, with one step of height for each name."""
     room = max(map(len, names))  # a reader's font may be wider than the one that was measured
     padding = {"left": 8 + room, "right": 12, "top": 8, "bottom": 8}
     specification: dict[str, Any] = (
         chart.properties(
             width=WIDTH,
-            height=STEP * len(names),
+            height=step * len(names),
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
         )
         .configure(aria=False, background="transparent", font=FONT, padding=padding)
@@ -84,7 +105,6 @@ def draw(chart: alt.Chart | alt.LayerChart | alt.FacetChart, names: Sequence[str
             labelFlush=False,
         )
         .configure_legend(labelColor=INK, labelFontSize=13, labelLimit=220)
-        .to_dict()
+        .to_dict(validate=False)  # a chart that is no Vega-Lite is not drawn, which tests see
     )
-    svg: str = vl_convert.vegalite_to_svg(specification)
-    return svg
+    return PARTS_AS_IMAGES.sub("", vl_convert.vegalite_to_svg(specification))

@@ -11,7 +11,7 @@ LETTER = 6.6
 """About how wide a letter is, in pixels."""
 MARK = 6
 """About how far a point reaches to each side."""
-GAP = 10
+GAP = 13
 
 
 @dataclass(frozen=True)

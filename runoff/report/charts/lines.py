@@ -7,18 +7,18 @@ from typing import Any
 
 import altair as alt
 
-from runoff.report.charts.drawing import INK, PALETTE, Figure, draw, top_legend
-from runoff.report.charts.memory_curve import DASHES
+from runoff.report.charts.drawing import INK, PALETTE, Figure, draw, inline, top_legend
 from runoff.report.service.reading import Rate
 from runoff.report.service.sections import per_second
 from runoff.report.stored import StoredRun
 
 STEPS = 8
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 DOUBLINGS = alt.Scale(type="log", base=2)
 
 
 def service_figures(run: StoredRun) -> dict[str, Figure]:
-    """Draw the charts of the service questions, by question."""
+    """Draw the charts of the service questions, by the name of their section."""
     drawn = {"throughput": throughput_figure(run), "threads": threads_figure(run)}
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
@@ -33,6 +33,7 @@ def throughput_figure(run: StoredRun) -> Figure | None:
         return None
     told = "; ".join(f"{name} {best_of(found)}" for name, found in rates.items() if found)
     return Figure(
+        "Throughput over batch size",
         draw(lines(rates, "images in a batch", "images a second", alt.Scale(zero=True)), [""] * STEPS),
         "Images a second by batch size, with all threads; bars are the intervals over launches. "
         "Logarithmic scale along.",
@@ -54,7 +55,7 @@ def threads_figure(run: StoredRun) -> Figure | None:
     counts = sorted({count for found in speedups.values() for count in found})
     if len(counts) < 2:
         return None
-    ideal = alt.Chart(alt.InlineData(values=[{"number": count, "value": count} for count in counts]))
+    ideal = alt.Chart(inline([{"number": count, "value": count} for count in counts]))
     chart = alt.layer(
         ideal.mark_line(color=INK, strokeDash=[4, 4], opacity=0.6).encode(x="number:Q", y="value:Q"),
         lines(speedups, "threads", "times as fast as one thread", DOUBLINGS),
@@ -63,6 +64,7 @@ def threads_figure(run: StoredRun) -> Figure | None:
         f"{name} {found[max(found)].value:.2f} times with {max(found)}" for name, found in speedups.items()
     )
     return Figure(
+        "Speed-up over threads",
         draw(chart, [""] * STEPS),
         "Speed-up over one thread. The dashed line is what it would be if every thread counted for one. "
         "Logarithmic scales.",
@@ -90,8 +92,8 @@ def lines(
     )
     colour = alt.Color("who:N", legend=legend, scale=alt.Scale(domain=names, range=colours))
     dash = alt.StrokeDash("who:N", legend=legend, scale=alt.Scale(domain=names, range=dashes))
-    drawn = alt.Chart(alt.InlineData(values=points))
-    spans = alt.Chart(alt.InlineData(values=[point for point in points if point["low"] is not None]))
+    drawn = alt.Chart(inline(points))
+    spans = alt.Chart(inline([point for point in points if point["low"] is not None]))
     y = alt.Y("value:Q", title=upwards, scale=scale)
     return alt.layer(
         drawn.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour, strokeDash=dash),

@@ -9,17 +9,13 @@ import altair as alt
 
 from runoff.contract import RunoffError
 from runoff.report import words
-from runoff.report.charts.drawing import BLUE, GREY, INK, ORANGE, Figure, contender_axis, draw, ticks
+from runoff.report.charts.drawing import GREY, HUES, INK, Figure, contender_axis, draw, inline, ticks
 from runoff.report.stored import StoredRun
 from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
 
-VERDICTS = (
-    (FASTER, BLUE, "circle"),
-    (SLOWER, ORANGE, "square"),
-    (REFERENCE, GREY, "diamond"),
-    (words.OPEN, GREY, "cross"),
-)
+SHAPES = {FASTER: "circle", SLOWER: "square", REFERENCE: "diamond", words.OPEN: "cross"}
 CONTROL = "control"
+BAND = "The grey band is the control’s interval: what two equals reach is no difference. "
 
 
 class NothingToDraw(RunoffError):
@@ -35,30 +31,35 @@ def ratio_figure(run: StoredRun) -> Figure | None:
         points.append(ratio_point(CONTROL, words.OPEN, run.control.ratio))
     ends = [end for point in points for end in (point["value"], point["low"], point["high"]) if end is not None]
     low, high = min(*ends, 0.9) * 0.95, max(*ends, 1.1) * 1.05
+    scale = alt.Scale(type="log", domain=[low, high], nice=False)
     along = alt.X(
         "value:Q",
-        scale=alt.Scale(type="log", domain=[low, high], nice=False),
+        scale=scale,
         axis=alt.Axis(values=ticks(low, high), format="~r", title=f"time relative to {run.reference} (less is faster)"),
     )
     across = contender_axis()
-    kinds, colours, shapes = zip(*VERDICTS, strict=True)
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=colours), legend=None)
-    shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=shapes), legend=None)
-    dots = alt.Chart(alt.InlineData(values=points))
-    spans = alt.Chart(alt.InlineData(values=[point for point in points if point["low"] is not None]))
-    one = alt.Chart(alt.InlineData(values=[{"value": 1}]))
+    kinds = list(SHAPES)
+    colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[HUES[kind] for kind in kinds]), legend=None)
+    shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=list(SHAPES.values())), legend=None)
+    dots = alt.Chart(inline(points))
+    spans = alt.Chart(inline([point for point in points if point["low"] is not None]))
+    one = alt.Chart(inline([{"value": 1}]))
+    band = [point for point in points if point["who"] == CONTROL and point["low"] is not None]
+    noise = alt.Chart(inline(band))
     chart = alt.layer(
+        noise.mark_rect(color=GREY, opacity=0.22).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
         one.mark_rule(color=INK, strokeDash=[4, 4], opacity=0.6).encode(x=along),
-        spans.mark_rule(strokeWidth=3, opacity=0.75).encode(x=alt.X("low:Q"), x2="high:Q", y=across, color=colour),
-        dots.mark_point(filled=True, size=110, opacity=1).encode(x=along, y=across, color=colour, shape=shape),
+        spans.mark_rule(strokeWidth=12, opacity=0.35).encode(x=alt.X("low:Q"), x2="high:Q", y=across, color=colour),
+        dots.mark_point(filled=True, size=40, opacity=1).encode(x=along, y=across, color=colour, shape=shape),
     )
     interval = words.interval_heading(run).strip("[]")
     told = "; ".join(f"{point['who']} {point['text']}" for point in points)
     return Figure(
+        "Latency relative to the reference",
         draw(chart, [point["who"] for point in points]),
         f"Time of one inference relative to {run.reference}{f', with the {interval}' if interval else ''}. "
         "A circle is faster, a square slower, a cross no difference shown, the diamond the reference itself. "
-        "Logarithmic scale.",
+        f"{BAND if band else ''}Logarithmic scale.",
         f"Ratios to {run.reference}: {told}.",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import altair as alt
 
 from runoff.report import words
-from runoff.report.charts.drawing import INK, PALETTE, Figure, contender_axis, draw, top_legend
+from runoff.report.charts.drawing import INK, PALETTE, Figure, contender_axis, draw, inline, top_legend
 from runoff.report.rows import Row
 from runoff.report.stored import StoredRun
 
@@ -18,6 +18,7 @@ def cold_start_figure(run: StoredRun) -> Figure | None:
         [(row, row.stages) for row in run.rows if row.stages],
         total=lambda row: f"{words.seconds(row.cold_start)} s",
         axis="seconds",
+        title="Cold start, stage by stage",
         caption="From nothing to the first answer in a fresh process: the median of each stage. "
         "The figure at the end is the median of the whole.",
         told="Cold start",
@@ -30,6 +31,7 @@ def peak_figure(run: StoredRun) -> Figure | None:
         [(row, added_by_stage(row.peaks)) for row in run.rows if row.peaks],
         total=lambda row: f"{words.megabytes(row.peak)} MB",
         axis="MB",
+        title="Peak memory, stage by stage",
         caption="Peak memory of the whole process, and by how much each stage raised it.",
         told="Peak memory",
     )
@@ -50,6 +52,7 @@ def stacked_figure(
     *,
     total: Callable[[Row], str],
     axis: str,
+    title: str,
     caption: str,
     told: str,
 ) -> Figure | None:
@@ -77,11 +80,11 @@ def stacked_figure(
         scale=alt.Scale(domain=stages, range=[PALETTE[place % len(PALETTE)] for place in range(len(stages))]),
         legend=top_legend("square"),
     )
-    bars = alt.Chart(alt.InlineData(values=pieces)).mark_bar(height=18)
-    labels = alt.Chart(alt.InlineData(values=ends)).mark_text(align="left", dx=6, color=INK, fontSize=13)
+    bars = alt.Chart(inline(pieces)).mark_bar(height=18)
+    labels = alt.Chart(inline(ends)).mark_text(align="left", dx=6, color=INK, fontSize=13)
     chart = alt.layer(
         bars.encode(x=along, y=across, color=colour, order=alt.Order("place:Q")),
         labels.encode(x=along, y=across, text="text:N"),
     )
     listed = "; ".join(f"{end['who']} {end['text']}" for end in ends)
-    return Figure(draw(chart, [row.contender for row, _ in parts]), caption, f"{told}: {listed}.")
+    return Figure(title, draw(chart, [row.contender for row, _ in parts]), caption, f"{told}: {listed}.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import altair as alt
 
 from runoff.report import words
-from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, ticks
+from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, inline, ticks
 from runoff.report.charts.labels import FONT_SIZE, SIDES, Box, place_names
 from runoff.report.choice import choose
 from runoff.report.metrics import LATENCY, PEAK_MEMORY
@@ -27,18 +27,30 @@ PLOT = Box(0, 0, WIDTH - 70, STEP * HEIGHT_STEPS)
 
 @dataclass(frozen=True)
 class Point:
-    """A contender in the chart: its figures in ms and MB, and what it is marked as."""
+    """A contender in the chart: its figures in ms and MB, what it is marked as, and its share of agreement."""
 
     who: str
     latency: float
     memory: float
     kind: str
+    agreement: float | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it agrees with golden on every picture."""
+        return self.agreement is None or self.agreement == 1.0
+
+    @property
+    def label(self) -> str:
+        """The name that stands beside the point, with the agreement where it is not whole."""
+        return self.who if self.agrees else f"{self.who} {words.share(self.agreement)}"
 
     @property
     def told(self) -> str:
         """The point in words."""
         kind = f", {self.kind}" if self.kind else ""
-        return f"{self.who} {words.milliseconds(self.latency / 1e3)} ms and {self.memory:.0f} MB{kind}"
+        agreement = "" if self.agrees else f", Top-1 agrees on {words.share(self.agreement)}"
+        return f"{self.who} {words.milliseconds(self.latency / 1e3)} ms and {self.memory:.0f} MB{kind}{agreement}"
 
 
 @dataclass(frozen=True)
@@ -64,19 +76,22 @@ def tradeoff_figure(run: StoredRun) -> Figure | None:
     limits = limit_lines(run, x, y)
     layers = list(limits)
     for kind, colour, shape, size in KINDS:
-        marks = alt.Chart(values([point for point in points if point.kind == kind]))
-        layers.append(marks.mark_point(filled=True, color=colour, shape=shape, size=size, opacity=1).encode(x=x, y=y))
+        for filled in (True, False):
+            marks = alt.Chart(values([point for point in points if point.kind == kind and point.agrees is filled]))
+            drawn = marks.mark_point(filled=filled, color=colour, shape=shape, size=size, opacity=1, strokeWidth=2)
+            layers.append(drawn.encode(x=x, y=y))
     places = [
         (across.share(point.latency) * PLOT.right, (1 - up.share(point.memory)) * PLOT.bottom) for point in points
     ]
-    sides = place_names([point.who for point in points], places, PLOT)
+    sides = place_names([point.label for point in points], places, PLOT)
     for side in SIDES:
         names = alt.Chart(values([point for point, chosen in zip(points, sides, strict=True) if chosen is side]))
         text = names.mark_text(align=side.align, dx=side.right, dy=side.down, color=INK, fontSize=FONT_SIZE)
-        layers.append(text.encode(x=x, y=y, text="who:N"))
+        layers.append(text.encode(x=x, y=y, text="label:N"))
     return Figure(
+        "Latency against peak memory",
         draw(alt.layer(*layers), [""] * HEIGHT_STEPS),
-        caption([point.kind for point in points], limited=bool(limits), all_named=all(sides)),
+        caption(points, limited=bool(limits), all_named=all(sides)),
         f"Latency and peak memory: {'; '.join(point.told for point in points)}.",
     )
 
@@ -89,14 +104,14 @@ def marked_points(run: StoredRun) -> list[Point]:
         latency, memory = LATENCY.read(row), PEAK_MEMORY.read(row)
         kind = RECOMMENDED if row is choice.recommended else FRONT if row in choice.front else OTHER
         if latency is not None and memory is not None:
-            points.append(Point(row.contender, latency * 1e3, memory / words.MEGABYTE, kind))
+            points.append(Point(row.contender, latency * 1e3, memory / words.MEGABYTE, kind, row.agreement))
     order = [kind for kind, *_ in KINDS]
     return sorted(points, key=lambda point: order.index(point.kind))
 
 
 def values(points: Sequence[Point]) -> alt.InlineData:
     """Give points as a chart's data."""
-    return alt.InlineData(values=[vars(point) for point in points])
+    return inline([vars(point) | {"label": point.label} for point in points])
 
 
 def span(figures: Sequence[float]) -> Span:
@@ -123,20 +138,21 @@ def limit_lines(run: StoredRun, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     ):
         bounds = [{name: limit.bound / size} for limit in run.limits if limit.metric is metric]
         if bounds:
-            rule = alt.Chart(alt.InlineData(values=bounds)).mark_rule(
-                color=INK, strokeDash=[4, 4], opacity=0.6, clip=True
-            )
+            rule = alt.Chart(inline(bounds)).mark_rule(color=INK, strokeDash=[4, 4], opacity=0.6, clip=True)
             lines.append(rule.encode(**along))
     return lines
 
 
-def caption(kinds: Sequence[str], *, limited: bool, all_named: bool) -> str:
+def caption(points: Sequence[Point], *, limited: bool, all_named: bool) -> str:
     """Say what the chart shows and what its marks mean."""
+    kinds = [point.kind for point in points]
     said = "Latency of one inference against peak memory. "
     if RECOMMENDED in kinds:
         said += "The star is the recommended contender. "
     if FRONT in kinds:
         said += "Circles are on the Pareto front of all that contenders are compared in, diamonds are not. "
+    if not all(point.agrees for point in points):
+        said += "An open mark agrees with golden on fewer pictures than all, on the share beside its name. "
     if limited:
         said += "Dashed lines are the limits. "
     if not all_named:

@@ -1,0 +1,79 @@
+"""``python -m runoff report``: stored runs as a page, as markdown or as a chart."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from runoff.report.limits import parse_limits
+from runoff.report.recommendation import recommendation
+from runoff.report.stored import StoredRun, read_run
+
+STANDARD_OUTPUT = Path("-")
+Render = Callable[[Sequence[StoredRun]], str]
+
+
+def add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    report = commands.add_parser("report", help="write stored runs as a page, as markdown or as a chart")
+    report.add_argument(
+        "runs",
+        type=Path,
+        nargs="+",
+        metavar="RUN.json",
+        help="a stored run, such as results/runoff.json; several go onto one page",
+    )
+    report.add_argument("--html", type=Path, metavar="PATH", help="the page (default: index.html beside the first run)")
+    report.add_argument("--markdown", type=Path, metavar="PATH", help="the same as GitHub markdown; - prints it")
+    report.add_argument("--chart", type=Path, metavar="PATH.svg", help="the chart of the first run's ratios, on white")
+    report.add_argument(
+        "--choose",
+        metavar="LIMITS",
+        help="print and write what is recommended under these limits, not the run's: agreement>=99%%, cold_start<1s",
+    )
+    report.set_defaults(do=write_reports)
+
+
+def write_reports(options: argparse.Namespace) -> None:
+    """Write what was asked for, the page where nothing was; everything is drawn before anything is written."""
+    limits = None if options.choose is None else parse_limits(options.choose)
+    runs = [read_run(path) for path in options.runs]
+    if limits is not None:
+        runs = [dataclasses.replace(run, limits=limits) for run in runs]
+    page = options.html
+    if not (options.html or options.markdown or options.chart):
+        page = options.runs[0].with_name("index.html")
+    asked = ((page, draw_page), (options.markdown, write_markdown), (options.chart, draw_chart))
+    drawn = [(path, render(runs)) for path, render in asked if path is not None]
+    if limits is not None:
+        sys.stdout.writelines(f"{recommendation(run)}\n" for run in runs)
+    for path, text in drawn:
+        if path == STANDARD_OUTPUT:
+            sys.stdout.write(text)
+            continue
+        path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{path}\n")
+
+
+def draw_page(runs: Sequence[StoredRun]) -> str:
+    """Draw the page; what draws charts takes a second to load, so the other commands do without it."""
+    from runoff.report.page import render_page
+
+    return render_page(*runs)
+
+
+def draw_chart(runs: Sequence[StoredRun]) -> str:
+    """Draw the chart of ratios."""
+    from runoff.report.charts.ratios import standalone_ratio_chart
+
+    return standalone_ratio_chart(runs[0])
+
+
+def write_markdown(runs: Sequence[StoredRun]) -> str:
+    """Write the markdown."""
+    from runoff.report.markdown import render_markdown
+
+    return render_markdown(*runs)
