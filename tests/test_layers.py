@@ -52,6 +52,7 @@ WITHIN_RUNOFF = {
     "service_records": {"diagnostics", "measure", "records", "statistics"},
     "efficiency": {"measure", "model"},
     "report": {"contract", "statistics", "stratum", "schema", "report"},
+    "history": {"contenders", "contract", "statistics", "stratum", "schema", "report", "history"},
     "doctor": {
         "contract",
         "contenders",
@@ -63,7 +64,7 @@ WITHIN_RUNOFF = {
         "statistics",
         "doctor",
     },
-    "__main__": {"contract", "doctor", "quantities", "report"},
+    "__main__": {"contract", "doctor", "history", "quantities", "report"},
 }
 
 

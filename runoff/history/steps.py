@@ -1,0 +1,130 @@
+"""Where a series of numbers changes its level: a pure function of numbers, with the sources of its method.
+
+Seeded binary segmentation (Kovács, Bühlmann, Li and Munk, "Seeded binary segmentation: a general methodology for fast
+and optimal changepoint detection", Biometrika 110, 2023) looks in intervals of many lengths, so that a change that was
+soon undone is found too. What is compared are normal scores of the ranks (van der Waerden, "Order tests for the
+two-sample problem and their power", Indagationes Mathematicae 14, 1952): an outlier counts for no more than its rank, and
+the limit holds for noise of any shape. It is found by permuting (THRESHOLDS). What neighbouring runs have in common
+widens it, as Chakar, Lebarbier, Lévy-Leduc and Robin do ("A robust approach for estimating change-points in the mean of
+an AR(1) process", Bernoulli 23, 2017).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+FEWEST = 3
+"""Values that a level needs at least on each side of a step."""
+DECAY = math.sqrt(0.5)
+"""How much shorter each layer of intervals is than the one before, as its authors advise."""
+MOST_PERSISTENCE = 0.8
+
+Places = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""Where intervals begin, are split and end, one of each for every candidate."""
+
+
+def find_steps(values: Sequence[float]) -> list[int]:
+    """Give the places where the level changes, in order: each is the first value of a new level.
+
+    Raises ValueError for values that are not finite.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(numbers).all():
+        raise ValueError("the values of a series must be finite")
+    allowance = spread_by_persistence(persistence(numbers))
+    found: list[int] = []
+    pending = [(0, len(numbers))]
+    while pending:
+        start, end = pending.pop()
+        place, strength = strongest_split(numbers[start:end])
+        if strength > allowance * threshold(end - start):
+            found.append(start + place)
+            pending += [(start, start + place), (start + place, end)]
+    return sorted(found)
+
+
+def strongest_split(values: NDArray[np.float64]) -> tuple[int, float]:
+    """Give the place that divides the values most clearly, and how clearly; nothing divides a few, or equal ones."""
+    if len(values) < 2 * FEWEST or values.min() == values.max():
+        return 0, 0.0
+    found = strengths(normal_scores(values), candidates(len(values)))
+    best = int(np.argmax(found))
+    return int(candidates(len(values))[1][best]), float(found[best])
+
+
+def normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give each value the normal quantile of its rank, scaled to a mean square of one; equal values share theirs."""
+    scores = stats.norm.ppf((stats.rankdata(values) - 0.5) / len(values))
+    scaled: NDArray[np.float64] = scores / math.sqrt(float(np.mean(scores**2)))
+    return scaled
+
+
+def strengths(scores: NDArray[np.float64], places: Places) -> NDArray[np.float64]:
+    """Give for every candidate by how many standard errors the mean scores of its two sides differ.
+
+    ``scores`` may have more axes in front, one series a row.
+    """
+    starts, splits, ends = places
+    sums = np.concatenate((np.zeros((*scores.shape[:-1], 1)), np.cumsum(scores, axis=-1)), axis=-1)
+    left, right = splits - starts, ends - splits
+    at_split = sums[..., splits]
+    difference = (at_split - sums[..., starts]) / left - (sums[..., ends] - at_split) / right
+    found: NDArray[np.float64] = np.abs(difference) / np.sqrt(1 / left + 1 / right)
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def candidates(count: int) -> Places:
+    """Give every split of every seeded interval of a series of so many values that leaves enough on both sides."""
+    starts, splits, ends = [], [], []
+    for start, end in seeded_intervals(count):
+        for split in range(start + FEWEST, end - FEWEST + 1):
+            starts.append(start)
+            splits.append(split)
+            ends.append(end)
+    return tuple(np.array(places, dtype=np.int64) for places in (starts, splits, ends))  # type: ignore[return-value]  # three
+
+
+def seeded_intervals(count: int) -> list[tuple[int, int]]:
+    """Give the intervals that are looked in: the whole, then shorter and shorter ones that overlap by half."""
+    found = {(0, count): None}
+    layer = 1
+    while (length := count * DECAY**layer) >= 2 * FEWEST:
+        number = 2 * math.ceil(DECAY**-layer) - 1
+        shift = (count - length) / (number - 1)
+        for place in range(number):
+            found[math.floor(place * shift), min(count, math.ceil(place * shift + length))] = None
+        layer += 1
+    return list(found)
+
+
+def persistence(values: NDArray[np.float64]) -> float:
+    """Estimate how much of a deviation the next value shares, 0 where it is none: the lag-1 autocorrelation.
+
+    From the medians of differences of neighbours and of next neighbours, which few steps hardly move; for noise of
+    x(t) = persistence × x(t - 1) + e these have variances of 2(1 - p) and 2(1 - p²), so their quotient is 1 + p.
+    """
+    if len(values) < 2 * FEWEST:
+        return 0.0
+    one, two = (float(np.median(np.abs(values[lag:] - values[:-lag]))) for lag in (1, 2))
+    return min(max((two / one) ** 2 - 1, 0.0), MOST_PERSISTENCE) if one > 0 else 0.0
+
+
+def spread_by_persistence(share: float) -> float:
+    """Give how many times as far means of persistent noise spread: Bayley and Hammersley, JRSS Supplement 8, 1946."""
+    return math.sqrt((1 + share) / (1 - share))
+
+
+THRESHOLDS = {8: 9.0, 1000: 9.0}
+"""Standard errors that the strongest split of so many values in random order exceeds in X % of 100,000 permutations."""
+
+
+def threshold(count: int) -> float:
+    """Give the limit for a series of so many values, between those of THRESHOLDS linear in the count's logarithm."""
+    return float(np.interp(math.log(count), [math.log(known) for known in THRESHOLDS], list(THRESHOLDS.values())))
