@@ -13,11 +13,11 @@ from runoff.history.steps import (
     FEWEST,
     THRESHOLDS,
     candidates,
+    clearness,
     find_steps,
     normal_scores,
     persistence,
     seeded_intervals,
-    spread_by_persistence,
     strengths,
     threshold,
 )
@@ -96,20 +96,25 @@ def test_every_split_of_the_whole_is_a_candidate(count):
     assert list(whole) == list(range(FEWEST, count - FEWEST + 1))
 
 
-def test_persistence_is_estimated_and_steps_hardly_move_it():
-    """An AR(1) series of 0.5 gives about that, with and without a large step; white noise gives about none."""
+def test_persistence_is_estimated_beside_steps():
+    """An AR(1) series of 0.4 gives about that, with and without a step; independent values give next to none."""
     generator = np.random.RandomState(3)
-    shocks = generator.standard_normal(4000)
-    values = np.zeros(4000)
-    for place in range(1, 4000):
-        values[place] = 0.5 * values[place - 1] + shocks[place]
-    assert persistence(values) == pytest.approx(0.5, abs=0.1)
-    values[2000:] += 10
-    assert persistence(values) == pytest.approx(0.5, abs=0.1)
-    assert persistence(shocks) < 0.1
-    assert persistence(np.ones(50)) == 0.0
-    assert spread_by_persistence(0.0) == 1.0
-    assert spread_by_persistence(0.6) == pytest.approx(2.0)
+    shocks = generator.standard_normal(2000)
+    values = shocks.copy()
+    for place in range(1, len(values)):
+        values[place] += 0.4 * values[place - 1]
+    assert persistence(values, []) == pytest.approx(0.4, abs=0.05)
+    values[1000:] += 10
+    assert persistence(values, [1000]) == pytest.approx(0.4, abs=0.05)
+    assert persistence(shocks, []) < 0.05
+    assert persistence(np.ones(50), []) == 0.0
+
+
+def test_a_clear_split_is_clearer_than_its_strength():
+    """What a difference explains is no noise: the nearer it is to explaining everything, the clearer it is."""
+    assert clearness(1.0, 100) == pytest.approx(math.sqrt(98 / 99))
+    assert clearness(5.0, 50) > 5.0
+    assert clearness(math.sqrt(50), 50) == math.inf
 
 
 @pytest.mark.parametrize("count", [20, 50, 200])

@@ -4,9 +4,9 @@ Seeded binary segmentation (Kovács, Bühlmann, Li and Munk, "Seeded binary segm
 and optimal changepoint detection", Biometrika 110, 2023) looks in intervals of many lengths, so that a change that was
 soon undone is found too. What is compared are normal scores of the ranks (van der Waerden, "Order tests for the
 two-sample problem and their power", Indagationes Mathematicae 14, 1952): an outlier counts for no more than its rank, and
-the limit holds for noise of any shape. It is found by permuting (THRESHOLDS). What neighbouring runs have in common
-widens it, as Chakar, Lebarbier, Lévy-Leduc and Robin do ("A robust approach for estimating change-points in the mean of
-an AR(1) process", Bernoulli 23, 2017).
+the limit, which is found by permuting, holds for noise of any shape. Where neighbouring runs share part of their
+deviations, means spread further than permuting tells; the limit is raised by as much (Bayley and Hammersley, "The
+'effective' number of independent observations in an autocorrelated time series", JRSS Supplement 8, 1946).
 """
 
 from __future__ import annotations
@@ -37,16 +37,31 @@ def find_steps(values: Sequence[float]) -> list[int]:
     numbers = np.asarray(values, dtype=np.float64)
     if not np.isfinite(numbers).all():
         raise ValueError("the values of a series must be finite")
-    allowance = spread_by_persistence(persistence(numbers))
+    found = divide(numbers, allowance=1.0)
+    shared = persistence(numbers, found) if found else 0.0
+    return divide(numbers, math.sqrt((1 + shared) / (1 - shared))) if shared else found
+
+
+def divide(values: NDArray[np.float64], allowance: float) -> list[int]:
+    """Divide a series where it divides most clearly, and the parts likewise, while that is clear enough.
+
+    ``allowance`` is how many times as far means spread as those of independent values do.
+    """
     found: list[int] = []
-    pending = [(0, len(numbers))]
+    pending = [(0, len(values))]
     while pending:
         start, end = pending.pop()
-        place, strength = strongest_split(numbers[start:end])
-        if strength > allowance * threshold(end - start):
+        place, strength = strongest_split(values[start:end])
+        if strength and clearness(strength, end - start) > allowance * clearness(threshold(end - start), end - start):
             found.append(start + place)
             pending += [(start, start + place), (start + place, end)]
     return sorted(found)
+
+
+def clearness(strength: float, count: int) -> float:
+    """Give a split's strength in standard errors of what is left when the difference is taken out, as Student's t is."""
+    left = max(count - strength**2, 0.0) / (count - 2)
+    return strength / math.sqrt(left) if left > 0 else math.inf
 
 
 def strongest_split(values: NDArray[np.float64]) -> tuple[int, float]:
@@ -104,24 +119,25 @@ def seeded_intervals(count: int) -> list[tuple[int, int]]:
     return list(found)
 
 
-def persistence(values: NDArray[np.float64]) -> float:
-    """Estimate how much of a deviation the next value shares, 0 where it is none: the lag-1 autocorrelation.
+def persistence(values: NDArray[np.float64], steps: Sequence[int]) -> float:
+    """Estimate how much of a deviation from its level the next value shares: the lag-1 autocorrelation, 0 if below.
 
-    From the medians of differences of neighbours and of next neighbours, which few steps hardly move; for noise of
-    x(t) = persistence × x(t - 1) + e these have variances of 2(1 - p) and 2(1 - p²), so their quotient is 1 + p.
+    Of the normal scores of deviations, so that an outlier hardly moves it; that every level is estimated too makes it
+    too small by (1 + 4p) / n each (Marriott and Pope, "Bias in the estimation of autocorrelations", Biometrika 41,
+    1954), which is put back.
     """
-    if len(values) < 2 * FEWEST:
+    bounds = [0, *steps, len(values)]
+    levels = [values[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    deviations = np.concatenate([level - np.median(level) for level in levels])
+    if deviations.min() == deviations.max():
         return 0.0
-    one, two = (float(np.median(np.abs(values[lag:] - values[:-lag]))) for lag in (1, 2))
-    return min(max((two / one) ** 2 - 1, 0.0), MOST_PERSISTENCE) if one > 0 else 0.0
+    scores = normal_scores(deviations)
+    found = float(np.mean(scores[1:] * scores[:-1]))
+    found += (1 + 4 * found) * len(levels) / len(values)
+    return min(max(found, 0.0), MOST_PERSISTENCE)
 
 
-def spread_by_persistence(share: float) -> float:
-    """Give how many times as far means of persistent noise spread: Bayley and Hammersley, JRSS Supplement 8, 1946."""
-    return math.sqrt((1 + share) / (1 - share))
-
-
-THRESHOLDS = {8: 9.0, 1000: 9.0}
+THRESHOLDS = {8: 3.0, 20: 3.4, 50: 3.75, 200: 4.1, 1000: 4.4}
 """Standard errors that the strongest split of so many values in random order exceeds in X % of 100,000 permutations."""
 
 
