@@ -53,7 +53,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("base", type=Path, metavar="BASE.json", help="the stored run to compare with")
     compare.add_argument(
-        "head", type=Path, nargs="?", metavar="HEAD.json", help="the stored run that is judged (default: BASE's own race)"
+        "head",
+        type=Path,
+        nargs="?",
+        metavar="HEAD.json",
+        help="the stored run that is judged (default: BASE's own race)",
     )
     compare.add_argument(
         "--fail-above",

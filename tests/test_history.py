@@ -69,7 +69,7 @@ def test_a_step_says_what_else_changed(tmp_path):
     ],
 )
 def test_strata_are_never_mixed_in_a_line(tmp_path, change):
-    """Runs that differ in processor, flags, threads, checkpoint or versions are on lines of their own, without a step."""
+    """Runs that differ in processor, flags, threads, checkpoint or versions have lines of their own, without a step."""
     runs = with_step(40, 20, 1.5)
     for run in runs[20:]:
         change(run)

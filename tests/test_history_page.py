@@ -46,7 +46,9 @@ def test_the_page_has_everything(history):
     assert len(page.all("svg")) == len(page.all("figure")) == 11
     described = [attributes["aria-label"] for attributes in page.all("div") if attributes.get("role") == "img"]
     assert len(described) == 11
-    assert any("ratio to reference of onnxruntime over commits: 40 runs with torch 2.13.0" in text for text in described)
+    assert any(
+        "ratio to reference of onnxruntime over commits: 40 runs with torch 2.13.0" in text for text in described
+    )
 
 
 def test_without_steps_and_remarks_their_sections_are_absent(tmp_path):

@@ -30,7 +30,12 @@ def race(slower: float = 1.0, launches: int = 8, **others: float) -> Values:
 
 @pytest.mark.parametrize(
     ("slower", "verdict", "code"),
-    [(1.0, NO_DIFFERENCE, NOTHING_WORSE), (1.03, SLOWER, NOTHING_WORSE), (1.2, SLOWER, WORSE), (0.8, "faster", NOTHING_WORSE)],
+    [
+        (1.0, NO_DIFFERENCE, NOTHING_WORSE),
+        (1.03, SLOWER, NOTHING_WORSE),
+        (1.2, SLOWER, WORSE),
+        (0.8, "faster", NOTHING_WORSE),
+    ],
 )
 def test_only_a_regression_beyond_the_margin_fails(slower, verdict, code):
     """Equal, faster, and slower within the limit pass; proven to be slower by more than 5 % fails."""

@@ -25,6 +25,7 @@ WORKFLOWS = {
     path.name: yaml.load(path.read_text(), yaml.BaseLoader)  # noqa: S506  # every value as text; builds no object
     for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 }
+TOKEN = "not-to-be-written-down"
 PINNED = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>v\d+\.\d+\.\d+)$")
 
 
@@ -102,6 +103,7 @@ def runner(tmp_path: Path, environments: list[str]) -> Path:
     (left / "runoff.json").write_text(json.dumps(race()))
     (checkout / "results").mkdir()
     shutil.copy(left / "runoff.json", checkout / "results")
+    (checkout / "site").mkdir()
     (checkout / "runs" / "run-compare").mkdir(parents=True)
     (checkout / "runs" / "run-compare" / "runoff.json").write_text(json.dumps(make_past_run(0)))
     (checkout / ".history" / "runs").mkdir(parents=True)
@@ -109,7 +111,9 @@ def runner(tmp_path: Path, environments: list[str]) -> Path:
     commands = tmp_path / "commands"
     commands.mkdir()
     python = commands / "python"
-    python.write_text(f"#!/bin/sh\nexec {sys.executable} {ROOT / 'tests' / 'stand_ins' / 'python_on_runners.py'} \"$@\"\n")
+    python.write_text(
+        f'#!/bin/sh\nexec {sys.executable} {ROOT / "tests" / "stand_ins" / "python_on_runners.py"} "$@"\n'
+    )
     python.chmod(0o755)
     return checkout
 
@@ -130,12 +134,11 @@ def run_step(runner: Path, command: str, environments: list[str], **variables: s
         "GITHUB_STEP_SUMMARY": str(home / "summary.md"),
         "GITHUB_OUTPUT": str(home / "output.txt"),
         "RUNOFF_LEFT": str(home / "left"),
-        "RUNOFF_LOG": str(home / "log.txt"),
         "RUNOFF_ENVIRONMENTS": json.dumps(environments),
         **variables,
     }
     return subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", command],
+        [shutil.which("bash") or "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", command],
         cwd=runner,
         env=seen,
         capture_output=True,
@@ -176,21 +179,21 @@ def test_runs_are_stored_append_only(runner, environments):
     listed = []
     for number in (1, 2, 2):
         (runner / "results" / "runoff.json").write_text(json.dumps(make_past_run(number)))
-        done = run_step(runner, command, environments, GITHUB_TOKEN="secret")
+        done = run_step(runner, command, environments, GITHUB_TOKEN=TOKEN)
         assert done.returncode == 0, done.stderr
-        assert "secret" not in done.stdout + done.stderr
+        assert TOKEN not in done.stdout + done.stderr
         listed.append(git("ls-tree", "-r", "history", folder=remote).splitlines())
         git("worktree", "remove", "--force", ".history", folder=runner)
     assert [len(files) for files in listed] == [1, 2, 2]
     assert set(listed[0]) < set(listed[1])
     assert listed[1] == listed[2]
     assert git("rev-list", "--count", "history", folder=remote).strip() == "2"
-    assert "secret" not in (runner / ".git" / "config").read_text()
+    assert TOKEN not in (runner / ".git" / "config").read_text()
 
 
 def test_the_matrix_is_what_tox_lists(runner, environments):
     """The environments that race are found by their names, so that a new one takes part by being in tox.ini."""
-    done = run_step(runner, "python .ci/racing_environments.py >> \"$GITHUB_OUTPUT\"", environments)
+    done = run_step(runner, 'python .ci/racing_environments.py >> "$GITHUB_OUTPUT"', environments)
     assert done.returncode == 0, done.stderr
     name, _, listed = (runner.parent / "output.txt").read_text().partition("=")
     assert name == "environments"
@@ -222,7 +225,7 @@ def test_commands_hold_no_expression():
 
 
 def test_permissions_are_the_least():
-    """Nothing is permitted by default, a pull request's jobs only read, and one job alone may write to the repository."""
+    """Nothing is permitted by default, a pull request's jobs only read, and one job alone may write to the tree."""
     assert all(flow["permissions"] == {} for flow in WORKFLOWS.values())
     writes = {
         (file, name): {right for right, kind in job["permissions"].items() if kind == "write"}

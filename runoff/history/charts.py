@@ -69,15 +69,14 @@ def draw_lines(section: Section, lines: Sequence[Line]) -> Chart:
         axis=alt.Axis(title=None, values=named_places(section), labelExpr=names_of(section), grid=False),
         scale=alt.Scale(domain=[0.5, len(section.runs) + 0.5], nice=False),
     )
-    y = alt.Y("value:Q", title=f"{metric.title}{f', {metric.unit}' if metric.unit else ''}", scale=alt.Scale(zero=False))
-    colour = alt.Color(
-        "line:N", legend=None, scale=alt.Scale(domain=list(hues), range=list(hues.values()))
-    )
+    title = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+    colour = alt.Color("line:N", legend=None, scale=alt.Scale(domain=list(hues), range=list(hues.values())))
     drawn = alt.Chart(alt.InlineData(values=points))
     layers = [drawn.mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour)]
     if few:
         spans = drawn.mark_rule(strokeWidth=1.5, opacity=0.4)
-        layers.append(spans.encode(x=x, y=alt.Y("low:Q", title=y.title), y2="high:Q", color=colour))
+        layers.append(spans.encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q", color=colour))
     layers.append(drawn.mark_point(filled=True, size=30 if few else 8, opacity=1).encode(x=x, y=y, color=colour))
     if marks := step_marks(lines, scale):
         marked = alt.Chart(alt.InlineData(values=marks))

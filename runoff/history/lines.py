@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from runoff.contenders import HERE
 from runoff.history.reading import PastRun, Reading
@@ -196,7 +197,7 @@ def draw_line(contender: str, metric: Metric, versions: Mapping[str, str], point
     logarithms = [math.log(point.value) for point in points]
     places = find_steps(logarithms)
     bounds = [0, *places, len(points)]
-    levels = [ratio_over_launches(logarithms[start:end]) for start, end in zip(bounds, bounds[1:], strict=False)]
+    levels = [ratio_over_launches(logarithms[start:end]) for start, end in pairwise(bounds)]
     steps = [
         Step(
             last=points[place - 1],
@@ -231,7 +232,7 @@ def what_else_changed(before: PastRun, after: PastRun) -> tuple[str, ...]:
 def find_breaks(lines: Sequence[Line]) -> list[Break]:
     """Find where one line of a contender follows another; lines side by side, of two environments, are no break."""
     found: dict[tuple[str, str, str], tuple[Line, Line, list[tuple[Metric, Ratio, Ratio]]]] = {}
-    for before, after in zip(lines, lines[1:], strict=False):  # they are in the order of their first runs
+    for before, after in pairwise(lines):  # they are in the order of their first runs
         if (before.contender, before.metric) != (after.contender, after.metric):
             continue
         last, first = before.points[-1], after.points[0]

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 UNKNOWN = 9
 
@@ -42,5 +41,4 @@ def really(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    Path(os.environ["RUNOFF_LOG"]).open("a").write(f"{' '.join(sys.argv[1:])}\n")
     sys.exit(main(sys.argv[1:]))
