@@ -147,7 +147,7 @@ def run_step(runner: Path, command: str, environments: list[str], **variables: s
     )
 
 
-@pytest.mark.parametrize("step", steps(), ids=str)
+@pytest.mark.parametrize("step", list(steps()), ids=str)
 def test_every_command_runs_here(step, runner, environments):
     """Each step's command, with the variables of its job, ends well; measuring and installing are stood in for."""
     if step.name.startswith("Add the run"):
