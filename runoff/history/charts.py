@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,9 @@ from runoff.report.charts.drawing import INK, PALETTE, draw
 from runoff.report.words import count
 
 STEPS_HIGH = 5
-MOST_POINTS = 120
+MOST_POINTS = 200
+"""Points that a chart has room for; of more it shows the lines alone."""
 MOST_NAMES = 5
-RULES = 0.55
 
 
 @dataclass(frozen=True)
@@ -30,40 +30,33 @@ class Chart:
 
 @dataclass(frozen=True)
 class Panel:
-    """All charts of one contender."""
+    """All charts of one contender; ``hues`` are the colours of its lines, by the versions that each is of."""
 
     contender: str
-    versions: tuple[str, ...]
+    hues: Mapping[str, str]
     charts: tuple[Chart, ...]
 
 
 def panels(section: Section) -> list[Panel]:
     """Draw the charts of a section, contender by contender."""
-    by_contender: dict[str, dict[str, list[Line]]] = {}
-    for line in section.lines:
-        by_contender.setdefault(line.contender, {}).setdefault(line.metric.title, []).append(line)
-    return [
-        Panel(
-            contender,
-            tuple(dict.fromkeys(words.versions(line) for lines in metrics.values() for line in lines)),
-            tuple(draw_lines(section, lines) for lines in metrics.values()),
-        )
-        for contender, metrics in by_contender.items()
-    ]
+    contenders = dict.fromkeys(line.contender for line in section.lines)
+    return [draw_panel(section, contender) for contender in contenders]
 
 
-def draw_lines(section: Section, lines: Sequence[Line]) -> Chart:
+def draw_panel(section: Section, contender: str) -> Panel:
+    """Draw a chart for each metric of a contender; versions have the same colour in all of them."""
+    lines = [line for line in section.lines if line.contender == contender]
+    versions = dict.fromkeys(words.versions(line) for line in lines)
+    hues = {text: PALETTE[number % len(PALETTE)] for number, text in enumerate(versions)}
+    metrics = dict.fromkeys(line.metric for line in lines)
+    charts = [draw_lines(section, [line for line in lines if line.metric == metric], hues) for metric in metrics]
+    return Panel(contender, hues, tuple(charts))
+
+
+def draw_lines(section: Section, lines: Sequence[Line], hues: Mapping[str, str]) -> Chart:
     """Draw the lines of one contender and metric: one for each stratum, none joined to another."""
     metric = lines[0].metric
     scale = 1e-6 if metric.unit == "MB" else 1.0
-    few = sum(len(line.points) for line in lines) <= MOST_POINTS
-    hues = {number: PALETTE[number % len(PALETTE)] for number in range(len(lines))}
-    points = [
-        {"line": number, "place": point.place + 1, "value": point.value * scale}
-        | {"low": (point.low or point.value) * scale, "high": (point.high or point.value) * scale}
-        for number, line in enumerate(lines)
-        for point in line.points
-    ]
     x = alt.X(
         "place:Q",
         axis=alt.Axis(title=None, values=named_places(section), labelExpr=names_of(section), grid=False),
@@ -71,26 +64,33 @@ def draw_lines(section: Section, lines: Sequence[Line]) -> Chart:
     )
     title = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
-    colour = alt.Color("line:N", legend=None, scale=alt.Scale(domain=list(hues), range=list(hues.values())))
-    drawn = alt.Chart(alt.InlineData(values=points))
+    colours = [hues[words.versions(line)] for line in lines]
+    colour = alt.Color("line:N", legend=None, scale=alt.Scale(domain=list(range(len(lines))), range=colours))
+    drawn = alt.Chart(alt.InlineData(values=values_of(lines, scale)))
     layers = [drawn.mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour)]
-    if few:
+    if sum(len(line.points) for line in lines) <= MOST_POINTS:
         spans = drawn.mark_rule(strokeWidth=1.5, opacity=0.4)
         layers.append(spans.encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q", color=colour))
-    layers.append(drawn.mark_point(filled=True, size=30 if few else 8, opacity=1).encode(x=x, y=y, color=colour))
-    if marks := step_marks(lines, scale):
+        layers.append(drawn.mark_point(filled=True, size=30, opacity=1).encode(x=x, y=y, color=colour))
+    if marks := step_marks(lines):
         marked = alt.Chart(alt.InlineData(values=marks))
-        layers.append(marked.mark_rule(color=INK, strokeDash=[4, 3], opacity=RULES).encode(x="place:Q"))
+        layers.append(marked.mark_rule(color=INK, strokeDash=[4, 3], opacity=0.55).encode(x="place:Q"))
     return Chart(metric.title, draw(alt.layer(*layers), [""] * STEPS_HIGH), in_words(lines))
 
 
-def step_marks(lines: Sequence[Line], scale: float) -> list[dict[str, Any]]:
-    """Give where steps are marked: between the two runs that they lie between."""
+def values_of(lines: Sequence[Line], scale: float) -> list[dict[str, Any]]:
+    """Give the lines' points; one without an interval has none of any length."""
     return [
-        {"place": (step.last.place + step.first.place) / 2 + 1, "value": step.after.value * scale}
-        for line in lines
-        for step in line.steps
+        {"line": number, "place": point.place + 1, "value": point.value * scale}
+        | {"low": (point.low or point.value) * scale, "high": (point.high or point.value) * scale}
+        for number, line in enumerate(lines)
+        for point in line.points
     ]
+
+
+def step_marks(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Give where steps are marked: between the two runs that they lie between."""
+    return [{"place": (step.last.place + step.first.place) / 2 + 1} for line in lines for step in line.steps]
 
 
 def named_places(section: Section) -> list[int]:
