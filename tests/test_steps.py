@@ -119,12 +119,12 @@ def test_a_clear_split_is_clearer_than_its_strength():
 
 @pytest.mark.parametrize("count", [20, 50, 200])
 def test_the_limits_are_what_permuting_gives(count):
-    """A permutation's strongest split exceeds the limit as rarely as THRESHOLDS says."""
+    """A permutation's strongest split exceeds the limit about as rarely as THRESHOLDS says: in 1 %."""
     generator = np.random.RandomState(5)
     scores = normal_scores(np.arange(count, dtype=float))
     permuted = np.array([generator.permutation(scores) for _ in range(4000)])
     exceeded = float(np.mean(strengths(permuted, candidates(count)).max(axis=-1) > threshold(count)))
-    assert exceeded <= 0.01
+    assert 0.005 <= exceeded <= 0.015
 
 
 def test_limits_grow_with_the_count():
