@@ -18,6 +18,7 @@ def test_runs_come_in_the_order_of_their_commits(tmp_path):
     runs[0]["datetime"] = "2027-01-01T00:00:00+00:00"
     runs[3]["commit_info"] = runs[2]["commit_info"]
     runs[3]["datetime"] = "2025-01-01T00:00:00"
+    runs[1]["commit_info"]["time"] = "2026-01-01T01:00:00Z"
     folder = store_runs(tmp_path, [runs[3], runs[2], runs[1], runs[0]])
     reading = read_runs([folder])
     assert [run.commit.identifier[:4] for run in reading.runs] == ["0000", "0001", "0002", "0002"]
@@ -48,10 +49,11 @@ def test_a_copy_counts_once_and_a_likeness_twice(tmp_path):
 
 def test_what_is_no_run_is_named_and_skipped(tmp_path):
     """Broken JSON, another program's JSON, a missing field and a newer schema are named with file and reason."""
-    newer, broken = make_past_run(1), make_past_run(2)
+    newer, broken, odd = make_past_run(1), make_past_run(2), make_past_run(3)
+    about(odd)["workers_go_first"] = ["perhaps"]
     about(newer)["schema"] = 99
     del broken["benchmarks"][0]["stats"]["median"]
-    folder = store_runs(tmp_path, [make_past_run(0), newer, broken])
+    folder = store_runs(tmp_path, [make_past_run(0), newer, broken, odd])
     (folder / "half.json").write_text('{"machine_info": ')
     (folder / "other.json").write_text('{"name": "package"}')
     (folder / "list.json").write_text("[1, 2]")
@@ -59,7 +61,7 @@ def test_what_is_no_run_is_named_and_skipped(tmp_path):
     (folder / "ours.json").write_text('{"runoff_history": 1}')
     (folder / "notes.txt").write_text("no JSON at all")
     reading = read_runs([folder])
-    assert len(reading.runs) == 1
+    assert len(reading.runs) == 2
     reasons = {file.rpartition("/")[2]: reason for file, reason in reading.skipped.items()}
     assert set(reasons) == {"0001.json", "0002.json", "half.json", "other.json", "list.json", "bytes.json"}
     assert "schema is 99" in reasons["0001.json"]

@@ -49,8 +49,13 @@ def jobs() -> list[tuple[str, str, dict[str, Any]]]:
     return [(file, name, job) for file, flow in WORKFLOWS.items() for name, job in flow["jobs"].items()]
 
 
-def steps() -> Iterator[Step]:
-    """Give every command once for each set of the matrix's values."""
+def steps() -> list[Step]:
+    """Give every command with every set of variables that it runs with, once however often it is there."""
+    return list({(step.command, *step.variables.values()): step for step in all_steps()}.values())
+
+
+def all_steps() -> Iterator[Step]:
+    """Give every command of every job, once for each set of the matrix's values."""
     for file, name, job in jobs():
         for chosen in matrix(job):
             for step in job["steps"]:
@@ -147,7 +152,7 @@ def run_step(runner: Path, command: str, environments: list[str], **variables: s
     )
 
 
-@pytest.mark.parametrize("step", list(steps()), ids=str)
+@pytest.mark.parametrize("step", steps(), ids=str)
 def test_every_command_runs_here(step, runner, environments):
     """Each step's command, with the variables of its job, ends well; measuring and installing are stood in for."""
     if step.name.startswith("Add the run"):

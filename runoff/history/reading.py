@@ -154,7 +154,7 @@ def parse_past_run(file: str, stored: Any) -> PastRun:
     commit = root.optional("commit_info", read_commit)
     return PastRun(
         file=one_line(file),
-        moment=aware(read_moment(root["datetime"])),
+        moment=read_time(root["datetime"]),
         commit=commit,
         stratum=stratum,
         circumstances=read_circumstances(machine, about),
@@ -169,13 +169,17 @@ def read_commit(commit: Field) -> Commit | None:
     name = commit.optional("id", Field.text)
     if name is None or name in UNKNOWN_COMMITS:
         return None
-    time = commit.optional("time", read_moment)
-    return Commit(name, aware(time) if time else None, bool(commit.optional("dirty", lambda dirty: dirty.value)))
+    return Commit(name, commit.optional("time", read_time), bool(commit.optional("dirty", lambda dirty: dirty.value)))
 
 
-def aware(moment: datetime) -> datetime:
-    """Give a moment with its zone, so that those with and without one can be ordered."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+def read_time(moment: Field) -> datetime:
+    """Read a moment; one without a zone is taken to be in UTC, so that all can be ordered.
+
+    Newer versions of git write Z for UTC, which Python 3.10 does not read.
+    """
+    text = moment.text()
+    found = read_moment(Field(moment.path, f"{text[:-1]}+00:00" if text.endswith("Z") else text))
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def read_validity(about: Field, measures: Mapping[tuple[str, str], Measure]) -> bool:
@@ -191,7 +195,7 @@ def read_circumstances(machine: Field, about: Field) -> dict[str, str]:
     """Read what a run ran in and a step may come from, though runs that differ in it are comparable."""
     system = " ".join(part for name in ("system", "release") if (part := machine.optional(name, Field.text)))
     images = about.optional("images", lambda found: found["sha256"].text())
-    first = about.optional("workers_go_first", lambda found: found)
+    first = about.optional("workers_go_first", lambda found: found.value)
     found = {
         "machine": machine.optional("node", Field.text),
         "system": system,
@@ -199,7 +203,7 @@ def read_circumstances(machine: Field, about: Field) -> dict[str, str]:
         "pictures": images and images[:DIGITS],
         "launches": str(about["launches"].whole()),
         "rounds": str(about["rounds"].whole()),
-        "workers go first": None if first is None else {True: "yes", False: "no"}.get(first.value),
+        "workers go first": {"True": "yes", "False": "no"}.get(str(first)),
     }
     return {name: value for name, value in found.items() if value}
 
