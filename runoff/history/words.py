@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runoff.history.lines import Break, History, Line, Metric, Section, Setting, Step
 from runoff.history.reading import Commit, PastRun
-from runoff.report.words import NOTHING, count, listing, megabytes
+from runoff.report.words import count, listing, megabytes
 from runoff.statistics import Ratio
 
 NO_COMMIT = "no known commit"
@@ -12,10 +12,8 @@ STEP_HEADINGS = ("contender", "metric", "commits", "before", "after", "change", 
 BREAK_HEADINGS = ("contender", "commits", "what changed", "levels before and after")
 
 
-def value(number: float | None, metric: Metric) -> str:
+def value(number: float, metric: Metric) -> str:
     """Write a value in its metric's unit."""
-    if number is None:
-        return NOTHING
     if metric.unit == "MB":
         return f"{megabytes(number)} MB"
     return f"{number:.3f} {metric.unit}".rstrip()
@@ -36,7 +34,7 @@ def growth(found: Ratio) -> str:
     said = f"{per_cent(found.value)} %"
     if found.low is None or found.high is None:
         return said
-    return f"{per_cent(found.value)} % [{per_cent(found.low)}, {per_cent(found.high)}]"
+    return f"{said} [{per_cent(found.low)}, {per_cent(found.high)}]"
 
 
 def per_cent(quotient: float) -> str:
