@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import configparser
 import json
+import sys
 
 import pytest
 
 from runoff.__main__ import main
+from runoff.report.changes import INVALID_RUN, NOTHING_WORSE
 from tests.conftest import ROOT, Suite
 
 FEW = ("--contenders", "fake,fake-slower", "--launches", "2", "--rounds", "3")
@@ -63,6 +65,19 @@ def test_a_saved_run_and_its_results_are_one(storage, suite, tmp_path, capsys):
     printed = capsys.readouterr()
     assert "of 2 runs" in printed.out
     assert "is the same run as" in printed.err
+
+
+def test_a_race_of_two_environments_is_judged_by_itself(suite, tmp_path, capsys):
+    """What the suite stores of a backend against itself elsewhere is what ``compare`` with one file reads."""
+    elsewhere = ("--reference", "fake@elsewhere", "--environment", f"elsewhere={sys.executable}")
+    done = suite.run(*elsewhere, "--contenders", "fake", "--launches", "5", "--rounds", "3", "-k", "inference")
+    assert done.returncode == 0, done.stdout + done.stderr
+    stored = suite.root / "results" / "runoff.json"
+    code = main(["compare", str(stored), "--fail-above", "900%", "--markdown", str(tmp_path / "summary.md")])
+    assert code in (NOTHING_WORSE, INVALID_RUN)  # the machine may be too busy for the control, never ten times as slow
+    written = (tmp_path / "summary.md").read_text()
+    assert ("| inference | fake |" in written) == (code == NOTHING_WORSE)
+    assert (code == INVALID_RUN) == ("invalid" in capsys.readouterr().out.splitlines()[0])
 
 
 def test_every_environment_has_a_storage_of_its_own():

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from runoff.__main__ import main
-from runoff.report.changes import INVALID_RUN, NOTHING_WORSE, WORSE
+from runoff.report.changes import INVALID_RUN, NOTHING_WORSE, OTHER_BENCHMARKS, WORSE
 from runoff.report.stored import parse_run
 from runoff.report.within import NoTwin, compare_within
 from runoff.statistics import EXPLORATORY, NO_DIFFERENCE, SLOWER
@@ -45,6 +45,23 @@ def test_only_a_regression_beyond_the_margin_fails(slower, verdict, code):
     assert change.base == 1.0
     assert change.head == pytest.approx(slower, rel=0.01)
     assert change.change.low < slower < change.change.high
+
+
+def test_the_reference_need_not_be_recorded():
+    """A reference that raced without being chosen has no benchmarks of its own; its twin is judged all the same."""
+    run = race(1.2)
+    drop = "onnxruntime@base"
+    run["benchmarks"] = [one for one in run["benchmarks"] if one["extra_info"]["contender"] != drop]
+    found = compare_within(parse_run(run), 0.05)
+    assert {change.group for change in found.changes} == {INFERENCE, PEAK}
+    assert found.exit_code == WORSE
+
+
+def test_a_run_that_judges_nothing_does_not_pass():
+    """Where the twin has no ratio in inference, that is missing, and the exit code says so."""
+    run = race()
+    run["benchmarks"] = [one for one in run["benchmarks"] if one["group"] != INFERENCE]
+    assert compare_within(parse_run(run), 0.05).exit_code == OTHER_BENCHMARKS
 
 
 def test_another_backend_is_no_twin():
@@ -87,7 +104,7 @@ def test_a_head_that_does_not_convert_is_missing():
         (PEAK, "onnxruntime"),
     }
     assert "Resize is not supported" in (found.absences[0].reason or "")
-    assert found.exit_code == 3
+    assert found.exit_code == OTHER_BENCHMARKS
 
 
 def test_a_run_without_a_twin_is_a_mistake_in_words(tmp_path, capsys):

@@ -31,13 +31,8 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
     if not is_valid(run):
         return Comparison(run, run, fail_above, invalid=("head",))
     measured = figures(run)
-    reference = {key: as_base(measure) for key, measure in measured.items() if key[1] == run.reference}
     names = [twin.contender for twin in twins]
-    pairs = [
-        (key, reference[key[0], run.reference], measure)
-        for key, measure in measured.items()
-        if key[1] in names and (key[0], run.reference) in reference
-    ]
+    pairs = [(key, as_base(measure), measure) for key, measure in measured.items() if key[1] in names and measure.ratio]
     return Comparison(
         run,
         run,
@@ -47,10 +42,15 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
         absences=tuple(
             Absence(MISSING, group, twin.contender, words.why_unmeasured(twin))
             for twin in twins
-            for group, _ in reference
-            if (group, twin.contender) not in measured
+            for group in dict.fromkeys(("inference", *(group for group, _ in measured)))
+            if not any(key == (group, twin.contender) for key, _, _ in pairs) and is_raced(run, group)
         ),
     )
+
+
+def is_raced(run: StoredRun, group: str) -> bool:
+    """Tell whether contenders have ratios in a group; in inference they always should."""
+    return group == "inference" or any(measure.ratio for key, measure in run.measures.items() if key[0] == group)
 
 
 def same_backend(contender: str, reference: str) -> bool:
@@ -59,7 +59,10 @@ def same_backend(contender: str, reference: str) -> bool:
 
 
 def as_base(measure: Measure) -> Measure:
-    """Give the reference the ratio to itself: 1, known exactly, so that a change's interval is the twin's own."""
+    """Give what a twin is compared with: the reference's ratio to itself is 1, known exactly.
+
+    A change's interval is then the twin's own. The run need not have benchmarks of the reference itself.
+    """
     launches = measure.ratio.launches if measure.ratio else 0
     return dataclasses.replace(measure, ratio=Ratio(1.0, 1.0, 1.0, CONFIDENCE, launches, CONFIDENCE))
 
