@@ -10,12 +10,14 @@ from pathlib import Path
 
 from runoff.contract import RunoffError
 from runoff.doctor.command import add_doctor
+from runoff.history.command import add_history
 from runoff.quantities import share
 from runoff.report.changes import EXIT_MEANINGS, UNREADABLE, compare_runs
 from runoff.report.command import STANDARD_OUTPUT, add_report
 from runoff.report.comparison import render_comparison, render_markdown_comparison
 from runoff.report.stored import read_run
 from runoff.report.table import WIDTH
+from runoff.report.within import compare_within
 from runoff.versions import add_versions
 
 BROKEN = UNREADABLE
@@ -28,13 +30,20 @@ def make_parser() -> argparse.ArgumentParser:
     add_report(commands)
     compare = commands.add_parser(
         "compare",
-        help="compare two stored runs by their ratios to the reference, for a person or a CI's gate",
-        description="Compare two stored runs by their ratios to the reference, in every metric and contender of both.",
+        help="compare two stored runs, or two trees raced in one, for a person or a CI's gate",
+        description="Compare two stored runs by their ratios to the reference, in every metric and contender of both; "
+        "or, of one run, its reference with the same contender of another tree or environment.",
         epilog="exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_MEANINGS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     compare.add_argument("base", type=Path, metavar="BASE.json", help="the stored run to compare with")
-    compare.add_argument("head", type=Path, metavar="HEAD.json", help="the stored run that is judged")
+    compare.add_argument(
+        "head",
+        type=Path,
+        nargs="?",
+        metavar="HEAD.json",
+        help="the stored run that is judged (default: BASE's own race)",
+    )
     compare.add_argument(
         "--fail-above",
         type=share,
@@ -45,6 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--markdown", type=Path, metavar="PATH", help="the comparison as GitHub markdown too; - prints it instead"
     )
     compare.set_defaults(do=compare_stored)
+    add_history(commands)
     add_doctor(commands)
     add_versions(commands)
     return parser
@@ -52,8 +62,12 @@ def make_parser() -> argparse.ArgumentParser:
 
 def compare_stored(options: argparse.Namespace) -> int:
     """Print, and write where asked for, what changed between two runs; give the comparison's exit code."""
-    found = compare_runs(read_run(options.base), read_run(options.head), options.fail_above)
-    names = (str(options.base), str(options.head))
+    base = read_run(options.base)
+    if options.head is None:
+        found = compare_within(base, options.fail_above)
+    else:
+        found = compare_runs(base, read_run(options.head), options.fail_above)
+    names = (str(options.base), str(options.head or options.base))
     markdown = render_markdown_comparison(found, names)
     if options.markdown == STANDARD_OUTPUT:
         sys.stdout.write(markdown)

@@ -66,6 +66,7 @@ WITHIN_RUNOFF = {
     "service_records": {"diagnostics", "measure", "records", "statistics"},
     "efficiency": {"measure", "model"},
     "report": {"contract", "conversion", "statistics", "stratum", "schema", "report"},
+    "history": {"contenders", "contract", "statistics", "stratum", "schema", "report", "history"},
     "doctor": {
         "contract",
         "contenders",
@@ -77,7 +78,7 @@ WITHIN_RUNOFF = {
         "statistics",
         "doctor",
     },
-    "__main__": {"contract", "doctor", "quantities", "report", "versions"},
+    "__main__": {"contract", "doctor", "history", "quantities", "report", "versions"},
 }
 
 

@@ -15,7 +15,8 @@ Value = TypeVar("Value")
 
 def one_line(text: str) -> str:
     """Give text in one line without control characters: terminals obey them and vl-convert dies of them."""
-    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(character for character in line if character.isprintable())
 
 
 class StoredRunBroken(RunoffError):

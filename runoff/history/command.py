@@ -1,0 +1,55 @@
+"""``python -m runoff history``: many stored runs as a page and as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runoff.history import words
+from runoff.history.lines import make_history
+from runoff.history.markdown import render_history_markdown
+from runoff.history.page import render_history
+from runoff.history.reading import read_runs
+from runoff.history.stored import history_json
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_history(commands: Commands) -> None:
+    """Declare the command."""
+    history = commands.add_parser(
+        "history",
+        help="draw many stored runs over commits, with the steps in them",
+        description="Draw ratio, cold start and peak memory over commits, by contender and stratum, and find steps.",
+    )
+    history.add_argument("places", type=Path, nargs="+", metavar="DIR", help="a folder with stored runs, at any depth")
+    history.add_argument(
+        "--output",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="where history.html and history.json are written (default: %(default)s)",
+    )
+    history.add_argument("--markdown", type=Path, metavar="PATH", help="the steps as GitHub markdown too")
+    history.set_defaults(do=write_history)
+
+
+def write_history(options: argparse.Namespace) -> None:
+    """Write the page and the JSON; everything is drawn before anything is written."""
+    history = make_history(read_runs(options.places))
+    drawn = {
+        options.output / "history.html": render_history(history),
+        options.output / "history.json": history_json(history),
+    }
+    if options.markdown is not None:
+        drawn[options.markdown] = render_history_markdown(history)
+    for remark in words.remarks(history):
+        sys.stderr.write(f"! {remark}\n")
+    sys.stdout.write(f"{words.answer(history)}\n")
+    options.output.mkdir(parents=True, exist_ok=True)
+    for path, text in drawn.items():
+        path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{path}\n")

@@ -1,0 +1,261 @@
+"""From runs to lines: one for each contender, metric and stratum, with the steps in it and what else changed there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from runoff.contenders import HERE
+from runoff.history.reading import PastRun, Reading
+from runoff.history.steps import find_steps
+from runoff.report.rows import Measure
+from runoff.statistics import CONFIDENCE, Ratio, change_estimate, interval, ratio_over_launches
+from runoff.stratum import Stratum, stratum_differences
+
+OWN_CODE = "runoff"
+"""The version that is the very commit a history goes along, and so no part of a stratum."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a line shows: its title, the group it is measured in, how it is read, and its unit."""
+
+    title: str
+    group: str
+    read: Callable[[Measure], Ratio | float | None]
+    unit: str
+
+
+METRICS = (
+    Metric("ratio to reference", "inference", lambda measure: measure.ratio, ""),
+    Metric("cold start", "cold-start", lambda measure: measure.median, "s"),
+    Metric("peak memory", "peak-memory", lambda measure: measure.median, "MB"),
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all lines of a section share: everything of a stratum but the versions."""
+
+    cpu: str
+    cpu_flags: frozenset[str]
+    threads: int
+    reference: str
+    checkpoint: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run's value, with its interval over launches where it has one; ``place`` is the run's among its setting's."""
+
+    place: int
+    run: PastRun
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change of level between two runs: the level of the runs before and after, and their quotient with its interval.
+
+    ``also`` is what else differs between the last run before and the first after, one text each.
+    """
+
+    last: Point
+    first: Point
+    before: Ratio
+    after: Ratio
+    change: Ratio
+    also: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """The comparable values of one metric of one contender; ``versions`` are the contender's and the reference's.
+
+    ``levels`` are the means between the steps, one more than there are steps.
+    """
+
+    contender: str
+    metric: Metric
+    versions: Mapping[str, str]
+    points: tuple[Point, ...]
+    levels: tuple[Ratio, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Break:
+    """Where a contender's lines end and others begin, because its stratum did: the last run before, the first after.
+
+    ``changed`` says in which versions, ``levels`` has each metric's level before and after: no step is claimed.
+    """
+
+    contender: str
+    last: PastRun
+    first: PastRun
+    changed: tuple[str, ...]
+    levels: tuple[tuple[Metric, Ratio, Ratio], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """The lines of one setting, its runs in order, and where lines break off."""
+
+    setting: Setting
+    runs: tuple[PastRun, ...]
+    lines: tuple[Line, ...]
+    breaks: tuple[Break, ...]
+
+
+@dataclass(frozen=True)
+class History:
+    """All that there is to show; ``invalid`` are the runs that are left out because their control says so."""
+
+    sections: tuple[Section, ...]
+    reading: Reading
+    invalid: tuple[PastRun, ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        """All lines of all sections."""
+        return [line for section in self.sections for line in section.lines]
+
+    @property
+    def steps(self) -> list[tuple[Section, Line, Step]]:
+        """All steps, those of the newest runs first."""
+        found = [(section, line, step) for section in self.sections for line in section.lines for step in line.steps]
+        return sorted(found, key=lambda each: each[2].first.run.order, reverse=True)
+
+
+def make_history(reading: Reading) -> History:
+    """Draw the lines of all runs that their control lets be believed."""
+    settings: dict[Setting, list[PastRun]] = {}
+    for run in reading.runs:
+        if run.valid:
+            settings.setdefault(setting_of(run.stratum), []).append(run)
+    sections = [make_section(setting, runs) for setting, runs in settings.items()]
+    sections.sort(key=lambda section: len(section.runs), reverse=True)
+    return History(tuple(sections), reading, tuple(run for run in reading.runs if not run.valid))
+
+
+def make_section(setting: Setting, runs: Sequence[PastRun]) -> Section:
+    """Draw the lines of one setting's runs."""
+    lines = draw_lines(runs)
+    return Section(setting, tuple(runs), tuple(lines), tuple(find_breaks(lines)))
+
+
+def setting_of(stratum: Stratum) -> Setting:
+    """Give what a stratum is without its versions."""
+    return Setting(stratum.cpu, stratum.cpu_flags, stratum.threads, stratum.reference, stratum.checkpoint)
+
+
+def versions_of(stratum: Stratum, contender: str) -> tuple[tuple[str, str], ...]:
+    """Give the versions that a contender's figures depend on: its own, the reference's where another, and Python's."""
+    names = dict.fromkeys((contender, stratum.reference))
+    found: dict[str, str] = {}
+    for name in names:
+        python = stratum.environments.get(name.partition("@")[2] or HERE, {}).get("python")
+        own = dict(stratum.contenders.get(name, {})) | ({"python": python} if python else {})
+        for package, version in own.items():
+            if package != OWN_CODE:
+                differs = found.get(package, version) != version
+                found[f"{package} of {name}" if differs else package] = version
+    return tuple(sorted(found.items()))
+
+
+def draw_lines(runs: Sequence[PastRun]) -> list[Line]:
+    """Draw the lines of one setting's runs, contender by contender in the order of their names, the reference first."""
+    points: dict[tuple[str, int, tuple[tuple[str, str], ...]], list[Point]] = {}
+    for place, run in enumerate(runs):
+        for (group, contender), measure in run.measures.items():
+            for number, metric in enumerate(METRICS):
+                if metric.group == group and (point := read_point(place, run, metric.read(measure))):
+                    key = (contender, number, versions_of(run.stratum, contender))
+                    points.setdefault(key, []).append(point)
+    reference = runs[0].stratum.reference
+    keys = sorted(points, key=lambda key: (key[0] != reference, key[0], key[1], points[key][0].place))
+    return [
+        draw_line(key[0], METRICS[key[1]], dict(key[2]), points[key])
+        for key in keys
+        if not (key[0] == reference and METRICS[key[1]].group == "inference")  # its ratio to itself is always 1
+    ]
+
+
+def read_point(place: int, run: PastRun, found: Ratio | float | None) -> Point | None:
+    """Make a point of a ratio, which has an interval, or of a number."""
+    if isinstance(found, Ratio):
+        return Point(place, run, found.value, found.low, found.high)
+    return None if found is None else Point(place, run, found, None, None)
+
+
+def draw_line(contender: str, metric: Metric, versions: Mapping[str, str], points: Sequence[Point]) -> Line:
+    """Draw a line and find its steps; a change is a quotient in every metric, so logarithms are looked at."""
+    logarithms = [math.log(point.value) for point in points]
+    places = find_steps(logarithms)
+    bounds = [0, *places, len(points)]
+    levels = [ratio_over_launches(logarithms[start:end]) for start, end in pairwise(bounds)]
+    steps = [
+        Step(
+            last=points[place - 1],
+            first=points[place],
+            before=before,
+            after=after,
+            change=change_between(before, after),
+            also=what_else_changed(points[place - 1].run, points[place].run),
+        )
+        for place, before, after in zip(places, levels, levels[1:], strict=False)
+    ]
+    return Line(contender, metric, versions, tuple(points), tuple(levels), tuple(steps))
+
+
+def change_between(before: Ratio, after: Ratio) -> Ratio:
+    """Give the quotient of two levels with Welch's interval over their runs."""
+    low, high = interval(change_estimate(before, after), CONFIDENCE) or (None, None)
+    runs = min(before.launches, after.launches)
+    return Ratio(after.value / before.value, low, high, CONFIDENCE, runs, CONFIDENCE)
+
+
+def what_else_changed(before: PastRun, after: PastRun) -> tuple[str, ...]:
+    """Say what differs between two runs beside the commit: versions of what else ran, and what they ran in."""
+    differences = stratum_differences(before.stratum, after.stratum)
+    for name in dict.fromkeys((*before.circumstances, *after.circumstances)):
+        old, new = before.circumstances.get(name, "unknown"), after.circumstances.get(name, "unknown")
+        if old != new:
+            differences.append(f"{name}: {old} → {new}")
+    return tuple(differences)
+
+
+def find_breaks(lines: Sequence[Line]) -> list[Break]:
+    """Find where one line of a contender follows another; lines side by side, of two environments, are no break."""
+    found: dict[tuple[str, str, str], tuple[Line, Line, list[tuple[Metric, Ratio, Ratio]]]] = {}
+    for before, after in pairwise(lines):  # they are in the order of their first runs
+        if (before.contender, before.metric) != (after.contender, after.metric):
+            continue
+        last, first = before.points[-1], after.points[0]
+        if last.place < first.place:
+            key = (before.contender, last.run.fingerprint, first.run.fingerprint)
+            _, _, levels = found.setdefault(key, (before, after, []))
+            levels.append((before.metric, before.levels[-1], after.levels[0]))
+    return [
+        Break(
+            before.contender,
+            before.points[-1].run,
+            after.points[0].run,
+            version_changes(before.versions, after.versions),
+            tuple(levels),
+        )
+        for before, after, levels in found.values()
+    ]
+
+
+def version_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """Say which versions differ."""
+    return tuple(
+        f"{package}: {before.get(package, 'none')} → {after.get(package, 'none')}"
+        for package in dict.fromkeys((*before, *after))
+        if before.get(package) != after.get(package)
+    )

@@ -1,0 +1,102 @@
+"""``history.json``: the lines and steps for other programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from runoff.history.lines import Break, History, Line, Point, Section, Step
+from runoff.history.reading import HISTORY_MARK
+from runoff.statistics import Ratio
+
+HISTORY_SCHEMA = 1
+
+
+def history_json(history: History) -> str:
+    """Write a history as JSON; sizes are in bytes, durations in seconds, times in ISO 8601."""
+    written = {
+        HISTORY_MARK: HISTORY_SCHEMA,
+        "runs": len(history.reading.runs),
+        "skipped": dict(history.reading.skipped),
+        "copies": dict(history.reading.copies),
+        "invalid": [run.file for run in history.invalid],
+        "sections": [section_json(section) for section in history.sections],
+    }
+    return json.dumps(written, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def section_json(section: Section) -> dict[str, Any]:
+    """Write what lines share, and the lines."""
+    setting = section.setting
+    checkpoint = setting.checkpoint
+    return {
+        "cpu": setting.cpu,
+        "cpu_flags": sorted(setting.cpu_flags),
+        "threads": setting.threads,
+        "reference": setting.reference,
+        "checkpoint": {"name": checkpoint[0], "sha256": checkpoint[1]} if checkpoint else None,
+        "lines": [line_json(line) for line in section.lines],
+        "breaks": [break_json(found) for found in section.breaks],
+    }
+
+
+def line_json(line: Line) -> dict[str, Any]:
+    """Write a line."""
+    return {
+        "contender": line.contender,
+        "metric": line.metric.title,
+        "unit": {"MB": "bytes", "s": "seconds"}.get(line.metric.unit, "ratio"),
+        "versions": dict(line.versions),
+        "points": [point_json(point) for point in line.points],
+        "steps": [step_json(step) for step in line.steps],
+    }
+
+
+def point_json(point: Point) -> dict[str, Any]:
+    """Write a run's value."""
+    commit = point.run.commit
+    return {
+        "commit": commit.identifier if commit else None,
+        "commit_time": commit.time.isoformat() if commit and commit.time else None,
+        "with_changes": commit.changed if commit else None,
+        "time": point.run.moment.isoformat(),
+        "file": point.run.file,
+        "value": point.value,
+        "low": point.low,
+        "high": point.high,
+    }
+
+
+def step_json(step: Step) -> dict[str, Any]:
+    """Write a step."""
+    last, first = step.last.run.commit, step.first.run.commit
+    return {
+        "last_commit_before": last.identifier if last else None,
+        "first_commit_after": first.identifier if first else None,
+        "before": level_json(step.before),
+        "after": level_json(step.after),
+        "change": level_json(step.change),
+        "also_changed": list(step.also),
+    }
+
+
+def break_json(found: Break) -> dict[str, Any]:
+    """Write where a stratum ends."""
+    last, first = found.last.commit, found.first.commit
+    return {
+        "contender": found.contender,
+        "last_commit_before": last.identifier if last else None,
+        "first_commit_after": first.identifier if first else None,
+        "changed": list(found.changed),
+    }
+
+
+def level_json(level: Ratio) -> dict[str, Any]:
+    """Write a level or a change, with its interval over runs."""
+    return {
+        "value": level.value,
+        "low": level.low,
+        "high": level.high,
+        "confidence": level.confidence,
+        "runs": level.launches,
+    }

@@ -1,0 +1,152 @@
+"""How a history's values, steps and findings are written, the same on the page, in Markdown and on a terminal."""
+
+from __future__ import annotations
+
+from runoff.history.lines import Break, History, Line, Metric, Section, Setting, Step
+from runoff.history.reading import Commit, PastRun
+from runoff.report.words import count, listing, megabytes
+from runoff.statistics import Ratio
+
+NO_COMMIT = "no known commit"
+STEP_HEADINGS = ("contender", "metric", "commits", "before", "after", "change", "what else changed", "where")
+BREAK_HEADINGS = ("contender", "commits", "what changed", "levels before and after")
+
+
+def value(number: float, metric: Metric) -> str:
+    """Write a value in its metric's unit."""
+    if metric.unit == "MB":
+        return f"{megabytes(number)} MB"
+    return f"{number:.3f} {metric.unit}".rstrip()
+
+
+def level(found: Ratio, metric: Metric) -> str:
+    """Write a level with its interval over runs."""
+    bare = value(found.value, metric)
+    if found.low is None or found.high is None:
+        return bare
+    number, _, unit = bare.partition(" ")
+    low, high = (value(end, metric).partition(" ")[0] for end in (found.low, found.high))
+    return f"{number} [{low}, {high}] {unit}".rstrip()
+
+
+def growth(found: Ratio) -> str:
+    """Write by how many per cent a level changed, with its interval."""
+    said = f"{per_cent(found.value)} %"
+    if found.low is None or found.high is None:
+        return said
+    return f"{said} [{per_cent(found.low)}, {per_cent(found.high)}]"
+
+
+def per_cent(quotient: float) -> str:
+    """Write how far a quotient is above or below 1."""
+    return f"{(quotient - 1) * 100:+.1f}".replace("-", "−")
+
+
+def commit_name(commit: Commit | None) -> str:
+    """Name a commit."""
+    return commit.name if commit else NO_COMMIT
+
+
+def commit_range(last: PastRun, first: PastRun) -> str:
+    """Name the commits that a change lies between, or say that it lies within one."""
+    before, after = last.commit, first.commit
+    if before is not None and before == after:
+        return f"within {commit_name(before)}, between two runs of it"
+    return f"{commit_name(before)} → {commit_name(after)}"
+
+
+def direction(step: Step) -> str:
+    """Say whether a step is for the better or worse; less is better in every metric here."""
+    return "better" if step.change.value < 1 else "worse"
+
+
+def also(step: Step) -> str:
+    """Say what else changed at a step."""
+    return "; ".join(step.also) if step.also else "nothing that was recorded"
+
+
+def setting_title(setting: Setting) -> str:
+    """Name what the lines of a section share."""
+    checkpoint = f", {setting.checkpoint[0]} checkpoint" if setting.checkpoint else ""
+    return f"{setting.cpu}, {count(setting.threads, 'thread', 'threads')}{checkpoint}, against {setting.reference}"
+
+
+def versions(line: Line) -> str:
+    """Write the versions that a line is of."""
+    return ", ".join(f"{package} {version}" for package, version in line.versions.items())
+
+
+def day(run: PastRun) -> str:
+    """Write the day of a run's commit, or of the run where it has none."""
+    return f"{run.order[0]:%Y-%m-%d}"
+
+
+def answer(history: History) -> str:
+    """Say in a sentence what the history shows."""
+    found, lines = history.steps, history.lines
+    looked = f"{count(len(lines), 'line', 'lines')} of {count(len(history.reading.runs), 'run', 'runs')}"
+    if not lines:
+        return f"There is nothing to draw in {looked}."
+    if not found:
+        return f"No step was found in {looked}."
+    worse = sum(direction(step) == "worse" for _, _, step in found)
+    return (
+        f"{count(len(found), 'step was', 'steps were')} found in {looked}: "
+        f"{worse} for the worse, {len(found) - worse} for the better."
+    )
+
+
+def remarks(history: History) -> list[str]:
+    """Say what was left out, and why."""
+    reading = history.reading
+    said = [f"{file} is skipped: {reason}" for file, reason in reading.skipped.items()]
+    said += [f"{copy} is the same run as {file}; it counts once" for copy, file in reading.copies.items()]
+    if history.invalid:
+        files = listing([run.file for run in history.invalid])
+        were = count(len(history.invalid), "run is", "runs are")
+        said.append(f"{were} left out, invalid by the control: {files}")
+    return said
+
+
+def section_note(section: Section) -> str:
+    """Say how many runs a section has, and of which commits."""
+    commits = len({run.commit.identifier for run in section.runs if run.commit})
+    return f"{count(len(section.runs), 'run', 'runs')} of {count(commits, 'commit', 'commits')}"
+
+
+def step_rows(history: History) -> list[tuple[str, ...]]:
+    """Write each step in the columns of STEP_HEADINGS, the newest first."""
+    return [
+        (
+            line.contender,
+            line.metric.title,
+            f"{commit_range(step.last.run, step.first.run)}, {day(step.first.run)}",
+            level(step.before, line.metric),
+            level(step.after, line.metric),
+            f"{direction(step)}: {growth(step.change)}",
+            also(step),
+            setting_title(section.setting),
+        )
+        for section, line, step in history.steps
+    ]
+
+
+def break_rows(section: Section) -> list[tuple[str, ...]]:
+    """Write each break in the columns of BREAK_HEADINGS."""
+    return [
+        (
+            found.contender,
+            f"{commit_range(found.last, found.first)}, {day(found.first)}",
+            "; ".join(found.changed),
+            "; ".join(levels_text(found)),
+        )
+        for found in section.breaks
+    ]
+
+
+def levels_text(found: Break) -> list[str]:
+    """Write each metric's level before and after a break."""
+    return [
+        f"{metric.title} {value(before.value, metric)} → {value(after.value, metric)}"
+        for metric, before, after in found.levels
+    ]
