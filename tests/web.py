@@ -87,7 +87,7 @@ def served(app: Flask) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
         server.close()
-        thread.join(10)
+        thread.join(1)  # a browser keeps its connections open; the thread ends with the tests
 
 
 def send(client: FlaskClient, content: bytes, query: str = "", name: str = "picture.png") -> TestResponse:

@@ -14,7 +14,7 @@ from runoff.contract import WorkerFailed
 from runoff.model.classification import top_classes
 from webui import refusals, words
 from webui.config import Config
-from webui.keeper import MISSING, READY, SETTLED, UNAVAILABLE, NotReady
+from webui.keeper import GONE, READY, SETTLED, NotReady
 from webui.runtimes import Pixels, Runtime, Runtimes
 from webui.uploads import read_picture
 
@@ -49,7 +49,7 @@ def make_api(config: Config, runtimes: Runtimes) -> Blueprint:
     @api.get("/healthz")
     def health() -> tuple[Response, int]:
         states = [runtime.keeper.state for runtime in runtimes.runtimes.values()]
-        if runtimes.decoder.state == UNAVAILABLE or all(state in (UNAVAILABLE, MISSING) for state in states):
+        if runtimes.decoder.state in GONE or all(state in GONE for state in states):
             return jsonify(status="broken"), 503
         return jsonify(status="well" if READY in states else "starting"), 200
 
@@ -82,14 +82,20 @@ def read_top() -> int:
 
 
 def read_asked(runtimes: Runtimes) -> list[Runtime]:
-    """Read which runtimes are asked, the first one where none is named.
+    """Read which runtimes are asked, the default one where none is named.
 
     Raises Refusal.
     """
-    names = list(dict.fromkeys(request.args.getlist("runtime"))) or [next(iter(runtimes.runtimes))]
+    names = list(dict.fromkeys(request.args.getlist("runtime"))) or [default_name(runtimes)]
     if any(name not in runtimes.runtimes for name in names):
         raise refusals.unknown_runtime(list(runtimes.runtimes))
     return [runtimes.runtimes[name] for name in names]
+
+
+def default_name(runtimes: Runtimes) -> str:
+    """Name the runtime that answers where none is named: the first that there is here."""
+    names = list(runtimes.runtimes)
+    return next((name for name in names if runtimes.runtimes[name].keeper.state not in GONE), names[0])
 
 
 def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> dict[str, Any]:
@@ -144,17 +150,18 @@ def checkpoint(runtimes: Runtimes) -> dict[str, Any] | None:
 
 def describe_all(config: Config, runtimes: Runtimes) -> dict[str, Any]:
     """Say how all runtimes are doing, which checkpoint answers, and what is accepted."""
+    default = default_name(runtimes)
     described = [
         {
             "runtime": name,
             "title": title(runtime),
             "description": runtime.contender.variant.description,
-            "default": place == 0,
+            "default": name == default,
             "state": runtime.keeper.state,
             "sentence": words.state_sentence(runtime.keeper.state, runtime.keeper.restarts),
             "restarts": runtime.keeper.restarts,
         }
-        for place, (name, runtime) in enumerate(runtimes.runtimes.items())
+        for name, runtime in runtimes.runtimes.items()
     ]
     return {
         "checkpoint": checkpoint(runtimes),

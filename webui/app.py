@@ -21,6 +21,7 @@ from webui.uploads import InMemoryRequest
 
 FORM_OVERHEAD = 64 * 1024
 """Bytes of a multipart body beside the picture itself."""
+MOST_PARTS = 20
 EXTENSION = "runoff"
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None) ->
     runtimes = make_runtimes(config, find_backends() if backends is None else backends)
     app = Application(__name__)
     app.config["MAX_CONTENT_LENGTH"] = config.upload_limit + FORM_OVERHEAD
+    app.config["MAX_FORM_PARTS"] = MOST_PARTS
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, its interface does not
     app.extensions[EXTENSION] = runtimes
     app.register_blueprint(make_api(config, runtimes))

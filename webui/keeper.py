@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from runoff.contract import FrameworkMissing, RunoffError, WorkerFailed
+from runoff.contract import FrameworkMissing, RunoffError, WorkerCrashed, WorkerFailed
 from runoff.measure.channel import Message
 from runoff.measure.process import Process, first_request, started
 
@@ -21,7 +21,8 @@ READY = "ready"
 RESTARTING = "restarting"
 UNAVAILABLE = "unavailable"
 MISSING = "missing"
-SETTLED = (READY, UNAVAILABLE, MISSING)
+GONE = (UNAVAILABLE, MISSING)
+SETTLED = (READY, *GONE)
 
 MOST_FAILURES = 5
 LONGEST_REST = 30.0
@@ -98,13 +99,17 @@ class Keeper:
         try:
             if self.process is None:
                 raise NotReady(f"{self.label} is {self.state}")
-            return exchange(self.process, command, body, timeout)
-        except WorkerFailed:
-            self.process = None
-            self._become(RESTARTING)
-            raise
+            return self._exchange(self.process, command, body, timeout)
         finally:
             self._turn.release()
+
+    def _exchange(self, process: Process, command: Message, body: bytes, timeout: float) -> Message:
+        try:
+            return exchange(process, command, body, timeout)
+        except RunoffError as error:  # whatever a worker says, it ends after it
+            self.process = None
+            self._become(RESTARTING)
+            raise error if isinstance(error, WorkerFailed) else WorkerCrashed(str(error)) from error
 
     def _become(self, state: str) -> None:
         with self._changed:
@@ -160,7 +165,7 @@ class Keeper:
 def exchange(process: Process, command: Message, body: bytes, timeout: float) -> Message:
     """Send a command and its bytes and give the answer; a worker that does not read them is ended too.
 
-    Raises a WorkerFailed.
+    Raises a WorkerFailed, or whatever named error the worker sends.
     """
     watchdog = threading.Timer(timeout, process.popen.kill)
     watchdog.start()

@@ -17,8 +17,6 @@ class InMemoryRequest(Request):
     What it may hold is bounded by MAX_CONTENT_LENGTH.
     """
 
-    max_form_parts = 20
-
     def _get_file_stream(
         self,
         total_content_length: int | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runoff.contract import Checkpoint
 from runoff.model.drawings import CLASSES
-from webui.keeper import MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
+from webui.keeper import GONE, MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
 
 TITLES = {
     "litert": "LiteRT",
@@ -57,7 +57,7 @@ def knowledge(checkpoint: Checkpoint) -> str:
 
 def failed_sentence(state: str) -> str:
     """Say why a runtime that was asked gave no answer."""
-    if state in (UNAVAILABLE, MISSING):
+    if state in GONE:
         return "This one is not available on this computer."
     if state == PREPARING:
         return "This one is still getting ready. Try again in a moment."

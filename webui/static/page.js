@@ -5,6 +5,7 @@
 const look = { number: 0, picture: null, controller: new AbortController(), results: new Map() };
 let status = { runtimes: [], settled: false };
 let polling = false;
+let chosenOnce = false; // whether someone has switched a runtime on or off
 
 const $ = (id) => document.getElementById(id);
 const boxes = () => [...document.querySelectorAll("input[name=runtime]")];
@@ -31,6 +32,10 @@ async function refresh() {
     box.closest(".chip").hidden = runtime.state === "missing";
     box.disabled = ["missing", "unavailable"].includes(runtime.state);
     box.closest(".chip").title = runtime.sentence;
+  }
+  if (switchedOn().length === 0 && !chosenOnce) {
+    const first = status.runtimes.find((runtime) => runtime.default);
+    boxes().find((each) => each.value === first.runtime).checked = true;
   }
   const remarks = status.runtimes.filter(({ state, restarts }) => state !== "missing" && (state !== "ready" || restarts > 0));
   const lines = remarks.map((runtime) => `${runtime.title}: ${runtime.sentence}`);
@@ -268,6 +273,7 @@ for (const button of document.querySelectorAll("[data-sample]")) {
 
 for (const box of boxes()) {
   box.addEventListener("change", () => {
+    chosenOnce = true;
     if (!box.checked) look.results.delete(box.value);
     draw();
     if (look.picture) answerAll(look.number);
