@@ -8,6 +8,7 @@ import threading
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from runoff.backends import find_backends
@@ -48,7 +49,7 @@ def hang(app, name="fake-stalls") -> threading.Thread:
         assert send(client, PNG, f"?runtime={name}").status_code == 200
     thread = threading.Thread(target=lambda: setattr(thread, "response", send(client, PNG, f"?runtime={name}")))
     thread.start()
-    until(lambda: app.extensions["runoff"].turn.locked())
+    until(app.extensions["runoff"].turn.locked)
     return thread
 
 
@@ -130,6 +131,24 @@ def test_a_place_is_free_again_after_every_refusal(tmp_path):
             assert send(client, PNG, "?top=0").status_code == 400
             assert client.post("/api/classify").status_code == 415
         assert send(client, PNG).status_code == 200
+
+
+def test_only_the_runtime_whose_turn_it_is_runs(tmp_path):
+    """Once another has its turn a runtime is suspended, and it runs again when it is asked again."""
+    with fake_page(tmp_path) as app:
+        client = app.test_client()
+        keepers = [runtime.keeper for runtime in app.extensions["runoff"].runtimes.values()]
+
+        def stopped():
+            return [psutil.Process(keeper.process.popen.pid).status() == psutil.STATUS_STOPPED for keeper in keepers]
+
+        assert send(client, PNG, "?runtime=fake&runtime=fake-slower").status_code == 200
+        assert stopped() == [True, False]
+        assert send(client, PNG, "?runtime=fake").status_code == 200
+        assert stopped() == [False, True]
+        os.kill(keepers[1].process.popen.pid, signal.SIGKILL)
+        until(lambda: states(app)["fake-slower"] == ("ready", 1))
+        assert send(client, PNG, "?runtime=fake-slower").status_code == 200
 
 
 def test_closing_ends_every_worker(tmp_path):

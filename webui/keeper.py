@@ -23,6 +23,7 @@ UNAVAILABLE = "unavailable"
 MISSING = "missing"
 GONE = (UNAVAILABLE, MISSING)
 SETTLED = (READY, *GONE)
+WAITED_FOR = (STARTING, READY, RESTARTING)
 
 MOST_FAILURES = 5
 LONGEST_REST = 30.0
@@ -92,7 +93,7 @@ class Keeper:
         asked and gave no answer in ``timeout`` seconds: it is then ended and started anew.
         """
         until = time.monotonic() + patience
-        if self.state != PREPARING:
+        if self.state in WAITED_FOR:
             self.wait(SETTLED, patience)
         if not self._turn.acquire(timeout=max(0.0, until - time.monotonic())):
             raise NotReady(f"{self.label} is answering others")
@@ -102,6 +103,19 @@ class Keeper:
             return self._exchange(self.process, command, body, timeout)
         finally:
             self._turn.release()
+
+    def suspend(self) -> None:
+        """Stop the worker, so that threads which spin after their work take nothing from the next runtime."""
+        process = self.process
+        if process is not None:
+            with suppress(ChildProcessError):  # it has ended meanwhile, and is started anew
+                process.suspend()
+
+    def resume(self) -> None:
+        """Let a suspended worker go on."""
+        process = self.process
+        if process is not None:
+            process.resume()
 
     def _exchange(self, process: Process, command: Message, body: bytes, timeout: float) -> Message:
         try:

@@ -15,11 +15,12 @@ import numpy as np
 
 from runoff.contenders import Contender, all_contenders, choose_contenders
 from runoff.contract import Backend, Logits, RunoffError, WorkerFailed
+from runoff.measure.channel import Message
 from runoff.measure.machine import allowed_threads
 from runoff.model.checkpoint import Choice
 from webui import decoder, refusals
 from webui.config import Config
-from webui.keeper import PREPARING, SETTLED, STARTING, Keeper, NotReady, Recipe
+from webui.keeper import PREPARING, SETTLED, STARTING, WAITED_FOR, Keeper, NotReady, Recipe
 from webui.supply import Supply, cached_supply, chosen_anew, prepared_supply
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,10 @@ class Answer:
 
 @dataclass
 class Runtimes:
-    """All that answers pictures; ``turn`` is held during an inference, so that each has the machine to itself."""
+    """All that answers pictures; ``turn`` is held during an inference, so that each has the machine to itself.
+
+    ``latest`` is the one that had the last turn; all others that had one are suspended, as in the benchmark.
+    """
 
     config: Config
     threads: int
@@ -62,6 +66,7 @@ class Runtimes:
     supply: Supply
     choice: Choice | None = None
     turn: threading.Lock = field(default_factory=threading.Lock)
+    latest: Keeper | None = None
 
     def open(self) -> None:
         """Start all workers in the background, the first one before the others."""
@@ -94,22 +99,34 @@ class Runtimes:
         return Pixels(answer["width"], answer["height"], base64.b64decode(answer["pixels"]))
 
     def classify(self, runtime: Runtime, pixels: Pixels) -> Answer:
-        """Let one runtime look at a picture.
+        """Let one runtime look at a picture; one that is being started again meanwhile is waited for.
 
         Raises NotReady, or a WorkerFailed.
         """
         until = time.monotonic() + self.config.patience
-        keeper = runtime.keeper
-        if keeper.state != PREPARING:
-            keeper.wait(SETTLED, self.config.patience)
+        while True:
+            try:
+                answer = self._ask_in_turn(runtime.keeper, pixels, until)
+            except NotReady:
+                if runtime.keeper.state not in WAITED_FOR or time.monotonic() > until:
+                    raise
+            else:
+                logits = np.frombuffer(base64.b64decode(answer["logits"]), dtype=np.float32)
+                return Answer(logits, answer["nanoseconds"] * 1e-9, self.threads)
+
+    def _ask_in_turn(self, keeper: Keeper, pixels: Pixels, until: float) -> Message:
+        if keeper.state in WAITED_FOR:
+            keeper.wait(SETTLED, max(0.0, until - time.monotonic()))
         if not self.turn.acquire(timeout=max(0.0, until - time.monotonic())):
             raise NotReady("others are being served")
         try:
-            answer = keeper.ask({"do": "run"}, pixels.content, patience=0.0, timeout=self.config.worker_timeout)
+            if self.latest is not None and self.latest is not keeper:
+                self.latest.suspend()
+            self.latest = keeper
+            keeper.resume()
+            return keeper.ask({"do": "run"}, pixels.content, patience=0.0, timeout=self.config.worker_timeout)
         finally:
             self.turn.release()
-        logits = np.frombuffer(base64.b64decode(answer["logits"]), dtype=np.float32)
-        return Answer(logits, answer["nanoseconds"] * 1e-9, self.threads)
 
 
 def refused_picture(reason: str, pixel_limit: int) -> refusals.Refusal:

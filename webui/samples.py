@@ -1,4 +1,4 @@
-"""Pictures to try: some that the project draws itself, and photographs that come with scikit-image where it is there."""
+"""Pictures to try: some that the project draws itself, and photographs that come with scikit-image."""
 
 from __future__ import annotations
 

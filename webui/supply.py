@@ -79,7 +79,7 @@ def cached_supply(config: Config, backends: Mapping[str, Backend], interpreter: 
 
 
 def chosen_anew(config: Config) -> Choice:
-    """Choose the checkpoint as the benchmark does, which may import a framework and ask the network, and remember it."""
+    """Choose the checkpoint as the benchmark does, which may ask the network, and remember it."""
     logs = config.home / "logs"
 
     def run_step(function: str, arguments: dict[str, Any]) -> Any:
@@ -159,7 +159,7 @@ def prepared_supply(folder: Path) -> Supply:
         if contender.id not in manifest["artifacts"]:
             raise FrameworkMissing(f"{contender.id} was not prepared into {folder}")
         record = manifest["artifacts"][contender.id]
-        path = folder / record["file"]
+        path = Path(folder, record["file"])
         if measure_files(path.parent) != (record["size"], record["sha256"]):
             raise ArtifactBroken(f"{path} is not what was prepared; prepare the folder {folder} again")
         return path

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import IO
 
 from flask import Request
+
 from webui import refusals
 
 FIELD = "image"

@@ -16,7 +16,6 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from runoff.model.drawings import draw
 from webui.proof.server import HOST, Server, ask, classify, form, report, running
@@ -55,20 +54,22 @@ def altered(content: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.randint(1, 4)):
         if not data:
             break
-        place = min(int(chance.expovariate(1 / 60)), len(data) - 1) if chance.random() < 0.7 else chance.randrange(len(data))
+        near = min(int(chance.expovariate(1 / 60)), len(data) - 1)
+        place = near if chance.random() < 0.7 else chance.randrange(len(data))
         kind = chance.randrange(6)
         if kind == 0:
             data[place] ^= 1 << chance.randrange(8)
         elif kind == 1:
             data[place] = chance.choice([0, 1, 127, 128, 255, chance.randrange(256)])
         elif kind == 2:
-            data[place : place + 4] = chance.choice([b"\xff\xff\xff\xff", bytes(4), b"\x7f\xff\xff\xff", chance.randbytes(4)])
+            data[place : place + 4] = chance.choice([b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff", chance.randbytes(4)])
         elif kind == 3:
             del data[place:]
         elif kind == 4:
             del data[place : place + chance.randint(1, 16)]
         else:
-            data[place:place] = data[place : place + 64] if chance.random() < 0.5 else chance.randbytes(chance.randint(1, 64))
+            repeated, random_ = data[place : place + 64], chance.randbytes(chance.randint(1, 64))
+            data[place:place] = repeated if chance.random() < 0.5 else random_
     return bytes(data)
 
 
@@ -100,8 +101,8 @@ def send_all(server: Server, first: int, last: int, seed: int, pictures: list[by
     """Send the bodies from one number to another by several clients and count the statuses."""
     seen = [Counter[int]() for _ in range(CLIENTS)]
     threads = [
-        threading.Thread(target=send_share, args=(server, range(first + each, last, CLIENTS), seed, pictures, seen[each]))
-        for each in range(CLIENTS)
+        threading.Thread(target=send_share, args=(server, range(first + each, last, CLIENTS), seed, pictures, counter))
+        for each, counter in enumerate(seen)
     ]
     for thread in threads:
         thread.start()

@@ -55,8 +55,8 @@ class Server:
 def running(port: int, picture: bytes) -> Iterator[Server]:
     """Start the page with ONNX Runtime alone, wait for its first answer to a picture, and end it after the block."""
     begin = time.monotonic()
-    command = [sys.executable, "-m", "webui", "--port", str(port), "--contenders", "onnxruntime", "--weights", "builtin"]
-    process = subprocess.Popen(command, cwd=ROOT)
+    options = ["--port", str(port), "--contenders", "onnxruntime", "--weights", "builtin"]
+    process = subprocess.Popen([sys.executable, "-m", "webui", *options], cwd=ROOT)
     try:
         yield Server(port, process, first_answer(port, picture, begin, process))
     finally:

@@ -33,6 +33,7 @@ async function refresh() {
     box.disabled = ["missing", "unavailable"].includes(runtime.state);
     box.closest(".chip").title = runtime.sentence;
   }
+  $("all").hidden = boxes().filter((box) => !box.disabled).length < 2;
   if (switchedOn().length === 0 && !chosenOnce) {
     const first = status.runtimes.find((runtime) => runtime.default);
     boxes().find((each) => each.value === first.runtime).checked = true;
@@ -75,6 +76,7 @@ function choose(picture) {
   }
   show(picture);
   draw();
+  reveal();
   return answerAll(look.number);
 }
 
@@ -87,11 +89,19 @@ function show(picture) {
   document.querySelector("label[for=file]").textContent = "Choose another";
 }
 
+function reveal() {
+  const results = document.querySelector(".results");
+  if (results.getBoundingClientRect().top < window.innerHeight * 0.8) return; // it is in sight already
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  results.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+}
+
 function refuse(sentence) {
   look.picture = null;
   look.results.clear();
   $("trouble").textContent = sentence;
   $("trouble").hidden = false;
+  $("trouble").scrollIntoView({ block: "nearest" });
   $("preview").hidden = true;
   $("drop").classList.remove("filled");
   document.querySelector("label[for=file]").textContent = "Choose a picture";
@@ -185,8 +195,8 @@ function card(runtime, result, fastest) {
   if (result.status === "answered") {
     if (result.milliseconds === fastest) heading.append(element("span", "badge", "fastest this time"));
     const time = element("p", "time");
-    const shown = result.milliseconds < 10 ? result.milliseconds.toFixed(1) : String(Math.round(result.milliseconds));
-    time.append(element("strong", "", shown), " thousandths of a second");
+    const [shown, unit] = duration(result.milliseconds);
+    time.append(element("strong", "", shown), ` ${unit}`);
     made.append(time, answers(result.answers));
     return made;
   }
@@ -218,6 +228,11 @@ function answers(given) {
     list.append(item);
   }
   return list;
+}
+
+function duration(milliseconds) {
+  if (milliseconds >= 1000) return [(milliseconds / 1000).toFixed(1), "seconds"];
+  return [milliseconds.toFixed(milliseconds < 10 ? 1 : 0), "thousandths of a second"];
 }
 
 function percent(share) {
@@ -279,6 +294,10 @@ for (const box of boxes()) {
     if (look.picture) answerAll(look.number);
   });
 }
+
+$("all").addEventListener("click", () => {
+  for (const box of boxes().filter((each) => !each.checked && !each.disabled)) box.click();
+});
 
 poll();
 setInterval(poll, 10000);
