@@ -9,8 +9,7 @@
 FROM python:3.11.13-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PATH=/opt/venv/bin:$PATH
 WORKDIR /app
-RUN useradd --system --uid 10001 --no-create-home runoff
-RUN python -m venv /opt/venv
+RUN useradd --system --uid 10001 --no-create-home runoff && python -m venv /opt/venv
 COPY pyproject.toml README.md ./
 COPY runoff runoff
 COPY webui webui
@@ -19,8 +18,8 @@ COPY webui webui
 FROM base AS converted
 ARG PIP_EXTRA_INDEX_URL=""
 ARG WEIGHTS=auto
-RUN pip install -c webui/constraints.txt ".[onnxruntime,pytorch,onnx,web]"
-RUN python -m webui --contenders onnxruntime --weights "$WEIGHTS" prepare /opt/prepared
+RUN pip install -c webui/constraints.txt ".[onnxruntime,pytorch,onnx,web]" \
+    && python -m webui --contenders onnxruntime --weights "$WEIGHTS" prepare /opt/prepared
 
 FROM base AS serving
 RUN mkdir .runoff && chown 10001 .runoff
