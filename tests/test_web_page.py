@@ -57,8 +57,8 @@ fetch(address).then((response) => response.blob()).then((blob) => {
 def address(tmp_path_factory):
     """Serve a page of two fakes that agree and one that does not."""
     names = ["fake", "fake-slower", "fake-wrong"]
-    with fake_page(tmp_path_factory.mktemp("page"), names, upload_limit=LIMIT) as app, served(app) as made:
-        yield made
+    with fake_page(tmp_path_factory.mktemp("page"), names, upload_limit=LIMIT) as app, served(app, threads=8) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")

@@ -78,13 +78,13 @@ def until_settled(app: Flask) -> None:
 
 
 @contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """Serve an application with waitress on a free port of loopback, and give its address."""
-    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=8)
+def served(app: Flask, **settings: object) -> Iterator[int]:
+    """Serve an application with waitress on a free port of loopback, and give that port."""
+    server = waitress.create_server(app, host="127.0.0.1", port=0, **settings)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.effective_port}"
+        yield server.effective_port
     finally:
         server.close()
         thread.join(1)  # a browser keeps its connections open; the thread ends with the tests

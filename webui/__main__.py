@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import waitress
 
@@ -62,25 +63,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(config: Config, options: argparse.Namespace) -> None:
-    """Serve the page until it is interrupted.
-
-    Bodies stay in memory: waitress writes those above ``inbuf_overflow`` to a temporary file otherwise.
-    """
+    """Serve the page until it is interrupted."""
     app = create_app(config)
-    largest = config.upload_limit + 16 * FORM_OVERHEAD
     sys.stdout.write(f"The page is at http://{options.host}:{options.port}/ (end it with Ctrl+C)\n")
     sys.stdout.flush()
-    waitress.serve(
-        app,
-        host=options.host,
-        port=options.port,
-        threads=config.places + FREE_THREADS,
-        connection_limit=MOST_CONNECTIONS,
-        channel_timeout=IDLE_SECONDS,
-        max_request_body_size=largest,
-        inbuf_overflow=2 * largest,
-        ident=None,
-    )
+    waitress.serve(app, host=options.host, port=options.port, **server_settings(config))
+
+
+def server_settings(config: Config) -> dict[str, Any]:
+    """Give waitress its limits.
+
+    Bodies stay in memory: waitress writes those above ``inbuf_overflow`` to a temporary file. It refuses those above
+    ``max_request_body_size`` itself, in plain text; just above the limit the page still answers in its own words.
+    """
+    largest = config.upload_limit + 16 * FORM_OVERHEAD
+    return {
+        "threads": config.places + FREE_THREADS,
+        "connection_limit": MOST_CONNECTIONS,
+        "channel_timeout": IDLE_SECONDS,
+        "max_request_body_size": largest,
+        "inbuf_overflow": 2 * largest,
+        "ident": None,
+    }
 
 
 def prepare(config: Config, options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -61,13 +62,17 @@ def cached_supply(config: Config, backends: Mapping[str, Backend], interpreter: 
 
     def artifact(contender: Contender) -> Path:
         backend = backends[contender.backend]
+        with ThreadPoolExecutor(1) as pool:  # one waits for a process, the other hashes: the first answer comes sooner
+            found = pool.submit(holdings)
+            chosen = choice().checkpoint
+            found.result()
         if missing := what_is_missing(contender, backend, environments, holdings()):
             raise FrameworkMissing(missing)
         unused = Calibration(Path(), "")
         made = make_artifact(
             contender,
             backend,
-            choice().checkpoint,
+            chosen,
             converter=find_converter(contender, backend, environments, holdings()),
             calibration=calibration() if contender.variant.calibrated else unused,
             folder=config.home / "artifacts",
