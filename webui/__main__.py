@@ -47,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve or prepare; a user's own mistake is told in one line."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait is what 503 is for
     options = make_parser().parse_args(arguments)
     config = Config(
         contenders=options.contenders, weights=options.weights, threads=options.threads, prepared=options.prepared
