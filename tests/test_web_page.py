@@ -263,9 +263,9 @@ def test_the_page_fits(page, width, scheme, picture):
 def test_motion_stops_where_it_is_not_wanted(page):
     """With reduced motion asked for, the waiting bar stands still."""
     script = """
-    const bar = document.createElement("div"); bar.className = "working"; document.body.append(bar);
+    const bar = document.createElement("div"); bar.className = "moving"; document.body.append(bar);
     return getComputedStyle(bar).animationName"""
-    assert page.execute_script(script) == "working"
+    assert page.execute_script(script) == "moving"
     media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     try:

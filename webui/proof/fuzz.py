@@ -25,6 +25,7 @@ CLIENTS = 4
 ALLOWED = {200, 400, 413, 415, 422}
 FORMATS = {"JPEG": {}, "PNG": {}, "GIF": {}, "WEBP": {}, "TIFF": {"compression": "tiff_lzw"}, "BMP": {}}
 SIDE = 96
+TOLD_EVERY = 1000
 WARMING = 0.25
 """The share of the bodies before memory is first read."""
 MOST_GROWTH = 40.0
@@ -49,9 +50,9 @@ def originals() -> list[bytes]:
 
 
 def altered(content: bytes, chance: random.Random) -> bytes:
-    """Alter a picture in one to four places, mostly near its beginning, where headers are."""
+    """Alter a picture in one to twelve places, mostly near its beginning, where headers are."""
     data = bytearray(content)
-    for _ in range(chance.randint(1, 4)):
+    for _ in range(chance.choice([1, 2, 4, 8, 12])):
         if not data:
             break
         near = min(int(chance.expovariate(1 / 60)), len(data) - 1)
@@ -86,6 +87,9 @@ def send_share(server: Server, numbers: range, seed: int, pictures: list[bytes],
     connection = http.client.HTTPConnection(HOST, server.port, timeout=60)
     statuses: Counter[int] = Counter()
     for number in numbers:
+        if number % TOLD_EVERY == 0:
+            sys.stdout.write(f"body {number}\n")
+            sys.stdout.flush()
         try:
             status, _ = ask(connection, "POST", "/api/classify", body_of(number, seed, pictures))
         except (OSError, http.client.HTTPException):

@@ -33,7 +33,7 @@ async function refresh() {
     box.disabled = ["missing", "unavailable"].includes(runtime.state);
     box.closest(".chip").title = runtime.sentence;
   }
-  $("all").hidden = boxes().filter((box) => !box.disabled).length < 2;
+  offerAll();
   if (switchedOn().length === 0 && !chosenOnce) {
     const first = status.runtimes.find((runtime) => runtime.default);
     boxes().find((each) => each.value === first.runtime).checked = true;
@@ -47,6 +47,10 @@ async function refresh() {
     $("knowledge").textContent = status.checkpoint.sentence;
     $("knowledge").hidden = false;
   }
+}
+
+function offerAll() {
+  $("all").hidden = !boxes().some((box) => !box.checked && !box.disabled);
 }
 
 async function poll() {
@@ -202,7 +206,7 @@ function card(runtime, result, fastest) {
   }
   if (result.status === "working") {
     made.setAttribute("aria-busy", "true");
-    made.append(element("p", "message", result.message || "Looking at the picture…"), element("div", "working"));
+    made.append(element("p", "message", result.message || "Looking at the picture…"), element("div", "moving"));
     return made;
   }
   const again = element("button", "again", "Try again");
@@ -289,6 +293,7 @@ for (const button of document.querySelectorAll("[data-sample]")) {
 for (const box of boxes()) {
   box.addEventListener("change", () => {
     chosenOnce = true;
+    offerAll();
     if (!box.checked) look.results.delete(box.value);
     draw();
     if (look.picture) answerAll(look.number);
