@@ -149,9 +149,13 @@ def main() -> int:
 
 
 def run_schemathesis(program: Path, server: Server) -> int:
-    """Run schemathesis, from an environment of its own, and give its exit code."""
+    """Run schemathesis, from an environment of its own, and give its exit code.
+
+    That whatever the description allows is accepted can't be asked: which bytes are a picture it can't say.
+    """
     address = f"http://{HOST}:{server.port}/api/openapi.json"
-    return subprocess.run([program, "run", address, "--max-examples", "200"], check=False).returncode
+    options = ["--max-examples", "200", "--exclude-checks", "positive_data_acceptance"]
+    return subprocess.run([program, "run", address, *options], check=False).returncode
 
 
 if __name__ == "__main__":
