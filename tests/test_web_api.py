@@ -203,7 +203,7 @@ def test_a_picture_is_written_nowhere(client, monkeypatch, app):
 def test_every_answer_carries_the_headers(client):
     """The page, a sample, the API and a refusal all forbid scripts and resources from elsewhere."""
     for path in ("/", "/samples/0.jpg", "/static/page.js", "/api/runtimes", "/nowhere"):
-        headers = client.get(path).headers
+        headers = client.get(path, buffered=True).headers
         assert {name: headers[name] for name in HEADERS} == HEADERS
     assert "unsafe" not in HEADERS["Content-Security-Policy"]
 
@@ -211,7 +211,7 @@ def test_every_answer_carries_the_headers(client):
 def test_the_page_needs_nothing_from_elsewhere(client):
     """No address of another host, no inline script, style or handler stands in what the browser is sent."""
     for path in ("/", "/static/page.js", "/static/page.css"):
-        assert "http" not in client.get(path).text
+        assert "http" not in client.get(path, buffered=True).text
     page = client.get("/").text
     assert "<style" not in page
     assert not any(f" {attribute}=" in page for attribute in ("style", "onclick", "onload", "onchange"))
@@ -259,7 +259,7 @@ def test_every_sample_is_a_picture_that_is_answered(client):
 def test_answers_are_what_the_description_says(client):
     """Every kind of answer is valid under the OpenAPI description, whose addresses and statuses are the server's."""
     description = json.loads((ROOT / "webui" / "openapi.json").read_text())
-    assert client.get("/api/openapi.json").json == description
+    assert client.get("/api/openapi.json", buffered=True).json == description
     answers = [
         ("/api/classify", "post", send(client, PNG, "?runtime=fake&runtime=fake-slower")),
         *[("/api/classify", "post", send(client, content)) for content, _, _ in REFUSED.values()],

@@ -6,6 +6,7 @@ import http.client
 import re
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,8 @@ def test_the_server_keeps_bodies_in_memory(tmp_path, monkeypatch):
     with fake_page(tmp_path, ["fake"]) as app, served(app, **server_settings(Config())) as port:
         noise = np.random.RandomState(0).bytes(3_000_000)
         picture = b"P6 1000 1000 255\n" + noise
-        status, _ = classify(http.client.HTTPConnection("127.0.0.1", port, timeout=60), picture)
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            status, _ = classify(connection, picture)
     assert status == 200
     assert made == []
 

@@ -25,8 +25,10 @@ from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
 from runoff.model.checkpoint import Choice
 from runoff.model.drawings import CLASSES, draw
 from tests import fakes
-from webui.app import create_app
+from webui.app import EXTENSION, create_app
 from webui.config import Config
+from webui.keeper import SETTLED
+from webui.proof.server import BOUNDARY, form
 from webui.supply import MANIFEST, choice_to_json
 
 LONGEST_START = 60.0
@@ -71,6 +73,7 @@ def fake_page(folder: Path, names: Sequence[str] = ("fake", "fake-slower"), **se
 
 def until_settled(app: Flask) -> None:
     """Wait until no worker is about to start."""
+    app.extensions[EXTENSION].decoder.wait(SETTLED, LONGEST_START)
     deadline = time.monotonic() + LONGEST_START
     while not app.test_client().get("/api/runtimes").get_json()["settled"]:
         assert time.monotonic() < deadline, "the workers did not start"
@@ -86,13 +89,15 @@ def served(app: Flask, **settings: object) -> Iterator[int]:
     try:
         yield server.effective_port
     finally:
+        server.task_dispatcher.shutdown()
         server.close()
         thread.join(1)  # a browser keeps its connections open; the thread ends with the tests
 
 
-def send(client: FlaskClient, content: bytes, query: str = "", name: str = "picture.png") -> TestResponse:
-    """Post a picture as a browser does."""
-    return client.post(f"/api/classify{query}", data={"image": (io.BytesIO(content), name)})
+def send(client: FlaskClient, content: bytes, query: str = "") -> TestResponse:
+    """Post a picture as a browser does; Flask's client would write a large one to a temporary file."""
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    return client.post(f"/api/classify{query}", data=form(content), content_type=kind)
 
 
 def stored(picture: Image.Image, kind: str, **options: object) -> bytes:

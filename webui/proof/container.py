@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import os
 import re
 import shutil
 import subprocess
@@ -82,6 +83,7 @@ def run(command: str, root: Path, application: Path, index: str) -> None:
         "PATH": f"{root}/opt/venv/bin:{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": str(root),
         "WEIGHTS": "builtin",
+        **{name: value for name, value in os.environ.items() if name.startswith("PIP_")},
         **({"PIP_EXTRA_INDEX_URL": index} if index else {}),
     }
     subprocess.run(["/bin/sh", "-c", here], cwd=application, env=variables, check=True)
