@@ -121,8 +121,8 @@ def test_parts_of_runoff_import_one_way(file):
 
 
 def test_frameworks_are_imported_where_they_belong():
-    """No file outside runoff/backends/ and runoff/model/ imports a framework."""
-    for layer in ("runoff", "fixtures", "benchmarks"):
+    """No file outside runoff/backends/ and runoff/model/ imports a framework, the page's included."""
+    for layer in ("runoff", "fixtures", "benchmarks", "webui"):
         for file in files(layer):
             if not {"backends", "model"} & set(file.relative_to(ROOT).parts):
                 assert not {name.partition(".")[0] for name in imported_modules(file)} & FRAMEWORKS, file
@@ -170,3 +170,16 @@ def test_a_worker_loads_its_own_framework_alone(backend, own):
 def test_the_worker_starts_without_numpy():
     """Before its first clock readings a worker loads nothing but the standard library."""
     assert "numpy" not in loaded_after("import runoff.measure.worker, runoff.measure.channel")
+
+
+def test_the_page_loads_no_framework():
+    """The page's server reads every backend's declarations and loads none of their frameworks; its workers do."""
+    loaded = loaded_after("import webui.app\nfrom runoff.backends import find_backends\nassert find_backends()")
+    assert "flask" in loaded
+    assert not loaded & FRAMEWORKS
+
+
+def test_the_pages_worker_needs_numpy_alone():
+    """What runs a contender for the page loads neither Flask nor Pillow beside the contender's framework."""
+    loaded = loaded_after("import webui.worker, numpy, runoff.contract")
+    assert not loaded & {"flask", "werkzeug", "waitress", "PIL"}

@@ -1,0 +1,41 @@
+# Two images of the page: `onnxruntime`, which holds one runtime and no converter, and `full`.
+#
+#   docker build --target onnxruntime --build-arg PIP_EXTRA_INDEX_URL=... -t runoff-page .
+#   docker run --rm -p 8000:8000 runoff-page
+#
+# PIP_EXTRA_INDEX_URL: the address of PyTorch's wheels for CPUs, as its installation page gives it. Without it pip takes
+# the default wheels, which bring CUDA: gigabytes that nothing here uses. Only `full` keeps PyTorch.
+
+FROM python:3.11.13-slim-bookworm AS base
+ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PATH=/opt/venv/bin:$PATH
+WORKDIR /app
+RUN useradd --system --uid 10001 --no-create-home runoff && python -m venv /opt/venv
+COPY pyproject.toml README.md ./
+COPY runoff runoff
+COPY webui webui
+
+# Converts the model; nothing of this stage but the converted model is kept.
+FROM base AS converted
+ARG PIP_EXTRA_INDEX_URL=""
+ARG WEIGHTS=auto
+RUN pip install -c webui/constraints.txt ".[onnxruntime,pytorch,onnx,web]" \
+    && python -m webui --contenders onnxruntime --weights "$WEIGHTS" prepare /opt/prepared
+
+FROM base AS serving
+RUN mkdir .runoff && chown 10001 .runoff
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+
+# All default runtimes; converts at its first start, into /app/.runoff (a volume keeps that).
+FROM serving AS full
+ARG PIP_EXTRA_INDEX_URL=""
+RUN pip install -c webui/constraints.txt ".[compare,openvino,web]"
+USER 10001
+CMD ["python", "-m", "webui", "--host", "0.0.0.0"]
+
+FROM serving AS onnxruntime
+RUN pip install -c webui/constraints.txt ".[onnxruntime,web]"
+COPY --from=converted /opt/prepared /opt/prepared
+USER 10001
+CMD ["python", "-m", "webui", "--host", "0.0.0.0", "--contenders", "onnxruntime", "--prepared", "/opt/prepared"]

@@ -1,0 +1,293 @@
+"""The page's API: every picture gets an answer or a friendly refusal, and nothing of it is kept."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import tempfile
+import zlib
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+from PIL import Image
+
+from runoff.model.classification import top_classes
+from runoff.model.decoding import decode
+from runoff.model.photographs import STORAGES
+from runoff.model.preprocessing import preprocess
+from tests.conftest import ROOT
+from tests.fakes.fake import true_logits
+from tests.web import fake_page, prepared_fakes, send, star, stored
+from webui.headers import HEADERS
+
+LIMIT = 2_000_000
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """Serve two fakes, with small limits."""
+    with fake_page(tmp_path_factory.mktemp("page"), upload_limit=LIMIT, pixel_limit=4_000_000) as made:
+        yield made
+
+
+@pytest.fixture
+def client(app):
+    """Talk to the application without a server."""
+    return app.test_client()
+
+
+def label_of(content: bytes) -> int:
+    """Give the class that the fake, asked directly, gives a picture."""
+    logits = true_logits(preprocess(decode(content))[None])
+    return top_classes(logits[0])[0][0]
+
+
+def frames() -> bytes:
+    """Store an animation of a star and then nothing."""
+    return stored(star(), "GIF", save_all=True, append_images=[Image.new("RGB", star().size)], duration=50)
+
+
+PICTURES = {
+    **{name: store(star()) for name, store in STORAGES.items()},
+    "animated": frames(),
+    "webp": stored(star(), "WEBP"),
+    "bmp": stored(star(), "BMP"),
+    "tiff": stored(star(), "TIFF"),
+    "tiff-float": stored(Image.fromarray(np.asarray(star().convert("L"), np.float32) / 255), "TIFF"),
+    "tiff-lab": stored(star().convert("LAB"), "TIFF"),
+    "one pixel": stored(Image.new("RGB", (1, 1), "red"), "PNG"),
+    "very wide": stored(Image.linear_gradient("L").resize((20_000, 20)), "PNG"),
+}
+
+
+@pytest.mark.parametrize("content", PICTURES.values(), ids=PICTURES)
+def test_every_kind_of_picture_is_answered_as_the_model_answers(client, app, content):
+    """Whatever mode, format or shape a picture has, the page gives the class of decode, preprocess and run."""
+    response = send(client, content)
+    assert response.status_code == 200, response.text
+    labels = app.extensions["runoff"].choice.checkpoint.labels
+    assert response.json["results"][0]["answers"][0]["label"] == labels[label_of(content)]
+
+
+def bomb() -> bytes:
+    """Give a PNG of few bytes whose header promises 60,000×60,000 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    data = zlib.compress(bytes(1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+PNG = stored(star(), "PNG")
+REFUSED = {
+    "empty": (b"", 400, "empty_file"),
+    "text": (b"I am no picture.", 415, "not_a_picture"),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "not_a_picture"),
+    "program": (b"\x7fELF" + bytes(500), 415, "not_a_picture"),
+    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", 415, "not_a_picture"),
+    "cut short": (PNG[: len(PNG) // 2], 422, "broken_picture"),
+    "cut jpeg": (stored(star(), "JPEG")[:700], 422, "broken_picture"),
+    "bomb": (bomb(), 413, "too_many_pixels"),
+    "many pixels": (stored(Image.new("L", (2001, 2000)), "PNG"), 413, "too_many_pixels"),
+    "many bytes": (PNG + bytes(LIMIT), 413, "file_too_large"),
+    "far too many bytes": (PNG + bytes(4 * LIMIT), 413, "file_too_large"),
+}
+
+
+@pytest.mark.parametrize(("content", "status", "code"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_usable_picture_is_refused_in_a_sentence(client, content, status, code):
+    """A bad picture gets its status code and one sentence without a path, a traceback or a class's name."""
+    response = send(client, content)
+    assert (response.status_code, response.json["error"]["code"]) == (status, code)
+    message = response.json["error"]["message"]
+    assert message.endswith(".")
+    assert not any(word in response.text for word in ("Traceback", "/", "Error", "Exception", "PIL"))
+    assert send(client, PNG).status_code == 200
+
+
+def test_a_wrong_content_type_and_name_are_forgiven(client):
+    """What a picture is, its bytes say: neither its name nor the type that the browser claims is believed."""
+    for name, kind in (("../../etc/passwd", "text/plain"), ("x.exe", "application/x-msdownload"), ("ü.svg", "")):
+        response = client.post("/api/classify", data={"image": (io.BytesIO(PNG), name, kind)})
+        assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        ({"data": PNG, "content_type": "image/png"}, 415, "not_a_form"),
+        ({"json": {"image": "x"}}, 415, "not_a_form"),
+        ({}, 415, "not_a_form"),
+        ({"data": {"picture": (io.BytesIO(PNG), "a.png")}}, 400, "no_picture"),
+        ({"data": {"image": "only text"}, "content_type": "multipart/form-data"}, 400, "no_picture"),
+        ({"data": b"--x\r\ngarbage", "content_type": "multipart/form-data; boundary=x"}, 400, "no_picture"),
+        ({"data": b"", "content_type": "multipart/form-data"}, 400, "no_picture"),
+    ],
+)
+def test_what_is_no_form_with_a_picture_is_refused(client, request_, status, code):
+    """A body that is no form, or one without the field, is the sender's mistake and says which."""
+    response = client.post("/api/classify", **request_)
+    assert (response.status_code, response.json["error"]["code"]) == (status, code)
+
+
+def test_several_pictures_are_refused(client):
+    """One picture at a time: a second is not dropped in silence."""
+    response = client.post("/api/classify", data={"image": [(io.BytesIO(PNG), "a"), (io.BytesIO(PNG), "b")]})
+    assert (response.status_code, response.json["error"]["code"]) == (400, "several_pictures")
+
+
+@pytest.mark.parametrize("query", ["?top=0", "?top=11", "?top=", "?top=two", "?top=-1", "?top=1e1", "?top=٣"])
+def test_a_wrong_number_of_answers_is_refused(client, query):
+    """Only 1 to 10 answers can be asked for."""
+    assert send(client, PNG, query).json["error"]["code"] == "bad_top"
+
+
+def test_runtimes_and_the_number_of_answers_can_be_chosen(client):
+    """Those that are named answer, each once, with as many labels as asked for, the most probable first."""
+    response = send(client, PNG, "?runtime=fake-slower&runtime=fake&runtime=fake&top=5")
+    results = response.json["results"]
+    assert [each["runtime"] for each in results] == ["fake-slower", "fake"]
+    for each in results:
+        confidences = [answer["confidence"] for answer in each["answers"]]
+        assert len(confidences) == 5
+        assert confidences == sorted(confidences, reverse=True)
+        assert each["threads"] == 2
+        assert each["milliseconds"] > 0
+    assert response.json["agree"] is True
+    assert response.json["picture"] == dict(zip(("width", "height"), star().size, strict=True))
+
+
+def test_the_first_runtime_answers_with_three_labels_by_default(client):
+    """Nobody named: the default runtime gives its Top-3."""
+    (only,) = send(client, PNG).json["results"]
+    assert only["runtime"] == "fake"
+    assert len(only["answers"]) == 3
+
+
+def test_an_unknown_runtime_is_refused_with_the_known_ones(client):
+    """A name that is not there is answered with those that are."""
+    response = send(client, PNG, "?runtime=nobody")
+    assert response.status_code == 400
+    assert "fake, fake-slower" in response.json["error"]["message"]
+
+
+def test_disagreement_is_told(tmp_path):
+    """Where two runtimes give different labels, ``agree`` says so."""
+    with fake_page(tmp_path, ["fake", "fake-wrong"]) as app:
+        response = send(app.test_client(), PNG, "?runtime=fake&runtime=fake-wrong")
+    assert response.json["agree"] is False
+
+
+def test_a_picture_is_written_nowhere(client, monkeypatch, app):
+    """A picture larger than what Werkzeug would spool to disk stays in memory, and no file holds any of it."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("something was written to a temporary file")
+
+    for name in ("TemporaryFile", "SpooledTemporaryFile", "NamedTemporaryFile", "mkstemp"):
+        monkeypatch.setattr(tempfile, name, refuse)
+        monkeypatch.setattr(f"werkzeug.formparser.{name}", refuse, raising=False)
+    mark = b"a mark that is searched for"
+    noise = np.random.RandomState(0).randint(0, 256, (700, 700, 3), np.uint8)
+    content = stored(Image.fromarray(noise), "PNG") + mark
+    assert len(content) > 1_000_000
+    assert send(client, content).status_code == 200
+    home = app.extensions["runoff"].config.home
+    assert not [file for file in home.rglob("*") if file.is_file() and mark in file.read_bytes()]
+
+
+def test_every_answer_carries_the_headers(client):
+    """The page, a sample, the API and a refusal all forbid scripts and resources from elsewhere."""
+    for path in ("/", "/samples/0.jpg", "/static/page.js", "/api/runtimes", "/nowhere"):
+        headers = client.get(path, buffered=True).headers
+        assert {name: headers[name] for name in HEADERS} == HEADERS
+    assert "unsafe" not in HEADERS["Content-Security-Policy"]
+
+
+def test_the_page_needs_nothing_from_elsewhere(client):
+    """No address of another host, no inline script, style or handler stands in what the browser is sent."""
+    for path in ("/", "/static/page.js", "/static/page.css"):
+        assert "http" not in client.get(path, buffered=True).text
+    page = client.get("/").text
+    assert "<style" not in page
+    assert not any(f" {attribute}=" in page for attribute in ("style", "onclick", "onload", "onchange"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("get", "/nowhere", 404),
+        ("get", "/samples/99.jpg", 404),
+        ("get", "/static/../app.py", 404),
+        ("get", "/api/classify", 405),
+        ("delete", "/", 405),
+    ],
+)
+def test_wrong_addresses_and_methods_get_a_sentence(client, method, path, status):
+    """What is not there is refused as JSON with a sentence; a wrong method names the right ones."""
+    response = getattr(client, method)(path)
+    assert response.status_code == status
+    assert response.json["error"]["message"].endswith(".")
+    assert ("Allow" in response.headers) == (status == 405)
+
+
+def test_an_error_of_our_own_is_a_sentence_too(app, client, monkeypatch, caplog):
+    """An error nobody foresaw gives 500 without its text, which goes to the log."""
+
+    def fail(content: bytes) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(app.extensions["runoff"], "open_picture", fail)
+    response = send(client, PNG)
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    assert "a secret" in caplog.text
+
+
+def test_every_sample_is_a_picture_that_is_answered(client):
+    """All samples that the page offers can be fetched and classified."""
+    count = client.get("/").text.count("data-sample=")
+    assert count >= 6
+    for number in range(count):
+        assert send(client, client.get(f"/samples/{number}.jpg").data).status_code == 200
+
+
+def test_answers_are_what_the_description_says(client):
+    """Every kind of answer is valid under the OpenAPI description, whose addresses and statuses are the server's."""
+    description = json.loads((ROOT / "webui" / "openapi.json").read_text())
+    assert client.get("/api/openapi.json", buffered=True).json == description
+    answers = [
+        ("/api/classify", "post", send(client, PNG, "?runtime=fake&runtime=fake-slower")),
+        *[("/api/classify", "post", send(client, content)) for content, _, _ in REFUSED.values()],
+        ("/api/runtimes", "get", client.get("/api/runtimes")),
+        ("/healthz", "get", client.get("/healthz")),
+    ]
+    for path, method, response in answers:
+        declared = description["paths"][path][method]["responses"][str(response.status_code)]
+        schema = declared["content"]["application/json"]["schema"]
+        Draft202012Validator({**schema, "components": description["components"]}).validate(response.json)
+    rules = {rule.rule for rule in client.application.url_map.iter_rules()}
+    assert set(description["paths"]) == {rule for rule in rules if rule.startswith(("/api", "/healthz"))}
+
+
+def test_a_missing_runtime_costs_itself_alone(tmp_path):
+    """One that was not prepared is missing and says so when asked; the others answer, and the server is well."""
+    with fake_page(tmp_path, ["fake", "fake-slower"], prepared=prepared_fakes(tmp_path / "fewer", ["fake"])) as app:
+        client = app.test_client()
+        states = {each["runtime"]: each["state"] for each in client.get("/api/runtimes").json["runtimes"]}
+        assert states == {"fake": "ready", "fake-slower": "missing"}
+        response = send(client, PNG, "?runtime=fake&runtime=fake-slower")
+        assert [each["status"] for each in response.json["results"]] == ["answered", "failed"]
+        assert send(client, PNG, "?runtime=fake-slower").status_code == 503
+        assert client.get("/healthz").json == {"status": "well"}
+
+
+def test_a_server_without_any_runtime_is_not_well(tmp_path):
+    """Where nobody can answer, the health check says so with 503."""
+    with fake_page(tmp_path, ["fake"], prepared=prepared_fakes(tmp_path / "none", [])) as app:
+        response = app.test_client().get("/healthz")
+    assert (response.status_code, response.json) == (503, {"status": "broken"})

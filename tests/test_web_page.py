@@ -1,0 +1,274 @@
+"""The page in a real browser: pictures by click, by drop and by paste, good ones and bad ones, wide and narrow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.web import fake_page, served, star, stored
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="no browser: install Debian's chromium and chromium-driver"
+)
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,900",
+]
+LIMIT = 2_000_000
+DROP = """
+const [address, name, type, done] = arguments;
+fetch(address).then((response) => response.blob()).then((blob) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([blob], name, { type }));
+  const target = document.getElementById("drop");
+  target.dispatchEvent(new DragEvent("dragover", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  const marked = target.classList.contains("over");
+  target.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  done(marked);
+});
+"""
+PASTE = """
+const [address, done] = arguments;
+fetch(address).then((response) => response.blob()).then((blob) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([blob], "pasted.png", { type: "image/png" }));
+  document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true }));
+  done();
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Serve a page of two fakes that agree and one that does not."""
+    names = ["fake", "fake-slower", "fake-wrong"]
+    with fake_page(tmp_path_factory.mktemp("page"), names, upload_limit=LIMIT) as app, served(app, threads=8) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Start Chromium without a screen, with a profile of its own."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
+    driver.set_script_timeout(20)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser, address):
+    """Open the page anew; after the test, nothing may have been refused by the content policy or gone wrong."""
+    browser.get(address)
+    wait(lambda: find(browser, ".chip.ready"))
+    yield browser
+    complaints = [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert not [line for line in complaints if "status of 4" not in line and "status of 5" not in line]
+
+
+def wait(condition, seconds=15.0):
+    """Wait until something holds, and give it."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "the page did not get there"
+        time.sleep(0.05)
+    return value
+
+
+def find(browser, selector):
+    """Give the elements that a selector finds."""
+    return browser.find_elements("css selector", selector)
+
+
+def text(browser, selector):
+    """Give the text of the first element, as it is seen."""
+    return find(browser, selector)[0].text
+
+
+def choose(page, path):
+    """Choose a file as by a click."""
+    find(page, "#file")[0].send_keys(str(path))
+
+
+def screenshot(page, name):
+    """Keep a picture of the whole page where SCREENSHOTS says, for people to look at."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.save_screenshot(str(Path(folder) / f"{name}.png"))
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """Write a star to a file."""
+    path = tmp_path / "star.png"
+    path.write_bytes(stored(star(), "PNG"))
+    return path
+
+
+def test_a_chosen_picture_is_answered(page, picture):
+    """Chosen by click: the default runtime answers with three labels, bars, a time and what it knows."""
+    choose(page, picture)
+    wait(lambda: find(page, ".card.answered"))
+    assert len(find(page, ".card")) == 1
+    assert len(find(page, ".answers li")) == 3
+    widths = [bar.size["width"] for bar in find(page, ".fill")]
+    assert widths == sorted(widths, reverse=True)
+    assert "thousandths of a second" in text(page, ".time")
+    assert text(page, "#verdict").startswith("It looks like: ")
+    wait(lambda: "kinds of simple drawings" in text(page, "#knowledge"))
+    assert find(page, "#preview")[0].is_displayed()
+
+
+def test_others_can_be_switched_on_and_agree(page, picture):
+    """A second runtime that is switched on answers the same picture, and their agreement is told."""
+    choose(page, picture)
+    wait(lambda: find(page, ".card.answered"))
+    find(page, "input[value=fake-slower]")[0].click()
+    wait(lambda: len(find(page, ".card.answered")) == 2)
+    assert text(page, "#verdict").startswith("Both give the same answer: ")
+    assert len(find(page, ".badge")) == 1
+    find(page, "input[value=fake-wrong]")[0].click()
+    wait(lambda: len(find(page, ".card.answered")) == 3)
+    assert text(page, "#verdict").startswith("They do not agree: 2 × ")
+    find(page, "input[value=fake-wrong]")[0].click()
+    wait(lambda: len(find(page, ".card.answered")) == 2)
+
+
+def test_all_can_answer_at_one_click(page, picture):
+    """One button switches every runtime on, and all of them answer."""
+    choose(page, picture)
+    wait(lambda: find(page, ".card.answered"))
+    wait(find(page, "#all")[0].is_displayed)
+    find(page, "#all")[0].click()
+    wait(lambda: len(find(page, ".card.answered")) == 3)
+
+
+def test_a_dropped_picture_is_answered(page):
+    """Dropped: the zone lights up while the picture is over it, and the answer appears."""
+    assert page.execute_async_script(DROP, "/samples/1.jpg", "house.jpg", "image/jpeg") is True
+    wait(lambda: find(page, ".card.answered"))
+    assert not find(page, ".drop.over")
+
+
+def test_a_pasted_picture_is_answered(page):
+    """Pasted: the picture in the clipboard is answered."""
+    page.execute_async_script(PASTE, "/samples/2.jpg")
+    wait(lambda: find(page, ".card.answered"))
+
+
+def test_a_sample_is_answered(page):
+    """A sample picture is one click."""
+    find(page, "[data-sample]")[3].click()
+    wait(lambda: find(page, ".card.answered"))
+    wait(lambda: find(page, "[data-sample][aria-pressed=true]"))
+
+
+BAD = {
+    "text": ("notes.txt", b"no picture at all", "does not seem to be a picture"),
+    "cut": ("cut.png", stored(star(), "PNG")[:900], "damaged or cut short"),
+    "empty": ("empty.png", b"", "empty"),
+    "large": ("large.bmp", bytes(LIMIT + 1), "too large: at most 2 MB"),
+    "pixels": ("pixels.png", stored(Image.new("1", (9000, 9000)), "PNG"), "too many pixels: at most 50 million"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "sentence"), BAD.values(), ids=BAD)
+def test_a_bad_picture_gets_a_friendly_sentence(page, tmp_path, picture, name, content, sentence):
+    """A bad file chosen by click shows one sentence and no card, and the next good one is answered."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    choose(page, path)
+    wait(lambda: sentence in text(page, "#trouble"))
+    assert not find(page, ".card")
+    choose(page, picture)
+    wait(lambda: find(page, ".card.answered"))
+    assert not find(page, "#trouble")[0].is_displayed()
+
+
+def test_a_bad_file_can_be_dropped(page):
+    """A dropped file that is no picture is refused with the same sentence as a chosen one."""
+    page.execute_async_script(DROP, "/static/page.css", "page.css", "text/css")
+    wait(lambda: "does not seem to be a picture" in text(page, "#trouble"))
+
+
+def test_the_keyboard_is_enough(page):
+    """Tab reaches the file field first, then samples and runtimes; Enter tries a sample, Space switches one on."""
+    keys = webdriver.Keys
+
+    def press(key):
+        webdriver.ActionChains(page).send_keys(key).perform()
+        return page.switch_to.active_element
+
+    assert press(keys.TAB).get_attribute("id") == "file"
+    ring = page.execute_script("return getComputedStyle(document.getElementById('drop')).outlineStyle")
+    assert ring == "solid"
+    press(keys.TAB)
+    press(keys.ENTER)
+    wait(lambda: find(page, ".card.answered"))
+    while press(keys.TAB).get_attribute("value") != "fake-slower":
+        assert page.switch_to.active_element.tag_name != "body"
+    press(keys.SPACE)
+    wait(lambda: len(find(page, ".card.answered")) == 2)
+
+
+def test_everything_has_a_name(page):
+    """Every field, button and picture has an accessible name, and what changes is announced."""
+    for element in find(page, "input, button"):
+        hidden = not element.is_displayed() and element.get_attribute("hidden")
+        assert hidden or element.accessible_name, element.get_attribute("outerHTML")
+    assert find(page, "[role=status]#verdict")
+    assert find(page, "[role=alert]#trouble")
+    assert page.execute_script("return document.documentElement.lang") == "en"
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits(page, width, scheme, picture):
+    """At phone, tablet and desktop widths nothing is wider than the window, in light and in dark."""
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": True}
+    )
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        choose(page, picture)
+        wait(lambda: find(page, ".card.answered"))
+        assert page.execute_script("return document.documentElement.scrollWidth") <= width
+        paper = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert (paper == "rgb(18, 22, 26)") == (scheme == "dark")
+        screenshot(page, f"{scheme}-{width}")
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_motion_stops_where_it_is_not_wanted(page):
+    """With reduced motion asked for, the waiting bar stands still."""
+    script = """
+    const bar = document.createElement("div"); bar.className = "moving"; document.body.append(bar);
+    return getComputedStyle(bar).animationName"""
+    assert page.execute_script(script) == "moving"
+    media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        assert page.execute_script(script) == "none"
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

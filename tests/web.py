@@ -1,0 +1,112 @@
+"""What the tests of the page share: a prepared folder with fakes, pictures as bytes, and a server on loopback."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import waitress
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from werkzeug.test import TestResponse
+
+from runoff.backends import find_backends
+from runoff.contract import Backend, Checkpoint
+from runoff.measure.artifacts import measure_files
+from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
+from runoff.model.checkpoint import Choice
+from runoff.model.drawings import CLASSES, draw
+from tests import fakes
+from webui.app import EXTENSION, create_app
+from webui.config import Config
+from webui.keeper import SETTLED
+from webui.proof.server import BOUNDARY, form
+from webui.supply import MANIFEST, choice_to_json
+
+LONGEST_START = 60.0
+
+
+def fake_backends() -> dict[str, Backend]:
+    """Give the fakes, imported as the workers import them."""
+    return find_backends(fakes)
+
+
+def prepared_fakes(folder: Path, names: Sequence[str]) -> Path:
+    """Make a prepared folder whose artifacts are fakes and whose labels are the built-in checkpoint's."""
+    folder.mkdir(parents=True)
+    artifacts = {}
+    for name in names:
+        (folder / name).mkdir()
+        np.save(folder / name / "model.npy", np.zeros(1000, np.float32))
+        size, sha256 = measure_files(folder / name)
+        artifacts[name] = {"file": f"{name}/model.npy", "size": size, "sha256": sha256}
+    checkpoint = Checkpoint("builtin", "resnet18", folder / "none.npz", BUILTIN_SHA256, builtin_labels())
+    (folder / MANIFEST).write_text(json.dumps({**choice_to_json(Choice(checkpoint)), "artifacts": artifacts}))
+    return folder
+
+
+@contextmanager
+def fake_page(folder: Path, names: Sequence[str] = ("fake", "fake-slower"), **settings: object) -> Iterator[Flask]:
+    """Give a page of fakes whose workers have all started, or failed to."""
+    config = Config(
+        contenders=",".join(names),
+        first=names[0],
+        prepared=prepared_fakes(folder / "prepared", names),
+        home=folder / "home",
+        threads=2,
+    )
+    app = create_app(dataclasses.replace(config, **settings), fake_backends())  # type: ignore[arg-type]  # by name
+    try:
+        until_settled(app)
+        yield app
+    finally:
+        app.extensions["runoff"].close()
+
+
+def until_settled(app: Flask) -> None:
+    """Wait until no worker is about to start."""
+    app.extensions[EXTENSION].decoder.wait(SETTLED, LONGEST_START)
+    deadline = time.monotonic() + LONGEST_START
+    while not app.test_client().get("/api/runtimes").get_json()["settled"]:
+        assert time.monotonic() < deadline, "the workers did not start"
+        time.sleep(0.02)
+
+
+@contextmanager
+def served(app: Flask, **settings: object) -> Iterator[int]:
+    """Serve an application with waitress on a free port of loopback, and give that port."""
+    server = waitress.create_server(app, host="127.0.0.1", port=0, **settings)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield server.effective_port
+    finally:
+        server.task_dispatcher.shutdown()
+        server.close()
+        thread.join(1)  # a browser keeps its connections open; the thread ends with the tests
+
+
+def send(client: FlaskClient, content: bytes, query: str = "") -> TestResponse:
+    """Post a picture as a browser does; Flask's client would write a large one to a temporary file."""
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    return client.post(f"/api/classify{query}", data=form(content), content_type=kind)
+
+
+def stored(picture: Image.Image, kind: str, **options: object) -> bytes:
+    """Store a picture in a format."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def star() -> Image.Image:
+    """Draw a star, always the same."""
+    return draw(CLASSES.index("star"), np.random.RandomState(5))

@@ -1,0 +1,179 @@
+"""The addresses for programs: classify a picture, ask about the runtimes, ask whether the server is well."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request, send_file
+
+from runoff.contract import WorkerFailed
+from runoff.model.classification import top_classes
+from webui import refusals, words
+from webui.config import Config
+from webui.keeper import GONE, READY, SETTLED, NotReady
+from webui.runtimes import Pixels, Runtime, Runtimes
+from webui.uploads import read_picture
+
+DEFAULT_TOP = 3
+MOST_TOP = 10
+RETRY_SECONDS = "2"
+DESCRIPTION = Path(__file__).parent / "openapi.json"
+
+
+def make_api(config: Config, runtimes: Runtimes) -> Blueprint:
+    """Make the addresses under ``/api``, and ``/healthz``."""
+    api = Blueprint("api", __name__)
+    places = threading.BoundedSemaphore(config.places)
+
+    @api.post("/api/classify")
+    def classify() -> tuple[Response, int]:
+        with admitted(places):
+            picture = read_picture(request, config.upload_limit)
+            top, asked = read_top(), read_asked(runtimes)
+            pixels = runtimes.open_picture(picture)
+            results = [result(runtimes, runtime, pixels, top) for runtime in asked]
+        return classified(runtimes, pixels, results)
+
+    @api.get("/api/runtimes")
+    def list_runtimes() -> Response:
+        return jsonify(describe_all(config, runtimes))
+
+    @api.get("/api/openapi.json")
+    def describe_api() -> Response:
+        return send_file(DESCRIPTION, mimetype="application/json", max_age=0)
+
+    @api.get("/healthz")
+    def health() -> tuple[Response, int]:
+        states = [runtime.keeper.state for runtime in runtimes.runtimes.values()]
+        if runtimes.decoder.state in GONE or all(state in GONE for state in states):
+            return jsonify(status="broken"), 503
+        return jsonify(status="well" if READY in states else "starting"), 200
+
+    return api
+
+
+@contextmanager
+def admitted(places: threading.BoundedSemaphore) -> Iterator[None]:
+    """Take one of the places, or refuse at once: a short queue answers, a long one only makes everybody wait.
+
+    Raises Refusal.
+    """
+    if not places.acquire(blocking=False):
+        raise refusals.busy()
+    try:
+        yield
+    finally:
+        places.release()
+
+
+def read_top() -> int:
+    """Read how many answers are asked for.
+
+    Raises Refusal.
+    """
+    text = request.args.get("top", str(DEFAULT_TOP))
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_TOP):
+        raise refusals.bad_top(MOST_TOP)
+    return int(text)
+
+
+def read_asked(runtimes: Runtimes) -> list[Runtime]:
+    """Read which runtimes are asked, the default one where none is named.
+
+    Raises Refusal.
+    """
+    names = list(dict.fromkeys(request.args.getlist("runtime"))) or [default_name(runtimes)]
+    if any(name not in runtimes.runtimes for name in names):
+        raise refusals.unknown_runtime(list(runtimes.runtimes))
+    return [runtimes.runtimes[name] for name in names]
+
+
+def default_name(runtimes: Runtimes) -> str:
+    """Name the runtime that answers where none is named: the first that there is here."""
+    names = list(runtimes.runtimes)
+    return next((name for name in names if runtimes.runtimes[name].keeper.state not in GONE), names[0])
+
+
+def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> dict[str, Any]:
+    """Ask one runtime; that it gave no answer is a result too."""
+    named = {"runtime": runtime.contender.id, "title": title(runtime)}
+    try:
+        answer = runtimes.classify(runtime, pixels)
+    except NotReady:
+        message = words.failed_sentence(runtime.keeper.state)
+        return {**named, "status": "failed", "code": "not_ready", "message": message}
+    except WorkerFailed:
+        return {**named, "status": "failed", "code": "stopped", "message": words.STOPPED}
+    assert runtimes.choice is not None
+    labels = runtimes.choice.checkpoint.labels
+    answers = [
+        {"label": labels[index], "confidence": confidence} for index, confidence in top_classes(answer.logits, top)
+    ]
+    return {
+        **named,
+        "status": "answered",
+        "answers": answers,
+        "milliseconds": round(answer.seconds * 1000, 2),
+        "threads": answer.threads,
+    }
+
+
+def title(runtime: Runtime) -> str:
+    """Name a runtime for people."""
+    return words.title(runtime.contender.backend, runtime.contender.variant.name)
+
+
+def classified(runtimes: Runtimes, pixels: Pixels, results: list[dict[str, Any]]) -> tuple[Response, int]:
+    """Answer with all results; 503 where there is none among them that answered."""
+    answered = [each["answers"][0]["label"] for each in results if each["status"] == "answered"]
+    if not answered:
+        failed = {name: results[0][name] for name in ("code", "message")}
+        response = jsonify(error=failed, results=results)
+        response.headers["Retry-After"] = RETRY_SECONDS
+        return response, 503
+    picture = {"width": pixels.width, "height": pixels.height}
+    agree = len(set(answered)) == 1
+    return jsonify(checkpoint=checkpoint(runtimes), picture=picture, results=results, agree=agree), 200
+
+
+def checkpoint(runtimes: Runtimes) -> dict[str, Any] | None:
+    """Say which checkpoint answers, None until that is known."""
+    if runtimes.choice is None:
+        return None
+    chosen = runtimes.choice.checkpoint
+    return {"name": chosen.name, "labels": len(chosen.labels), "sentence": words.knowledge(chosen)}
+
+
+def describe_all(config: Config, runtimes: Runtimes) -> dict[str, Any]:
+    """Say how all runtimes are doing, which checkpoint answers, and what is accepted."""
+    default = default_name(runtimes)
+    described = [
+        {
+            "runtime": name,
+            "title": title(runtime),
+            "description": runtime.contender.variant.description,
+            "default": name == default,
+            "state": runtime.keeper.state,
+            "sentence": words.state_sentence(runtime.keeper.state, runtime.keeper.restarts),
+            "restarts": runtime.keeper.restarts,
+        }
+        for name, runtime in runtimes.runtimes.items()
+    ]
+    return {
+        "checkpoint": checkpoint(runtimes),
+        "runtimes": described,
+        "settled": all(each["state"] in SETTLED for each in described),
+        "limits": {"bytes": config.upload_limit, "pixels": config.pixel_limit},
+    }
+
+
+def refused(refusal: refusals.Refusal) -> tuple[Response, int]:
+    """Answer with a refusal."""
+    response = jsonify(error={"code": refusal.code, "message": str(refusal)})
+    if refusal.status == 503:
+        response.headers["Retry-After"] = RETRY_SECONDS
+    return response, refusal.status

@@ -1,0 +1,36 @@
+"""What the page is started with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runoff.contenders import ROOT
+from runoff.model.decoding import PIXEL_LIMIT
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is served, from where, and within which limits; times in seconds.
+
+    ``contenders`` are ids separated by commas, or ``plain`` for every backend's plain variant; ``first`` is the one
+    that is started before the others and answers by default. ``prepared`` is a folder made by
+    ``python -m webui prepare``; without it artifacts come from the benchmark's cache in ``home`` and are converted
+    where it has none. ``places`` is how many pictures may be in the server at a time, those that wait included.
+    ``patience`` is how long a request waits for its turn, ``worker_timeout`` how long a worker may take for one answer.
+    """
+
+    contenders: str = "plain"
+    first: str = "onnxruntime"
+    weights: str = "auto"
+    threads: int | None = None
+    home: Path = ROOT / ".runoff"
+    prepared: Path | None = None
+    upload_limit: int = 12 * MEGABYTE
+    pixel_limit: int = PIXEL_LIMIT
+    places: int = 8
+    patience: float = 10.0
+    worker_timeout: float = 15.0
+    start_timeout: float = 180.0

@@ -1,0 +1,193 @@
+"""Keeps one worker process alive: prepares it, starts it, restarts it when it ends, and passes pictures to it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from runoff.contract import FrameworkMissing, RunoffError, WorkerCrashed, WorkerFailed
+from runoff.measure.channel import Message
+from runoff.measure.process import Process, first_request, started
+
+PREPARING = "preparing"
+STARTING = "starting"
+READY = "ready"
+RESTARTING = "restarting"
+UNAVAILABLE = "unavailable"
+MISSING = "missing"
+GONE = (UNAVAILABLE, MISSING)
+SETTLED = (READY, *GONE)
+WAITED_FOR = (STARTING, READY, RESTARTING)
+
+MOST_FAILURES = 3
+LONGEST_REST = 30.0
+LONGEST_FAREWELL = 10.0
+LOOKS_PER_SECOND = 10
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a worker is started: its module, its first request, its environment variables, and its log."""
+
+    module: str
+    request: Message
+    log: Path
+    variables: Mapping[str, str]
+
+
+class NotReady(RunoffError):
+    """A worker can't be asked now: it is not there yet, or others are being served."""
+
+
+class Keeper:
+    """Owns one worker in a thread of its own.
+
+    The thread lives as long as the keeper: the kernel ends a worker together with the thread that started it
+    (prctl(2), PR_SET_PDEATHSIG), so that no request may start one. ``prepare`` makes the recipe, and may take minutes;
+    it runs in that thread, and what it raises makes the worker unavailable for good.
+    """
+
+    def __init__(
+        self, label: str, prepare: Callable[[], Recipe], start_timeout: float, *, state: str = STARTING
+    ) -> None:
+        self.label = label
+        self.restarts = 0
+        self.state = state
+        self._prepare = prepare
+        self._start_timeout = start_timeout
+        self.process: Process | None = None
+        self._changed = threading.Condition()
+        self._turn = threading.Lock()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=f"keeper of {label}", daemon=True)
+
+    def open(self) -> None:
+        """Begin to prepare and start the worker."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the worker and wait until it is gone."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(LONGEST_FAREWELL)
+
+    def wait(self, states: tuple[str, ...], timeout: float | None) -> str:
+        """Wait until the worker is in one of these states, or closing; give its state then."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.state in states or self._closing.is_set(), timeout)
+            return self.state
+
+    def ask(self, command: Message, body: bytes, *, patience: float, timeout: float) -> Message:
+        """Send one command and the bytes that follow it, and wait for the answer.
+
+        A worker that is starting is waited for, one that is still being prepared is not: that may take minutes.
+        Raises NotReady where the worker could not be asked within ``patience`` seconds, or a WorkerFailed where it was
+        asked and gave no answer in ``timeout`` seconds: it is then ended and started anew.
+        """
+        until = time.monotonic() + patience
+        if self.state in WAITED_FOR:
+            self.wait(SETTLED, patience)
+        if not self._turn.acquire(timeout=max(0.0, until - time.monotonic())):
+            raise NotReady(f"{self.label} is answering others")
+        try:
+            if self.process is None:
+                raise NotReady(f"{self.label} is {self.state}")
+            return self._exchange(self.process, command, body, timeout)
+        finally:
+            self._turn.release()
+
+    def suspend(self) -> None:
+        """Stop the worker, so that threads which spin after their work take nothing from the next runtime."""
+        process = self.process
+        if process is not None:
+            with suppress(ChildProcessError):  # it has ended meanwhile, and is started anew
+                process.suspend()
+
+    def resume(self) -> None:
+        """Let a suspended worker go on."""
+        process = self.process
+        if process is not None:
+            process.resume()
+
+    def _exchange(self, process: Process, command: Message, body: bytes, timeout: float) -> Message:
+        try:
+            return exchange(process, command, body, timeout)
+        except RunoffError as error:  # whatever a worker says, it ends after it
+            self.process = None
+            self._become(RESTARTING)
+            raise error if isinstance(error, WorkerFailed) else WorkerCrashed(str(error)) from error
+
+    def _become(self, state: str) -> None:
+        with self._changed:
+            self.state = state
+            self._changed.notify_all()
+
+    def _keep(self) -> None:
+        try:
+            recipe = self._prepare()
+        except FrameworkMissing:
+            self._become(MISSING)
+            return
+        except (RunoffError, OSError) as error:
+            log.warning("%s is not available: %s", self.label, error)
+            self._become(UNAVAILABLE)
+            return
+        failures = 0
+        self._become(STARTING)
+        while not self._closing.is_set() and failures < MOST_FAILURES:
+            try:
+                self._serve(recipe)
+                failures = 0
+            except RunoffError as error:
+                failures += 1
+                log.warning("%s did not start: %s", self.label, error)
+                self._closing.wait(min(LONGEST_REST, 2.0**failures))
+        self._become(UNAVAILABLE)
+
+    def _serve(self, recipe: Recipe) -> None:
+        """Start the worker once and stay with it until it ends."""
+        worker = started(
+            recipe.module,
+            label=self.label,
+            interpreter=Path(sys.executable),
+            log=recipe.log,
+            variables=recipe.variables,
+        )
+        with worker as process:
+            process.begin(first_request(recipe.request), self._start_timeout)
+            self.process = process
+            self._become(READY)
+            while self.process is process and process.popen.poll() is None:
+                if self._closing.wait(1 / LOOKS_PER_SECOND):
+                    break
+            if not self._closing.is_set():
+                self.restarts += 1
+                log.warning("%s ended and is started again", self.label)
+            self._become(RESTARTING)
+            with self._turn:  # whoever is still reading from it learns of its end before its pipes are closed
+                self.process = None
+
+
+def exchange(process: Process, command: Message, body: bytes, timeout: float) -> Message:
+    """Send a command and its bytes and give the answer; a worker that does not read them is ended too.
+
+    Raises a WorkerFailed, or whatever named error the worker sends.
+    """
+    watchdog = threading.Timer(timeout, process.popen.kill)
+    watchdog.start()
+    try:
+        process.send({**command, "bytes": len(body)})
+        with suppress(BrokenPipeError):  # what became of the process is told by receive
+            process.stdin.write(body)
+            process.stdin.flush()
+        return process.receive(timeout)
+    finally:
+        watchdog.cancel()

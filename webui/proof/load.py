@@ -1,0 +1,151 @@
+"""``python -m webui.proof.load``: clients on loopback for minutes, within capacity and above it, and a killed worker.
+
+Within capacity every request must be answered with 200, but for those that were under way in the worker that is killed
+half-way; above it with 200 or 503; and the memory of all processes must not grow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from webui.proof.server import HOST, Server, ask, classify, report, running
+from webui.samples import sample_file, samples
+
+PORT = 8731
+WITHIN, ABOVE = 4, 24
+"""Clients; the page has 8 places."""
+PAUSE = 0.1
+"""Seconds that a client waits after a 503: less than it is told to, more than nothing."""
+SHARE_ABOVE = 0.2
+SETTLING_SHARE = 0.2
+"""The share of the time before memory is looked at: allocators reach their level first."""
+MOST_GROWTH = 2.0
+"""Megabytes a minute that memory may grow by, as a line through all readings has it; a leak shows as hundreds."""
+
+
+@dataclass
+class Tally:
+    """What clients saw: statuses, and the seconds that answers with 200 took."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, status: int, seconds: float) -> None:
+        """Note one answer; 0 is a connection that broke."""
+        with self.lock:
+            self.statuses[status] += 1
+            if status == 200:
+                self.seconds.append(seconds)
+
+    def summary(self, lasted: float) -> dict[str, object]:
+        """Give counts, rate and percentiles in milliseconds."""
+        percentiles = np.percentile(self.seconds, [50, 99, 100]) * 1000
+        return {
+            "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
+            "answered per second": round(len(self.seconds) / lasted, 1),
+            "milliseconds": dict(zip(("median", "p99", "longest"), percentiles.round(1).tolist(), strict=True)),
+        }
+
+
+def client(server: Server, pictures: list[bytes], tally: Tally, until: float, first: int) -> None:
+    """Send one picture after another until a moment."""
+    connection = http.client.HTTPConnection(HOST, server.port, timeout=60)
+    number = first
+    while time.monotonic() < until:
+        begin = time.monotonic()
+        try:
+            status, _ = classify(connection, pictures[number % len(pictures)])
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            status = 0
+        tally.note(status, time.monotonic() - begin)
+        if status == 503:
+            time.sleep(PAUSE)
+        number += 1
+
+
+def press(
+    server: Server, pictures: list[bytes], clients: int, seconds: float, *, kill: bool
+) -> tuple[Tally, list[float]]:
+    """Let clients work for some seconds; give what they saw, and the memory at every second."""
+    tally, memory = Tally(), []
+    until = time.monotonic() + seconds
+    threads = [
+        threading.Thread(target=client, args=(server, pictures, tally, until, number)) for number in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    killed = not kill
+    while (left := until - time.monotonic()) > 0:
+        memory.append(server.memory())
+        if not killed and left < seconds / 2:
+            server.worker("webui.worker").kill()
+            killed = True
+        time.sleep(min(1.0, left))
+    for thread in threads:
+        thread.join()
+    return tally, memory
+
+
+def growth(memory: list[float]) -> float:
+    """Give the megabytes a minute that memory grew by after it settled: the slope of a line through the readings."""
+    settled = memory[int(len(memory) * SETTLING_SHARE) :]
+    return float(np.polyfit(np.arange(len(settled)), settled, 1)[0] * 60)
+
+
+def main() -> int:
+    """Run the load and tell whether the page stood it."""
+    parser = argparse.ArgumentParser(prog="python -m webui.proof.load", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=300.0, help="how long in all (default: 300)")
+    seconds = parser.parse_args().seconds
+    pictures = [sample_file(sample) for sample in samples()]
+    with running(PORT, pictures[0]) as server:
+        within_seconds = seconds * (1 - SHARE_ABOVE)
+        half = within_seconds / 2
+        before, memory = press(server, pictures, WITHIN, half, kill=False)
+        killed, _ = press(server, pictures, WITHIN, half, kill=True)
+        above, above_memory = press(server, pictures, ABOVE, seconds * SHARE_ABOVE, kill=False)
+        status, _ = ask(http.client.HTTPConnection(HOST, server.port, timeout=30), "GET", "/healthz")
+        restarts = server.restarts()
+    slope, above_slope = growth(memory), growth(above_memory)
+    failed_by_kill = sum(killed.statuses.values()) - killed.statuses[200]
+    well = (
+        set(before.statuses) == {200}
+        and failed_by_kill == 1
+        and set(killed.statuses) <= {200, 503}
+        and set(above.statuses) <= {200, 503}
+        and status == 200
+        and restarts == 1
+        and slope < MOST_GROWTH
+    )
+    report(
+        "load",
+        {
+            "first answer after seconds": round(server.first_answer, 2),
+            f"{WITHIN} clients": before.summary(half),
+            f"{WITHIN} clients, a worker killed": killed.summary(half),
+            f"{ABOVE} clients": above.summary(seconds * SHARE_ABOVE),
+            "memory in MB": {
+                "at first": round(memory[0]),
+                "at last": round(above_memory[-1]),
+                "most": round(max(*memory, *above_memory)),
+                "growth a minute": round(slope, 2),
+                f"growth a minute at {ABOVE} clients": round(above_slope, 2),
+            },
+            "well": well,
+        },
+    )
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

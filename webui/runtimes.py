@@ -1,0 +1,217 @@
+"""The runtimes that answer: each contender with its keeper, the process that opens pictures, and whose turn it is."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from runoff.contenders import Contender, all_contenders, choose_contenders
+from runoff.contract import Backend, Logits, RunoffError, WorkerFailed
+from runoff.measure.channel import Message
+from runoff.measure.machine import allowed_threads
+from runoff.model.checkpoint import Choice
+from webui import decoder, refusals
+from webui.config import Config
+from webui.keeper import PREPARING, SETTLED, STARTING, WAITED_FOR, Keeper, NotReady, Recipe
+from webui.supply import Supply, cached_supply, chosen_anew, prepared_supply
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One contender of the page."""
+
+    contender: Contender
+    keeper: Keeper
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A picture that was opened: its size in pixels, and the model's input as the bytes of 3×224×224 float32."""
+
+    width: int
+    height: int
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a runtime made of a picture, and the seconds that one inference took."""
+
+    logits: Logits
+    seconds: float
+    threads: int
+
+
+@dataclass
+class Runtimes:
+    """All that answers pictures; ``turn`` is held during an inference, so that each has the machine to itself.
+
+    ``latest`` is the one that had the last turn; all others that had one are suspended, as in the benchmark.
+    """
+
+    config: Config
+    threads: int
+    runtimes: dict[str, Runtime]
+    decoder: Keeper
+    supply: Supply
+    choice: Choice | None = None
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    latest: Keeper | None = None
+
+    def open(self) -> None:
+        """Start all workers in the background, the first one before the others."""
+        self.decoder.open()
+        for runtime in self.runtimes.values():
+            runtime.keeper.open()
+
+    def close(self) -> None:
+        """End all workers."""
+        for keeper in (self.decoder, *(runtime.keeper for runtime in self.runtimes.values())):
+            keeper.close()
+
+    def open_picture(self, content: bytes) -> Pixels:
+        """Turn a file's bytes into the model's input, as the benchmark does.
+
+        Raises Refusal.
+        """
+        command = {"do": "read", "pixel_limit": self.config.pixel_limit}
+        try:
+            answer = self.decoder.ask(
+                command, content, patience=self.config.patience, timeout=self.config.worker_timeout
+            )
+        except NotReady as error:
+            raise refusals.busy() from error
+        except WorkerFailed as error:
+            log.warning("a picture ended the process that opened it: %s", error)
+            raise refusals.unreadable_picture() from error
+        if "refused" in answer:
+            raise refused_picture(answer["refused"], self.config.pixel_limit)
+        return Pixels(answer["width"], answer["height"], base64.b64decode(answer["pixels"]))
+
+    def classify(self, runtime: Runtime, pixels: Pixels) -> Answer:
+        """Let one runtime look at a picture; one that is being started again meanwhile is waited for.
+
+        Raises NotReady, or a WorkerFailed.
+        """
+        until = time.monotonic() + self.config.patience
+        while True:
+            try:
+                answer = self._ask_in_turn(runtime.keeper, pixels, until)
+            except NotReady:
+                if runtime.keeper.state not in WAITED_FOR or time.monotonic() > until:
+                    raise
+            else:
+                logits = np.frombuffer(base64.b64decode(answer["logits"]), dtype=np.float32)
+                return Answer(logits, answer["nanoseconds"] * 1e-9, self.threads)
+
+    def _ask_in_turn(self, keeper: Keeper, pixels: Pixels, until: float) -> Message:
+        if keeper.state in WAITED_FOR:
+            keeper.wait(SETTLED, max(0.0, until - time.monotonic()))
+        if not self.turn.acquire(timeout=max(0.0, until - time.monotonic())):
+            raise NotReady("others are being served")
+        try:
+            if self.latest is not None and self.latest is not keeper:
+                self.latest.suspend()
+            self.latest = keeper
+            keeper.resume()
+            return keeper.ask({"do": "run"}, pixels.content, patience=0.0, timeout=self.config.worker_timeout)
+        finally:
+            self.turn.release()
+
+
+def refused_picture(reason: str, pixel_limit: int) -> refusals.Refusal:
+    """Give the refusal for what the decoder found."""
+    if reason == decoder.NOT_A_PICTURE:
+        return refusals.not_a_picture()
+    if reason == decoder.TOO_MANY_PIXELS:
+        return refusals.too_many_pixels(pixel_limit)
+    return refusals.broken_picture()
+
+
+def make_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtimes:
+    """Make the runtimes that a configuration asks for; nothing is started yet.
+
+    Raises UnknownContender, or ArtifactBroken for a prepared folder that is none.
+    """
+    contenders = chosen_contenders(config, backends)
+    supply = prepared_supply(config.prepared) if config.prepared else cached_supply(config, backends, interpreter())
+    opener = Recipe("webui.decoder", {}, config.home / "logs" / "web-decoder.log", {})
+    made = Runtimes(
+        config=config,
+        threads=config.threads or allowed_threads(),
+        runtimes={},
+        decoder=Keeper("the decoder", lambda: opener, config.start_timeout),
+        supply=supply,
+    )
+    one_at_a_time = threading.Lock()
+    leader: Keeper | None = None
+    for name, contender in contenders.items():
+        prepare = preparing(made, contender, backends[contender.backend], leader, one_at_a_time)
+        state = PREPARING if leader else STARTING
+        keeper = Keeper(name, prepare, config.start_timeout, state=state)
+        made.runtimes[name] = Runtime(contender, keeper)
+        leader = leader or keeper
+    return made
+
+
+def interpreter() -> Path:
+    """Give the interpreter that converts and runs contenders: this one."""
+    return Path(sys.executable)
+
+
+def chosen_contenders(config: Config, backends: Mapping[str, Backend]) -> dict[str, Contender]:
+    """Give the contenders of the page by id, the first one first."""
+    if config.contenders == "plain":
+        chosen = [contender for contender in all_contenders(backends).values() if not contender.variant.name]
+    else:
+        chosen = choose_contenders(config.contenders, backends, ())
+    return {contender.id: contender for contender in sorted(chosen, key=lambda each: each.id != config.first)}
+
+
+def preparing(
+    runtimes: Runtimes, contender: Contender, backend: Backend, leader: Keeper | None, one_at_a_time: threading.Lock
+) -> Callable[[], Recipe]:
+    """Make the function that prepares a contender: after the leader is settled, and one at a time."""
+
+    def prepare() -> Recipe:
+        if leader:
+            leader.wait(SETTLED, None)
+        with one_at_a_time:
+            artifact = runtimes.supply.artifact(contender)
+            runtimes.choice = runtimes.supply.choice()
+        return Recipe(
+            "webui.worker",
+            {
+                "backend": backend.__name__,
+                "variant": contender.variant.name,
+                "artifact": str(artifact),
+                "threads": runtimes.threads,
+            },
+            runtimes.config.home / "logs" / f"web-{contender.id}.log",
+            {**backend.ENVIRONMENT, **contender.variant.variables},
+        )
+
+    return prepare
+
+
+def look_for_a_better_checkpoint(runtimes: Runtimes) -> None:
+    """Choose the checkpoint anew once all are settled, for the next start: the official one may be had by now."""
+    for runtime in runtimes.runtimes.values():
+        runtime.keeper.wait(SETTLED, None)
+    try:
+        chosen = chosen_anew(runtimes.config)
+    except (RunoffError, OSError) as error:
+        log.warning("the checkpoint could not be chosen anew: %s", error)
+        return
+    if runtimes.choice and chosen.checkpoint.sha256 != runtimes.choice.checkpoint.sha256:
+        log.warning("%s can be had now; start the page again to use it", chosen.checkpoint.name)

@@ -1,0 +1,172 @@
+"""Where checkpoint and artifacts come from: the benchmark's own cache and conversion, or a folder prepared before."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from runoff.contenders import HERE, Contender, make_environments
+from runoff.contract import (
+    ArtifactBroken,
+    Backend,
+    CheckpointBroken,
+    FrameworkMissing,
+    checkpoint_from_json,
+    checkpoint_to_json,
+)
+from runoff.measure.artifacts import Calibration, make_artifact, measure_files
+from runoff.measure.probe import probe_environment
+from runoff.measure.process import call
+from runoff.measure.requirements import find_converter, what_is_missing
+from runoff.model.checkpoint import Choice, choose_checkpoint, require_hash
+from runoff.model.images import fixture_images, mirrored, save_images
+from webui.config import Config
+
+IMPORT_TIMEOUT = 600.0
+MANIFEST = "prepared.json"
+
+
+@dataclass(frozen=True)
+class Supply:
+    """Gives the checkpoint, and a contender's artifact; both may take minutes and raise any RunoffError."""
+
+    choice: Callable[[], Choice]
+    artifact: Callable[[Contender], Path]
+
+
+def cached_supply(config: Config, backends: Mapping[str, Backend], interpreter: Path) -> Supply:
+    """Take artifacts from the benchmark's cache, and convert into it as the benchmark does."""
+    environments = make_environments(interpreter, (), ())
+    logs = config.home / "logs"
+
+    @cache
+    def choice() -> Choice:
+        return remembered_choice(config) or chosen_anew(config)
+
+    @cache
+    def holdings() -> dict[str, Any]:
+        return {HERE: probe_environment(environments[HERE], list(backends.values()), logs)}
+
+    @cache
+    def calibration() -> Calibration:
+        images = mirrored(fixture_images())
+        file = config.home / "webui" / "calibration.npy"
+        save_images(images, file)
+        return Calibration(file, images.sha256)
+
+    def artifact(contender: Contender) -> Path:
+        backend = backends[contender.backend]
+        with ThreadPoolExecutor(1) as pool:  # one waits for a process, the other hashes: the first answer comes sooner
+            found = pool.submit(holdings)
+            chosen = choice().checkpoint
+            found.result()
+        if missing := what_is_missing(contender, backend, environments, holdings()):
+            raise FrameworkMissing(missing)
+        unused = Calibration(Path(), "")
+        made = make_artifact(
+            contender,
+            backend,
+            chosen,
+            converter=find_converter(contender, backend, environments, holdings()),
+            calibration=calibration() if contender.variant.calibrated else unused,
+            folder=config.home / "artifacts",
+            logs=logs,
+        )
+        return made.path
+
+    return Supply(choice, artifact)
+
+
+def chosen_anew(config: Config) -> Choice:
+    """Choose the checkpoint as the benchmark does, which may ask the network, and remember it."""
+    logs = config.home / "logs"
+
+    def run_step(function: str, arguments: dict[str, Any]) -> Any:
+        return call(function, arguments, label="weights", log=logs / "web-weights.log", timeout=IMPORT_TIMEOUT)
+
+    choice = choose_checkpoint(config.weights, config.home / "checkpoints", run_step)
+    file = remembered_file(config)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps({"weights": config.weights, **choice_to_json(choice)}))
+    partial.replace(file)
+    return choice
+
+
+def remembered_choice(config: Config) -> Choice | None:
+    """Give what was chosen at the last start, held to its hash, so that the first answer need not wait for a network.
+
+    A path is always read anew: its content may be another. None where nothing is remembered that still holds.
+    """
+    if config.weights not in ("auto", "builtin", "imagenet"):
+        return None
+    try:
+        values = json.loads(remembered_file(config).read_text())
+        if values["weights"] != config.weights:
+            return None
+        choice = choice_from_json(values)
+        require_hash(choice.checkpoint.weights, choice.checkpoint.sha256)
+    except (OSError, ValueError, KeyError, CheckpointBroken):
+        return None
+    return choice
+
+
+def remembered_file(config: Config) -> Path:
+    """Name the file that the last choice is remembered in."""
+    return config.home / "webui" / "checkpoint.json"
+
+
+def choice_to_json(choice: Choice) -> dict[str, Any]:
+    """Give a choice as JSON values."""
+    return {"checkpoint": checkpoint_to_json(choice.checkpoint), "note": choice.note}
+
+
+def choice_from_json(values: Mapping[str, Any]) -> Choice:
+    """Read what choice_to_json gave."""
+    return Choice(checkpoint_from_json(values["checkpoint"]), values["note"])
+
+
+def prepare_folder(supply: Supply, contenders: Mapping[str, Contender], folder: Path) -> None:
+    """Copy artifacts into a folder from which they are served without converting: what a small container holds.
+
+    ``contenders`` are by id. Raises any RunoffError for the first that can't be had.
+    """
+    artifacts = {}
+    for name, contender in contenders.items():
+        path = supply.artifact(contender)
+        shutil.copytree(path.parent, folder / name, dirs_exist_ok=True)
+        size, sha256 = measure_files(folder / name)
+        artifacts[name] = {"file": f"{name}/{path.name}", "size": size, "sha256": sha256}
+    manifest = {**choice_to_json(supply.choice()), "artifacts": artifacts}
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+
+
+def prepared_supply(folder: Path) -> Supply:
+    """Serve what ``prepare_folder`` put into a folder, and nothing else.
+
+    Raises ArtifactBroken for a folder that is none.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        choice = choice_from_json(manifest)
+    except (OSError, ValueError, KeyError) as error:
+        raise ArtifactBroken(
+            f"{folder} is not a prepared folder ({error}); make one with python -m webui prepare {folder}"
+        ) from error
+
+    def artifact(contender: Contender) -> Path:
+        if contender.id not in manifest["artifacts"]:
+            raise FrameworkMissing(f"{contender.id} was not prepared into {folder}")
+        record = manifest["artifacts"][contender.id]
+        path = Path(folder, record["file"])
+        if measure_files(path.parent) != (record["size"], record["sha256"]):
+            raise ArtifactBroken(f"{path} is not what was prepared; prepare the folder {folder} again")
+        return path
+
+    return Supply(lambda: choice, artifact)

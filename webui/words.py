@@ -1,0 +1,67 @@
+"""What the page says: names and sentences for people who know none of the terms."""
+
+from __future__ import annotations
+
+from runoff.contract import Checkpoint
+from runoff.model.drawings import CLASSES
+from webui.keeper import GONE, MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
+
+TITLES = {
+    "litert": "LiteRT",
+    "onnxruntime": "ONNX Runtime",
+    "openvino": "OpenVINO",
+    "pytorch": "PyTorch",
+    "tensorflow": "TensorFlow",
+}
+"""How backends' makers write their names; one without an entry is shown by its id."""
+
+STATES = {
+    PREPARING: "Getting ready. The first time, this can take a few minutes; the others answer meanwhile.",
+    STARTING: "Starting. The first time, this can take a few minutes.",
+    READY: "Ready.",
+    RESTARTING: "It stopped unexpectedly and is being started again. The others still answer.",
+    UNAVAILABLE: "It could not be started on this computer.",
+    MISSING: "Not installed on this computer.",
+}
+
+
+def title(backend: str, variant: str) -> str:
+    """Name a contender for people."""
+    name = TITLES.get(backend, backend)
+    return f"{name} ({variant})" if variant else name
+
+
+def state_sentence(state: str, restarts: int) -> str:
+    """Say how a runtime is doing."""
+    if state == READY and restarts:
+        times = "once" if restarts == 1 else f"{restarts} times"
+        return f"Ready. It stopped unexpectedly {times} and was started again."
+    return STATES[state]
+
+
+def knowledge(checkpoint: Checkpoint) -> str:
+    """Say which checkpoint answers, and what its labels are."""
+    if checkpoint.name == "builtin":
+        kinds = ", ".join(CLASSES[:3])
+        return (
+            f"These answers come from the small built-in model. It knows {len(CLASSES)} kinds of simple drawings "
+            f"({kinds} and so on), not photographs: a photograph gets the name of the drawing it resembles most."
+        )
+    if checkpoint.name.startswith("imagenet"):
+        return (
+            f"These answers come from the official ImageNet model. It knows {len(checkpoint.labels):,} kinds of "
+            "things: animals, vehicles, food, household objects."
+        )
+    return f"These answers come from a model of your own, with {len(checkpoint.labels):,} labels."
+
+
+def failed_sentence(state: str) -> str:
+    """Say why a runtime that was asked gave no answer."""
+    if state in GONE:
+        return "This one is not available on this computer."
+    if state == PREPARING:
+        return "This one is still getting ready. Try again in a moment."
+    return "This one is busy or still starting. Try again in a moment."
+
+
+STOPPED = "This one stopped while it was looking at the picture and is being started again. Try once more in a moment."

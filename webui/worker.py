@@ -1,0 +1,71 @@
+"""The program that runs one contender for the page, in a process of its own with no other framework in it.
+
+Run as ``python -m webui.worker``. It needs numpy and the contender's framework only. It has no command of the
+benchmark's worker, which starts on a file of images and is suspended between its rounds.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runoff.measure.channel import open_channel
+
+if TYPE_CHECKING:
+    from runoff.contract import Batch, Session
+    from runoff.measure.channel import Channel, Message
+
+SHAPE = (1, 3, 224, 224)
+
+
+def main() -> None:
+    """Serve one server, then leave without the frameworks' own tear-down."""
+    channel = open_channel()
+    request = channel.receive_start()
+    if request is None:
+        return
+    try:
+        serve(channel, request)
+    except Exception as error:  # noqa: BLE001 - whatever a framework raises is told to the server by its name
+        channel.send_error(error)
+        os._exit(1)
+    os._exit(0)
+
+
+def serve(channel: Channel, request: Message) -> None:
+    """Load the contender, then answer one picture after another; pixels follow a command as float32, N×3×H×W."""
+    import numpy as np
+
+    from runoff.contract import find_variant, import_backend
+
+    backend = import_backend(request["backend"])
+    variant = find_variant(backend, request["variant"])
+    backend.import_framework(variant)
+    session = backend.load(Path(request["artifact"]), variant, request["threads"])
+    answer(session, np.zeros(SHAPE, np.float32), backend.LAYOUT)
+    channel.send({"threads": session.threads})
+    while (command := channel.receive()) is not None:
+        pixels = np.frombuffer(channel.requests.read(command["bytes"]), np.float32).reshape(SHAPE)
+        channel.send(answer(session, pixels, backend.LAYOUT))
+
+
+def answer(session: Session, pixels: Batch, layout: str) -> Message:
+    """Run one picture and give nanoseconds and logits; as in the benchmark, one unmeasured inference comes first."""
+    import numpy as np
+
+    from runoff.contract import require_logits
+
+    batch = np.ascontiguousarray(pixels.transpose(0, 2, 3, 1) if layout == "NHWC" else pixels)
+    session.run(batch)
+    begin = time.perf_counter_ns()
+    logits = session.run(batch)
+    taken = time.perf_counter_ns() - begin
+    require_logits(logits, 1)
+    return {"nanoseconds": taken, "logits": base64.b64encode(logits.tobytes()).decode()}
+
+
+if __name__ == "__main__":
+    main()
