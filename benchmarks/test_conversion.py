@@ -3,6 +3,7 @@
 import pytest
 
 
+@pytest.mark.conversion
 @pytest.mark.benchmark(group="conversion")
 def test_conversion(converter, record_conversions):
     """Seconds that each conversion took which ran, and what came of every one that was tried."""

@@ -120,7 +120,7 @@ class Suite:
         )
 
     def command(self, *arguments: str) -> list[str]:
-        """Give the command line of a run on two pictures, with the built-in checkpoint and no service question."""
+        """Give the command line of a run on two pictures, the built-in checkpoint and the race's questions."""
         settings = [
             "--weights",
             "builtin",
@@ -131,7 +131,7 @@ class Suite:
             "--seed",
             "1",
             "-m",
-            "not service",
+            "not service and not conversion",
         ]
         return [sys.executable, "-m", "pytest", "benchmarks/", "-p", "no:cacheprovider", *settings, *arguments]
 
