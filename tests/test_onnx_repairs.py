@@ -55,6 +55,7 @@ MODELS = {
         {"scale": scale(), "bias": scale() - 1},
     ),
     "Gelu spelled out": ([helper.make_node("Gelu", ["images"], ["outputs"])], 20, {}),
+    "HardSwish spelled out": ([helper.make_node("HardSwish", ["images"], ["outputs"])], 17, {}),
     "Squeeze and Unsqueeze as Reshape": (
         [
             helper.make_node("Unsqueeze", ["images", "axes"], ["taller"]),
@@ -71,12 +72,13 @@ MODELS = {
     ),
     f"set back to operator set {OPSET}": (
         [
-            helper.make_node("ReduceMean", ["images", "axes"], ["mean"], keepdims=1),
+            helper.make_node("ReduceMean", ["images", "axes"], ["mean"], keepdims=1, noop_with_empty_axes=0),
             helper.make_node("Split", ["mean"], ["left", "right"], axis=1, num_outputs=2),
-            helper.make_node("Concat", ["right", "left"], ["outputs"], axis=1),
+            helper.make_node("Concat", ["right", "left"], ["joined"], axis=1),
+            helper.make_node("Reshape", ["joined", "shape"], ["outputs"], allowzero=1),
         ],
         18,
-        {"axes": np.array([2, 3], np.int64)},
+        {"axes": np.array([2, 3], np.int64), "shape": np.array([1, 2, 3, 1], np.int64)},
     ),
 }
 

@@ -227,5 +227,6 @@ def cell_key(export: Export, target: str, scene: Scene) -> str:
 def sources_hash(backend: Backend) -> str:
     """Hash the source files that a conversion runs through."""
     files = [ROOT.joinpath(*backend.__name__.split(".")).with_suffix(".py"), ROOT / "runoff" / "measure" / "attempt.py"]
-    files += sorted((ROOT / "runoff" / "model" / "zoo").glob("*.py"))
+    for pattern in ("zoo/*.py", "onnx_*.py"):
+        files += sorted((ROOT / "runoff" / "model").glob(pattern))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -32,7 +32,6 @@ REDUCTIONS = frozenset(
 DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "Resize": {"antialias": 0, "keep_aspect_ratio_policy": b"stretch"},
     "Split": {"num_outputs": None},
-    "Reshape": {"allowzero": 0},
     "BatchNormalization": {"training_mode": 0},
     "CastLike": {"saturate": 1},
     "Cast": {"saturate": 1},
@@ -118,6 +117,22 @@ def gelu(node: Any, graph: Graph) -> list[Any] | None:
         ("Mul", [f"{name}/product", half], name),
     ]
     return [helper.make_node(kind, given, [out]) for kind, given, out in steps]
+
+
+def spell_out_hard_swish(model: Any) -> bool:
+    """Write HardSwish (14) as x times the hard sigmoid x / 6 + 1 / 2."""
+    return replace_nodes(model, "HardSwish", hard_swish)
+
+
+def hard_swish(node: Any, graph: Graph) -> list[Any] | None:
+    """Give the nodes of one HardSwish."""
+    from onnx import helper
+
+    name = node.output[0]
+    return [
+        helper.make_node("HardSigmoid", [node.input[0]], [f"{name}/sigmoid"], alpha=1 / 6, beta=0.5),
+        helper.make_node("Mul", [node.input[0], f"{name}/sigmoid"], [name]),
+    ]
 
 
 def reshape_for_axes(model: Any) -> bool:
@@ -248,6 +263,9 @@ def set_back(model: Any) -> bool:
 
             del node.input[1]
             node.attribute.append(helper.make_attribute("axes", [int(axis) for axis in axes]))
+            drop_attribute(node, "noop_with_empty_axes", None)
+        if node.op_type == "Reshape" and 0 not in known.get(node.input[1], [0]):
+            drop_attribute(node, "allowzero", None)
         for name, harmless in DEFAULTS.get(node.op_type, {}).items():
             drop_attribute(node, name, harmless)
     ours.version = OPSET
@@ -259,6 +277,7 @@ REPAIRS: Mapping[str, Callable[[Any], bool]] = {
     "simplified": simplify,
     "LayerNormalization spelled out": spell_out_layer_normalization,
     "Gelu spelled out": spell_out_gelu,
+    "HardSwish spelled out": spell_out_hard_swish,
     "Squeeze and Unsqueeze as Reshape": reshape_for_axes,
     "cubic Resize as products": multiply_for_cubic_resize,
     f"set back to operator set {OPSET}": set_back,
