@@ -28,7 +28,7 @@ def field(real_suite):
         "-p",
         "no:cacheprovider",
         "-m",
-        "not service",
+        "not service and not conversion",
     ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "benchmarks/", *arguments, "--contenders", ",".join(FLOAT32 + REDUCED)],
