@@ -7,13 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runoff.history import words
-from runoff.history.lines import make_history
-from runoff.history.markdown import render_history_markdown
-from runoff.history.page import render_history
-from runoff.history.reading import read_runs
-from runoff.history.stored import history_json
-
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -39,6 +32,14 @@ def add_history(commands: Commands) -> None:
 
 def write_history(options: argparse.Namespace) -> None:
     """Write the page and the JSON; everything is drawn before anything is written."""
+    # Loaded here: the other commands need nothing that draws, and start sooner without it.
+    from runoff.history import words
+    from runoff.history.lines import make_history
+    from runoff.history.markdown import render_history_markdown
+    from runoff.history.page import render_history
+    from runoff.history.reading import read_runs
+    from runoff.history.stored import history_json
+
     history = make_history(read_runs(options.places))
     drawn = {
         options.output / "history.html": render_history(history),
