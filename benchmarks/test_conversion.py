@@ -6,5 +6,5 @@ import pytest
 @pytest.mark.conversion
 @pytest.mark.benchmark(group="conversion")
 def test_conversion(converter, record_conversions):
-    """Seconds that each conversion took which ran, and what came of every one that was tried."""
+    """Seconds that every conversion took that was tried, to its end or failure, and what came of it."""
     record_conversions(converter)

@@ -27,8 +27,8 @@ class Attempt:
 
     A ``wrong`` one ran but disagrees with the module it came from. ``stage`` and ``reason`` say where and why it is not
     right, ``operator`` which ONNX operator the reason is about, where it says so. ``largest_difference`` is over all
-    outputs; ``agreement`` the share of pictures whose largest output is at the same place; ``seconds`` what converting
-    and running took. These are None where it did not get that far.
+    outputs, ``agreement`` the share of pictures whose largest output is at the same place; both are None where it did
+    not get that far. ``seconds`` is how long its process took, to its end or failure, None where nothing was tried.
     """
 
     result: str

@@ -6,7 +6,6 @@ import json
 import resource
 import shutil
 import tempfile
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,6 @@ def export(model: str, exporter: str, opset: int, folder: str, memory: int) -> N
 def attempt(backend: str, folder: str, file: str, memory: int) -> dict[str, Any]:
     """Convert a file of a folder by a backend's converter, run it on the folder's pictures, and compare."""
     limit_memory(memory)
-    begin = time.perf_counter()
     place = Path(folder)
     expected = np.load(place / EXPECTED_FILE)
     chosen = import_backend(backend)
@@ -57,10 +55,10 @@ def attempt(backend: str, folder: str, file: str, memory: int) -> dict[str, Any]
         return asdict(Attempt(FAILED, error.stage, blamed, error.reason))
     finally:
         shutil.rmtree(working, ignore_errors=True)
-    return asdict(judge(outputs, expected["outputs"], float(expected["rounding"]), time.perf_counter() - begin))
+    return asdict(judge(outputs, expected["outputs"], float(expected["rounding"])))
 
 
-def judge(outputs: Any, golden: Any, rounding: float, seconds: float) -> Attempt:
+def judge(outputs: Any, golden: Any, rounding: float) -> Attempt:
     """Compare N rows of outputs with the module's own, as a contender's logits are compared with golden."""
     if not isinstance(outputs, np.ndarray) or outputs.shape != golden.shape:
         found = outputs.shape if isinstance(outputs, np.ndarray) else type(outputs).__name__
@@ -75,7 +73,6 @@ def judge(outputs: Any, golden: Any, rounding: float, seconds: float) -> Attempt
         agreement=found.share,
         largest_difference=found.largest_difference,
         noise=found.noise,
-        seconds=seconds,
     )
 
 

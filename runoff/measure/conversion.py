@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from runoff.contenders import ROOT, Environment
 from runoff.contract import Backend, ConversionFailed, ConvertsOnnx, RepairsOnnx, RunoffError, WorkerFailed
-from runoff.conversion import FAILED, RIGHT, SKIPPED, Attempt, Cell, cell_from_json, cell_json
+from runoff.conversion import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell, cell_from_json, cell_json
 from runoff.measure.attempt import MODEL_FILE, REPAIRED_FILE
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
@@ -119,12 +119,13 @@ def export_model(export: Export, folder: Path, scene: Scene) -> Attempt | None:
     """Export into a folder; give what went wrong, None where nothing did."""
     needed = zoo.EXPORTERS[export.exporter]
     if (environment := scene.where(needed)) is None:
-        return Attempt(SKIPPED, "export", reason=f"no environment of this run has all of {', '.join(needed)}")
+        return Attempt(SKIPPED, EXPORT, reason=f"no environment of this run has all of {', '.join(needed)}")
     arguments = {"model": export.model, "exporter": export.exporter, "opset": export.opset}
+    begin = time.monotonic()
     try:
         run("export", arguments, environment, folder, scene, f"{label(export)}-export", {}, EXPORT_TIMEOUT)
     except (ConversionFailed, WorkerFailed) as error:
-        return failed_attempt(error, "export")
+        return replace(failed_attempt(error, EXPORT), seconds=time.monotonic() - begin)
     return None
 
 
@@ -140,11 +141,12 @@ def try_target(export: Export, target: str, folder: Path, scene: Scene) -> Cell:
     def attempted(file: str, suffix: str) -> Attempt:
         arguments = {"backend": backend.__name__, "file": file}
         variables = backend.ENVIRONMENT
+        begin = time.monotonic()
         try:
-            given = run("attempt", arguments, environment, folder, scene, name + suffix, variables)
+            found = Attempt(**run("attempt", arguments, environment, folder, scene, name + suffix, variables))
         except RunoffError as error:
-            return failed_attempt(error, "convert")
-        return Attempt(**given)
+            found = failed_attempt(error, "convert")
+        return replace(found, seconds=time.monotonic() - begin)
 
     plain = attempted(MODEL_FILE, "")
     if plain.result == RIGHT or not isinstance(backend, RepairsOnnx):

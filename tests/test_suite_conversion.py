@@ -1,0 +1,75 @@
+"""The conversion matrix as a user runs it: what a converter fails of is stored, also where it fails of everything."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from fixtures.conversion import QUICK_MODELS
+from tests.conftest import ROOT, copy_suite
+
+CONVERTER = '''
+
+ONNX_CONVERTER = "imagined"
+ONNX_REQUIRES = ("numpy",)
+
+
+def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
+    """{what}."""
+    with conversion_stage("imagined stage"):
+        {does}
+'''
+
+
+@pytest.fixture
+def converting(tmp_path):
+    """Give what makes a copy of the suite whose one backend has a converter that does as it is told."""
+
+    def make(what: str, does: str):
+        copied = copy_suite(tmp_path / "suite", reference="fake")
+        for backend in (copied.root / "runoff" / "backends").glob("[!_]*.py"):
+            backend.unlink()
+        fake = (ROOT / "tests" / "fakes" / "fake.py").read_text()
+        (copied.root / "runoff" / "backends" / "fake.py").write_text(fake + CONVERTER.format(what=what, does=does))
+        shutil.copy(ROOT / "tests" / "stand_ins" / "export.py", copied.root / "runoff" / "model" / "zoo" / "export.py")
+        return copied
+
+    return make
+
+
+def stored_cells(suite, run):
+    """Run the matrix and give its one stored benchmark and its cells."""
+    assert run.returncode == 0, run.stdout + run.stderr
+    (benchmark,) = json.loads((suite.root / "results" / "runoff.json").read_text())["benchmarks"]
+    return benchmark, benchmark["extra_info"]["cells"]
+
+
+@pytest.mark.parametrize(
+    ("what", "does", "stage", "reason"),
+    [
+        ("Raise", 'raise KeyError("Pad is not implemented.")', "imagined stage", "KeyError: 'Pad is not implemented.'"),
+        ("End the process", "os._exit(3)", "convert", "ended"),
+    ],
+)
+def test_a_converter_that_fails_of_everything_is_stored(converting, what, does, stage, reason):
+    """Where nothing converts, every failure is stored with its stage, its reason and how long it took."""
+    suite = converting(what, does)
+    benchmark, cells = stored_cells(suite, suite.run("-m", "conversion"))
+    assert [cell["model"] for cell in cells] == list(QUICK_MODELS)
+    assert {(cell["plain"]["result"], cell["plain"]["stage"]) for cell in cells} == {("failed", stage)}
+    assert all(reason in cell["plain"]["reason"] for cell in cells), cells[0]
+    seconds = [cell["plain"]["seconds"] for cell in cells]
+    assert min(seconds) > 0
+    assert benchmark["stats"]["rounds"] == len(cells)
+    assert benchmark["stats"]["max"] == pytest.approx(max(seconds))
+
+
+def test_what_converts_is_stored(converting):
+    """What converts is stored as right, and the summary names the converter."""
+    suite = converting("Give what is right", "return images.reshape(len(images), -1)[:, :10]")
+    run = suite.run("-m", "conversion")
+    _, cells = stored_cells(suite, run)
+    assert {cell["plain"]["result"] for cell in cells} == {"right"}
+    assert "imagined" in run.stdout
