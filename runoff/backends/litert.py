@@ -65,36 +65,62 @@ def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibratio
 
     quantised = bool(variant.options.get("quantised"))
     with tempfile.TemporaryDirectory() as folder:
-        exported, translated = Path(folder) / "exported.onnx", Path(folder) / "translated"
+        exported = Path(folder) / "exported.onnx"
         with conversion_stage("export to ONNX"):
             export_onnx(checkpoint, exported)
         with conversion_stage("onnx2tf"):
-            translate(exported, translated, calibration, quantised=quantised)
-        with conversion_stage("result"):
-            made = translated / ("exported_integer_quant.tflite" if quantised else "exported_float32.tflite")
-            artifact.write_bytes(made.read_bytes())
+            model = translate(exported, np.load(calibration), Path(folder), quantised=quantised)
+        with conversion_stage("LiteRT"):
+            artifact.write_bytes(write_flatbuffer(model, np.load(calibration) if quantised else None))
 
 
-def translate(exported: Path, destination: Path, calibration: Path, *, quantised: bool) -> None:
-    """Turn an ONNX file into ``.tflite`` files with channels last and a variable batch.
+def translate(exported: Path, pictures: Batch, folder: Path, *, quantised: bool) -> Any:
+    """Turn an ONNX file into a Keras model with channels last.
 
     onnx2tf wants pictures also where it does not quantise, to follow shapes through the graph, and would download some:
-    it is given the calibration's. It has to know that it quantises: it then pads before pooling with 0, where the least
-    float32 number would make the ranges useless.
+    it is given ``pictures``, N×3×H×W, by a file in ``folder``. It has to know that the model will be quantised: it then
+    pads before pooling with 0, where the least float32 number would make the ranges useless.
     """
     import onnx2tf
 
-    pictures = exported.with_name("pictures.npy")
-    np.save(pictures, np.load(calibration).transpose(0, 2, 3, 1))
+    file = folder / "pictures.npy"
+    np.save(file, channels_last(pictures))
     mean, deviation = np.zeros((1, 1, 1, 3), np.float32), np.ones((1, 1, 1, 3), np.float32)
-    onnx2tf.convert(
+    return onnx2tf.convert(
         input_onnx_file_path=str(exported),
-        output_folder_path=str(destination),
-        custom_input_op_name_np_data_path=[["images", str(pictures), mean, deviation]],
+        output_folder_path=str(folder / "translated"),
+        custom_input_op_name_np_data_path=[["images", str(file), mean, deviation]],
         output_integer_quantized_tflite=quantised,
-        quant_type="per-channel",
+        disable_model_save=True,  # write_flatbuffer does: Keras writes weights as text, a minute for a small model
         non_verbose=True,
     )
+
+
+def write_flatbuffer(model: Any, calibration: Batch | None) -> bytes:
+    """Give a Keras model as a ``.tflite`` file, in full INT8 where there are calibration pictures, N×3×H×W."""
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec(given.shape, given.dtype, given.name) for given in model.inputs]
+    function = tf.function(model, input_signature=signature).get_concrete_function()
+    variables = tf.Module()
+    variables.variables_of_the_model = list(model.variables)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], variables)
+    kinds = tf.lite.OpsSet
+    converter.target_spec.supported_ops = [
+        kinds.TFLITE_BUILTINS if calibration is None else kinds.TFLITE_BUILTINS_INT8,
+        kinds.SELECT_TF_OPS,
+    ]
+    if calibration is not None:
+        pictures = channels_last(calibration)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([pictures[place : place + 1]] for place in range(len(pictures)))
+    content: bytes = converter.convert()
+    return content
+
+
+def channels_last(pictures: Batch) -> Batch:
+    """Give N×H×W×3 for N×3×H×W."""
+    return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> LiteRtSession:
@@ -117,18 +143,18 @@ def load(artifact: Path, variant: Variant, threads: int) -> LiteRtSession:
 
 def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
     """Translate an ONNX file with onnx2tf and run the ``.tflite`` file, channels last."""
-    pictures, translated = folder / "images.npy", folder / "translated"
-    np.save(pictures, images)
     with conversion_stage("onnx2tf"):
-        translate(model, translated, pictures, quantised=False)
+        translated = translate(model, images, folder, quantised=False)
+    with conversion_stage("LiteRT"):
+        content = write_flatbuffer(translated, None)
     with conversion_stage("load"):
         from ai_edge_litert.interpreter import Interpreter
 
         # For its own batch: XNNPACK ends the process where a graph that was made for one batch is planned for another.
-        interpreter = Interpreter(model_path=str(translated / f"{model.stem}_float32.tflite"), num_threads=1)
+        interpreter = Interpreter(model_content=content, num_threads=1)
         interpreter.allocate_tensors()
     with conversion_stage("run"):
-        return LiteRtSession(interpreter, threads=1).run(np.ascontiguousarray(images.transpose(0, 2, 3, 1)))
+        return LiteRtSession(interpreter, threads=1).run(channels_last(images))
 
 
 def count_tasks() -> int | None:
