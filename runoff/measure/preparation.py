@@ -38,8 +38,11 @@ WRONG = "wrong"
 FAILED = "failed"
 
 GOLDEN_TIMEOUT = 1800.0
-MOST_EXACT = 83
-"""How many images golden's rounding error is found on, at most: all of the fixture images."""
+MOST_EXACT = 16
+"""How many images golden's rounding error is found on, at most: one takes torch more than a second in float64.
+
+The error of one image is 1.5e-6 to 5.4e-6 in the built-in checkpoint, and a hundred times the largest is allowed.
+"""
 
 
 @dataclass(frozen=True)
