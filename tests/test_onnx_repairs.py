@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.model.onnx_repairs import OPSET, REPAIRS, cubic_matrix, repair_file
+from runoff.model.onnx_products import cubic_matrix
+from runoff.model.onnx_repairs import OPSET, REPAIRS, repair_file
 
 onnx = pytest.importorskip("onnx", reason="the repairs are of ONNX files, and onnx is not installed")
 reference = pytest.importorskip("onnx.reference", reason="as above")
@@ -43,6 +44,7 @@ def scale() -> np.ndarray:
     return np.linspace(0.5, 1.5, 8, dtype=np.float32)
 
 
+AXES = {"axes": [0, -1], "first": [0, -1], "begin": [0], "end": [1]}
 MODELS = {
     "empty inputs dropped": (
         [helper.make_node("Pad", ["images", "pads", ""], ["outputs"])],
@@ -60,15 +62,32 @@ MODELS = {
         [
             helper.make_node("Unsqueeze", ["images", "axes"], ["taller"]),
             helper.make_node("Squeeze", ["taller", "first"], ["lower"]),
-            helper.make_node("Relu", ["lower"], ["outputs"]),
+            helper.make_node("Slice", ["lower", "begin", "end"], ["first picture"]),
+            helper.make_node("Squeeze", ["first picture"], ["alone"]),
+            helper.make_node("Relu", ["alone"], ["outputs"]),
         ],
         13,
-        {"axes": np.array([0, -1], np.int64), "first": np.array([0, -1], np.int64)},
+        {name: np.array(value, np.int64) for name, value in AXES.items()},
     ),
     "cubic Resize as products": (
         [helper.make_node("Resize", ["images", "", "", "sizes"], ["outputs"], mode="cubic")],
         13,
         {"sizes": np.array([2, 3, 9, 5], np.int64)},
+    ),
+    "constant Pad as products": (
+        [helper.make_node("Pad", ["images", "pads", "value"], ["outputs"])],
+        18,
+        {"pads": np.array([0, 0, 1, 2, 0, 0, 3, 5], np.int64), "value": np.float32(-7.5)},
+    ),
+    "Shape sliced": (
+        [
+            helper.make_node("Shape", ["images"], ["ends"], start=-2),
+            helper.make_node("Shape", ["images"], ["begins"], start=0, end=2),
+            helper.make_node("Concat", ["ends", "begins"], ["shape"], axis=0),
+            helper.make_node("Reshape", ["images", "shape"], ["outputs"], allowzero=0),
+        ],
+        15,
+        {},
     ),
     f"set back to operator set {OPSET}": (
         [
@@ -96,6 +115,15 @@ def test_a_repaired_file_says_the_same(name, tmp_path):
     np.testing.assert_allclose(run(tmp_path / "repaired.onnx"), run(source), rtol=1e-5, atol=1e-5)
 
 
+def test_padding_by_less_than_nothing_cuts_off(tmp_path):
+    """A Pad with negative numbers, which ONNX's reference implementation can't run, cuts rows and columns off."""
+    pads = {"pads": np.array([0, 0, -1, 2, 0, 0, 1, -3], np.int64)}
+    source = write_model(tmp_path / "source.onnx", [helper.make_node("Pad", ["images", "pads"], ["outputs"])], 13, pads)
+    assert repair_file(source, tmp_path / "repaired.onnx") == ("constant Pad as products",)
+    expected = np.pad(IMAGES[:, :, 1:, :-3], ((0, 0), (0, 0), (0, 1), (2, 0)))
+    np.testing.assert_array_equal(run(tmp_path / "repaired.onnx"), expected)
+
+
 def test_what_needs_no_repair_is_left_alone(tmp_path):
     """A file that set 13 can say has no repair, and none is written."""
     source = write_model(tmp_path / "source.onnx", [helper.make_node("Relu", ["images"], ["outputs"])], 13)
@@ -108,11 +136,14 @@ def test_what_needs_no_repair_is_left_alone(tmp_path):
     [
         helper.make_node("Gelu", ["images"], ["outputs"], approximate="tanh"),
         helper.make_node("Resize", ["images", "", "scales"], ["outputs"], mode="cubic", exclude_outside=1),
+        helper.make_node("Pad", ["images", "pads"], ["outputs"], mode="edge"),
+        helper.make_node("Pad", ["images", "deep"], ["outputs"]),
     ],
 )
 def test_what_would_say_something_else_is_left_alone(node, tmp_path):
-    """The approximate Gelu and a Resize without its border are not what the repairs write, so they stay."""
+    """The approximate Gelu, a Resize without its border, Pads of the edge or of channels are not what repairs write."""
     constants = {"scales": np.array([1, 1, 2, 2], np.float32)}
+    constants |= {name: np.array([0, deep, 1, 1, 0, 0, 1, 1]) for name, deep in (("pads", 0), ("deep", 1))}
     source = write_model(tmp_path / "source.onnx", [node], 20, constants)
     repair_file(source, tmp_path / "repaired.onnx")
     assert [one.op_type for one in onnx.load(str(tmp_path / "repaired.onnx")).graph.node] == [node.op_type]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from runoff.model.onnx_graph import Graph, constants, drop_attribute, read_attributes, read_graph, replace_nodes
+from runoff.model.onnx_products import multiply_for_constant_pad, multiply_for_cubic_resize
 
 OPSET = 13
 REDUCTIONS = frozenset(
@@ -142,13 +143,14 @@ def reshape_for_axes(model: Any) -> bool:
 
 
 def reshaped(node: Any, graph: Graph) -> list[Any] | None:
-    """Give the Reshape of one Squeeze or Unsqueeze whose axes are constant."""
+    """Give the Reshape of one Squeeze or Unsqueeze whose axes are constant; a Squeeze without axes drops all ones."""
     from onnx import helper
 
     if not is_clear(node, graph):
         return None
-    sides, axes = graph.shapes[node.input[0]], graph.constants[node.input[1]]
+    sides = graph.shapes[node.input[0]]
     wanted = [-1 if side is None else side for side in sides]
+    axes = graph.constants[node.input[1]] if len(node.input) > 1 else np.flatnonzero(np.array(wanted) == 1)
     if node.op_type == "Squeeze":
         dropped = {int(axis) % len(sides) for axis in axes}
         wanted = [side for axis, side in enumerate(wanted) if axis not in dropped]
@@ -160,77 +162,36 @@ def reshaped(node: Any, graph: Graph) -> list[Any] | None:
 
 
 def is_clear(node: Any, graph: Graph) -> bool:
-    """Tell whether a Squeeze or Unsqueeze has constant axes and an input of which at most one side is not known."""
-    if len(node.input) < 2 or node.input[1] not in graph.constants:
-        return False
+    """Tell whether a Squeeze or Unsqueeze can be said by a Reshape.
+
+    Its axes are constant and at most one side of its input is not known; all sides are, where it has no axes.
+    """
     sides = graph.shapes.get(node.input[0])
-    return sides is not None and sum(side is None for side in sides) <= 1
+    has_axes = len(node.input) > 1
+    if sides is None or (has_axes and node.input[1] not in graph.constants):
+        return False
+    return sum(side is None for side in sides) <= (1 if has_axes else 0)
 
 
-def multiply_for_cubic_resize(model: Any) -> bool:
-    """Write a cubic Resize as a product with a matrix for each of height and width, where the sizes are known."""
-    return replace_nodes(model, "Resize", cubic_resize)
+def slice_shapes(model: Any) -> bool:
+    """Write Shape (15) of some axes as a slice of the whole shape."""
+    return replace_nodes(model, "Shape", sliced_shape)
 
 
-def cubic_resize(node: Any, graph: Graph) -> list[Any] | None:
-    """Give the two products of one cubic Resize of N×C×H×W: resizing is linear in the values, each side by itself."""
+def sliced_shape(node: Any, graph: Graph) -> list[Any] | None:
+    """Give the nodes of one Shape that has a start or an end."""
     from onnx import helper
 
     attributes = read_attributes(node)
-    before, after = graph.shapes.get(node.input[0]), graph.shapes.get(node.output[0])
-    mode = attributes.get("coordinate_transformation_mode", b"half_pixel").decode()
-    is_plain = not attributes.get("exclude_outside") and not attributes.get("antialias")
-    if attributes.get("mode") != b"cubic" or mode not in COORDINATES or not is_plain:
+    if not attributes:
         return None
-    if (
-        before is None
-        or after is None
-        or len(before) != 4
-        or before[:2] != after[:2]
-        or None in (*before[2:], *after[2:])
-    ):
-        return None
-    coefficient = float(attributes.get("cubic_coeff_a", -0.75))
     name = node.output[0]
-    rows, columns = (
-        cubic_matrix(int(old or 0), int(new or 0), mode, coefficient)
-        for old, new in zip(before[2:], after[2:], strict=True)
-    )
-    left, right = graph.add_constant(f"{name}/rows", rows), graph.add_constant(f"{name}/columns", columns.T)
+    first = graph.add_constant(f"{name}/start", np.array([attributes.get("start", 0)], np.int64))
+    last = graph.add_constant(f"{name}/end", np.array([attributes.get("end", np.iinfo(np.int64).max)], np.int64))
     return [
-        helper.make_node("MatMul", [left, node.input[0]], [f"{name}/resized"]),
-        helper.make_node("MatMul", [f"{name}/resized", right], [name]),
+        helper.make_node("Shape", [node.input[0]], [f"{name}/whole"]),
+        helper.make_node("Slice", [f"{name}/whole", first, last], [name]),
     ]
-
-
-COORDINATES: Mapping[str, Callable[[Any, int, int], Any]] = {
-    "half_pixel": lambda place, old, new: (place + 0.5) * old / new - 0.5,
-    "pytorch_half_pixel": lambda place, old, new: (place + 0.5) * old / new - 0.5 if new > 1 else place * 0.0,
-    "align_corners": lambda place, old, new: place * (old - 1) / max(new - 1, 1),
-    "asymmetric": lambda place, old, new: place * old / new,
-}
-"""Where a place of the resized side lies on the old one, by ONNX's names."""
-
-
-def cubic_matrix(old: int, new: int, mode: str, coefficient: float) -> Any:
-    """Give the new×old matrix of cubic interpolation along one side; what lies outside is the border's value.
-
-    R. G. Keys, "Cubic convolution interpolation for digital image processing", IEEE Trans. ASSP 29 (1981), 1153-1160.
-    """
-    places = COORDINATES[mode](np.arange(new, dtype=np.float64), old, new)
-    first = np.floor(places).astype(int)
-    matrix = np.zeros((new, old))
-    for offset in range(-1, 3):
-        weights = cubic_weight(np.abs(places - first - offset), coefficient)
-        np.add.at(matrix, (np.arange(new), np.clip(first + offset, 0, old - 1)), weights)
-    return matrix.astype(np.float32)
-
-
-def cubic_weight(distance: Any, a: float) -> Any:
-    """Give Keys' kernel at a distance of at most 2."""
-    near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
-    far = ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a
-    return np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))
 
 
 def simplify(model: Any) -> bool:
@@ -251,7 +212,8 @@ def simplify(model: Any) -> bool:
 def set_back(model: Any) -> bool:
     """Set a model of a newer operator set back to 13, where nothing in it says what 13 can't.
 
-    Reductions get their axes as an attribute again; attributes that came later are dropped where they say nothing.
+    Reductions get their axes as an attribute again; attributes that came later are dropped where they say nothing. So
+    is a Reshape's, whose computed shape has a zero only where a tensor is empty.
     """
     ours = next(one for one in model.opset_import if one.domain in ("", "ai.onnx"))
     if ours.version <= OPSET:
@@ -264,8 +226,8 @@ def set_back(model: Any) -> bool:
             del node.input[1]
             node.attribute.append(helper.make_attribute("axes", [int(axis) for axis in axes]))
             drop_attribute(node, "noop_with_empty_axes", None)
-        if node.op_type == "Reshape" and 0 not in known.get(node.input[1], [0]):
-            drop_attribute(node, "allowzero", None)
+        if node.op_type == "Reshape":
+            drop_attribute(node, "allowzero", 0 if 0 in known.get(node.input[1], []) else None)
         for name, harmless in DEFAULTS.get(node.op_type, {}).items():
             drop_attribute(node, name, harmless)
     ours.version = OPSET
@@ -279,7 +241,9 @@ REPAIRS: Mapping[str, Callable[[Any], bool]] = {
     "Gelu spelled out": spell_out_gelu,
     "HardSwish spelled out": spell_out_hard_swish,
     "Squeeze and Unsqueeze as Reshape": reshape_for_axes,
+    "Shape sliced": slice_shapes,
     "cubic Resize as products": multiply_for_cubic_resize,
+    "constant Pad as products": multiply_for_constant_pad,
     f"set back to operator set {OPSET}": set_back,
 }
 """By what they are called in the matrix, in the order that they are done."""

@@ -1,0 +1,109 @@
+"""Repairs of what is linear in a picture's rows and columns: written as products with a matrix for each side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from runoff.model.onnx_graph import Graph, read_attributes, replace_nodes
+
+
+def multiply_for_cubic_resize(model: Any) -> bool:
+    """Write a cubic Resize as a product with a matrix for each of height and width, where the sizes are known."""
+    return replace_nodes(model, "Resize", cubic_resize)
+
+
+def cubic_resize(node: Any, graph: Graph) -> list[Any] | None:
+    """Give the two products of one cubic Resize of N×C×H×W: resizing is linear in the values, each side by itself."""
+    attributes = read_attributes(node)
+    before, after = graph.shapes.get(node.input[0]), graph.shapes.get(node.output[0])
+    mode = attributes.get("coordinate_transformation_mode", b"half_pixel").decode()
+    is_plain = not attributes.get("exclude_outside") and not attributes.get("antialias")
+    if attributes.get("mode") != b"cubic" or mode not in COORDINATES or not is_plain:
+        return None
+    if (
+        before is None
+        or after is None
+        or len(before) != 4
+        or before[:2] != after[:2]
+        or None in (*before[2:], *after[2:])
+    ):
+        return None
+    coefficient = float(attributes.get("cubic_coeff_a", -0.75))
+    rows, columns = (
+        cubic_matrix(int(old or 0), int(new or 0), mode, coefficient)
+        for old, new in zip(before[2:], after[2:], strict=True)
+    )
+    return products(node, graph, rows, columns.T, 0.0)
+
+
+COORDINATES: Mapping[str, Callable[[Any, int, int], Any]] = {
+    "half_pixel": lambda place, old, new: (place + 0.5) * old / new - 0.5,
+    "pytorch_half_pixel": lambda place, old, new: (place + 0.5) * old / new - 0.5 if new > 1 else place * 0.0,
+    "align_corners": lambda place, old, new: place * (old - 1) / max(new - 1, 1),
+    "asymmetric": lambda place, old, new: place * old / new,
+}
+"""Where a place of the resized side lies on the old one, by ONNX's names."""
+
+
+def cubic_matrix(old: int, new: int, mode: str, coefficient: float) -> Any:
+    """Give the new×old matrix of cubic interpolation along one side; what lies outside is the border's value.
+
+    R. G. Keys, "Cubic convolution interpolation for digital image processing", IEEE Trans. ASSP 29 (1981), 1153-1160.
+    """
+    places = COORDINATES[mode](np.arange(new, dtype=np.float64), old, new)
+    first = np.floor(places).astype(int)
+    matrix = np.zeros((new, old))
+    for offset in range(-1, 3):
+        weights = cubic_weight(np.abs(places - first - offset), coefficient)
+        np.add.at(matrix, (np.arange(new), np.clip(first + offset, 0, old - 1)), weights)
+    return matrix.astype(np.float32)
+
+
+def cubic_weight(distance: Any, a: float) -> Any:
+    """Give Keys' kernel at a distance of at most 2."""
+    near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
+    far = ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a
+    return np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))
+
+
+def multiply_for_constant_pad(model: Any) -> bool:
+    """Write a constant Pad of height and width as products with shifted identities, where the sizes are known.
+
+    onnx-tf traces cutting off beside padding, and TensorFlow refuses the one where it can tell that it does not fit.
+    """
+    return replace_nodes(model, "Pad", constant_pad)
+
+
+def constant_pad(node: Any, graph: Graph) -> list[Any] | None:
+    """Give the nodes of one constant Pad of N×C×H×W; what is padded by less than nothing is cut off."""
+    given = [name for name in node.input[1:3] if name]
+    before = graph.shapes.get(node.input[0])
+    if read_attributes(node).get("mode", b"constant") != b"constant" or any(node.input[3:]):
+        return None
+    if before is None or len(before) != 4 or None in before[2:] or any(name not in graph.constants for name in given):
+        return None
+    pads = [int(pad) for pad in graph.constants[given[0]]]
+    if any(pads[:2] + pads[4:6]):
+        return None
+    height, width = int(before[2] or 0), int(before[3] or 0)
+    rows = np.eye(height + pads[2] + pads[6], height, -pads[2], dtype=np.float32)
+    columns = np.eye(width, width + pads[3] + pads[7], pads[3], dtype=np.float32)
+    value = float(graph.constants[given[1]]) if len(given) > 1 else 0.0
+    return products(node, graph, rows, columns, np.where(np.outer(rows.any(1), columns.any(0)), 0, value))
+
+
+def products(node: Any, graph: Graph, rows: Any, columns: Any, added: Any) -> list[Any]:
+    """Give the nodes of rows · x · columns + added for each picture x and channel of a node's first input."""
+    from onnx import helper
+
+    name = node.output[0]
+    left, right = graph.add_constant(f"{name}/rows", rows), graph.add_constant(f"{name}/columns", columns)
+    border = graph.add_constant(f"{name}/border", np.asarray(added, np.float32))
+    return [
+        helper.make_node("MatMul", [left, node.input[0]], [f"{name}/taller"]),
+        helper.make_node("MatMul", [f"{name}/taller", right], [f"{name}/wider"]),
+        helper.make_node("Add", [f"{name}/wider", border], [name]),
+    ]
