@@ -13,7 +13,7 @@ from tests.conftest import ROOT, copy_suite
 CONVERTER = '''
 
 ONNX_CONVERTER = "imagined"
-ONNX_REQUIRES = ("numpy",)
+ONNX_REQUIRES = ("{needs}",)
 
 
 def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
@@ -27,12 +27,13 @@ def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
 def converting(tmp_path):
     """Give what makes a copy of the suite whose one backend has a converter that does as it is told."""
 
-    def make(what: str, does: str):
+    def make(what: str, does: str, needs: str = "numpy"):
         copied = copy_suite(tmp_path / "suite", reference="fake")
         for backend in (copied.root / "runoff" / "backends").glob("[!_]*.py"):
             backend.unlink()
         fake = (ROOT / "tests" / "fakes" / "fake.py").read_text()
-        (copied.root / "runoff" / "backends" / "fake.py").write_text(fake + CONVERTER.format(what=what, does=does))
+        made = fake + CONVERTER.format(what=what, does=does, needs=needs)
+        (copied.root / "runoff" / "backends" / "fake.py").write_text(made)
         shutil.copy(ROOT / "tests" / "stand_ins" / "export.py", copied.root / "runoff" / "model" / "zoo" / "export.py")
         return copied
 
@@ -73,3 +74,12 @@ def test_what_converts_is_stored(converting):
     _, cells = stored_cells(suite, run)
     assert {cell["plain"]["result"] for cell in cells} == {"right"}
     assert "imagined" in run.stdout
+
+
+def test_a_converter_that_is_not_installed_is_skipped_with_its_reason(converting):
+    """A converter whose module no environment has is skipped before anything is exported, and says what it needs."""
+    suite = converting("Give nothing", "return images", needs="converter_of_nobody")
+    run = suite.run("-m", "conversion", "-rs")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "no environment of this run has all of converter_of_nobody" in " ".join(run.stdout.split())
+    assert not (suite.root / ".runoff" / "conversions").exists()
