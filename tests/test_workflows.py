@@ -196,19 +196,19 @@ def test_runs_are_stored_append_only(runner, environments):
     assert TOKEN not in (runner / ".git" / "config").read_text()
 
 
-def test_the_matrix_is_what_tox_lists(runner, environments):
-    """The environments that race are found by their names, so that a new one takes part by being in tox.ini."""
-    done = run_step(runner, 'python .ci/racing_environments.py >> "$GITHUB_OUTPUT"', environments)
+def test_the_matrices_are_what_tox_lists(runner, environments):
+    """The environments that race or hold a version are found by name, so that a new one takes part by being listed."""
+    done = run_step(runner, 'python .ci/list_environments.py >> "$GITHUB_OUTPUT"', environments)
     assert done.returncode == 0, done.stderr
-    name, _, listed = (runner.parent / "output.txt").read_text().partition("=")
-    assert name == "environments"
-    assert "compare" in json.loads(listed)
-    racing = runpy.run_path(str(ROOT / ".ci" / "racing_environments.py"))["racing"]
-    assert racing("compare\nlint\nversions-onnxruntime\ncompare-py313\ncomparison\n") == [
-        "compare",
-        "versions-onnxruntime",
-        "compare-py313",
-    ]
+    lines = (runner.parent / "output.txt").read_text().splitlines()
+    found = {name: json.loads(listed) for name, _, listed in (line.partition("=") for line in lines)}
+    assert found["racing"] == ["compare", "versions-onnxruntime", "versions-tensorflow", "versions-pytorch"]
+    assert {"py311-onnxruntime1.32", "py310-tensorflow2.13", "py313-pytorch2.13"} <= set(found["versions"])
+    rest = set(environments) - set(found["racing"]) - set(found["versions"])
+    assert {"versions", "lint", "reports-py310"} <= rest
+    assert not [name for name in rest if name.startswith("py3")]
+    listing = runpy.run_path(str(ROOT / ".ci" / "list_environments.py"))
+    assert listing["choose"]("compare\ncompare-py313\ncomparison\n", listing["RACING"]) == ["compare", "compare-py313"]
 
 
 def test_actions_are_pinned():

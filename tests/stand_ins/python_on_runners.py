@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
         case ["-m", "tox", "-e", name, *_] if known(name):
             shutil.copytree(os.environ["RUNOFF_LEFT"], "results", dirs_exist_ok=True)
             return 0
-        case [".ci/racing_environments.py"]:
+        case [".ci/list_environments.py"]:
             return really(arguments)
     sys.stderr.write(f"not on the list of what a step may run: python {' '.join(arguments)}\n")
     return UNKNOWN
