@@ -24,6 +24,8 @@ from tests import fakes
 from tests.fakes.fake import true_logits
 
 ROOT = Path(__file__).resolve().parents[1]
+LONGEST_RUN = 600.0
+"""Seconds after which a run of the copied suite is ended and its test fails."""
 HERE = Environment("here", Path(sys.executable))
 
 MakeEntrant = Callable[..., Entrant]
@@ -117,6 +119,7 @@ class Suite:
             capture_output=True,
             text=True,
             check=False,
+            timeout=LONGEST_RUN,
         )
 
     def command(self, *arguments: str) -> list[str]:
