@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from runoff.backends.pytorch import remove_old_wrappers
 from runoff.contract import WorkerCrashed, WorkerKilled
 from runoff.measure.launch import Timeouts, started_worker
 from runoff.measure.process import Process, started
@@ -131,6 +132,19 @@ def test_other_names_are_let_be(tmp_path):
         os.utime(path, (0, 0))
     remove_abandoned(tmp_path, "run-")
     assert {path.name for path in tmp_path.iterdir()} == {"runs", "run-file"}
+
+
+def test_the_compilers_cache_keeps_what_another_launch_can_use(tmp_path):
+    """Kernels stay however old; a wrapper that only its own process could use goes once that has had its time."""
+    kept = [tmp_path / "ab" / "old.so", tmp_path / "ab" / "old.cpp", tmp_path / "ab" / "new.py"]
+    gone = tmp_path / "cd" / "old.py"
+    for path in (*kept, gone):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+        if path.name.startswith("old"):
+            os.utime(path, (0, 0))
+    remove_old_wrappers(tmp_path)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
 
 
 def test_a_run_removes_what_a_killed_one_left_and_no_other(suite, tmp_path):
