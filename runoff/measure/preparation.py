@@ -27,6 +27,7 @@ from runoff.measure.probe import Holding
 from runoff.measure.process import call
 from runoff.measure.requirements import contender_versions, find_converter, what_is_missing
 from runoff.measure.trees import find_in_tree
+from runoff.measure.workplace import Workplace
 from runoff.model.golden import DISTRIBUTIONS, REQUIRES, Golden, load_golden
 from runoff.model.images import ImageSet
 from runoff.processor import read_processor
@@ -40,34 +41,6 @@ FAILED = "failed"
 GOLDEN_TIMEOUT = 1800.0
 MOST_EXACT = 83
 """How many images golden's rounding error is found on, at most: all of the fixture images."""
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """The folder that caches, logs and journals live in (``.runoff/``), and one run's own files in it."""
-
-    home: Path
-    working: Path
-
-    @property
-    def checkpoints(self) -> Path:
-        """Expanded checkpoints."""
-        return self.home / "checkpoints"
-
-    @property
-    def artifacts(self) -> Path:
-        """Converted models."""
-        return self.home / "artifacts"
-
-    @property
-    def logs(self) -> Path:
-        """What the processes printed."""
-        return self.home / "logs"
-
-    @property
-    def journals(self) -> Path:
-        """Every launch of every run, written down as it was measured."""
-        return self.home / "runs"
 
 
 @dataclass(frozen=True)
