@@ -68,8 +68,8 @@ def test_where_onnx_tf_converts_nothing_needs_to_be_said(python, monkeypatch):
 
 @pytest.mark.parametrize("python", MODERN)
 def test_where_onnx2tf_converts_one_line_says_so(python, monkeypatch):
-    """From Python 3.12 on onnx2tf is installed with what it imports, and every result has a line about it."""
+    """From Python 3.12 on onnx2tf is installed with what it imports and runs, and every result has a line about it."""
     packages = {requirement.name for requirement in requirements("compare", python)}
     assert packages & {"onnx-tf", "onnx2tf"} == {"onnx2tf"}
-    assert packages >= {"tf-keras", "onnx-graphsurgeon", "sng4onnx", "ai-edge-litert", "psutil"}
+    assert packages >= {"tf-keras", "onnx-graphsurgeon", "sng4onnx", "ai-edge-litert", "psutil", "onnxsim"}
     assert str(declared_on(python, monkeypatch)["NOTE"]).startswith("TensorFlow runs what onnx2tf converted")
