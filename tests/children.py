@@ -11,6 +11,8 @@ from typing import Any
 
 PATIENCE = 60.0
 """Seconds after which a child is killed, so that a test which reads from it or waits for it can't hang."""
+LONGEST_RUN = 900.0
+"""Seconds after which a whole run of Runoff is ended and its test fails."""
 
 
 @contextmanager

@@ -21,11 +21,10 @@ from runoff.measure.launch import Entrant, Picture, Timeouts
 from runoff.measure.race import Journal
 from runoff.measure.service.launches import Course
 from tests import fakes
+from tests.children import LONGEST_RUN
 from tests.fakes.fake import true_logits
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST_RUN = 600.0
-"""Seconds after which a run of the copied suite is ended and its test fails."""
 HERE = Environment("here", Path(sys.executable))
 
 MakeEntrant = Callable[..., Entrant]

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.children import child
+from tests.children import LONGEST_RUN, child
 from tests.test_suite import ALL_RIGHT, FEW
 
 
@@ -152,6 +152,7 @@ def test_own_json_that_cannot_be_written_is_no_traceback(suite):
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_RUN,
         preexec_fn=few_bytes,
     )
     assert done.returncode != 0
