@@ -21,6 +21,7 @@ from runoff.measure.launch import Entrant, Picture, Timeouts
 from runoff.measure.race import Journal
 from runoff.measure.service.launches import Course
 from tests import fakes
+from tests.children import LONGEST_RUN
 from tests.fakes.fake import true_logits
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -117,6 +118,7 @@ class Suite:
             capture_output=True,
             text=True,
             check=False,
+            timeout=LONGEST_RUN,
         )
 
     def command(self, *arguments: str) -> list[str]:

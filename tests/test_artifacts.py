@@ -13,6 +13,7 @@ from runoff.contenders import Contender
 from runoff.contract import ArtifactBroken, Checkpoint, ConversionFailed
 from runoff.measure.artifacts import Calibration, Converter, artifact_key, make_artifact
 from runoff.measure.probe import Holding
+from runoff.measure.temporary import LOCK, owned_folder
 from tests import fakes
 
 HOLDING = Holding(frozenset({"numpy"}), {"numpy": "1.26.4"})
@@ -61,6 +62,17 @@ def test_the_second_time_comes_from_the_cache(make):
         second.conversion_seconds,
     )
     assert first.size == first.path.stat().st_size
+
+
+def test_a_conversion_that_was_killed_is_cleared_away(make, tmp_path):
+    """What a converter's killed owner left half done goes with the next conversion; one still going on stays."""
+    folder = tmp_path / "artifacts"
+    (folder / "converting-killed").mkdir(parents=True)
+    (folder / "converting-killed" / LOCK).write_text("")
+    with owned_folder(folder, "converting-") as going:
+        kept = make().path.parent
+        assert set(folder.iterdir()) == {going, kept}
+    assert list(folder.iterdir()) == [kept]
 
 
 def test_the_key_holds_everything_that_goes_in(checkpoint):

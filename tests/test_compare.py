@@ -266,27 +266,6 @@ def test_a_whole_run_is_compared_with_itself(tmp_path, capsys):
     assert "neither run has a ratio of it" in in_one_line(capsys.readouterr().out)
 
 
-def test_files_that_pytest_benchmark_saved_are_compared(suite, tmp_path, capsys):
-    """What --benchmark-save leaves, without raw data, is compared with Runoff's own file of the same run.
-
-    pytest-benchmark itself is told why a run of another stratum is no baseline, in the same words.
-    """
-    few = ("--contenders", "fake,fake-slower", "--rounds", "2", f"--benchmark-storage=file://{tmp_path}")
-    done = suite.run(*few, "--launches", "5", "--margin", "900%", "--benchmark-save=gate")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (saved,) = tmp_path.rglob("*_gate.json")
-    run = json.loads(saved.read_text())
-    assert "data" not in run["benchmarks"][0]["stats"]
-    assert main(["compare", str(saved), str(suite.root / "results" / "runoff.json"), "--fail-above", "0%"]) == 0
-    assert capsys.readouterr().out.count("fake-slower ") >= 3
-
-    threads = about(run)["stratum"]["threads"]
-    about(run)["stratum"]["threads"] = threads + 1
-    saved.write_text(json.dumps(run))
-    done = suite.run(*few, "--launches", "1", "--benchmark-compare")
-    assert f"no comparable baseline: threads: {threads + 1} → {threads};" in in_one_line(done.stdout + done.stderr)
-
-
 def test_it_starts_from_the_command_line(store):
     """``python -m runoff compare`` gives its exit code to a CI without a traceback."""
     command = [sys.executable, "-m", "runoff", "compare", store("base.json"), store("head.json", slower_by(1.1))]

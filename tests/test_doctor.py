@@ -18,6 +18,7 @@ from runoff.__main__ import main
 from runoff.doctor.command import INTERRUPTED
 from runoff.doctor.findings import inspect_machine, telling_variables
 from runoff.doctor.text import WIDTH
+from tests.children import child
 from tests.conftest import ROOT
 from tests.test_layers import FRAMEWORKS, loaded_after
 from tests.test_machine import write
@@ -154,7 +155,8 @@ def is_alive(process: int) -> bool:
 def test_an_interrupt_ends_it_cleanly() -> None:
     """Ctrl-C gives one line, exit code 130 and no traceback, and leaves no worker behind."""
     command = [sys.executable, "-m", "runoff", "doctor", "--seconds", "60"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    doctor = child(command, patience=180, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with doctor as process:
         deadline = time.monotonic() + 60
         while len(workers := workers_of(process.pid)) < 2 and time.monotonic() < deadline:
             time.sleep(0.02)

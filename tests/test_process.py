@@ -14,6 +14,7 @@ import pytest
 
 from runoff.contract import CheckpointBroken, ConversionFailed, WorkerCrashed, WorkerGarbage
 from runoff.measure.process import call, process_variables, started
+from tests.children import child
 from tests.conftest import ROOT
 
 PATIENCE = 30.0
@@ -100,18 +101,18 @@ def test_leaving_the_block_ends_the_process_and_what_it_started(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
 def test_workers_never_outlive_their_controller(number):
     """A suspended and a running worker are gone after their controller is interrupted, terminated or killed."""
-    controller = subprocess.Popen(
+    controller = child(
         [sys.executable, "-m", "tests.stand_ins.controller"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=process_variables({}),
     )
-    with controller:
-        pids = [int(word) for word in controller.stdout.readline().split()]
-        assert len(pids) == 2
-        controller.send_signal(number)
-        controller.wait(PATIENCE)
+    with controller as process:
+        pids = [int(word) for word in process.stdout.readline().split()]
+        assert [is_alive(pid) for pid in pids] == [True, True]
+        process.send_signal(number)
+        process.wait(PATIENCE)
     wait_until_gone(pids)
 
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from runoff.agreement import floor
+from tests.children import LONGEST_RUN
 
 FLOAT32 = ("pytorch-channels-last", "pytorch-torchscript", "onnxruntime-offline", "tensorflow-savedmodel", "openvino")
 REDUCED = ("pytorch-bfloat16", "pytorch-int8", "onnxruntime-int8", "openvino-int8")
@@ -37,6 +38,7 @@ def field(real_suite):
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_RUN,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads((real_suite.root / "results" / "runoff.json").read_text())

@@ -11,6 +11,7 @@ import pytest
 from runoff.__main__ import main
 from runoff.report.changes import INVALID_RUN, NOTHING_WORSE
 from tests.conftest import ROOT, Suite
+from tests.stored_runs import about
 
 FEW = ("--contenders", "fake,fake-slower", "--launches", "2", "--rounds", "3")
 
@@ -88,3 +89,25 @@ def test_every_environment_has_a_storage_of_its_own():
     assert "testenv:compare" in racing
     for name, commands in racing.items():
         assert "--benchmark-storage=file://{tox_root}/.runoff/storage/{env_name}" in commands, name
+
+
+def test_files_that_pytest_benchmark_saved_are_compared(suite, tmp_path, capsys):
+    """What --benchmark-save leaves, without raw data, is compared with Runoff's own file of the same run.
+
+    pytest-benchmark itself is told why a run of another stratum is no baseline, in the same words.
+    """
+    few = ("--contenders", "fake,fake-slower", "--rounds", "2", f"--benchmark-storage=file://{tmp_path}")
+    done = suite.run(*few, "--launches", "5", "--margin", "900%", "--benchmark-save=gate")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (saved,) = tmp_path.rglob("*_gate.json")
+    run = json.loads(saved.read_text())
+    assert "data" not in run["benchmarks"][0]["stats"]
+    assert main(["compare", str(saved), str(suite.root / "results" / "runoff.json"), "--fail-above", "0%"]) == 0
+    assert capsys.readouterr().out.count("fake-slower ") >= 3
+
+    threads = about(run)["stratum"]["threads"]
+    about(run)["stratum"]["threads"] = threads + 1
+    saved.write_text(json.dumps(run))
+    done = suite.run(*few, "--launches", "1", "--benchmark-compare")
+    printed = " ".join((done.stdout + done.stderr).split())
+    assert f"no comparable baseline: threads: {threads + 1} → {threads};" in printed

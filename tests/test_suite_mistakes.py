@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.children import LONGEST_RUN, child
 from tests.test_suite import ALL_RIGHT, FEW
 
 
@@ -151,6 +152,7 @@ def test_own_json_that_cannot_be_written_is_no_traceback(suite):
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_RUN,
         preexec_fn=few_bytes,
     )
     assert done.returncode != 0
@@ -161,22 +163,24 @@ def test_own_json_that_cannot_be_written_is_no_traceback(suite):
 
 def test_an_interrupt_leaves_no_worker(suite):
     """Ctrl-C in the middle of a race ends every worker, and the launches so far are in the journal."""
-    running = subprocess.Popen(
+    before = set((suite.root / ".runoff" / "runs").glob("*.jsonl"))
+    race = child(
         suite.command("--contenders", ALL_RIGHT, "--launches", "500", "--rounds", "2"),
+        patience=180,
         cwd=suite.root,
         env=suite.variables(),
         stdout=subprocess.PIPE,
         text=True,
     )
-    before = set((suite.root / ".runoff" / "runs").glob("*.jsonl"))
-    deadline = time.monotonic() + 60
-    while not (new := set((suite.root / ".runoff" / "runs").glob("*.jsonl")) - before):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    workers = psutil.Process(running.pid).children(recursive=True)
-    running.send_signal(signal.SIGINT)
-    running.communicate(timeout=60)
-    assert running.returncode == 2
+    with race as running:
+        deadline = time.monotonic() + 60
+        while not (new := set((suite.root / ".runoff" / "runs").glob("*.jsonl")) - before):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        workers = psutil.Process(running.pid).children(recursive=True)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+        assert running.returncode == 2
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
     assert new.pop().read_text().strip()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from runoff.measure.race import CONTROL, Race
+from tests.children import LONGEST_RUN
 from tests.conftest import ROOT
 from tests.races import launches
 from trust import slowed
@@ -135,7 +136,7 @@ def test_the_experiments_run_and_make_their_page(tmp_path) -> None:
         "--output",
         str(tmp_path),
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LONGEST_RUN)
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "trust.json").read_text())
     assert set(figures["cost"]["interleaved_over_bare_loop"]) == {"slowed-0", "pytorch"}

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.children import LONGEST_RUN
 from tests.conftest import ROOT
 from tests.histories import make_past_run
 from tests.test_within import race
@@ -149,6 +150,7 @@ def run_step(runner: Path, command: str, environments: list[str], **variables: s
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_RUN,
     )
 
 

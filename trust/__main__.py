@@ -15,7 +15,7 @@ from runoff.backends import find_backends
 from runoff.contenders import ROOT
 from runoff.contract import Backend, RunoffError
 from runoff.measure.machine import allowed_threads
-from runoff.measure.preparation import Workplace
+from runoff.measure.workplace import Workplace
 from runoff.processor import read_processor
 from trust import empty, slowed
 from trust.cost import measure_cost

@@ -14,10 +14,10 @@ from runoff.contract import Backend
 from runoff.measure.artifacts import Calibration, Converter, make_artifact
 from runoff.measure.launch import Entrant, Prediction, Timeouts, predict
 from runoff.measure.machine import allowed_threads
-from runoff.measure.preparation import Workplace
 from runoff.measure.probe import Holding, probe_environment
 from runoff.measure.process import call
 from runoff.measure.race import Journal, Race, Schedule, run_race
+from runoff.measure.workplace import Workplace
 from runoff.model.checkpoint import choose_checkpoint
 from runoff.model.images import fixture_images, save_images
 

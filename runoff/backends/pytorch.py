@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from runoff.processor import read_processor
 
 # What inductor compiles constants into, with one compiler process, so that no pool of its own stays behind.
 INDUCTOR = {"TORCHINDUCTOR_FREEZING": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+WRAPPER_AGE = 3600.0
 
 VARIANTS = (
     Variant(description="eager, inference_mode", default=True),
@@ -216,8 +218,22 @@ def load_compiled(artifact: Path, variant: Variant) -> Any:
     """
     import torch
 
-    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(artifact.parents[1] / "torchinductor")
+    cache = artifact.parents[1] / "torchinductor"
+    remove_old_wrappers(cache)
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(cache)
     return torch.compile(load_eager(artifact, variant))
+
+
+def remove_old_wrappers(cache: Path) -> None:
+    """Remove from inductor's cache what launches before an hour ago wrote for themselves, and keep compiled kernels.
+
+    With frozen weights each process writes a wrapper in Python that has the weights' addresses in it, and so a name of
+    its own: no other process finds it again, and the cache would grow with every launch.
+    """
+    for wrapper in cache.glob("*/*.py"):
+        with suppress(FileNotFoundError):  # another process may do the same
+            if time.time() - wrapper.stat().st_mtime > WRAPPER_AGE:
+                wrapper.unlink()
 
 
 def load_traced(artifact: Path, variant: Variant) -> Any:

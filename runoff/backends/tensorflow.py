@@ -38,6 +38,7 @@ CONVERT_DISTRIBUTIONS = (
     "onnx",
     "onnx-tf",
     "onnx2tf",
+    "onnxsim",
     "onnxslim",
     "tensorflow",
     "tensorflow-cpu",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,10 +22,13 @@ from runoff.contract import (
 )
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
+from runoff.measure.temporary import owned_folder, remove_abandoned
 from runoff.processor import read_processor
 
 CONVERSION_TIMEOUT = 900.0
 RECORD = "record.json"
+CONVERTING = "converting-"
+"""How the names of folders begin in which something is being converted."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,10 @@ def convert_into(
 ) -> None:
     """Convert in a temporary folder and move it to its place whole, so that a broken-off conversion leaves nothing."""
     home.parent.mkdir(parents=True, exist_ok=True)
-    working = Path(tempfile.mkdtemp(prefix="converting-", dir=home.parent))
-    try:
+    remove_abandoned(home.parent, CONVERTING)
+    with owned_folder(home.parent, CONVERTING) as folder:
+        working = folder / home.name
+        working.mkdir()
         artifact = working / f"model{backend.SUFFIX}"
         seconds = call(
             "runoff.measure.artifacts:convert",
@@ -151,8 +154,6 @@ def convert_into(
         record = {"file": artifact.name, "size": size, "sha256": sha256, "conversion_seconds": seconds}
         (working / RECORD).write_text(json.dumps(record))
         working.rename(home)
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
 
 
 def convert(backend: str, variant: str, checkpoint: dict[str, Any], artifact: str, calibration: str) -> float:

@@ -7,9 +7,9 @@ import json
 from dataclasses import fields
 
 from runoff.contract import Checkpoint
-from runoff.measure.preparation import Workplace
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
+from runoff.measure.workplace import Workplace
 from runoff.model.operations import DISTRIBUTIONS, Operations
 
 COUNT_TIMEOUT = 300.0

@@ -27,6 +27,7 @@ from runoff.measure.probe import Holding
 from runoff.measure.process import call
 from runoff.measure.requirements import contender_versions, find_converter, what_is_missing
 from runoff.measure.trees import find_in_tree
+from runoff.measure.workplace import Workplace
 from runoff.model.golden import DISTRIBUTIONS, REQUIRES, Golden, load_golden
 from runoff.model.images import ImageSet
 from runoff.processor import read_processor
@@ -43,34 +44,6 @@ MOST_EXACT = 16
 
 The error of one image is 1.5e-6 to 5.4e-6 in the built-in checkpoint, and a hundred times the largest is allowed.
 """
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """The folder that caches, logs and journals live in (``.runoff/``), and one run's own files in it."""
-
-    home: Path
-    working: Path
-
-    @property
-    def checkpoints(self) -> Path:
-        """Expanded checkpoints."""
-        return self.home / "checkpoints"
-
-    @property
-    def artifacts(self) -> Path:
-        """Converted models."""
-        return self.home / "artifacts"
-
-    @property
-    def logs(self) -> Path:
-        """What the processes printed."""
-        return self.home / "logs"
-
-    @property
-    def journals(self) -> Path:
-        """Every launch of every run, written down as it was measured."""
-        return self.home / "runs"
 
 
 @dataclass(frozen=True)

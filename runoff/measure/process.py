@@ -8,29 +8,24 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from runoff import contract
 from runoff.contenders import ROOT
-from runoff.contract import (
-    ConversionFailed,
-    ProtocolMismatch,
-    RunoffError,
-    WorkerCrashed,
-    WorkerFailed,
-    WorkerGarbage,
-    WorkerKilled,
-    WorkerTimedOut,
-)
+from runoff.contract import ProtocolMismatch, WorkerCrashed, WorkerGarbage, WorkerTimedOut
 from runoff.measure.channel import PROTOCOL, Message
+from runoff.measure.failures import ended, named_error
 from runoff.measure.priority import raise_priority
+from runoff.measure.temporary import owned_folder
 
 LONGEST_ANSWER = 64 * 1024 * 1024
+TEMPORARY = "runoff-process-"
+"""How the names of processes' temporary folders begin."""
 
 
 @dataclass
@@ -69,7 +64,7 @@ class Process:
             self.stdin.write(json.dumps(message).encode() + b"\n")
             self.stdin.flush()
         except BrokenPipeError:
-            raise self._ended() from None
+            raise ended(self.label, self.popen.wait(), self.log) from None
 
     def receive(self, timeout: float) -> Message:
         """Wait up to ``timeout`` seconds for one answer, asleep.
@@ -121,7 +116,7 @@ class Process:
 
     def _without_error(self, message: Message) -> Message:
         if "error" in message:
-            raise self._named_error(message)
+            raise named_error(self.label, message, self.log)
         return message
 
     def answers(self) -> bool:
@@ -169,41 +164,13 @@ class Process:
                 )
             chunk = os.read(self.stdout.fileno(), 1 << 16)
             if not chunk:
-                raise self._ended()
+                raise ended(self.label, self.popen.wait(), self.log)
             self.unread += chunk
             if len(self.unread) > LONGEST_ANSWER:
                 raise WorkerGarbage(f"{self.label}: the worker's answer does not end; see {self.log}")
         line, _, rest = bytes(self.unread).partition(b"\n")
         self.unread = bytearray(rest)
         return line
-
-    def _ended(self) -> WorkerFailed:
-        code = self.popen.wait()
-        if code == -signal.SIGKILL:
-            return WorkerKilled(
-                f"{self.label}: killed by SIGKILL, which is what the kernel does when memory runs out; "
-                "free memory, race fewer contenders (--contenders), or raise the container's limit"
-            )
-        if code < 0:
-            return WorkerKilled(f"{self.label}: ended by {signal.Signals(-code).name}; see {self.log}")
-        last = last_line(self.log)
-        return WorkerCrashed(
-            f"{self.label}: the process ended by itself with exit code {code}: {last} (log: {self.log})"
-        )
-
-    def _named_error(self, message: Message) -> RunoffError:
-        if "stage" in message:
-            return ConversionFailed(message["stage"], message["reason"])
-        kind: type[RunoffError] | None = getattr(contract, message["error"], None)  # another tree may have others
-        if message.get("named") and kind is not None:
-            return kind(message["message"])
-        return WorkerCrashed(f"{self.label}: {message['error']}: {message['message']} (log: {self.log})")
-
-
-def last_line(log: Path) -> str:
-    """Give the last line of a log that says something."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "it printed nothing"
 
 
 def opened_log(label: str, log: Path) -> IO[bytes]:
@@ -218,6 +185,25 @@ def opened_log(label: str, log: Path) -> IO[bytes]:
         raise WorkerCrashed(
             f"{label}: its log {log} can't be written ({error.strerror}); free space or make it writable"
         ) from error
+
+
+@contextmanager
+def temporary_folder(label: str) -> Iterator[Path]:
+    """Give a process's own folder for temporary files, removed when the block is left.
+
+    Frameworks leave files in it that they would delete at an orderly end, which a worker does not come to.
+
+    Raises WorkerCrashed where it can't be made.
+    """
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(owned_folder(Path(tempfile.gettempdir()), TEMPORARY))
+        except OSError as error:
+            raise WorkerCrashed(
+                f"{label}: no folder for its temporary files can be made ({error.strerror}); "
+                "free space, or name a writable folder in TMPDIR"
+            ) from error
+        yield folder
 
 
 @contextmanager
@@ -237,26 +223,27 @@ def started(
 
     Raises WorkerCrashed where the interpreter can't be started.
     """
-    with opened_log(label, log) as output:
-        spawned_ns = time.perf_counter_ns()
+    with temporary_folder(label) as temporary:
+        with opened_log(label, log) as output:
+            spawned_ns = time.perf_counter_ns()
+            try:
+                popen = subprocess.Popen(
+                    [str(interpreter), "-m", module],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=output,
+                    cwd=tree,
+                    env=process_variables(variables or {}, tree) | {"TMPDIR": str(temporary)},
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
+        raised = urgent and raise_priority(popen.pid)
+        process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, urgent=raised, tree=tree)
         try:
-            popen = subprocess.Popen(
-                [str(interpreter), "-m", module],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=output,
-                cwd=tree,
-                env=process_variables(variables or {}, tree),
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
-    raised = urgent and raise_priority(popen.pid)
-    process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, urgent=raised, tree=tree)
-    try:
-        yield process
-    finally:
-        process.end()
+            yield process
+        finally:
+            process.end()
 
 
 def process_variables(additional: Mapping[str, str], tree: Path = ROOT) -> dict[str, str]:

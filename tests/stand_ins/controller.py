@@ -1,12 +1,11 @@
 """A controller with a running and a suspended worker: prints their numbers and waits to be ended."""
 
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from runoff.measure.process import started
+from runoff.measure.process import first_request, started
 
 with tempfile.TemporaryDirectory() as folder:
     step = "runoff.measure.step"
@@ -16,9 +15,7 @@ with tempfile.TemporaryDirectory() as folder:
         started(step, label="sleeps", interpreter=python, log=Path(folder) / "b") as suspended,
     ):
         for worker in (running, suspended):
-            worker.send(
-                {"controller": os.getpid(), "function": "tests.stand_ins.controller_work:work", "arguments": {}}
-            )
+            worker.send(first_request({"function": "tests.stand_ins.controller_work:work", "arguments": {}}))
         time.sleep(1)
         suspended.suspend()
         print(running.popen.pid, suspended.popen.pid, flush=True)

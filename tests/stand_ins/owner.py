@@ -1,0 +1,12 @@
+"""The owner of a folder: prints its path and waits to be ended."""
+
+import sys
+import time
+from pathlib import Path
+
+from runoff.measure.temporary import owned_folder
+
+with owned_folder(Path(sys.argv[1]), "run-") as folder:
+    (folder / "pixels.npy").write_bytes(b"x")
+    print(folder, flush=True)
+    time.sleep(3600)
