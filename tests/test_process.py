@@ -117,8 +117,10 @@ def test_workers_never_outlive_their_controller(number):
 
 
 def test_the_workers_environment_is_a_users_own():
-    """Bytecode is written as usual, and no GPU is seen."""
-    variables = process_variables({"A": "b"})
+    """Bytecode is written as usual, no GPU is seen, and programs beside the interpreter are found before others."""
+    variables = process_variables({"A": "b"}, Path("/somewhere/bin/python"))
+    assert variables["PATH"].split(os.pathsep)[0] == "/somewhere/bin"
+    assert variables["PATH"].endswith(os.environ["PATH"])
     assert "PYTHONDONTWRITEBYTECODE" not in variables
     assert variables["CUDA_VISIBLE_DEVICES"] == ""
     assert variables["A"] == "b"

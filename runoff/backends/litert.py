@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,11 +84,12 @@ def translate(exported: Path, pictures: Batch, folder: Path, *, quantised: bool)
     """
     import onnx2tf
 
-    file = folder / "pictures.npy"
+    file, own = folder / "pictures.npy", folder / "own.onnx"
     np.save(file, channels_last(pictures))
+    shutil.copyfile(exported, own)  # onnx2tf writes what it simplifies over the file that it is given
     mean, deviation = np.zeros((1, 1, 1, 3), np.float32), np.ones((1, 1, 1, 3), np.float32)
     return onnx2tf.convert(
-        input_onnx_file_path=str(exported),
+        input_onnx_file_path=str(own),
         output_folder_path=str(folder / "translated"),
         custom_input_op_name_np_data_path=[["images", str(file), mean, deviation]],
         output_integer_quantized_tflite=quantised,

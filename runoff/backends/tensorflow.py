@@ -121,20 +121,27 @@ def translate_by_onnx2tf(onnx_file: Path, saved_model: Path, calibration: Path) 
     """Turn an ONNX file into a SavedModel with onnx2tf, whose input stays channels first as it was.
 
     onnx2tf wants pictures to follow shapes through the graph, and would download some: it is given the calibration's.
+    The function is saved and not the Keras model that onnx2tf gives: Keras writes all weights as text besides.
     """
     import onnx2tf
+    import tensorflow as tf
 
     pictures = onnx_file.with_name("pictures.npy")
     np.save(pictures, np.load(calibration))
     mean, deviation = np.zeros((1, 3, 1, 1), np.float32), np.ones((1, 3, 1, 1), np.float32)
-    onnx2tf.convert(
+    model = onnx2tf.convert(
         input_onnx_file_path=str(onnx_file),
         output_folder_path=str(saved_model),
         keep_ncw_or_nchw_or_ncdhw_input_names=[INPUT],
         custom_input_op_name_np_data_path=[[INPUT, str(pictures), mean, deviation]],
-        output_signaturedefs=True,
+        disable_model_save=True,
         non_verbose=True,
     )
+    signature = [tf.TensorSpec(given.shape, given.dtype, given.name) for given in model.inputs]
+    module = tf.Module()
+    module.variables_of_the_model = list(model.variables)
+    module.function = tf.function(model, input_signature=signature)
+    tf.saved_model.save(module, str(saved_model), signatures=module.function.get_concrete_function())
 
 
 def translate(onnx_file: Path, saved_model: Path) -> None:

@@ -233,7 +233,7 @@ def started(
                     stdout=subprocess.PIPE,
                     stderr=output,
                     cwd=tree,
-                    env=process_variables(variables or {}, tree) | {"TMPDIR": str(temporary)},
+                    env=process_variables(variables or {}, interpreter, tree) | {"TMPDIR": str(temporary)},
                     start_new_session=True,
                 )
             except OSError as error:
@@ -246,12 +246,19 @@ def started(
             process.end()
 
 
-def process_variables(additional: Mapping[str, str], tree: Path = ROOT) -> dict[str, str]:
-    """Give the environment variables of a tree's worker: ours, less what would make its start unlike a user's own."""
+def process_variables(
+    additional: Mapping[str, str], interpreter: Path = Path(sys.executable), tree: Path = ROOT
+) -> dict[str, str]:
+    """Give the environment variables of a tree's worker: ours, less what would make its start unlike a user's own.
+
+    Programs that are installed beside the interpreter are found first, as in an environment that a user has activated:
+    onnx2tf runs onnxsim, and goes on without a word where there is none.
+    """
     slows_the_import_stage = {"PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in os.environ.items() if name not in slows_the_import_stage}
+    path = os.pathsep.join([str(interpreter.parent), kept.get("PATH", os.defpath)])
     no_gpu = {"CUDA_VISIBLE_DEVICES": ""}
-    return kept | no_gpu | {"PYTHONPATH": str(tree)} | dict(additional)
+    return kept | no_gpu | {"PATH": path, "PYTHONPATH": str(tree)} | dict(additional)
 
 
 def first_request(message: Message) -> Message:
