@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import http.client
 import re
-import sys
 import tempfile
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,7 +29,7 @@ def config(tmp_path_factory):
 def test_a_prepared_folder_serves_what_was_converted(config, tmp_path):
     """What was prepared is the converted artifact and the checkpoint, and is served without converting."""
     contenders = all_contenders(fake_backends())
-    supply = cached_supply(config, fake_backends(), Path(sys.executable))
+    supply = cached_supply(config, fake_backends())
     prepare_folder(supply, {"fake": contenders["fake"]}, tmp_path / "prepared")
     prepared = prepared_supply(tmp_path / "prepared")
     assert prepared.choice() == supply.choice()

@@ -15,7 +15,7 @@ from runoff.backends import find_backends
 from runoff.contract import RunoffError
 from webui.app import FORM_OVERHEAD, create_app
 from webui.config import Config
-from webui.runtimes import chosen_contenders, interpreter
+from webui.runtimes import chosen_contenders
 from webui.supply import cached_supply, prepare_folder
 
 HOST = "127.0.0.1"
@@ -91,7 +91,7 @@ def server_settings(config: Config) -> dict[str, Any]:
 def prepare(config: Config, options: argparse.Namespace) -> None:
     """Convert the contenders and put them into a folder."""
     backends = find_backends()
-    supply = cached_supply(config, backends, interpreter())
+    supply = cached_supply(config, backends)
     prepare_folder(supply, chosen_contenders(config, backends), options.folder)
 
 

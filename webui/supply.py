@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from runoff.contract import (
     checkpoint_to_json,
 )
 from runoff.measure.artifacts import Calibration, make_artifact, measure_files
-from runoff.measure.probe import probe_environment
+from runoff.measure.probe import probe_here
 from runoff.measure.process import call
 from runoff.measure.requirements import find_converter, what_is_missing
 from runoff.model.checkpoint import Choice, choose_checkpoint, require_hash
@@ -40,18 +40,14 @@ class Supply:
     artifact: Callable[[Contender], Path]
 
 
-def cached_supply(config: Config, backends: Mapping[str, Backend], interpreter: Path) -> Supply:
-    """Take artifacts from the benchmark's cache, and convert into it as the benchmark does."""
-    environments = make_environments(interpreter, (), ())
+def cached_supply(config: Config, backends: Mapping[str, Backend]) -> Supply:
+    """Take artifacts from the benchmark's cache, and convert into it as the benchmark does, in this environment."""
+    environments = make_environments(Path(sys.executable), (), ())
     logs = config.home / "logs"
 
     @cache
     def choice() -> Choice:
         return remembered_choice(config) or chosen_anew(config)
-
-    @cache
-    def holdings() -> dict[str, Any]:
-        return {HERE: probe_environment(environments[HERE], list(backends.values()), logs)}
 
     @cache
     def calibration() -> Calibration:
@@ -62,18 +58,15 @@ def cached_supply(config: Config, backends: Mapping[str, Backend], interpreter: 
 
     def artifact(contender: Contender) -> Path:
         backend = backends[contender.backend]
-        with ThreadPoolExecutor(1) as pool:  # one waits for a process, the other hashes: the first answer comes sooner
-            found = pool.submit(holdings)
-            chosen = choice().checkpoint
-            found.result()
-        if missing := what_is_missing(contender, backend, environments, holdings()):
+        holdings = {HERE: probe_here([backend])}  # of this backend alone: the first answer needs no other
+        if missing := what_is_missing(contender, backend, environments, holdings):
             raise FrameworkMissing(missing)
         unused = Calibration(Path(), "")
         made = make_artifact(
             contender,
             backend,
-            chosen,
-            converter=find_converter(contender, backend, environments, holdings()),
+            choice().checkpoint,
+            converter=find_converter(contender, backend, environments, holdings),
             calibration=calibration() if contender.variant.calibrated else unused,
             folder=config.home / "artifacts",
             logs=logs,
