@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
 
 from flask import Flask, Response, render_template, request
@@ -13,14 +12,12 @@ from runoff.backends import find_backends
 from runoff.contract import Backend
 from webui import refusals
 from webui.api import make_api, refused, title
-from webui.config import Config
+from webui.config import FORM_OVERHEAD, Config
 from webui.headers import add_headers
-from webui.runtimes import Runtimes, look_for_a_better_checkpoint, make_runtimes
+from webui.runtimes import Runtimes, started_runtimes
 from webui.samples import sample_file, samples
 from webui.uploads import InMemoryRequest
 
-FORM_OVERHEAD = 64 * 1024
-"""Bytes of a multipart body beside the picture itself."""
 MOST_PARTS = 20
 EXTENSION = "runoff"
 
@@ -34,12 +31,16 @@ class Application(Flask):
 
 
 def create_app(config: Config, backends: Mapping[str, Backend] | None = None) -> Flask:
-    """Make the application and start its workers in the background.
+    """Start the workers in the background and make the application.
 
     ``backends`` are all that there are unless given. The runtimes are in ``app.extensions["runoff"]``: close them when
     the application is no longer needed. Raises UnknownContender, or ArtifactBroken for a bad prepared folder.
     """
-    runtimes = make_runtimes(config, find_backends() if backends is None else backends)
+    return make_app(config, started_runtimes(config, find_backends() if backends is None else backends))
+
+
+def make_app(config: Config, runtimes: Runtimes) -> Flask:
+    """Make the application around runtimes that were started."""
     app = Application(__name__)
     app.config["MAX_CONTENT_LENGTH"] = config.upload_limit + FORM_OVERHEAD
     app.config["MAX_FORM_PARTS"] = MOST_PARTS
@@ -49,9 +50,6 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None) ->
     app.after_request(add_headers)
     add_pages(app, config, runtimes)
     add_refusals(app, config)
-    runtimes.open()
-    if config.weights == "auto" and config.prepared is None:
-        threading.Thread(target=look_for_a_better_checkpoint, args=(runtimes,), daemon=True).start()
     return app
 
 

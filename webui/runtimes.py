@@ -136,6 +136,18 @@ def refused_picture(reason: str, pixel_limit: int) -> refusals.Refusal:
     return refusals.broken_picture()
 
 
+def started_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtimes:
+    """Make the runtimes that a configuration asks for and start them in the background.
+
+    Raises what ``make_runtimes`` raises.
+    """
+    runtimes = make_runtimes(config, backends)
+    runtimes.open()
+    if config.weights == "auto" and config.prepared is None:
+        threading.Thread(target=look_for_a_better_checkpoint, args=(runtimes,), daemon=True).start()
+    return runtimes
+
+
 def make_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtimes:
     """Make the runtimes that a configuration asks for; nothing is started yet.
 
