@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.browser import chromium, needs_browser, webdriver
 from tests.web import fake_page, served, star, stored
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no browser: install Debian's chromium and chromium-driver"
-)
+pytestmark = needs_browser
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,900",
-]
 LIMIT = 2_000_000
 DROP = """
 const [address, name, type, done] = arguments;
@@ -63,16 +48,10 @@ def address(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """Start Chromium without a screen, with a profile of its own."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
-    driver.set_script_timeout(20)
-    yield driver
-    driver.quit()
+    """Start Chromium without a screen, noting its console."""
+    with chromium(tmp_path_factory.mktemp("profile"), "browser") as driver:
+        driver.set_script_timeout(20)
+        yield driver
 
 
 @pytest.fixture
