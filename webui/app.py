@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from runoff.backends import find_backends
 from runoff.contract import Backend
 from webui import refusals
-from webui.api import make_api, refused, title
+from webui.api import make_api, refused
 from webui.config import FORM_OVERHEAD, Config
 from webui.headers import add_headers
 from webui.runtimes import Runtimes, started_runtimes
@@ -59,7 +59,7 @@ def add_pages(app: Flask, config: Config, runtimes: Runtimes) -> None:
 
     @app.get("/")
     def page() -> str:
-        named = [(name, title(runtime)) for name, runtime in runtimes.runtimes.items()]
+        named = [(name, runtime.title) for name, runtime in runtimes.runtimes.items()]
         return render_template(
             "index.html", runtimes=named, samples=offered, limit=config.upload_limit, formats=refusals.FORMATS
         )

@@ -16,7 +16,7 @@ from runoff.contract import Backend, Logits, RunoffError, WorkerFailed
 from runoff.measure.channel import Message
 from runoff.measure.machine import allowed_threads
 from runoff.model.checkpoint import Choice
-from webui import decoder, refusals
+from webui import decoder, refusals, words
 from webui.config import Config
 from webui.keeper import SETTLED, WAITED_FOR, Keeper, NotReady, Recipe
 from webui.supply import Supply, cached_supply, chosen_anew, prepared_supply
@@ -26,9 +26,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Runtime:
-    """One contender of the page."""
+    """One contender of the page, and its name for people."""
 
     contender: Contender
+    title: str
     keeper: Keeper
 
 
@@ -165,9 +166,10 @@ def make_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtimes:
     )
     before: Keeper | None = None  # one starts after another: together they would take the cores from the first answer
     for name, contender in contenders.items():
-        recipe = recipe_of(contender, backends[contender.backend], config)
+        backend = backends[contender.backend]
+        recipe = recipe_of(contender, backend, config)
         before = Keeper(name, recipe, config.start_timeout, prepare=preparing(made, contender), after=before)
-        made.runtimes[name] = Runtime(contender, before)
+        made.runtimes[name] = Runtime(contender, words.title(contender, backend), before)
     return made
 
 
