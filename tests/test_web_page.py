@@ -116,6 +116,23 @@ def test_a_chosen_picture_is_answered(page, picture):
     assert find(page, "#preview")[0].is_displayed()
 
 
+@pytest.mark.parametrize(
+    ("confidences", "sentence"),
+    [
+        ([0.94], "It looks like: star"),
+        ([0.33], "It looks like: star (a guess: less than half sure)"),
+        ([0.33, 0.94], "Both give the same answer: star"),
+        ([0.33, 0.34, 0.33], "All 3 give the same answer: star (a guess: less than half sure)"),
+    ],
+)
+def test_a_guess_is_called_one(page, confidences, sentence):
+    """Where no runtime is even half sure, that they agree must not look like knowledge."""
+    script = """
+    const answered = arguments[0].map((confidence) => ({ answers: [{ label: "star", confidence }] }));
+    return verdict(answered, false, answered.length)[1]"""
+    assert page.execute_script(script, confidences) == sentence
+
+
 def test_others_can_be_switched_on_and_agree(page, picture):
     """A second runtime that is switched on answers the same picture, and their agreement is told."""
     choose(page, picture)
