@@ -25,9 +25,8 @@ Batch = NDArray[np.float32]
 class Checkpoint:
     """The trained model that every contender runs, as a value that is passed.
 
-    ``weights`` is an ``.npz`` file with one array per state-dict key of the TorchVision
-    ``architecture``; ``sha256`` is the hash of those arrays (not of the file); ``labels``
-    holds one name per logit.
+    ``weights`` is an ``.npz`` file with one array per state-dict key of the TorchVision ``architecture``; ``sha256`` is
+    the hash of those arrays (not of the file); ``labels`` holds one name per logit.
     """
 
     name: str
@@ -51,12 +50,11 @@ def checkpoint_from_json(values: Mapping[str, Any]) -> Checkpoint:
 class Variant:
     """One way in which a backend can run the model.
 
-    ``name`` is empty for the plain variant, whose contender is named like its backend.
-    ``default`` variants race when ``--contenders`` is not given.
-    ``precision`` is what the arithmetic is done in; ``float32`` variants must agree with golden
-    on every image. A ``calibrated`` one is converted by looking at pictures. ``convert_requires`` are modules that
-    converting it needs beside those of the backend. ``variables`` are environment variables that its processes start
-    with. ``options`` belong to the backend: nobody else reads them.
+    ``name`` is empty for the plain variant, whose contender is named like its backend. ``default`` variants race when
+    ``--contenders`` is not given. ``precision`` is what the arithmetic is done in; ``float32`` variants must agree with
+    golden on every image. A ``calibrated`` one is converted by looking at pictures. ``convert_requires`` are modules
+    that converting it needs beside those of the backend. ``variables`` are environment variables that its processes
+    start with. ``options`` belong to the backend: nobody else reads them.
     """
 
     name: str = ""
@@ -138,10 +136,16 @@ class MeasuresPeak(Protocol):
 
 @runtime_checkable
 class HasNote(Protocol):
-    """What a backend may offer besides, where something about it belongs beside every result."""
+    """What a backend may offer besides, where something about it belongs beside every result: one sentence, or none."""
 
     NOTE: str
-    """One sentence, empty where there is nothing to say."""
+
+
+@runtime_checkable
+class HasTitle(Protocol):
+    """What a backend may offer besides, where its makers write its name in another way than its file's."""
+
+    TITLE: str
 
 
 @runtime_checkable
@@ -149,11 +153,8 @@ class ConvertsOnnx(Protocol):
     """What a backend may offer besides, where it runs models that come as ONNX files: its column of the matrix."""
 
     __name__: str
-    """The module's dotted name, by which a process imports it."""
     ENVIRONMENT: Mapping[str, str]
-    """Environment variables that a process of this backend starts with."""
     CONVERT_DISTRIBUTIONS: tuple[str, ...]
-    """The distributions whose versions decide what comes of it."""
     ONNX_CONVERTER: str
     """The converter's own name, as people know it."""
     ONNX_REQUIRES: tuple[str, ...]
@@ -272,8 +273,7 @@ def require_logits(logits: Any, images: int) -> None:
 def conversion_stage(name: str) -> Iterator[None]:
     """Name a stage of a conversion: whatever is raised inside becomes ConversionFailed with this name.
 
-    Converters raise errors of every kind, and each is a result (it costs one contender, not the run),
-    so all of them are taken; the original stays attached as the cause and is logged by the process.
+    Converters raise all kinds of errors, and each is a result, not the run's end; the original is kept as the cause.
     """
     try:
         yield
@@ -304,8 +304,7 @@ def find_variant(backend: Backend, name: str) -> Variant:
 
     Raises UnknownContender with the names that there are.
     """
-    for variant in backend.VARIANTS:
-        if variant.name == name:
-            return variant
-    names = ", ".join(repr(variant.name) for variant in backend.VARIANTS)
-    raise UnknownContender(f"{backend.__file__} has no variant {name!r}; it has {names}")
+    variants = {variant.name: variant for variant in backend.VARIANTS}
+    if name not in variants:
+        raise UnknownContender(f"{backend.__file__} has no variant {name!r}; it has {', '.join(map(repr, variants))}")
+    return variants[name]

@@ -179,6 +179,13 @@ def test_the_page_loads_no_framework():
     assert not loaded & FRAMEWORKS
 
 
+def test_the_pages_workers_are_started_before_flask_is_imported():
+    """What starts the page and its first worker loads no Flask, which is imported while that worker starts."""
+    loaded = loaded_after("import webui.__main__")
+    assert "waitress" in loaded
+    assert not loaded & {"flask", "werkzeug", "jinja2"}
+
+
 def test_the_pages_worker_needs_numpy_alone():
     """What runs a contender for the page loads neither Flask nor Pillow beside the contender's framework."""
     loaded = loaded_after("import webui.worker, numpy, runoff.contract")

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.browser import chromium, needs_browser, webdriver
 from tests.web import fake_page, served, star, stored
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no browser: install Debian's chromium and chromium-driver"
-)
+pytestmark = needs_browser
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,900",
-]
 LIMIT = 2_000_000
 DROP = """
 const [address, name, type, done] = arguments;
@@ -63,16 +48,10 @@ def address(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """Start Chromium without a screen, with a profile of its own."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
-    driver.set_script_timeout(20)
-    yield driver
-    driver.quit()
+    """Start Chromium without a screen, noting its console."""
+    with chromium(tmp_path_factory.mktemp("profile"), "browser") as driver:
+        driver.set_script_timeout(20)
+        yield driver
 
 
 @pytest.fixture
@@ -135,6 +114,23 @@ def test_a_chosen_picture_is_answered(page, picture):
     assert text(page, "#verdict").startswith("It looks like: ")
     wait(lambda: "kinds of simple drawings" in text(page, "#knowledge"))
     assert find(page, "#preview")[0].is_displayed()
+
+
+@pytest.mark.parametrize(
+    ("confidences", "sentence"),
+    [
+        ([0.94], "It looks like: star"),
+        ([0.33], "It looks like: star (a guess: less than half sure)"),
+        ([0.33, 0.94], "Both give the same answer: star"),
+        ([0.33, 0.34, 0.33], "All 3 give the same answer: star (a guess: less than half sure)"),
+    ],
+)
+def test_a_guess_is_called_one(page, confidences, sentence):
+    """Where no runtime is even half sure, that they agree must not look like knowledge."""
+    script = """
+    const answered = arguments[0].map((confidence) => ({ answers: [{ label: "star", confidence }] }));
+    return verdict(answered, false, answered.length)[1]"""
+    assert page.execute_script(script, confidences) == sentence
 
 
 def test_others_can_be_switched_on_and_agree(page, picture):

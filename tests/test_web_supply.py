@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import http.client
 import re
-import sys
 import tempfile
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from runoff.backends import find_backends
 from runoff.contenders import all_contenders
 from runoff.contract import ArtifactBroken, FrameworkMissing
 from tests.conftest import ROOT
 from tests.web import fake_backends, fake_page, served
+from webui import words
 from webui.__main__ import main, server_settings
 from webui.config import Config
 from webui.proof.server import classify
@@ -31,7 +31,7 @@ def config(tmp_path_factory):
 def test_a_prepared_folder_serves_what_was_converted(config, tmp_path):
     """What was prepared is the converted artifact and the checkpoint, and is served without converting."""
     contenders = all_contenders(fake_backends())
-    supply = cached_supply(config, fake_backends(), Path(sys.executable))
+    supply = cached_supply(config, fake_backends())
     prepare_folder(supply, {"fake": contenders["fake"]}, tmp_path / "prepared")
     prepared = prepared_supply(tmp_path / "prepared")
     assert prepared.choice() == supply.choice()
@@ -91,6 +91,18 @@ def test_the_server_keeps_bodies_in_memory(tmp_path, monkeypatch):
             status, _ = classify(connection, picture)
     assert status == 200
     assert made == []
+
+
+def test_a_runtime_is_named_as_its_makers_write_it():
+    """A backend says how its makers write its name; one that does not is called as its file is."""
+    titles = {
+        name: words.title(contender, backends[contender.backend])
+        for backends in (find_backends(), fake_backends())
+        for name, contender in all_contenders(backends).items()
+    }
+    assert titles["onnxruntime"] == "ONNX Runtime"
+    assert titles["onnxruntime-int8"] == "ONNX Runtime (int8)"
+    assert titles["fake-slower"] == "fake (slower)"
 
 
 def luminance(colour: str) -> float:

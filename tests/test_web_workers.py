@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -13,15 +15,17 @@ import pytest
 
 from runoff.backends import find_backends
 from runoff.contenders import HERE, Environment
+from runoff.contract import FrameworkMissing
 from runoff.measure.launch import Entrant, Timeouts, predict
 from runoff.model.classification import top_classes
 from runoff.model.decoding import decode
 from runoff.model.images import ImageSet, save_images
 from runoff.model.preprocessing import preprocess
+from tests import fakes
 from tests.web import fake_backends, fake_page, send, star, stored, until_settled
 from webui.app import create_app
 from webui.config import Config
-from webui.runtimes import interpreter
+from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, Keeper, Recipe
 
 PNG = stored(star(), "PNG")
 HANGS_AT = 15
@@ -45,7 +49,7 @@ def until(condition, seconds=20.0) -> None:
 def hang(app, name="fake-stalls") -> threading.Thread:
     """Send pictures to a runtime until it hangs; give the thread whose request hangs, with its response to come."""
     client = app.test_client()
-    for _ in range(HANGS_AT - 2):  # its start took two inferences
+    for _ in range(HANGS_AT - 1):  # its start took one inference
         assert send(client, PNG, f"?runtime={name}").status_code == 200
     thread = threading.Thread(target=lambda: setattr(thread, "response", send(client, PNG, f"?runtime={name}")))
     thread.start()
@@ -160,6 +164,71 @@ def test_closing_ends_every_worker(tmp_path):
     assert [process.poll() for process in processes] == [-signal.SIGKILL] * 3
 
 
+def keeper_of_a_fake(folder, name, **settings) -> Keeper:
+    """Make a keeper whose worker runs the fake."""
+    recipe = Recipe("webui.worker", {"backend": f"{fakes.__name__}.fake", "variant": ""}, folder / f"{name}.log", {})
+    return Keeper(name, recipe, 20.0, **settings)
+
+
+def test_a_worker_starts_before_it_is_prepared_and_the_next_one_after_it(tmp_path):
+    """What a worker loads is looked for while it imports; the next runtime leaves the cores to it until it is ready."""
+    prepared = threading.Event()
+    np.save(tmp_path / "model.npy", np.zeros(1000, np.float32))
+
+    def prepare():
+        assert prepared.wait(20)
+        return {"artifact": str(tmp_path / "model.npy"), "threads": 2}
+
+    first = keeper_of_a_fake(tmp_path, "first", prepare=prepare)
+    second = keeper_of_a_fake(tmp_path, "second", prepare=prepare, after=first)
+    try:
+        first.open()
+        second.open()
+        until((tmp_path / "first.log").exists)
+        assert (first.state, second.state) == (STARTING, PREPARING)
+        assert not (tmp_path / "second.log").exists()
+        prepared.set()
+        assert (first.wait(SETTLED, 20), second.wait(SETTLED, 20)) == (READY, READY)
+    finally:
+        first.close()
+        second.close()
+
+
+def test_a_worker_that_needs_what_is_not_here_is_missing_and_the_next_one_starts(tmp_path):
+    """A missing framework ends the worker that was started meanwhile, is tried once, and keeps nobody waiting."""
+    asked = []
+
+    def prepare():
+        asked.append("once")
+        raise FrameworkMissing("it is not installed")
+
+    first = keeper_of_a_fake(tmp_path, "first", prepare=prepare)
+    second = keeper_of_a_fake(tmp_path, "second", prepare=prepare, after=first)
+    try:
+        first.open()
+        second.open()
+        assert (second.wait(SETTLED, 20), first.state) == (MISSING, MISSING)
+        assert asked == ["once", "once"]
+        assert (first.process, second.process) == (None, None)
+    finally:
+        first.close()
+        second.close()
+
+
+def test_an_artifact_that_was_changed_never_answers(tmp_path):
+    """A changed file in the cache is found at the next start, before the first answer."""
+    config = Config(contenders="fake", first="fake", weights="builtin", home=tmp_path, threads=2)
+    for state, status in (("ready", 200), ("unavailable", 503)):
+        app = create_app(config, fake_backends())
+        try:
+            assert send(app.test_client(), PNG).status_code == status
+            assert states(app) == {"fake": (state, 0)}
+        finally:
+            app.extensions["runoff"].close()
+        (artifact,) = (tmp_path / "artifacts").glob("*/model.npy")
+        np.save(artifact, np.ones(1000, np.float32))
+
+
 def test_artifacts_come_from_the_benchmarks_cache(tmp_path):
     """Without a prepared folder the page converts into the cache once, and a second start finds it there."""
     config = Config(contenders="fake", first="fake", weights="builtin", home=tmp_path, threads=2)
@@ -204,7 +273,7 @@ def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
     pixels = np.stack([preprocess(decode(picture)) for picture in pictures])
     save_images(ImageSet(("a", "b", "c"), pixels, ""), tmp_path / "images.npy")
     backend = find_backends()["onnxruntime"]
-    here = Environment(HERE, interpreter())
+    here = Environment(HERE, Path(sys.executable))
     logits = predict(
         Entrant("onnxruntime", contender, backend, here, artifact, 2),
         images=tmp_path / "images.npy",

@@ -32,6 +32,7 @@ from webui.proof.server import BOUNDARY, form
 from webui.supply import MANIFEST, choice_to_json
 
 LONGEST_START = 60.0
+LONGEST_END = 20.0
 
 
 def fake_backends() -> dict[str, Backend]:
@@ -84,14 +85,21 @@ def until_settled(app: Flask) -> None:
 def served(app: Flask, **settings: object) -> Iterator[int]:
     """Serve an application with waitress on a free port of loopback, and give that port."""
     server = waitress.create_server(app, host="127.0.0.1", port=0, **settings)
-    thread = threading.Thread(target=server.run, daemon=True)
+
+    def close() -> None:
+        server.close()
+        for channel in list(server.active_channels.values()):  # a browser keeps its connections open
+            channel.handle_close()
+
+    thread = threading.Thread(target=server.run, name="the server's loop", daemon=True)
     thread.start()
     try:
         yield server.effective_port
     finally:
         server.task_dispatcher.shutdown()
-        server.close()
-        thread.join(1)  # a browser keeps its connections open; the thread ends with the tests
+        server.trigger.pull_trigger(close)  # runs in the loop's thread, which else waits for sockets that are gone
+        thread.join(LONGEST_END)
+        assert not thread.is_alive(), "the server's loop did not end"
 
 
 def send(client: FlaskClient, content: bytes, query: str = "") -> TestResponse:

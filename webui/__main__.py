@@ -13,9 +13,8 @@ import waitress
 
 from runoff.backends import find_backends
 from runoff.contract import RunoffError
-from webui.app import FORM_OVERHEAD, create_app
-from webui.config import Config
-from webui.runtimes import chosen_contenders, interpreter
+from webui.config import FORM_OVERHEAD, Config
+from webui.runtimes import chosen_contenders, started_runtimes
 from webui.supply import cached_supply, prepare_folder
 
 HOST = "127.0.0.1"
@@ -65,7 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(config: Config, options: argparse.Namespace) -> None:
     """Serve the page until it is interrupted."""
-    app = create_app(config)
+    runtimes = started_runtimes(config, find_backends())
+    from webui.app import make_app  # only now: the first worker starts while Flask is imported
+
+    app = make_app(config, runtimes)
     sys.stdout.write(f"The page is at http://{options.host}:{options.port}/ (end it with Ctrl+C)\n")
     sys.stdout.flush()
     waitress.serve(app, host=options.host, port=options.port, **server_settings(config))
@@ -91,7 +93,7 @@ def server_settings(config: Config) -> dict[str, Any]:
 def prepare(config: Config, options: argparse.Namespace) -> None:
     """Convert the contenders and put them into a folder."""
     backends = find_backends()
-    supply = cached_supply(config, backends, interpreter())
+    supply = cached_supply(config, backends)
     prepare_folder(supply, chosen_contenders(config, backends), options.folder)
 
 

@@ -100,7 +100,7 @@ def default_name(runtimes: Runtimes) -> str:
 
 def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> dict[str, Any]:
     """Ask one runtime; that it gave no answer is a result too."""
-    named = {"runtime": runtime.contender.id, "title": title(runtime)}
+    named = {"runtime": runtime.contender.id, "title": runtime.title}
     try:
         answer = runtimes.classify(runtime, pixels)
     except NotReady:
@@ -120,11 +120,6 @@ def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> di
         "milliseconds": round(answer.seconds * 1000, 2),
         "threads": answer.threads,
     }
-
-
-def title(runtime: Runtime) -> str:
-    """Name a runtime for people."""
-    return words.title(runtime.contender.backend, runtime.contender.variant.name)
 
 
 def classified(runtimes: Runtimes, pixels: Pixels, results: list[dict[str, Any]]) -> tuple[Response, int]:
@@ -154,7 +149,7 @@ def describe_all(config: Config, runtimes: Runtimes) -> dict[str, Any]:
     described = [
         {
             "runtime": name,
-            "title": title(runtime),
+            "title": runtime.title,
             "description": runtime.contender.variant.description,
             "default": name == default,
             "state": runtime.keeper.state,

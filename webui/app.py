@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
 
 from flask import Flask, Response, render_template, request
@@ -12,15 +11,13 @@ from werkzeug.exceptions import HTTPException
 from runoff.backends import find_backends
 from runoff.contract import Backend
 from webui import refusals
-from webui.api import make_api, refused, title
-from webui.config import Config
+from webui.api import make_api, refused
+from webui.config import FORM_OVERHEAD, Config
 from webui.headers import add_headers
-from webui.runtimes import Runtimes, look_for_a_better_checkpoint, make_runtimes
+from webui.runtimes import Runtimes, started_runtimes
 from webui.samples import sample_file, samples
 from webui.uploads import InMemoryRequest
 
-FORM_OVERHEAD = 64 * 1024
-"""Bytes of a multipart body beside the picture itself."""
 MOST_PARTS = 20
 EXTENSION = "runoff"
 
@@ -34,12 +31,16 @@ class Application(Flask):
 
 
 def create_app(config: Config, backends: Mapping[str, Backend] | None = None) -> Flask:
-    """Make the application and start its workers in the background.
+    """Start the workers in the background and make the application.
 
     ``backends`` are all that there are unless given. The runtimes are in ``app.extensions["runoff"]``: close them when
     the application is no longer needed. Raises UnknownContender, or ArtifactBroken for a bad prepared folder.
     """
-    runtimes = make_runtimes(config, find_backends() if backends is None else backends)
+    return make_app(config, started_runtimes(config, find_backends() if backends is None else backends))
+
+
+def make_app(config: Config, runtimes: Runtimes) -> Flask:
+    """Make the application around runtimes that were started."""
     app = Application(__name__)
     app.config["MAX_CONTENT_LENGTH"] = config.upload_limit + FORM_OVERHEAD
     app.config["MAX_FORM_PARTS"] = MOST_PARTS
@@ -49,9 +50,6 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None) ->
     app.after_request(add_headers)
     add_pages(app, config, runtimes)
     add_refusals(app, config)
-    runtimes.open()
-    if config.weights == "auto" and config.prepared is None:
-        threading.Thread(target=look_for_a_better_checkpoint, args=(runtimes,), daemon=True).start()
     return app
 
 
@@ -61,7 +59,7 @@ def add_pages(app: Flask, config: Config, runtimes: Runtimes) -> None:
 
     @app.get("/")
     def page() -> str:
-        named = [(name, title(runtime)) for name, runtime in runtimes.runtimes.items()]
+        named = [(name, runtime.title) for name, runtime in runtimes.runtimes.items()]
         return render_template(
             "index.html", runtimes=named, samples=offered, limit=config.upload_limit, formats=refusals.FORMATS
         )

@@ -9,6 +9,8 @@ from runoff.contenders import ROOT
 from runoff.model.decoding import PIXEL_LIMIT
 
 MEGABYTE = 1_000_000
+FORM_OVERHEAD = 64 * 1024
+"""Bytes of a multipart body beside the picture itself."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from runoff.contract import FrameworkMissing, RunoffError, WorkerCrashed, WorkerFailed
@@ -47,21 +48,38 @@ class NotReady(RunoffError):
     """A worker can't be asked now: it is not there yet, or others are being served."""
 
 
+class NotPrepared(RunoffError):
+    """What a worker needs can't be had; ``state`` is what becomes of its keeper."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
 class Keeper:
     """Owns one worker in a thread of its own.
 
     The thread lives as long as the keeper: the kernel ends a worker together with the thread that started it
-    (prctl(2), PR_SET_PDEATHSIG), so that no request may start one. ``prepare`` makes the recipe, and may take minutes;
-    it runs in that thread, and what it raises makes the worker unavailable for good.
+    (prctl(2), PR_SET_PDEATHSIG), so that no request may start one. ``prepare`` makes what the worker is sent after its
+    first request, and may take minutes: it runs in that thread while the worker imports, and what it raises makes the
+    worker unavailable for good. A keeper that comes ``after`` another begins when that one is settled.
     """
 
     def __init__(
-        self, label: str, prepare: Callable[[], Recipe], start_timeout: float, *, state: str = STARTING
+        self,
+        label: str,
+        recipe: Recipe,
+        start_timeout: float,
+        *,
+        prepare: Callable[[], Message] | None = None,
+        after: Keeper | None = None,
     ) -> None:
         self.label = label
         self.restarts = 0
-        self.state = state
-        self._prepare = prepare
+        self.state = PREPARING if after else STARTING
+        self._recipe = recipe
+        self._prepare = cache(prepare) if prepare else None
+        self._after = after
         self._start_timeout = start_timeout
         self.process: Process | None = None
         self._changed = threading.Condition()
@@ -131,38 +149,36 @@ class Keeper:
             self._changed.notify_all()
 
     def _keep(self) -> None:
-        try:
-            recipe = self._prepare()
-        except FrameworkMissing:
-            self._become(MISSING)
-            return
-        except (RunoffError, OSError) as error:
-            log.warning("%s is not available: %s", self.label, error)
-            self._become(UNAVAILABLE)
+        if self._after and self._after.wait(SETTLED, None) not in SETTLED:  # the page is being closed
             return
         failures = 0
-        self._become(STARTING)
         while not self._closing.is_set() and failures < MOST_FAILURES:
             try:
-                self._serve(recipe)
+                self._serve()
                 failures = 0
+            except NotPrepared as error:
+                self._become(error.state)
+                return
             except RunoffError as error:
                 failures += 1
                 log.warning("%s did not start: %s", self.label, error)
                 self._closing.wait(min(LONGEST_REST, 2.0**failures))
         self._become(UNAVAILABLE)
 
-    def _serve(self, recipe: Recipe) -> None:
+    def _serve(self) -> None:
         """Start the worker once and stay with it until it ends."""
         worker = started(
-            recipe.module,
+            self._recipe.module,
             label=self.label,
             interpreter=Path(sys.executable),
-            log=recipe.log,
-            variables=recipe.variables,
+            log=self._recipe.log,
+            variables=self._recipe.variables,
         )
         with worker as process:
-            process.begin(first_request(recipe.request), self._start_timeout)
+            process.send(first_request(self._recipe.request))
+            if self._prepare:
+                process.send(self._prepared(self._prepare))
+            process.receive_first(self._start_timeout)
             self.process = process
             self._become(READY)
             while self.process is process and process.popen.poll() is None:
@@ -174,6 +190,19 @@ class Keeper:
             self._become(RESTARTING)
             with self._turn:  # whoever is still reading from it learns of its end before its pipes are closed
                 self.process = None
+
+    def _prepared(self, prepare: Callable[[], Message]) -> Message:
+        """Prepare at the first start; raises NotPrepared."""
+        try:
+            message = prepare()
+        except FrameworkMissing as error:
+            raise NotPrepared(MISSING) from error
+        except (RunoffError, OSError) as error:
+            log.warning("%s is not available: %s", self.label, error)
+            raise NotPrepared(UNAVAILABLE) from error
+        if self.state == PREPARING:
+            self._become(STARTING)
+        return message
 
 
 def exchange(process: Process, command: Message, body: bytes, timeout: float) -> Message:

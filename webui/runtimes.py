@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -18,9 +16,9 @@ from runoff.contract import Backend, Logits, RunoffError, WorkerFailed
 from runoff.measure.channel import Message
 from runoff.measure.machine import allowed_threads
 from runoff.model.checkpoint import Choice
-from webui import decoder, refusals
+from webui import decoder, refusals, words
 from webui.config import Config
-from webui.keeper import PREPARING, SETTLED, STARTING, WAITED_FOR, Keeper, NotReady, Recipe
+from webui.keeper import SETTLED, WAITED_FOR, Keeper, NotReady, Recipe
 from webui.supply import Supply, cached_supply, chosen_anew, prepared_supply
 
 log = logging.getLogger(__name__)
@@ -28,9 +26,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Runtime:
-    """One contender of the page."""
+    """One contender of the page, and its name for people."""
 
     contender: Contender
+    title: str
     keeper: Keeper
 
 
@@ -138,35 +137,40 @@ def refused_picture(reason: str, pixel_limit: int) -> refusals.Refusal:
     return refusals.broken_picture()
 
 
+def started_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtimes:
+    """Make the runtimes that a configuration asks for and start them in the background.
+
+    Raises what ``make_runtimes`` raises.
+    """
+    runtimes = make_runtimes(config, backends)
+    runtimes.open()
+    if config.weights == "auto" and config.prepared is None:
+        threading.Thread(target=look_for_a_better_checkpoint, args=(runtimes,), daemon=True).start()
+    return runtimes
+
+
 def make_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtimes:
     """Make the runtimes that a configuration asks for; nothing is started yet.
 
     Raises UnknownContender, or ArtifactBroken for a prepared folder that is none.
     """
     contenders = chosen_contenders(config, backends)
-    supply = prepared_supply(config.prepared) if config.prepared else cached_supply(config, backends, interpreter())
+    supply = prepared_supply(config.prepared) if config.prepared else cached_supply(config, backends)
     opener = Recipe("webui.decoder", {}, config.home / "logs" / "web-decoder.log", {})
     made = Runtimes(
         config=config,
         threads=config.threads or allowed_threads(),
         runtimes={},
-        decoder=Keeper("the decoder", lambda: opener, config.start_timeout),
+        decoder=Keeper("the decoder", opener, config.start_timeout),
         supply=supply,
     )
-    one_at_a_time = threading.Lock()
-    leader: Keeper | None = None
+    before: Keeper | None = None  # one starts after another: together they would take the cores from the first answer
     for name, contender in contenders.items():
-        prepare = preparing(made, contender, backends[contender.backend], leader, one_at_a_time)
-        state = PREPARING if leader else STARTING
-        keeper = Keeper(name, prepare, config.start_timeout, state=state)
-        made.runtimes[name] = Runtime(contender, keeper)
-        leader = leader or keeper
+        backend = backends[contender.backend]
+        recipe = recipe_of(contender, backend, config)
+        before = Keeper(name, recipe, config.start_timeout, prepare=preparing(made, contender), after=before)
+        made.runtimes[name] = Runtime(contender, words.title(contender, backend), before)
     return made
-
-
-def interpreter() -> Path:
-    """Give the interpreter that converts and runs contenders: this one."""
-    return Path(sys.executable)
 
 
 def chosen_contenders(config: Config, backends: Mapping[str, Backend]) -> dict[str, Contender]:
@@ -178,28 +182,23 @@ def chosen_contenders(config: Config, backends: Mapping[str, Backend]) -> dict[s
     return {contender.id: contender for contender in sorted(chosen, key=lambda each: each.id != config.first)}
 
 
-def preparing(
-    runtimes: Runtimes, contender: Contender, backend: Backend, leader: Keeper | None, one_at_a_time: threading.Lock
-) -> Callable[[], Recipe]:
-    """Make the function that prepares a contender: after the leader is settled, and one at a time."""
+def recipe_of(contender: Contender, backend: Backend, config: Config) -> Recipe:
+    """Say how a contender's worker is started."""
+    return Recipe(
+        "webui.worker",
+        {"backend": backend.__name__, "variant": contender.variant.name},
+        config.home / "logs" / f"web-{contender.id}.log",
+        {**backend.ENVIRONMENT, **contender.variant.variables},
+    )
 
-    def prepare() -> Recipe:
-        if leader:
-            leader.wait(SETTLED, None)
-        with one_at_a_time:
-            artifact = runtimes.supply.artifact(contender)
-            runtimes.choice = runtimes.supply.choice()
-        return Recipe(
-            "webui.worker",
-            {
-                "backend": backend.__name__,
-                "variant": contender.variant.name,
-                "artifact": str(artifact),
-                "threads": runtimes.threads,
-            },
-            runtimes.config.home / "logs" / f"web-{contender.id}.log",
-            {**backend.ENVIRONMENT, **contender.variant.variables},
-        )
+
+def preparing(runtimes: Runtimes, contender: Contender) -> Callable[[], Message]:
+    """Make the function that gives what a contender's worker loads."""
+
+    def prepare() -> Message:
+        artifact = runtimes.supply.artifact(contender)
+        runtimes.choice = runtimes.supply.choice()
+        return {"artifact": str(artifact), "threads": runtimes.threads}
 
     return prepare
 

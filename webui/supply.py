@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,16 +16,15 @@ from runoff.contenders import HERE, Contender, make_environments
 from runoff.contract import (
     ArtifactBroken,
     Backend,
-    CheckpointBroken,
     FrameworkMissing,
     checkpoint_from_json,
     checkpoint_to_json,
 )
 from runoff.measure.artifacts import Calibration, make_artifact, measure_files
-from runoff.measure.probe import probe_environment
+from runoff.measure.probe import probe_here
 from runoff.measure.process import call
 from runoff.measure.requirements import find_converter, what_is_missing
-from runoff.model.checkpoint import Choice, choose_checkpoint, require_hash
+from runoff.model.checkpoint import Choice, choose_checkpoint
 from runoff.model.images import fixture_images, mirrored, save_images
 from webui.config import Config
 
@@ -40,18 +40,14 @@ class Supply:
     artifact: Callable[[Contender], Path]
 
 
-def cached_supply(config: Config, backends: Mapping[str, Backend], interpreter: Path) -> Supply:
-    """Take artifacts from the benchmark's cache, and convert into it as the benchmark does."""
-    environments = make_environments(interpreter, (), ())
+def cached_supply(config: Config, backends: Mapping[str, Backend]) -> Supply:
+    """Take artifacts from the benchmark's cache, and convert into it as the benchmark does, in this environment."""
+    environments = make_environments(Path(sys.executable), (), ())
     logs = config.home / "logs"
 
     @cache
     def choice() -> Choice:
         return remembered_choice(config) or chosen_anew(config)
-
-    @cache
-    def holdings() -> dict[str, Any]:
-        return {HERE: probe_environment(environments[HERE], list(backends.values()), logs)}
 
     @cache
     def calibration() -> Calibration:
@@ -62,18 +58,15 @@ def cached_supply(config: Config, backends: Mapping[str, Backend], interpreter: 
 
     def artifact(contender: Contender) -> Path:
         backend = backends[contender.backend]
-        with ThreadPoolExecutor(1) as pool:  # one waits for a process, the other hashes: the first answer comes sooner
-            found = pool.submit(holdings)
-            chosen = choice().checkpoint
-            found.result()
-        if missing := what_is_missing(contender, backend, environments, holdings()):
+        holdings = {HERE: probe_here([backend])}  # of this backend alone: the first answer needs no other
+        if missing := what_is_missing(contender, backend, environments, holdings):
             raise FrameworkMissing(missing)
         unused = Calibration(Path(), "")
         made = make_artifact(
             contender,
             backend,
-            chosen,
-            converter=find_converter(contender, backend, environments, holdings()),
+            choice().checkpoint,
+            converter=find_converter(contender, backend, environments, holdings),
             calibration=calibration() if contender.variant.calibrated else unused,
             folder=config.home / "artifacts",
             logs=logs,
@@ -94,14 +87,16 @@ def chosen_anew(config: Config) -> Choice:
     file = remembered_file(config)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps({"weights": config.weights, **choice_to_json(choice)}))
+    stored = {"weights": config.weights, "file_sha256": hash_file(choice.checkpoint.weights), **choice_to_json(choice)}
+    partial.write_text(json.dumps(stored))
     partial.replace(file)
     return choice
 
 
 def remembered_choice(config: Config) -> Choice | None:
-    """Give what was chosen at the last start, held to its hash, so that the first answer need not wait for a network.
+    """Give what was chosen at the last start, so that the first answer need not wait for a network.
 
+    It is held to its file's hash, which is the sooner one: the checkpoint's own is that of the arrays in the file.
     A path is always read anew: its content may be another. None where nothing is remembered that still holds.
     """
     if config.weights not in ("auto", "builtin", "imagenet"):
@@ -111,10 +106,19 @@ def remembered_choice(config: Config) -> Choice | None:
         if values["weights"] != config.weights:
             return None
         choice = choice_from_json(values)
-        require_hash(choice.checkpoint.weights, choice.checkpoint.sha256)
-    except (OSError, ValueError, KeyError, CheckpointBroken):
+        unchanged = hash_file(choice.checkpoint.weights) == values["file_sha256"]
+    except (OSError, ValueError, KeyError):
         return None
-    return choice
+    return choice if unchanged else None
+
+
+def hash_file(path: Path) -> str:
+    """Give a file's SHA-256."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def remembered_file(config: Config) -> Path:

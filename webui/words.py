@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from runoff.contract import Checkpoint
+from runoff.contenders import Contender
+from runoff.contract import Backend, Checkpoint, HasTitle
 from runoff.model.drawings import CLASSES
 from webui.keeper import GONE, MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
-
-TITLES = {
-    "litert": "LiteRT",
-    "onnxruntime": "ONNX Runtime",
-    "openvino": "OpenVINO",
-    "pytorch": "PyTorch",
-    "tensorflow": "TensorFlow",
-}
-"""How backends' makers write their names; one without an entry is shown by its id."""
 
 STATES = {
     PREPARING: "Getting ready. The first time, this can take a few minutes; the others answer meanwhile.",
@@ -25,10 +17,10 @@ STATES = {
 }
 
 
-def title(backend: str, variant: str) -> str:
-    """Name a contender for people."""
-    name = TITLES.get(backend, backend)
-    return f"{name} ({variant})" if variant else name
+def title(contender: Contender, backend: Backend) -> str:
+    """Name a contender for people: as its backend's makers write it, or by the backend's own name."""
+    name = backend.TITLE if isinstance(backend, HasTitle) else contender.backend
+    return f"{name} ({contender.variant.name})" if contender.variant.name else name
 
 
 def state_sentence(state: str, restarts: int) -> str:

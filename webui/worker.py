@@ -36,16 +36,19 @@ def main() -> None:
 
 
 def serve(channel: Channel, request: Message) -> None:
-    """Load the contender, then answer one picture after another; pixels follow a command as float32, N×3×H×W."""
+    """Import, load what the second message names, then answer pictures: pixels follow a command as float32, N×3×H×W."""
     import numpy as np
 
-    from runoff.contract import find_variant, import_backend
+    from runoff.contract import find_variant, import_backend, require_logits
 
     backend = import_backend(request["backend"])
     variant = find_variant(backend, request["variant"])
     backend.import_framework(variant)
-    session = backend.load(Path(request["artifact"]), variant, request["threads"])
-    answer(session, np.zeros(SHAPE, np.float32), backend.LAYOUT)
+    prepared = channel.receive()
+    if prepared is None:
+        return
+    session = backend.load(Path(prepared["artifact"]), variant, prepared["threads"])
+    require_logits(session.run(as_batch(np.zeros(SHAPE, np.float32), backend.LAYOUT)), 1)
     channel.send({"threads": session.threads})
     while (command := channel.receive()) is not None:
         pixels = np.frombuffer(channel.requests.read(command["bytes"]), np.float32).reshape(SHAPE)
@@ -54,17 +57,22 @@ def serve(channel: Channel, request: Message) -> None:
 
 def answer(session: Session, pixels: Batch, layout: str) -> Message:
     """Run one picture and give nanoseconds and logits; as in the benchmark, one unmeasured inference comes first."""
-    import numpy as np
-
     from runoff.contract import require_logits
 
-    batch = np.ascontiguousarray(pixels.transpose(0, 2, 3, 1) if layout == "NHWC" else pixels)
+    batch = as_batch(pixels, layout)
     session.run(batch)
     begin = time.perf_counter_ns()
     logits = session.run(batch)
     taken = time.perf_counter_ns() - begin
     require_logits(logits, 1)
     return {"nanoseconds": taken, "logits": base64.b64encode(logits.tobytes()).decode()}
+
+
+def as_batch(pixels: Batch, layout: str) -> Batch:
+    """Lay pixels of N×3×H×W out as a backend wants its batch."""
+    import numpy as np
+
+    return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1) if layout == "NHWC" else pixels)
 
 
 if __name__ == "__main__":

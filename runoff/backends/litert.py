@@ -22,6 +22,7 @@ VARIANTS = (
         options={"quantised": True},
     ),
 )
+TITLE = "LiteRT"
 LAYOUT = "NHWC"
 REQUIRES = ("ai_edge_litert",)
 CONVERT_REQUIRES = ("torch", "torchvision", "onnx", "onnx2tf", "tensorflow")

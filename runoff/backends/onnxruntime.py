@@ -34,6 +34,7 @@ VARIANTS = (
     ),
     Variant("no-arena", "memory arena and pattern off", options={"arena": False}),
 )
+TITLE = "ONNX Runtime"
 LAYOUT = "NCHW"
 REQUIRES = ("onnxruntime",)
 CONVERT_REQUIRES = ("torch", "torchvision", "onnx")

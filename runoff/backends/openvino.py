@@ -25,6 +25,7 @@ VARIANTS = (
         options={"hint": "f32", "quantised": True},  # what is left in floating point stays as it was
     ),
 )
+TITLE = "OpenVINO"
 LAYOUT = "NCHW"
 REQUIRES = ("openvino",)
 CONVERT_REQUIRES = ("torch", "torchvision", "onnx", "openvino")

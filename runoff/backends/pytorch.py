@@ -50,6 +50,7 @@ VARIANTS = (
         options={"form": "torchscript", "quantised": True},
     ),
 )
+TITLE = "PyTorch"
 LAYOUT = "NCHW"
 REQUIRES = ("torch", "torchvision")
 CONVERT_REQUIRES = ("torch", "torchvision")

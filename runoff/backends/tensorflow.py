@@ -26,6 +26,7 @@ VARIANTS = (
     Variant("xla", "frozen graph compiled by XLA", options={"compiled": True}),
     Variant("no-onednn", "frozen graph without oneDNN's kernels", variables={"TF_ENABLE_ONEDNN_OPTS": "0"}),
 )
+TITLE = "TensorFlow"
 LAYOUT = "NCHW"
 REQUIRES = ("tensorflow",)
 ONNX_TF_REQUIRES = ("onnx", "onnx_tf", "tensorflow", "tensorflow_probability")

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from runoff.contenders import Environment
 from runoff.contract import Backend, ConvertsOnnx
@@ -48,28 +49,47 @@ def probe_environment(environment: Environment, backends: Sequence[Backend], log
 
     Raises WorkerCrashed where its interpreter can't be run.
     """
-    modules = {name for backend in backends for name in (*backend.REQUIRES, *backend.CONVERT_REQUIRES)}
-    modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
-    modules |= {name for backend in backends if isinstance(backend, ConvertsOnnx) for name in backend.ONNX_REQUIRES}
-    modules |= {name for needed in zoo.EXPORTERS.values() for name in needed}
-    distributions = {name for backend in backends for name in (*backend.DISTRIBUTIONS, *backend.CONVERT_DISTRIBUTIONS)}
-    distributions |= {*golden.DISTRIBUTIONS, *zoo.DISTRIBUTIONS, "numpy"}
-    tools = set(TOOLS.values()) - distributions
     answer = call(
         "runoff.measure.probe:probe",
-        {
-            "modules": sorted(modules | {*golden.REQUIRES, *TOOLS}),
-            "distributions": sorted(distributions | tools),
-        },
+        wanted(backends),
         label=f"environment {environment.name}",
         log=logs / f"probe-{environment.name}.log",
         timeout=PROBE_TIMEOUT,
         interpreter=environment.interpreter,
         tree=environment.tree,
     )
+    return as_holding(answer, backends)
+
+
+def probe_here(backends: Sequence[Backend]) -> Holding:
+    """Look for the same in this very interpreter, for which no process is needed."""
+    return as_holding(probe(**wanted(backends)), backends)
+
+
+def wanted(backends: Sequence[Backend]) -> dict[str, list[str]]:
+    """Name the modules and distributions that these backends, golden, and the service questions could want."""
+    modules = {name for backend in backends for name in (*backend.REQUIRES, *backend.CONVERT_REQUIRES)}
+    modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
+    modules |= {name for backend in backends if isinstance(backend, ConvertsOnnx) for name in backend.ONNX_REQUIRES}
+    modules |= {name for needed in zoo.EXPORTERS.values() for name in needed}
+    return {
+        "modules": sorted(modules | {*golden.REQUIRES, *TOOLS}),
+        "distributions": sorted(compared(backends) | set(TOOLS.values())),
+    }
+
+
+def compared(backends: Sequence[Backend]) -> set[str]:
+    """Name the distributions whose versions results are compared by; all others are tools."""
+    own = {name for backend in backends for name in (*backend.DISTRIBUTIONS, *backend.CONVERT_DISTRIBUTIONS)}
+    return own | {*golden.DISTRIBUTIONS, *zoo.DISTRIBUTIONS, "numpy"}
+
+
+def as_holding(answer: Mapping[str, Any], backends: Sequence[Backend]) -> Holding:
+    """Read what ``probe`` found."""
     versions: dict[str, str] = answer["versions"]
+    tools = set(TOOLS.values())
     return Holding(
         modules=frozenset(answer["modules"]),
-        versions={name: version for name, version in versions.items() if name not in tools},
-        tools={name: version for name, version in versions.items() if name in TOOLS.values()},
+        versions={name: version for name, version in versions.items() if name not in tools - compared(backends)},
+        tools={name: version for name, version in versions.items() if name in tools},
     )

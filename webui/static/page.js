@@ -184,9 +184,11 @@ function verdict(answered, working, shown) {
   const counts = new Map();
   for (const each of answered) counts.set(each.answers[0].label, (counts.get(each.answers[0].label) || 0) + 1);
   const [first] = counts.keys();
-  if (answered.length === 1) return ["", `It looks like: ${first}`];
+  const surest = Math.max(...answered.map((each) => each.answers[0].confidence));
+  const named = surest < 0.5 ? `${first} (a guess: less than half sure)` : first;
+  if (answered.length === 1) return ["", `It looks like: ${named}`];
   if (counts.size === 1) {
-    return ["agree", `${answered.length === 2 ? "Both" : `All ${answered.length}`} give the same answer: ${first}`];
+    return ["agree", `${answered.length === 2 ? "Both" : `All ${answered.length}`} give the same answer: ${named}`];
   }
   const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => `${count} × ${label}`);
   return ["differ", `They do not agree: ${parts.join(", ")}`];
