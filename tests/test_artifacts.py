@@ -44,7 +44,7 @@ def make(checkpoint, tmp_path):
             backend,
             checkpoint,
             converter=converter(holding),
-            calibration=CALIBRATION,
+            calibration=lambda: CALIBRATION,
             folder=folder,
             logs=logs,
         )
@@ -82,10 +82,10 @@ def test_the_key_holds_everything_that_goes_in(checkpoint):
     other = Checkpoint("none", "resnet18", checkpoint.weights, "1" * 64, ("a", "b"))
     one, two = (converter(Holding(frozenset(), {"numpy": version})) for version in "12")
     keys = {
-        artifact_key(plain, backend, checkpoint, one, CALIBRATION),
-        artifact_key(plain, backend, checkpoint, two, CALIBRATION),
-        artifact_key(slower, backend, checkpoint, one, CALIBRATION),
-        artifact_key(plain, backend, other, one, CALIBRATION),
+        artifact_key(plain, backend, checkpoint, one, lambda: CALIBRATION),
+        artifact_key(plain, backend, checkpoint, two, lambda: CALIBRATION),
+        artifact_key(slower, backend, checkpoint, one, lambda: CALIBRATION),
+        artifact_key(plain, backend, other, one, lambda: CALIBRATION),
     }
     assert len(keys) == 4
 
@@ -95,8 +95,11 @@ def test_only_a_calibrated_variants_key_holds_the_pictures(checkpoint, calibrate
     """Other calibration pictures make another artifact of a calibrated variant, and the same one of any other."""
     backend = find_backends(fakes)["fake"]
     contender = Contender("fake", dataclasses.replace(backend.VARIANTS[0], calibrated=calibrated))
-    sets = [CALIBRATION, Calibration(CALIBRATION.images, "3" * 64)]
-    found = {artifact_key(contender, backend, checkpoint, converter(HOLDING), pictures) for pictures in sets}
+    others = Calibration(CALIBRATION.images, "3" * 64)
+    found = {
+        artifact_key(contender, backend, checkpoint, converter(HOLDING), lambda: CALIBRATION),
+        artifact_key(contender, backend, checkpoint, converter(HOLDING), lambda: others),
+    }
     assert len(found) == keys
 
 

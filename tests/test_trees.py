@@ -108,7 +108,9 @@ def test_the_artifacts_key_follows_the_trees_sources(make_tree, suite, file):
 
     def key(tree: Path) -> str:
         converter = Converter(Path(sys.executable), Holding(frozenset(), {}), tree)
-        return artifact_key(Contender("fake", Variant()), fake, checkpoint, converter, Calibration(Path("none"), ""))
+        return artifact_key(
+            Contender("fake", Variant()), fake, checkpoint, converter, lambda: Calibration(Path("none"), "")
+        )
 
     assert key(suite.root) == key(make_tree("same"))
     assert key(suite.root) != key(make_tree("changed", file, "from __future__", "# changed\nfrom __future__"))

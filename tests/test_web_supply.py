@@ -45,7 +45,7 @@ def test_a_prepared_folder_serves_what_was_converted(config, tmp_path):
         prepared.artifact(contenders["fake"])
 
 
-def test_a_choice_is_remembered_and_held_to_its_hash(config):
+def test_a_choice_is_remembered_and_held_to_its_hash(config, monkeypatch):
     """The next start finds the checkpoint without choosing anew, unless other weights are asked or its file changed."""
     chosen = chosen_anew(config)
     assert remembered_choice(config) == chosen
@@ -55,6 +55,9 @@ def test_a_choice_is_remembered_and_held_to_its_hash(config):
     chosen.checkpoint.weights.write_bytes(whole[:1000])
     assert remembered_choice(config) is None
     chosen.checkpoint.weights.write_bytes(whole)
+    assert remembered_choice(config) == chosen
+    monkeypatch.setattr("webui.supply.BUILTIN_SHA256", "that of an update")
+    assert remembered_choice(config) is None
     remembered_file(config).write_text("not JSON")
     assert remembered_choice(config) is None
 

@@ -71,7 +71,7 @@ def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
             backend,
             choice.checkpoint,
             converter=Converter(here.interpreter, holding),
-            calibration=Calibration(images, pictures.sha256),
+            calibration=lambda: Calibration(images, pictures.sha256),
             folder=place.artifacts,
             logs=place.logs,
         )

@@ -24,6 +24,7 @@ from runoff.measure.artifacts import Calibration, make_artifact, measure_files
 from runoff.measure.probe import probe_here
 from runoff.measure.process import call
 from runoff.measure.requirements import find_converter, what_is_missing
+from runoff.model.builtin import BUILTIN_SHA256
 from runoff.model.checkpoint import Choice, choose_checkpoint
 from runoff.model.images import fixture_images, mirrored, save_images
 from webui.config import Config
@@ -61,13 +62,12 @@ def cached_supply(config: Config, backends: Mapping[str, Backend]) -> Supply:
         holdings = {HERE: probe_here([backend])}  # of this backend alone: the first answer needs no other
         if missing := what_is_missing(contender, backend, environments, holdings):
             raise FrameworkMissing(missing)
-        unused = Calibration(Path(), "")
         made = make_artifact(
             contender,
             backend,
             choice().checkpoint,
             converter=find_converter(contender, backend, environments, holdings),
-            calibration=calibration() if contender.variant.calibrated else unused,
+            calibration=calibration,
             folder=config.home / "artifacts",
             logs=logs,
         )
@@ -87,7 +87,8 @@ def chosen_anew(config: Config) -> Choice:
     file = remembered_file(config)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
-    stored = {"weights": config.weights, "file_sha256": hash_file(choice.checkpoint.weights), **choice_to_json(choice)}
+    stored = {"weights": config.weights, "file_sha256": hash_file(choice.checkpoint.weights)}
+    stored |= {"builtin": BUILTIN_SHA256, **choice_to_json(choice)}
     partial.write_text(json.dumps(stored))
     partial.replace(file)
     return choice
@@ -97,13 +98,14 @@ def remembered_choice(config: Config) -> Choice | None:
     """Give what was chosen at the last start, so that the first answer need not wait for a network.
 
     It is held to its file's hash, which is the sooner one: the checkpoint's own is that of the arrays in the file.
-    A path is always read anew: its content may be another. None where nothing is remembered that still holds.
+    A path is always read anew: its content may be another. None where nothing is remembered that still holds, or
+    another built-in checkpoint came with an update.
     """
     if config.weights not in ("auto", "builtin", "imagenet"):
         return None
     try:
         values = json.loads(remembered_file(config).read_text())
-        if values["weights"] != config.weights:
+        if (values["weights"], values["builtin"]) != (config.weights, BUILTIN_SHA256):
             return None
         choice = choice_from_json(values)
         unchanged = hash_file(choice.checkpoint.weights) == values["file_sha256"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,12 +66,13 @@ def make_artifact(
     checkpoint: Checkpoint,
     *,
     converter: Converter,
-    calibration: Calibration,
+    calibration: Callable[[], Calibration],
     folder: Path,
     logs: Path,
 ) -> Artifact:
     """Give the contender's artifact, converting the checkpoint where the cache has none.
 
+    The pictures of ``calibration`` are asked for only where they are needed.
     Raises ConversionFailed, ArtifactBroken for a cached file that was changed, or a WorkerFailed.
     """
     key = artifact_key(contender, backend, checkpoint, converter, calibration)
@@ -92,7 +94,11 @@ def missing_to_convert(contender: Contender, backend: Backend, holding: Holding)
 
 
 def artifact_key(
-    contender: Contender, backend: Backend, checkpoint: Checkpoint, converter: Converter, calibration: Calibration
+    contender: Contender,
+    backend: Backend,
+    checkpoint: Checkpoint,
+    converter: Converter,
+    calibration: Callable[[], Calibration],
 ) -> str:
     """Hash everything that decides what the artifact looks like; optimisers look at the processor too."""
     processor = read_processor()
@@ -100,7 +106,7 @@ def artifact_key(
     inputs = {
         "checkpoint": [checkpoint.sha256, checkpoint.architecture],
         "variant": asdict(contender.variant),
-        "calibration": calibration.sha256 if contender.variant.calibrated else None,
+        "calibration": calibration().sha256 if contender.variant.calibrated else None,
         "versions": {name: versions.get(name) for name in backend.CONVERT_DISTRIBUTIONS},
         "sources": sources_hash(backend, converter.tree),
         "processor": [processor.model, processor.flags],
@@ -122,7 +128,7 @@ def convert_into(
     checkpoint: Checkpoint,
     *,
     converter: Converter,
-    calibration: Calibration,
+    calibration: Callable[[], Calibration],
     logs: Path,
 ) -> None:
     """Convert in a temporary folder and move it to its place whole, so that a broken-off conversion leaves nothing."""
@@ -139,7 +145,7 @@ def convert_into(
                 "variant": contender.variant.name,
                 "checkpoint": checkpoint_to_json(checkpoint),
                 "artifact": str(artifact),
-                "calibration": str(calibration.images),
+                "calibration": str(calibration().images),
             },
             label=f"{contender.id}, converting",
             log=logs / f"{contender.id}-convert.log",

@@ -23,7 +23,7 @@ from runoff.measure.process import call
 from runoff.model.zoo import export as zoo
 
 EXPORT_TIMEOUT = 300.0
-ATTEMPT_TIMEOUT = 300.0
+ATTEMPT_TIMEOUT = 600.0
 MEMORY = 8 << 30
 """Bytes that each process may have of its own."""
 OUT_OF_TIME = "the time was over before its turn; run again to go on from here"

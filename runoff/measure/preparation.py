@@ -205,7 +205,7 @@ def prepare_found(
             backend,
             exam.checkpoint,
             converter=find_converter(contender, backend, environments, holdings),
-            calibration=exam.calibration,
+            calibration=lambda: exam.calibration,
             folder=place.artifacts,
             logs=place.logs,
         )
