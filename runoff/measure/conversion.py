@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +18,14 @@ from runoff.conversion import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell, cel
 from runoff.measure.attempt import MODEL_FILE, REPAIRED_FILE
 from runoff.measure.probe import Holding
 from runoff.measure.process import call
+from runoff.measure.temporary import owned_folder, remove_abandoned
 from runoff.model.zoo import export as zoo
 
 EXPORT_TIMEOUT = 300.0
 ATTEMPT_TIMEOUT = 600.0
 MEMORY = 8 << 30
 """Bytes that each process may have of its own."""
+CONVERTING = "converting-"
 OUT_OF_TIME = "the time was over before its turn; run again to go on from here"
 
 
@@ -86,6 +86,7 @@ def try_conversions(
             step()
         return cells
 
+    remove_abandoned(scene.results, CONVERTING)
     with ThreadPoolExecutor(scene.at_once) as pool:
         return [cell for cells in pool.map(work, exports) for cell in cells]
 
@@ -98,15 +99,12 @@ def try_export(export: Export, targets: Sequence[str], scene: Scene) -> list[Cel
     if not open_ones:
         return [known[target] for target in targets]
     scene.results.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="converting-", dir=scene.results))
-    try:
+    with owned_folder(scene.results, CONVERTING) as folder:
         problem = Attempt(SKIPPED, reason=OUT_OF_TIME) if scene.out_of_time() else export_model(export, folder, scene)
         for target in open_ones:
             known[target] = cell_of(export, target, problem) if problem else try_target(export, target, folder, scene)
             if known[target].plain.result != SKIPPED:
                 write_cell(files[target], known[target])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return [known[target] for target in targets]
 
 
