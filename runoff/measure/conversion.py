@@ -22,7 +22,8 @@ from runoff.measure.temporary import owned_folder, remove_abandoned
 from runoff.model.zoo import export as zoo
 
 EXPORT_TIMEOUT = 300.0
-ATTEMPT_TIMEOUT = 600.0
+ATTEMPT_TIMEOUT = 900.0
+"""Seconds; onnx2tf runs the graph anew after every operator, which takes four minutes for Swin on an idle machine."""
 MEMORY = 8 << 30
 """Bytes that each process may have of its own."""
 CONVERTING = "converting-"
