@@ -74,7 +74,7 @@ MODELS = {
         13,
         {"sizes": np.array([2, 3, 9, 5], np.int64)},
     ),
-    "constant Pad as products": (
+    "Pad as products": (
         [helper.make_node("Pad", ["images", "pads", "value"], ["outputs"])],
         18,
         {"pads": np.array([0, 0, 1, 2, 0, 0, 3, 5], np.int64), "value": np.float32(-7.5)},
@@ -94,10 +94,16 @@ MODELS = {
             helper.make_node("ReduceMean", ["images", "axes"], ["mean"], keepdims=1, noop_with_empty_axes=0),
             helper.make_node("Split", ["mean"], ["left", "right"], axis=1, num_outputs=2),
             helper.make_node("Concat", ["right", "left"], ["joined"], axis=1),
-            helper.make_node("Reshape", ["joined", "shape"], ["outputs"], allowzero=1),
+            helper.make_node("Reshape", ["joined", "shape"], ["shaped"], allowzero=1),
+            helper.make_node("ScatterND", ["shaped", "places", "updates"], ["outputs"], reduction="none"),
         ],
         18,
-        {"axes": np.array([2, 3], np.int64), "shape": np.array([1, 2, 3, 1], np.int64)},
+        {
+            "axes": np.array([2, 3], np.int64),
+            "shape": np.array([1, 2, 3, 1], np.int64),
+            "places": np.array([[0, 1, 2, 0]], np.int64),
+            "updates": np.array([5.0], np.float32),
+        },
     ),
 }
 
@@ -115,11 +121,22 @@ def test_a_repaired_file_says_the_same(name, tmp_path):
     np.testing.assert_allclose(run(tmp_path / "repaired.onnx"), run(source), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("mode", ["constant", "reflect", "edge"])
+def test_every_way_of_padding_is_said_by_products(mode, tmp_path):
+    """Padding with a constant, the reflected picture or its edge gives the same as ONNX's own, on every side alone."""
+    pads = {"pads": np.array([0, 0, 1, 0, 0, 0, 2, 4], np.int64)}
+    node = helper.make_node("Pad", ["images", "pads"], ["outputs"], mode=mode)
+    source = write_model(tmp_path / "source.onnx", [node], 13, pads)
+    assert repair_file(source, tmp_path / "repaired.onnx") == ("Pad as products",)
+    assert "Pad" not in {one.op_type for one in onnx.load(str(tmp_path / "repaired.onnx")).graph.node}
+    np.testing.assert_array_equal(run(tmp_path / "repaired.onnx"), run(source))
+
+
 def test_padding_by_less_than_nothing_cuts_off(tmp_path):
     """A Pad with negative numbers, which ONNX's reference implementation can't run, cuts rows and columns off."""
     pads = {"pads": np.array([0, 0, -1, 2, 0, 0, 1, -3], np.int64)}
     source = write_model(tmp_path / "source.onnx", [helper.make_node("Pad", ["images", "pads"], ["outputs"])], 13, pads)
-    assert repair_file(source, tmp_path / "repaired.onnx") == ("constant Pad as products",)
+    assert repair_file(source, tmp_path / "repaired.onnx") == ("Pad as products",)
     expected = np.pad(IMAGES[:, :, 1:, :-3], ((0, 0), (0, 0), (0, 1), (2, 0)))
     np.testing.assert_array_equal(run(tmp_path / "repaired.onnx"), expected)
 
@@ -136,12 +153,12 @@ def test_what_needs_no_repair_is_left_alone(tmp_path):
     [
         helper.make_node("Gelu", ["images"], ["outputs"], approximate="tanh"),
         helper.make_node("Resize", ["images", "", "scales"], ["outputs"], mode="cubic", exclude_outside=1),
-        helper.make_node("Pad", ["images", "pads"], ["outputs"], mode="edge"),
+        helper.make_node("Pad", ["images", "pads"], ["outputs"], mode="wrap"),
         helper.make_node("Pad", ["images", "deep"], ["outputs"]),
     ],
 )
 def test_what_would_say_something_else_is_left_alone(node, tmp_path):
-    """The approximate Gelu, a Resize without its border, Pads of the edge or of channels are not what repairs write."""
+    """The approximate Gelu, a Resize without its border, Pads that wrap or of channels are not what repairs write."""
     constants = {"scales": np.array([1, 1, 2, 2], np.float32)}
     constants |= {name: np.array([0, deep, 1, 1, 0, 0, 1, 1]) for name, deep in (("pads", 0), ("deep", 1))}
     source = write_model(tmp_path / "source.onnx", [node], 20, constants)

@@ -69,30 +69,39 @@ def cubic_weight(distance: Any, a: float) -> Any:
     return np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))
 
 
-def multiply_for_constant_pad(model: Any) -> bool:
-    """Write a constant Pad of height and width as products with shifted identities, where the sizes are known.
+PAD_MODES = {b"constant", b"reflect", b"edge"}
+
+
+def multiply_for_pad(model: Any) -> bool:
+    """Write a Pad of height and width as products with matrices that pick rows and columns, where sizes are known.
 
     onnx-tf traces cutting off beside padding, and TensorFlow refuses the one where it can tell that it does not fit.
     """
-    return replace_nodes(model, "Pad", constant_pad)
+    return replace_nodes(model, "Pad", pad)
 
 
-def constant_pad(node: Any, graph: Graph) -> list[Any] | None:
-    """Give the nodes of one constant Pad of N×C×H×W; what is padded by less than nothing is cut off."""
+def pad(node: Any, graph: Graph) -> list[Any] | None:
+    """Give the nodes of one Pad of N×C×H×W; what is padded by less than nothing is cut off."""
     given = [name for name in node.input[1:3] if name]
-    before = graph.shapes.get(node.input[0])
-    if read_attributes(node).get("mode", b"constant") != b"constant" or any(node.input[3:]):
+    mode, before = read_attributes(node).get("mode", b"constant"), graph.shapes.get(node.input[0])
+    if mode not in PAD_MODES or any(node.input[3:]) or any(name not in graph.constants for name in given):
         return None
-    if before is None or len(before) != 4 or None in before[2:] or any(name not in graph.constants for name in given):
+    if before is None or len(before) != 4 or None in before[2:]:
         return None
-    pads = [int(pad) for pad in graph.constants[given[0]]]
-    if any(pads[:2] + pads[4:6]):
+    _, _, top, left, _, _, bottom, right = pads = [int(side) for side in graph.constants[given[0]]]
+    if any(pads[:2] + pads[4:6]) or (mode != b"constant" and min(pads) < 0):
         return None
-    height, width = int(before[2] or 0), int(before[3] or 0)
-    rows = np.eye(height + pads[2] + pads[6], height, -pads[2], dtype=np.float32)
-    columns = np.eye(width, width + pads[3] + pads[7], pads[3], dtype=np.float32)
+    rows = pad_matrix(int(before[2] or 0), top, bottom, mode.decode())
+    columns = pad_matrix(int(before[3] or 0), left, right, mode.decode()).T
     value = float(graph.constants[given[1]]) if len(given) > 1 else 0.0
     return products(node, graph, rows, columns, np.where(np.outer(rows.any(1), columns.any(0)), 0, value))
+
+
+def pad_matrix(side: int, first: int, last: int, mode: str) -> Any:
+    """Give the matrix that pads one side by so many before and after; rows of zeros where a constant shall stand."""
+    if mode == "constant":
+        return np.eye(side + first + last, side, -first, dtype=np.float32)
+    return np.eye(side, dtype=np.float32)[np.pad(np.arange(side), (first, last), mode)]  # type: ignore[call-overload]  # by name
 
 
 def products(node: Any, graph: Graph, rows: Any, columns: Any, added: Any) -> list[Any]:

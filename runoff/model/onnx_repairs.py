@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from runoff.model.onnx_graph import Graph, constants, drop_attribute, read_attributes, read_graph, replace_nodes
-from runoff.model.onnx_products import multiply_for_constant_pad, multiply_for_cubic_resize
+from runoff.model.onnx_products import multiply_for_cubic_resize, multiply_for_pad
 
 OPSET = 13
 REDUCTIONS = frozenset(
@@ -35,6 +35,8 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "Split": {"num_outputs": None},
     "BatchNormalization": {"training_mode": 0},
     "CastLike": {"saturate": 1},
+    "ScatterElements": {"reduction": b"none"},
+    "ScatterND": {"reduction": b"none"},
     "Cast": {"saturate": 1},
 }
 """Attributes that came later and say, with these values, what 13 does anyway; None is any value."""
@@ -243,7 +245,7 @@ REPAIRS: Mapping[str, Callable[[Any], bool]] = {
     "Squeeze and Unsqueeze as Reshape": reshape_for_axes,
     "Shape sliced": slice_shapes,
     "cubic Resize as products": multiply_for_cubic_resize,
-    "constant Pad as products": multiply_for_constant_pad,
+    "Pad as products": multiply_for_pad,
     f"set back to operator set {OPSET}": set_back,
 }
 """By what they are called in the matrix, in the order that they are done."""
