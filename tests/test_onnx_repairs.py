@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runoff.model.onnx_products import cubic_matrix
-from runoff.model.onnx_repairs import OPSET, REPAIRS, repair_file
+from runoff.model.onnx_repairs import CUBIC_RESIZE, OPSET, REPAIRS, repair_file
 
 onnx = pytest.importorskip("onnx", reason="the repairs are of ONNX files, and onnx is not installed")
 reference = pytest.importorskip("onnx.reference", reason="as above")
@@ -181,6 +181,19 @@ def test_sizes_that_a_graph_computes_are_folded(tmp_path):
     assert done[-1] == f"set back to operator set {OPSET}"
     assert "Unsqueeze" not in {one.op_type for one in onnx.load(str(tmp_path / "repaired.onnx")).graph.node}
     np.testing.assert_array_equal(run(tmp_path / "repaired.onnx"), run(source))
+
+
+def test_a_converter_may_want_one_repair_alone(tmp_path):
+    """Of the repairs that a file could have, only those asked for are done."""
+    nodes = [
+        helper.make_node("HardSwish", ["images"], ["swished"]),
+        helper.make_node("Resize", ["swished", "", "", "sizes"], ["outputs"], mode="cubic"),
+    ]
+    source = write_model(tmp_path / "source.onnx", nodes, 17, {"sizes": np.array([2, 3, 9, 5], np.int64)})
+    assert repair_file(source, tmp_path / "repaired.onnx", {CUBIC_RESIZE}) == (CUBIC_RESIZE,)
+    kinds = {one.op_type for one in onnx.load(str(tmp_path / "repaired.onnx")).graph.node}
+    assert "HardSwish" in kinds
+    assert "Resize" not in kinds
 
 
 def test_every_repair_has_a_model():

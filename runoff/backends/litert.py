@@ -160,6 +160,14 @@ def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
         return LiteRtSession(interpreter, threads=1).run(channels_last(images))
 
 
+def repair_onnx(model: Path, repaired: Path) -> tuple[str, ...]:
+    """Write cubic resizing as products: TensorFlow's has another coefficient than torch's, and onnx2tf keeps it."""
+    from runoff.model.onnx_repairs import CUBIC_RESIZE, repair_file
+
+    with conversion_stage("repair"):
+        return repair_file(model, repaired, {CUBIC_RESIZE})
+
+
 def count_tasks() -> int | None:
     """Count this process's threads, None on a system without Linux's /proc, where the pool's size stays unread."""
     return len(list(TASKS.iterdir())) if TASKS.is_dir() else None

@@ -6,7 +6,7 @@ of ONNX's Operators.md and Changelog.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from runoff.model.onnx_graph import Graph, constants, drop_attribute, read_attri
 from runoff.model.onnx_products import multiply_for_cubic_resize, multiply_for_pad
 
 OPSET = 13
+CUBIC_RESIZE = "cubic Resize as products"
 REDUCTIONS = frozenset(
     {
         "ReduceL1",
@@ -42,12 +43,15 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
 """Attributes that came later and say, with these values, what 13 does anyway; None is any value."""
 
 
-def repair_file(source: Path, destination: Path) -> tuple[str, ...]:
-    """Write a file as its repairs leave it and name those that changed something; write nothing where none did."""
+def repair_file(source: Path, destination: Path, names: Collection[str] | None = None) -> tuple[str, ...]:
+    """Write a file as its repairs leave it and name those that changed something; write nothing where none did.
+
+    ``names`` are those of REPAIRS that are done, all of them unless given.
+    """
     import onnx
 
     model = onnx.load(str(source))
-    done = tuple(name for name, change in REPAIRS.items() if change(model))
+    done = tuple(name for name, change in REPAIRS.items() if (names is None or name in names) and change(model))
     if done:
         onnx.save(model, str(destination))
     return done
@@ -244,7 +248,7 @@ REPAIRS: Mapping[str, Callable[[Any], bool]] = {
     "HardSwish spelled out": spell_out_hard_swish,
     "Squeeze and Unsqueeze as Reshape": reshape_for_axes,
     "Shape sliced": slice_shapes,
-    "cubic Resize as products": multiply_for_cubic_resize,
+    CUBIC_RESIZE: multiply_for_cubic_resize,
     "Pad as products": multiply_for_pad,
     f"set back to operator set {OPSET}": set_back,
 }
