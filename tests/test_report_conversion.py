@@ -160,3 +160,38 @@ def test_the_share_that_fails_is_a_claim_with_a_verdict(cells, verdict):
     judged = [one for one in stability_claims(parse_run(stored_with(*cells))) if one.claim == "tensorflow: stability"]
     assert [one.verdict for one in judged] == [verdict]
     assert "of 40 by onnx-tf" in judged[0].measured
+
+
+def only_conversions(*cells):
+    """Make a stored run in which nothing was raced."""
+    stored = stored_with(*cells)
+    stored["benchmarks"] = stored["benchmarks"][-1:]
+    stored["machine_info"]["runoff"]["contenders"] = {}
+    stored["machine_info"]["runoff"]["control"] = None
+    return parse_run(stored)
+
+
+def test_a_run_of_conversions_alone_has_no_empty_comparison():
+    """Where nothing was raced the page has no comparison and no control, but the claim and the matrix's command."""
+    run = only_conversions(*CELLS)
+    page = render_page(run)
+    assert "What converts and where it breaks stands below" in page
+    assert 'id="comparison"' not in page
+    assert "There was no control" not in page
+    assert "The claims under test" in page
+    assert "python -m tox -e conversion" in page
+    assert "--contenders" not in page
+    assert "There was no control" not in render_markdown(run)
+
+
+def test_the_map_has_columns_of_what_was_tried_and_room_for_their_names():
+    """A column in which all was skipped is left out; one of many columns keeps its width and is scrolled."""
+    skipped = {**cell("a", SKIPPED), "opset": 17}
+    (figure,) = section_figures(only_conversions(*CELLS, skipped)).values()
+    assert "TorchScript 13" in figure.svg
+    assert "TorchScript 17" not in figure.svg
+    assert not figure.wide
+    many = [{**cell(model, RIGHT), "opset": opset} for model in "ab" for opset in range(100, 140)]
+    (figure,) = section_figures(only_conversions(*many)).values()
+    assert figure.wide
+    assert '<figure class="wide">' in render_page(only_conversions(*many))

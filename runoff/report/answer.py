@@ -41,7 +41,8 @@ def compared(run: StoredRun) -> Compared:
 def why_no_answer(run: StoredRun) -> str | None:
     """Say what keeps a run from naming a fastest contender, None where nothing does."""
     if not run.raced:
-        return f"What a service pays on {place(run)} stands below; single inferences were not raced in this run."
+        asked = "What converts and where it breaks" if run.only_converted else f"What a service pays on {place(run)}"
+        return f"{asked} stands below; single inferences were not raced in this run."
     if not run.timed:
         return "No inference was timed in this run, so it does not say which contender is fastest."
     if not is_valid(run):

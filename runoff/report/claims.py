@@ -69,7 +69,7 @@ QUANTITIES = (
 
 def claims_section(run: StoredRun) -> Section | None:
     """Set claims and measurements side by side, None where the run has nothing to say about any of them."""
-    if run.checkpoint.architecture != ARCHITECTURE or not run.raced:
+    if run.checkpoint.architecture != ARCHITECTURE or not (run.raced or run.only_converted):
         return None
     judged = [each for claim in CLAIMS for each in claim(run)]
     if not judged:

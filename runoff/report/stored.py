@@ -79,9 +79,15 @@ class StoredRun:
 
     @property
     def raced(self) -> bool:
-        """Whether there is a race to show: it has none where service questions alone were asked."""
+        """Whether there is a race to show: it has none where only service questions or conversions were asked for."""
         figures = ((row.median, row.cold_start, row.peak) for row in self.rows)
-        return not self.service.questions or any(value is not None for values in figures for value in values)
+        alone = self.service.questions or self.only_converted
+        return not alone or any(value is not None for values in figures for value in values)
+
+    @property
+    def only_converted(self) -> bool:
+        """Whether conversions are all that the run asked for."""
+        return bool(self.converted) and not self.rows and not self.service.questions
 
     @property
     def timed(self) -> tuple[Row, ...]:

@@ -161,6 +161,8 @@ def launches_and_rounds(run: StoredRun) -> str:
 
 def command(run: StoredRun) -> str:
     """Give the command that repeats the run."""
+    if run.only_converted:
+        return "python -m tox -e conversion"
     contenders = [row.contender for row in run.rows]
     named = sorted({name.partition("@")[2] for name in (*contenders, run.reference)} - {""})
     words = ["python", "-m", "tox", "-e", "compare" if run.raced else "service", "--", "--seed", str(run.seed)]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import altair as alt
 
-from runoff.conversion import Cell, Totals, count, outcome
+from runoff.conversion import SKIPPED, Cell, Totals, count, outcome
 from runoff.report import words
-from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, Figure, draw, inline
+from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, draw, inline
 from runoff.report.conversion import EXPORTER_WORDS
 from runoff.report.stored import StoredRun
 
 STEP = 20
+COLUMN = 20
+LABELS = 180
+"""Pixels: a row, the least that a column with its upright label needs, and the models' names."""
 LOOKS = {
     "right": ("right", GREEN, "●"),
     "repaired": ("right after repair", BLUE, "◐"),
@@ -23,8 +26,10 @@ LOOKS = {
 
 
 def conversion_figure(run: StoredRun) -> Figure | None:
-    """Draw the cells of all converters; None where there are too few to be a map."""
-    pairs = [(one.converter, cell) for one in run.converted for cell in one.cells]
+    """Draw the cells of all converters, columns in which nothing was tried aside; None where there are too few."""
+    every = [(one.converter, cell) for one in run.converted for cell in one.cells]
+    tried = {column(converter, cell) for converter, cell in every if cell.plain.result != SKIPPED}
+    pairs = [(converter, cell) for converter, cell in every if column(converter, cell) in tried]
     models = list(dict.fromkeys(cell.model for _, cell in pairs))
     if len(models) < 2:
         return None
@@ -54,11 +59,13 @@ def conversion_figure(run: StoredRun) -> Figure | None:
     signs = base.mark_text(fontSize=11, color=INK).encode(text="sign:N")
     legend = ", ".join(f"{sign} {name}" for name, _, sign in shown)
     told = [f"{one.converter} from {exporter_of(one.exporter)}: {in_words(count(one.cells))}" for one in run.converted]
+    width = max(WIDTH, COLUMN * len(order) + LABELS)
     return Figure(
         title="What converts, by model",
-        svg=draw(squares + signs, models, step=STEP),
+        svg=draw(squares + signs, models, step=STEP, width=width),
         caption=f"Models down, converters with exporters and operator sets across. {legend}",
         alternative="; ".join(told),
+        wide=width > WIDTH,
     )
 
 

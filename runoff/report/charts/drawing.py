@@ -43,12 +43,16 @@ FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart: its title, the SVG, the caption beneath it, and its content in words for those who can't see it."""
+    """A chart: its title, the SVG, the caption beneath it, and its content in words for those who can't see it.
+
+    A ``wide`` one keeps its width, and is scrolled where the page is narrower.
+    """
 
     title: str
     svg: str
     caption: str
     alternative: str
+    wide: bool = False
 
 
 def inline(values: Sequence[Mapping[str, Any]]) -> alt.InlineData:
@@ -78,13 +82,15 @@ def ticks(low: float, high: float) -> list[float]:
     return chosen
 
 
-def draw(chart: alt.Chart | alt.LayerChart | alt.FacetChart, names: Sequence[str], step: int = STEP) -> str:
+def draw(
+    chart: alt.Chart | alt.LayerChart | alt.FacetChart, names: Sequence[str], step: int = STEP, width: int = WIDTH
+) -> str:
     """Draw a chart as SVG whose ink is the colour of the text around it, with one step of height for each name."""
     room = max(map(len, names))  # a reader's font may be wider than the one that was measured
     padding = {"left": 8 + room, "right": 12, "top": 8, "bottom": 8}
     specification: dict[str, Any] = (
         chart.properties(
-            width=WIDTH,
+            width=width,
             height=step * len(names),
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
         )
