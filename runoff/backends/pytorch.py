@@ -17,8 +17,13 @@ from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 from runoff.processor import read_processor
 
-# What inductor compiles constants into, with one compiler process, so that no pool of its own stays behind.
-INDUCTOR = {"TORCHINDUCTOR_FREEZING": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+# Inductor compiles constants in, with one compiler process, so that no pool of its own stays behind. Headers it would
+# compile for 8 s in each process, whether a kernel needs them or not: it keeps them among the temporary files.
+INDUCTOR = {
+    "TORCHINDUCTOR_FREEZING": "1",
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0",
+}
 WRAPPER_AGE = 3600.0
 
 VARIANTS = (
