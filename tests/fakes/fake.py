@@ -84,6 +84,8 @@ class FakeSession:
     def run(self, batch: Batch) -> Logits:
         """Answer as the variant does."""
         self.inferences += 1
+        if batch.strides[0] * len(batch) != batch.nbytes:
+            raise ValueError(f"a batch of strides {batch.strides} is another kind of input to a compiler")
         self.misbehave(len(batch))
         time.sleep(SECONDS_PER_INFERENCE * self.times_as_long(len(batch)))
         if self.variant == "prints":

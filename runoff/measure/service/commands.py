@@ -87,7 +87,7 @@ def serve_once(work: Work, content: bytes) -> tuple[dict[str, int], list[tuple[i
     moments = [time.perf_counter_ns()]
     picture = decode(content)
     moments.append(time.perf_counter_ns())
-    batch = work.in_layout(preprocess(picture)[None])
+    batch = work.in_layout(np.stack([preprocess(picture)]))
     moments.append(time.perf_counter_ns())
     logits = work.session.run(batch)
     moments.append(time.perf_counter_ns())
@@ -103,7 +103,7 @@ def load(work: Work, command: Message) -> Message:
     from runoff.measure.service.loadgen import run_scenario
 
     pixels = np.load(command["images"], mmap_mode="r")[: command["pictures"]]
-    batches = [work.in_layout(image[None]) for image in pixels]
+    batches = [work.in_layout(pixels[place : place + 1]) for place in range(len(pixels))]
     return run_scenario(work.session, batches, command)
 
 
