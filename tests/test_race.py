@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
+from contextlib import ExitStack
 
 import psutil
 import pytest
 
 from runoff.contract import ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
 from runoff.measure import launch
-from runoff.measure.launch import Timeouts
+from runoff.measure.launch import Timeouts, started_worker
 from runoff.measure.race import Journal, Race, Schedule, run_race
 from tests.conftest import Counted
 from tests.fakes.fake import MEBIBYTE, true_logits
@@ -22,7 +23,16 @@ def race(images, picture, tmp_path):
     """Run a race of fakes."""
 
     def run(
-        entrants, launches=2, rounds=4, seed=1, progress=None, timeouts=None, looks=None, most_seconds=None, enough=None
+        entrants,
+        launches=2,
+        rounds=4,
+        seed=1,
+        progress=None,
+        timeouts=None,
+        looks=None,
+        most_seconds=None,
+        enough=None,
+        predecessors=None,
     ) -> Race:
         return run_race(
             entrants,
@@ -34,6 +44,7 @@ def race(images, picture, tmp_path):
             progress=progress or Counted(),
             timeouts=timeouts or Timeouts(),
             enough=enough or (lambda race: False),
+            predecessors=predecessors,
         )
 
     return run
@@ -103,6 +114,24 @@ def test_a_worker_ends_when_its_successor_starts(make_entrant, race, monkeypatch
     assert len(set(pids)) == 2 * (1 + 3)
     assert max(alive) == 2
     assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+def test_a_predecessor_stands_for_the_start_that_is_not_measured(make_entrant, race, picture, tmp_path):
+    """An entrant whose suspended worker is handed over is not started once before; it ends as the race goes on."""
+    held = {"a": ExitStack(), "b": ExitStack()}
+    processes = []
+    for key, stack in held.items():
+        worker = started_worker(make_entrant(key=key), picture, tmp_path / f"{key}.log", Timeouts())
+        process, _ = stack.enter_context(worker)
+        process.suspend()
+        processes.append(process)
+    progress = Counted()
+    entrants = [make_entrant(key=key) for key in ("a", "b", "control")]
+    finished = race(entrants, launches=2, rounds=3, progress=progress, predecessors=held)
+    assert [len(finished.records[key]) for key in ("a", "b", "control")] == [2, 2, 2]
+    assert progress.steps == progress.promised == 1 + 2 * (3 + 3)
+    assert held == {}
+    assert not any(psutil.pid_exists(process.popen.pid) for process in processes)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from runoff.backends import find_backends
 from runoff.contenders import HERE, Environment
 from runoff.contract import FrameworkMissing
-from runoff.measure.launch import Entrant, Timeouts, predict
+from runoff.measure.launch import Entrant, Timeouts, predicting
 from runoff.model.classification import top_classes
 from runoff.model.decoding import decode
 from runoff.model.images import ImageSet, save_images
@@ -274,17 +274,19 @@ def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
     save_images(ImageSet(("a", "b", "c"), pixels, ""), tmp_path / "images.npy")
     backend = find_backends()["onnxruntime"]
     here = Environment(HERE, Path(sys.executable))
-    logits = predict(
+    check = predicting(
         Entrant("onnxruntime", contender, backend, here, artifact, 2),
         images=tmp_path / "images.npy",
         destination=tmp_path / "logits.npy",
         log=tmp_path / "log",
         timeouts=Timeouts(),
-    ).logits
+    )
+    with check as (_, prediction):
+        pass
     labels = runtimes.choice.checkpoint.labels
     expected = [
         [{"label": labels[index], "confidence": confidence} for index, confidence in top_classes(row, 5)]
-        for row in logits
+        for row in prediction.logits
     ]
     assert given == expected
     assert [answers[0]["label"] for answers in given] == ["star", "house", "fish"]

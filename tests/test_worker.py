@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import statistics
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from runoff.contract import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
-from runoff.measure.launch import Picture, Start, Timeouts, predict, started_worker
+from runoff.measure.launch import Picture, Start, Timeouts, predicting, started_worker
 from runoff.measure.memory_curve import MemoryWatch
 from tests.conftest import MakeEntrant
 from tests.fakes.fake import MEBIBYTE, true_logits
@@ -121,13 +122,15 @@ def test_cpu_time_tells_sleep_from_work(make_entrant, picture, tmp_path):
 
 def test_predict_gives_every_image(make_entrant, picture, images, tmp_path):
     """The check pass runs every image and reports the session's thread count."""
-    prediction = predict(
+    check = predicting(
         make_entrant(),
         images=picture.images,
         destination=tmp_path / "logits.npy",
         log=tmp_path / "log",
         timeouts=Timeouts(),
     )
+    with check as (_, prediction):
+        pass
     assert prediction.threads == 2
     assert np.array_equal(prediction.logits, true_logits(images))
 
@@ -137,14 +140,17 @@ def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
 
     def curve(variant: str):
         watch = MemoryWatch()
-        predict(
+        with predicting(
             make_entrant(variant),
             images=picture.images,
             destination=tmp_path / "logits.npy",
             log=tmp_path / "log",
             timeouts=Timeouts(),
             watch=watch.watch,
-        )
+        ):
+            seen = len(watch.samples)
+            time.sleep(0.1)
+            assert len(watch.samples) == seen  # it is watched until its logits are there
         return watch.curve
 
     plain, hungry = curve(""), curve("hungry")
@@ -156,12 +162,13 @@ def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
 def test_a_process_that_ends_while_it_is_watched_does_no_harm(make_entrant, picture, tmp_path):
     """A worker that ends at load is its own named error, whoever watches it."""
     watch = MemoryWatch()
-    with pytest.raises(WorkerCrashed, match="exit code 3"):
-        predict(
-            make_entrant("crashes"),
-            images=picture.images,
-            destination=tmp_path / "logits.npy",
-            log=tmp_path / "log",
-            timeouts=Timeouts(),
-            watch=watch.watch,
-        )
+    check = predicting(
+        make_entrant("crashes"),
+        images=picture.images,
+        destination=tmp_path / "logits.npy",
+        log=tmp_path / "log",
+        timeouts=Timeouts(),
+        watch=watch.watch,
+    )
+    with pytest.raises(WorkerCrashed, match="exit code 3"), check:
+        pass

@@ -12,7 +12,7 @@ from typing import Any
 from runoff.contenders import HERE, Contender, Environment
 from runoff.contract import Backend
 from runoff.measure.artifacts import Calibration, Converter, make_artifact
-from runoff.measure.launch import Entrant, Prediction, Timeouts, predict
+from runoff.measure.launch import Entrant, Prediction, Timeouts, predicting
 from runoff.measure.machine import allowed_threads
 from runoff.measure.probe import Holding, probe_environment
 from runoff.measure.process import call
@@ -79,13 +79,15 @@ def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
             contender = dataclasses.replace(plain, variant=variant)
             entrants[contender.id] = Entrant(contender.id, contender, backend, here, artifact.path, allowed_threads())
     first = next(iter(entrants.values()))
-    prediction = predict(
+    check = predicting(
         first,
         images=images,
         destination=place.working / "logits.npy",
         log=place.logs / "trust-check.log",
         timeouts=Timeouts(),
     )
+    with check as (_, prediction):
+        pass
     return Field(entrants, images, prediction, place, versions_of(holding))
 
 

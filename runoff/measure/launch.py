@@ -135,13 +135,13 @@ def unwatched(process: int) -> AbstractContextManager[None]:
 
 @contextmanager
 def started_worker(
-    entrant: Entrant, picture: Picture, log: Path, timeouts: Timeouts, watch: Watch = unwatched
+    entrant: Entrant, picture: Picture, log: Path, timeouts: Timeouts
 ) -> Iterator[tuple[Process, Start]]:
     """Start an entrant's worker and wait for its first output.
 
     Raises what ``receive_start`` raises.
     """
-    with started_process(entrant, log) as process, watch(process.popen.pid):
+    with started_process(entrant, log) as process:
         process.send(start_request(entrant, process, picture))
         yield process, receive_start(entrant, process, timeouts)
 
@@ -167,6 +167,14 @@ def receive_start(entrant: Entrant, process: Process, timeouts: Timeouts) -> Sta
 
 Held = dict[str, ExitStack]
 """The workers that are alive, by entrant; closing one ends it."""
+
+
+def end_workers(held: Held) -> None:
+    """End all workers that are alive."""
+    while held:
+        held.popitem()[1].close()
+
+
 Failures = dict[str, RunoffError]
 
 
@@ -277,13 +285,27 @@ class Prediction:
     threads: int
 
 
-def predict(
+@contextmanager
+def predicting(
     entrant: Entrant, *, images: Path, destination: Path, log: Path, timeouts: Timeouts, watch: Watch = unwatched
-) -> Prediction:
-    """Give an entrant's logits for every image of an ``.npy`` file, from the very session kind that is timed.
+) -> Iterator[tuple[Process, Prediction]]:
+    """Start an entrant's worker and let the very session kind that is timed give its logits for a file of images.
 
-    Raises a WorkerFailed or ThreadsNotHeld.
+    It is watched until then, and there until the block is left. Raises a WorkerFailed or ThreadsNotHeld.
     """
-    with started_worker(entrant, Picture(images, 0), log, timeouts, watch) as (process, start):
-        process.ask({"do": "predict", "images": str(images), "logits": str(destination)}, timeouts.predict)
-    return Prediction(np.load(destination), start.threads)
+    with started_process(entrant, log) as process:
+        with watch(process.popen.pid):
+            process.send(start_request(entrant, process, Picture(images, 0)))
+            start = receive_start(entrant, process, timeouts)
+            logits = predict(process, images, destination, timeouts)
+        yield process, Prediction(logits, start.threads)
+
+
+def predict(process: Process, images: Path, destination: Path, timeouts: Timeouts) -> Logits:
+    """Give a worker's logits for every image of an ``.npy`` file, images×classes.
+
+    Raises a WorkerFailed.
+    """
+    process.ask({"do": "predict", "images": str(images), "logits": str(destination)}, timeouts.predict)
+    logits: Logits = np.load(destination)
+    return logits

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +18,16 @@ from runoff.contract import (
     Checkpoint,
     ConversionFailed,
     FrameworkMissing,
+    Logits,
     RunoffError,
     UnknownContender,
     checkpoint_to_json,
 )
 from runoff.measure.artifacts import Artifact, Calibration, make_artifact
-from runoff.measure.launch import Entrant, Prediction, Timeouts, Watch, predict, unwatched
+from runoff.measure.launch import Entrant, Held, Prediction, Timeouts, predict, predicting
 from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
 from runoff.measure.probe import Holding
-from runoff.measure.process import call
+from runoff.measure.process import Process, call
 from runoff.measure.requirements import contender_versions, find_converter, what_is_missing
 from runoff.measure.trees import find_in_tree
 from runoff.measure.workplace import Workplace
@@ -159,10 +162,12 @@ def prepare_contender(
     threads: int,
     place: Workplace,
     timeouts: Timeouts,
+    held: Held,
 ) -> Outcome:
     """Convert a contender and hold it to golden; whatever goes wrong is its outcome, not an exception.
 
-    ``backends`` are those of the tree that the contender's environment runs.
+    ``backends`` are those of the tree that the contender's environment runs. The worker that was held to golden is kept
+    in ``held``, suspended, where it is right: the first launch's worker takes its memory.
     """
     environment = environments[contender.environment]
     try:
@@ -179,6 +184,7 @@ def prepare_contender(
         threads=threads,
         place=place,
         timeouts=timeouts,
+        held=held,
     )
 
 
@@ -192,6 +198,7 @@ def prepare_found(
     threads: int,
     place: Workplace,
     timeouts: Timeouts,
+    held: Held,
 ) -> Outcome:
     """Convert a contender that its tree has, and hold it to golden."""
     environment = environments[contender.environment]
@@ -215,61 +222,64 @@ def prepare_found(
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "convert")
     entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
     memory = MemoryWatch()
-    try:
-        prediction = predict_file(entrant, exam.images_file, place, timeouts, memory.watch)
-        further = predict_further(entrant, exam, place, timeouts)
-    except RunoffError as error:
-        return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "check", artifact)
-    if prediction.logits.shape != exam.golden.logits.shape:
-        reason = f"gives logits of shape {prediction.logits.shape}, golden's are {exam.golden.logits.shape}"
-        return Outcome(contender, WRONG, versions, reason, "check", artifact)
-    precision = contender.variant.precision
-    agreement = compare_logits(
-        prediction.logits, exam.golden.logits, exam.golden.rounding, exam.images.names, least_lead(precision)
-    )
-    quantisation = compare_all(prediction, further, exam, precision) if further else None
-    wrong = why_wrong(quantisation or agreement, precision)
-    return Outcome(
-        contender,
-        WRONG if wrong else READY,
-        versions,
-        wrong,
-        "check" if wrong else None,
-        artifact,
-        entrant,
-        agreement,
-        prediction,
-        memory.curve,
-        quantisation,
-    )
+    with ExitStack() as worker:
+        check = predicting(
+            entrant,
+            images=exam.images_file,
+            destination=place.working / f"{entrant.key}.npy",
+            log=place.logs / f"{entrant.key}-check.log",
+            timeouts=timeouts,
+            watch=memory.watch,
+        )
+        try:
+            process, prediction = worker.enter_context(check)
+            further = predict_further(process, entrant, exam, place, timeouts)
+        except RunoffError as error:
+            return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "check", artifact)
+        outcome = judge(Outcome(contender, READY, versions, artifact=artifact), entrant, exam, prediction, further)
+        if outcome.status == READY:
+            process.suspend()
+            held[entrant.key] = worker.pop_all()
+    return dataclasses.replace(outcome, curve=memory.curve)
 
 
-def predict_file(
-    entrant: Entrant, images: Path, place: Workplace, timeouts: Timeouts, watch: Watch = unwatched
-) -> Prediction:
-    """Give an entrant's logits for a file of images, from a process of its own."""
-    return predict(
-        entrant,
-        images=images,
-        destination=place.working / f"{entrant.key}.npy",
-        log=place.logs / f"{entrant.key}-check.log",
-        timeouts=timeouts,
-        watch=watch,
-    )
-
-
-def predict_further(entrant: Entrant, exam: Exam, place: Workplace, timeouts: Timeouts) -> Prediction | None:
+def predict_further(
+    process: Process, entrant: Entrant, exam: Exam, place: Workplace, timeouts: Timeouts
+) -> Logits | None:
     """Give a reduced-precision entrant's logits for the further images, None for any other's."""
     if exam.further is None or not is_reduced(entrant.contender.variant.precision):
         return None
-    return predict_file(entrant, exam.further.images_file, place, timeouts)
+    return predict(process, exam.further.images_file, place.working / f"{entrant.key}-further.npy", timeouts)
 
 
-def compare_all(prediction: Prediction, further: Prediction, exam: Exam, precision: str) -> Agreement:
+def judge(found: Outcome, entrant: Entrant, exam: Exam, prediction: Prediction, further: Logits | None) -> Outcome:
+    """Hold logits to golden: what was found becomes wrong, or has all that a contender is timed with."""
+    if prediction.logits.shape != exam.golden.logits.shape:
+        reason = f"gives logits of shape {prediction.logits.shape}, golden's are {exam.golden.logits.shape}"
+        return dataclasses.replace(found, status=WRONG, reason=reason, stage="check")
+    precision = entrant.contender.variant.precision
+    agreement = compare_logits(
+        prediction.logits, exam.golden.logits, exam.golden.rounding, exam.images.names, least_lead(precision)
+    )
+    quantisation = None if further is None else compare_all(prediction.logits, further, exam, precision)
+    wrong = why_wrong(quantisation or agreement, precision)
+    return dataclasses.replace(
+        found,
+        status=WRONG if wrong else READY,
+        reason=wrong,
+        stage="check" if wrong else None,
+        entrant=entrant,
+        agreement=agreement,
+        prediction=prediction,
+        quantisation=quantisation,
+    )
+
+
+def compare_all(logits: Logits, further: Logits, exam: Exam, precision: str) -> Agreement:
     """Compare the logits for the exam's images and the further ones with golden's, all together."""
     assert exam.further is not None
     return compare_logits(
-        np.concatenate([prediction.logits, further.logits]),
+        np.concatenate([logits, further]),
         np.concatenate([exam.golden.logits, exam.further.golden.logits]),
         max(exam.golden.rounding, exam.further.golden.rounding),
         exam.images.names + tuple(f"further {name}" for name in exam.further.images.names),

@@ -19,6 +19,7 @@ from runoff.measure.launch import (
     Picture,
     Start,
     Timeouts,
+    end_workers,
     run_rounds,
     start_lanes,
 )
@@ -31,7 +32,7 @@ ROUNDS = 30
 """The default budget. Starting a launch costs as much here as fifty rounds, and most of a launch's spread is that of
 its rounds, so more rounds pay before more launches do."""
 WARM_UP = -1
-"""The number of the launch that is started only: it brings files into the page cache, and memory to this machine."""
+"""The number of the launch that is started only."""
 
 
 class Progress(Protocol):
@@ -111,15 +112,19 @@ def run_race(
     progress: Progress,
     timeouts: Timeouts,
     enough: Callable[[Race], bool] = lambda race: True,
+    predecessors: Held | None = None,
 ) -> Race:
-    """Run launches, after one that is started but not measured, until a look of the schedule finds ``enough``.
+    """Run launches until a look of the schedule finds ``enough``.
+
+    ``predecessors`` are suspended workers of the entrants, which end as their successors start. An entrant that has
+    none is started once before: that brings files into the page cache, and memory to this machine.
 
     ``images`` is a file of N images; launch k runs on image k, the same for every entrant. ``predictions`` holds the
     checked logits of each entrant, N×classes: a first output with another Top-1 takes the entrant out.
     """
     pictures = min((len(logits) for logits in predictions.values()), default=1)
     random = Random(schedule.seed)
-    held: Held = {}
+    held = {} if predecessors is None else predecessors
 
     def start(launch: int, keys: Sequence[str], at_once: int = 1) -> tuple[dict[str, Lane], Failures]:
         picture = Picture(images, max(launch, 0) % pictures)
@@ -136,8 +141,9 @@ def run_race(
         )
 
     def warm_up(keys: Sequence[str]) -> Failures:
-        progress.begin("starting each once", len(keys))
-        return start(WARM_UP, keys, at_once=max((entrant.threads for entrant in entrants), default=1))[1]
+        without = [key for key in keys if key not in held]
+        progress.begin("starting each once", len(without))
+        return start(WARM_UP, without, at_once=max((entrant.threads for entrant in entrants), default=1))[1]
 
     def race(launch: int, keys: Sequence[str]) -> tuple[dict[str, LaunchRecord], Failures]:
         lanes, failed = start(launch, keys)
@@ -158,8 +164,7 @@ def run_race(
             enough=enough,
         )
     finally:
-        for worker in held.values():
-            worker.close()
+        end_workers(held)
 
 
 def run_launches(
