@@ -5,12 +5,12 @@ import pytest
 from runoff.service_records import (
     batches_json,
     highest_load_json,
-    latencies_at_highest_json,
+    latencies_near_it_json,
+    loads_json,
     parallel_json,
     seconds_per_query,
     single_stream_json,
     single_stream_p90,
-    tried_loads_json,
 )
 
 
@@ -56,9 +56,9 @@ def test_server(contender, record, loadgen):
         unit="seconds",
         per_launch=lambda launch: [seconds_per_query(launch)],
         summaries={
-            "percentiles": latencies_at_highest_json,
+            "percentiles": latencies_near_it_json,
             "highest_load": highest_load_json,
-            "tried": tried_loads_json,
+            "loads": loads_json,
         },
         loadgen=loadgen,
     )

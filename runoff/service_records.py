@@ -10,7 +10,7 @@ from runoff.diagnostics import percentiles
 from runoff.measure.race import Measured, Record
 from runoff.measure.service.batches import BatchesRecord
 from runoff.measure.service.end_to_end import EndToEndRecord
-from runoff.measure.service.load import Answered, LoadRecord
+from runoff.measure.service.load import Answered, HighestLoadRecord, LoadRecord
 from runoff.measure.service.parallel import ParallelRecord
 from runoff.measure.service.threads import ThreadsRecord
 from runoff.records import PerLaunch, Rules, control_json, median_over, percentiles_json
@@ -71,30 +71,28 @@ def single_stream_json(records: Sequence[LoadRecord]) -> dict[str, Any]:
     return percentiles_json([latency for record in records for latency in record.single_stream.latencies])
 
 
-def seconds_per_query(record: LoadRecord) -> float:
-    """Give seconds per query at the highest load of a launch within the bound."""
-    load = record.highest.load if record.highest else None
-    assert load is not None, "those without a highest load are left out (runoff.measure.service.load.within_bound)"
-    return 1 / load
+def seconds_per_query(record: HighestLoadRecord) -> float:
+    """Give seconds per query at the highest load within the bound, as a launch has it."""
+    return 1 / record.load
 
 
-def highest_load_json(records: Sequence[LoadRecord]) -> dict[str, Any]:
+def highest_load_json(records: Sequence[HighestLoadRecord]) -> dict[str, Any]:
     """Give the highest load within the bound in queries per second, over launches."""
-    return rate_json((1 / seconds_per_query(record) for record in records), "queries_per_second")
+    return rate_json((record.load for record in records), "queries_per_second")
 
 
-def latencies_at_highest_json(records: Sequence[LoadRecord]) -> dict[str, Any]:
-    """Give the percentiles of the latencies measured at each launch's highest load, all of them together."""
-    return percentiles_json([each for record in records if record.highest for each in record.highest.latencies])
+def latencies_near_it_json(records: Sequence[HighestLoadRecord]) -> dict[str, Any]:
+    """Give the percentiles of the latencies measured near the highest load, all launches together."""
+    return percentiles_json([each for record in records for run in record.loaded for each in run.latencies])
 
 
-def tried_loads_json(records: Sequence[LoadRecord]) -> list[list[dict[str, Any]]]:
-    """Give every load that was tried, launch by launch."""
-    return [[tried_load_json(run) for run in record.tried] for record in records]
+def loads_json(records: Sequence[HighestLoadRecord]) -> list[list[dict[str, Any]]]:
+    """Give every run under load, launch by launch."""
+    return [[load_json(run) for run in record.loaded] for record in records]
 
 
-def tried_load_json(run: Answered) -> dict[str, Any]:
-    """Give one load that was tried: how many queries it had, the slowest of them and the usual service in seconds."""
+def load_json(run: Answered) -> dict[str, Any]:
+    """Give one run under load: queries a second, how many there were, the slowest and the usual service in seconds."""
     return {
         "queries_per_second": run.load,
         "queries": len(run.latencies),

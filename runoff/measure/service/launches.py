@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from runoff.contract import Logits
-from runoff.measure.launch import Entrant, Failures, Held, Picture, Timeouts, start_lanes
+from runoff.measure.launch import Entrant, Failures, Held, Picture, Timeouts, end_workers, start_lanes
 from runoff.measure.race import Journal, Measured, Progress, Record, first_output_check, run_launches
 from runoff.measure.turns import Lane, Turns
 
@@ -99,5 +99,4 @@ def run_exercise(
     try:
         return course.run(perform, name=name, steps=len(course.entrants) + steps)
     finally:
-        for worker in held.values():
-            worker.close()
+        end_workers(held)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from runoff.contract import NoAnswer
 from runoff.measure.launch import NANOSECONDS
@@ -12,19 +14,22 @@ from runoff.measure.race import Measured
 from runoff.measure.service.launches import Course, run_exercise
 from runoff.measure.service.loadgen import SERVER, SINGLE_STREAM
 from runoff.measure.turns import Lane, Turns
-from runoff.queueing import highest_load
+from runoff.queueing import highest_load, highest_loads_by_launch
 
 QUANTILE = 0.99
-QUERIES = 60
-"""So many from each of five launches bound the 99th percentile together (runoff.diagnostics.samples_needed)."""
-LEAST_SECONDS = 1.0
-MOST_SECONDS = 5.0
+SINGLE_BLOCKS, SINGLE_QUERIES = 3, 20
+SERVER_BLOCKS, SERVER_QUERIES = 4, 30
+"""A launch's runs of LoadGen for each scenario, and the queries in each: many short ones in random order, so that what
+slows the machine for seconds slows all contenders. Those of five launches bound the 99th percentile together
+(runoff.diagnostics.samples_needed)."""
+LEAST_SECONDS = 0.5
+MOST_SECONDS = 2.5
 PICTURES = 64
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A run of LoadGen, in seconds by query: from when each was due to its answer, and what serving it alone took.
+    """Runs of LoadGen, in seconds by query: from when each was due to its answer, and what serving it alone took.
 
     ``load`` is in queries per second, None for a single stream.
     """
@@ -36,71 +41,75 @@ class Answered:
 
 @dataclass(frozen=True)
 class LoadRecord:
-    """What one launch yields: a single stream, and the loads that were tried.
-
-    ``highest`` is the one of these that was found to be the highest within the bound, None where there is no such load.
-    """
+    """What one launch yields: a single stream, and runs at the highest load that the services so far allowed."""
 
     single_stream: Answered
-    tried: tuple[Answered, ...]
-    highest: Answered | None
+    loaded: tuple[Answered, ...]
+
+    @property
+    def services(self) -> list[float]:
+        """What serving each query took, in seconds, by itself and under load."""
+        return [service for run in (self.single_stream, *self.loaded) for service in run.services]
+
+
+@dataclass(frozen=True)
+class HighestLoadRecord:
+    """What one launch says of the highest load within the bound, in queries per second, and its runs near it."""
+
+    load: float
+    loaded: tuple[Answered, ...]
 
 
 def measure_load(course: Course, bound: float) -> Measured[LoadRecord]:
     """Put every contender under a single stream, and then under the highest load that keeps the bound, in seconds.
 
-    That load is computed from what serving a query takes (runoff.queueing): first alone, then, since a server that has
-    idled or been busy may be another, as measured under the load first found. All contenders have the same arrivals
-    in a launch, faster or slower.
+    That load is computed from what serving a query took in all runs so far (runoff.queueing), under load among them:
+    a server that has idled or been busy may be another. All contenders have the same arrivals, faster or slower.
     """
+    known: dict[str, list[float]] = {entrant.key: [] for entrant in course.entrants}
 
     def exercise(turns: Turns, launch: int) -> dict[str, LoadRecord]:
-        alone: dict[str, Answered] = {}
-        first: dict[str, Answered | None] = {}
-        second: dict[str, Answered | None] = {}
-        seed = course.seed + launch
+        alone: dict[str, list[Answered]] = {key: [] for key in turns.running()}
+        loaded: dict[str, list[Answered]] = {key: [] for key in turns.running()}
 
-        def single(lane: Lane) -> None:
-            alone[lane.entrant.key] = run_single_stream(course, lane, seed)
+        def single(lane: Lane, seed: int) -> None:
+            note(lane, alone, run_single_stream(course, lane, seed))
 
-        def try_first(lane: Lane) -> None:
-            typical = statistics.median(alone[lane.entrant.key].services)
-            first[lane.entrant.key] = run_highest(course, lane, [typical], bound, seed)
+        def server(lane: Lane, seed: int) -> None:
+            services = known[lane.entrant.key]
+            load = highest_load(services, bound, QUANTILE)
+            if load is not None:
+                note(lane, loaded, run_server(course, lane, seed, load, bound))
 
-        def try_again(lane: Lane) -> None:
-            before = first[lane.entrant.key]
-            services = [*alone[lane.entrant.key].services, *before.services] if before else []
-            second[lane.entrant.key] = run_highest(course, lane, services, bound, seed) if services else None
+        def note(lane: Lane, runs: dict[str, list[Answered]], run: Answered) -> None:
+            runs[lane.entrant.key].append(run)
+            known[lane.entrant.key] += run.services
 
-        for unit in (single, try_first, try_again):
-            turns.everyone(unit)
+        first_seed = course.seed + launch * (SINGLE_BLOCKS + SERVER_BLOCKS)
+        for block, unit in enumerate([single] * SINGLE_BLOCKS + [server] * SERVER_BLOCKS):
+            turns.everyone(partial(unit, seed=first_seed + block))
             course.progress.step()
-        return {
-            key: LoadRecord(
-                alone[key], tuple(each for each in (first[key], second[key]) if each is not None), second[key]
-            )
-            for key in turns.running()
-        }
+        return {key: LoadRecord(one_stream(alone[key]), tuple(loaded[key])) for key in turns.running()}
 
-    return run_exercise(course, exercise, name="load", steps=3)
+    return run_exercise(course, exercise, name="load", steps=SINGLE_BLOCKS + SERVER_BLOCKS)
 
 
-def run_highest(course: Course, lane: Lane, services: Sequence[float], bound: float, seed: int) -> Answered | None:
-    """Put a worker under the highest load that these service times allow within the bound; None where there is none."""
-    load = highest_load(services, bound, QUANTILE, seed)
-    return run_server(course, lane, seed, load, bound) if load is not None else None
+def one_stream(runs: Sequence[Answered]) -> Answered:
+    """Put the runs of a single stream together."""
+    latencies = tuple(latency for run in runs for latency in run.latencies)
+    return Answered(None, latencies, tuple(service for run in runs for service in run.services))
 
 
 def run_single_stream(course: Course, lane: Lane, seed: int) -> Answered:
     """Let queries come when the one before is answered."""
-    settings = {"queries": QUERIES, "seconds": LEAST_SECONDS, "most_seconds": 0}
+    settings = {"queries": SINGLE_QUERIES, "seconds": LEAST_SECONDS, "most_seconds": 0}
     return run_scenario(course, lane, seed, SINGLE_STREAM, None, settings)
 
 
 def run_server(course: Course, lane: Lane, seed: int, load: float, bound: float) -> Answered:
     """Let queries arrive by chance (Poisson), so many a second."""
     settings = {
-        "queries": QUERIES,
+        "queries": SERVER_QUERIES,
         "seconds": LEAST_SECONDS,
         "most_seconds": MOST_SECONDS,
         "queries_per_second": load,
@@ -129,37 +138,42 @@ def run_scenario(
     return Answered(load, latencies, services)
 
 
-def describe_load(bound: float) -> dict[str, float]:
+def describe_load(bound: float) -> dict[str, Any]:
     """Give the settings of the scenarios: the bound in seconds, its quantile, and how much of each load there is."""
     return {
         "bound": bound,
         "quantile": QUANTILE,
-        "queries": QUERIES,
+        "single_stream": {"runs": SINGLE_BLOCKS, "queries": SINGLE_QUERIES},
+        "server": {"runs": SERVER_BLOCKS, "queries": SERVER_QUERIES},
         "least_seconds": LEAST_SECONDS,
         "most_seconds": MOST_SECONDS,
     }
 
 
-def within_bound(measured: Measured[LoadRecord], bound: float) -> Measured[LoadRecord]:
-    """Leave those that have a highest load within the bound in every launch; the others have none to compare."""
-    records = {
-        key: found for key, found in measured.records.items() if found and all(record.highest for record in found)
-    }
+def highest_loads(measured: Measured[LoadRecord], bound: float) -> Measured[HighestLoadRecord]:
+    """Find the highest load within the bound of every contender, and what each launch says of it.
+
+    A contender that has none, whichever launch is left out, has no answer.
+    """
+    records: dict[str, tuple[HighestLoadRecord, ...]] = {}
     failures = dict(measured.failures)
     for key, found in measured.records.items():
-        if found and key not in records:
+        loads = highest_loads_by_launch([record.services for record in found], bound, QUANTILE)
+        if loads is not None:
+            records[key] = tuple(
+                HighestLoadRecord(load, record.loaded) for load, record in zip(loads, found, strict=True)
+            )
+        elif found:
             failures[key] = NoAnswer(why_no_load(found, bound))
     return Measured(records, failures, measured.stolen, measured.look, measured.out_of_time, measured.frequencies)
 
 
 def why_no_load(records: Sequence[LoadRecord], bound: float) -> str:
-    """Say why a contender keeps the bound under no load."""
-    without = [record for record in records if record.highest is None]
-    services = [each for record in without for run in (record.single_stream, *record.tried) for each in run.services]
+    """Say why a contender keeps the bound under no load that can be told."""
+    services = [service for record in records for service in record.services]
     over = sum(each >= bound for each in services)
-    launches = f"{len(without)} of {len(records)} launches"
     return (
-        f"no load keeps {QUANTILE * 100:g} of 100 queries within {bound * 1e3:g} ms in {launches}: serving one takes "
-        f"{statistics.median(services) * 1e3:.0f} ms, and {over} of {len(services)} took the bound or more without any "
-        "waiting; give --latency-bound more, or let the machine settle"
+        f"no load can be told that keeps {QUANTILE * 100:g} of 100 queries within {bound * 1e3:g} ms in every launch: "
+        f"serving one takes {statistics.median(services) * 1e3:.0f} ms, and {over} of {len(services)} took the bound "
+        "or more without any waiting; give --latency-bound more, or let the machine settle"
     )

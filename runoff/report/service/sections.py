@@ -90,7 +90,7 @@ def server(run: StoredRun) -> Section | None:
     found = run.service.highest_load
     bound, quantile = next(((each.bound, each.quantile) for each in found.values()), (None, None))
     beyond = [
-        f"{name}: the p99 measured at that load is {words.milliseconds(each.latencies.values['p99'])} ms, beyond the "
+        f"{name}: the p99 measured near that load is {words.milliseconds(each.latencies.values['p99'])} ms, beyond the "
         "bound: its service is less steady than was computed with"
         for name, each in found.items()
         if each.latencies.values.get("p99", 0.0) > each.bound
@@ -101,8 +101,9 @@ def server(run: StoredRun) -> Section | None:
         "server",
         "Highest load",
         "MLCommons LoadGen’s Server: queries arrive by chance (Poisson) and wait in line for one session with all "
-        f"threads. Queries a second at the highest load that keeps{within}, computed from what serving takes under "
-        "load (Lindley’s recursion), and the latencies measured at it in ms.",
+        f"threads. Queries a second at the highest load that keeps{within}, computed from what serving took in all "
+        "launches, alone and under load (by Pollaczek and Khinchine’s formula), and the latencies measured near it "
+        "in ms.",
         ("queries a second", *LATENCIES),
         lambda name: [(with_interval(found[name].load, per_second), *latencies(found[name].latencies))],
         [*beyond, *withheld(each.latencies for each in found.values()), *loadgen_notes(run)],
