@@ -11,6 +11,7 @@ import pytest
 from runoff.backends import find_backends
 from runoff.contenders import Contender
 from runoff.contract import ArtifactBroken, Checkpoint, ConversionFailed
+from runoff.measure import artifacts
 from runoff.measure.artifacts import Calibration, Converter, artifact_key, make_artifact
 from runoff.measure.probe import Holding
 from runoff.measure.temporary import LOCK, owned_folder
@@ -62,6 +63,22 @@ def test_the_second_time_comes_from_the_cache(make):
         second.conversion_seconds,
     )
     assert first.size == first.path.stat().st_size
+
+
+def test_what_another_run_has_made_meanwhile_is_as_good(make, monkeypatch):
+    """Where two runs that share a cache convert the same at once, the later one takes what is there already."""
+    measure = artifacts.measure_files
+    made = []
+
+    def overtaken(home: Path) -> tuple[int, str]:
+        if not made:
+            made.append(None)
+            made[0] = make()
+        return measure(home)
+
+    monkeypatch.setattr(artifacts, "measure_files", overtaken)
+    late = make()
+    assert (late.path, late.sha256) == (made[0].path, made[0].sha256)
 
 
 def test_a_conversion_that_was_killed_is_cleared_away(make, tmp_path):

@@ -159,7 +159,11 @@ def convert_into(
         size, sha256 = measure_files(working)
         record = {"file": artifact.name, "size": size, "sha256": sha256, "conversion_seconds": seconds}
         (working / RECORD).write_text(json.dumps(record))
-        working.rename(home)
+        try:
+            working.rename(home)
+        except OSError:
+            if not home.exists():  # another run that shares the cache has made it meanwhile: its own is as good
+                raise
 
 
 def convert(backend: str, variant: str, checkpoint: dict[str, Any], artifact: str, calibration: str) -> float:
