@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 
+import psutil
 import pytest
 
 from runoff.report.recommendation import recommendation
@@ -201,6 +203,18 @@ def test_selecting_with_k_races_what_is_selected_and_the_reference(suite):
     stored = json.loads((suite.root / "results" / "runoff.json").read_text())
     assert set(stored["machine_info"]["runoff"]["contenders"]) == {"fake", "fake-slower"}
     assert benchmark(stored, "inference", "fake-slower")["extra_info"]["ratio"]["value"] > 1
+
+
+def test_workers_that_were_checked_and_never_race_end_with_the_run(suite):
+    """A run that asks for correctness alone leaves no worker behind, though each is kept for a race after its check."""
+    done = suite.run("-k", "correctness", "--contenders", ALL_RIGHT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    mine = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.cwd() == str(suite.root):
+                mine.append(process.cmdline())
+    assert mine == []
 
 
 def test_benchmark_disable_runs_everything_once(suite):

@@ -108,7 +108,6 @@ def serve(channel: Channel, request: Message) -> None:
 
 def obey(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
     """Answer commands until the controller is gone, or ends this process."""
-    gc.collect()
     gc.disable()
     switches = 0
     while (command := channel.receive()) is not None:
