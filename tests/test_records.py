@@ -14,7 +14,8 @@ from runoff.agreement import compare_logits
 from runoff.contenders import Contender
 from runoff.contract import Checkpoint, Variant, WorkerCrashed
 from runoff.measure.artifacts import Artifact, Calibration
-from runoff.measure.launch import LaunchRecord, Prediction
+from runoff.measure.launch import LaunchRecord
+from runoff.measure.prediction import Prediction
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Exam, Outcome
 from runoff.measure.race import CONTROL, Race
 from runoff.model.golden import Golden

@@ -16,7 +16,8 @@ import pytest
 from runoff.backends import find_backends
 from runoff.contenders import HERE, Environment
 from runoff.contract import FrameworkMissing
-from runoff.measure.launch import Entrant, Timeouts, predicting
+from runoff.measure.launch import Entrant, Timeouts
+from runoff.measure.prediction import predicting
 from runoff.model.classification import top_classes
 from runoff.model.decoding import decode
 from runoff.model.images import ImageSet, save_images

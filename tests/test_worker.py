@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from runoff.contract import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
-from runoff.measure.launch import Picture, Start, Timeouts, predicting, started_worker
+from runoff.measure.launch import Picture, Start, Timeouts, started_worker
 from runoff.measure.memory_curve import MemoryWatch
+from runoff.measure.prediction import predicting
 from tests.conftest import MakeEntrant
 from tests.fakes.fake import MEBIBYTE, true_logits
 

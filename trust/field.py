@@ -12,8 +12,9 @@ from typing import Any
 from runoff.contenders import HERE, Contender, Environment
 from runoff.contract import Backend
 from runoff.measure.artifacts import Calibration, Converter, make_artifact
-from runoff.measure.launch import Entrant, Prediction, Timeouts, predicting
+from runoff.measure.launch import Entrant, Timeouts
 from runoff.measure.machine import allowed_threads
+from runoff.measure.prediction import Prediction, predicting
 from runoff.measure.probe import Holding, probe_environment
 from runoff.measure.process import call
 from runoff.measure.race import Journal, Race, Schedule, run_race

@@ -17,7 +17,7 @@ from runoff.contenders import HERE, Contender, Environment
 from runoff.contract import Backend
 from runoff.doctor import workload
 from runoff.measure.inspection import Throttling, read_throttling
-from runoff.measure.launch import Entrant, Held, LaunchRecord, Picture, Timeouts, run_rounds, start_lanes
+from runoff.measure.launch import Entrant, Held, LaunchRecord, Picture, Timeouts, end_workers, run_rounds, start_lanes
 from runoff.measure.machine import read_cpu_time, stolen_share
 from runoff.measure.race import LAUNCHES, ROUNDS
 from runoff.race_warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
@@ -160,8 +160,7 @@ def race(
                 records[key].append(record)
             longest = max(longest, time.monotonic() - launch_begun)
     finally:
-        for worker in held.values():
-            worker.close()
+        end_workers(held)
     return records, rounds, time.monotonic() - begun
 
 

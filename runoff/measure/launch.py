@@ -6,7 +6,7 @@ import base64
 import statistics
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -122,15 +122,6 @@ def start_request(entrant: Entrant, process: Process, picture: Picture) -> Messa
             "image": picture.index,
         }
     )
-
-
-Watch = Callable[[int], AbstractContextManager[None]]
-"""Watches a process by its number from outside, from just after its start."""
-
-
-def unwatched(process: int) -> AbstractContextManager[None]:
-    """Watch nothing: whatever is timed has no eyes on it."""
-    return nullcontext()
 
 
 @contextmanager
@@ -275,37 +266,3 @@ def read_record(lane: Lane, timeouts: Timeouts) -> LaunchRecord:
         involuntary_switches=answer["involuntary_switches"],
         urgent=lane.process.urgent,
     )
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Logits, images×classes, and the thread count that the session reported."""
-
-    logits: Logits
-    threads: int
-
-
-@contextmanager
-def predicting(
-    entrant: Entrant, *, images: Path, destination: Path, log: Path, timeouts: Timeouts, watch: Watch = unwatched
-) -> Iterator[tuple[Process, Prediction]]:
-    """Start an entrant's worker and let the very session kind that is timed give its logits for a file of images.
-
-    It is watched until then, and there until the block is left. Raises a WorkerFailed or ThreadsNotHeld.
-    """
-    with started_process(entrant, log) as process:
-        with watch(process.popen.pid):
-            process.send(start_request(entrant, process, Picture(images, 0)))
-            start = receive_start(entrant, process, timeouts)
-            logits = predict(process, images, destination, timeouts)
-        yield process, Prediction(logits, start.threads)
-
-
-def predict(process: Process, images: Path, destination: Path, timeouts: Timeouts) -> Logits:
-    """Give a worker's logits for every image of an ``.npy`` file, images×classes.
-
-    Raises a WorkerFailed.
-    """
-    process.ask({"do": "predict", "images": str(images), "logits": str(destination)}, timeouts.predict)
-    logits: Logits = np.load(destination)
-    return logits

@@ -24,8 +24,9 @@ from runoff.contract import (
     checkpoint_to_json,
 )
 from runoff.measure.artifacts import Artifact, Calibration, make_artifact
-from runoff.measure.launch import Entrant, Held, Prediction, Timeouts, predict, predicting
+from runoff.measure.launch import Entrant, Held, Timeouts
 from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
+from runoff.measure.prediction import Prediction, predict, predicting
 from runoff.measure.probe import Holding
 from runoff.measure.process import Process, call
 from runoff.measure.requirements import contender_versions, find_converter, what_is_missing

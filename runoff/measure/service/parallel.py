@@ -10,7 +10,7 @@ from itertools import pairwise
 from random import Random
 
 from runoff.contract import RunoffError, WorkerFailed
-from runoff.measure.launch import NANOSECONDS, Entrant, Failures, Held
+from runoff.measure.launch import NANOSECONDS, Entrant, Failures, Held, end_workers
 from runoff.measure.race import CONTROL, Measured
 from runoff.measure.service.launches import Course
 from runoff.measure.turns import Lane
@@ -78,8 +78,7 @@ def measure_one(course: Course, entrant: Entrant, random: Random, launch: int) -
             for group in random.sample(groups, len(groups))
         }
     finally:
-        for worker in held.values():
-            worker.close()
+        end_workers(held)
     return ParallelRecord(len(sessions), rates[sessions[0].key], rates.get(entrant.key))
 
 

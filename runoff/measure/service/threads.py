@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from runoff.measure.launch import Entrant, Failures, Held, LaunchRecord, run_rounds
+from runoff.measure.launch import Entrant, Failures, Held, LaunchRecord, end_workers, run_rounds
 from runoff.measure.race import CONTROL, Measured
 from runoff.measure.service.launches import Course
 
@@ -47,8 +47,7 @@ def measure_threads(course: Course, rounds: int) -> Measured[ThreadsRecord]:
     try:
         return course.run(perform, name="threads", steps=steps + rounds)
     finally:
-        for worker in held.values():
-            worker.close()
+        end_workers(held)
 
 
 def on_fewer_threads(entrant: Entrant) -> dict[int, Entrant]:
