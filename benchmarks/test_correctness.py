@@ -2,7 +2,7 @@
 
 import pytest
 
-from runoff.agreement import why_wrong
+from runoff.judge.agreement import why_wrong
 
 pytestmark = pytest.mark.correctness
 

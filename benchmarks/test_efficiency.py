@@ -2,7 +2,7 @@
 
 import pytest
 
-from runoff.efficiency import efficiency_json
+from runoff.record.efficiency import efficiency_json
 
 
 @pytest.mark.benchmark(group="efficiency")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runoff.service_records import same_answers
+from runoff.record.service import same_answers
 
 
 @pytest.mark.service("end_to_end")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runoff.records import curve_json
+from runoff.record.race import curve_json
 
 
 @pytest.mark.benchmark(group="peak-memory")

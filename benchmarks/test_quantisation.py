@@ -2,7 +2,7 @@
 
 import pytest
 
-from runoff.quantisation import quantisation_info
+from runoff.record.quantisation import quantisation_info
 
 
 @pytest.mark.benchmark(group="quantisation")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runoff.service_records import scaling_json
+from runoff.record.service import scaling_json
 
 
 @pytest.mark.service("scaling")

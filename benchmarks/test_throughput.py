@@ -2,7 +2,7 @@
 
 import pytest
 
-from runoff.service_records import (
+from runoff.record.service import (
     batches_json,
     highest_load_json,
     latencies_near_it_json,

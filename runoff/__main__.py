@@ -8,17 +8,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from runoff.contract import RunoffError
+from runoff.compare.changes import EXIT_MEANINGS, UNREADABLE, compare_runs
+from runoff.compare.comparison import render_comparison, render_markdown_comparison
+from runoff.compare.within import compare_within
 from runoff.doctor.command import add_doctor
+from runoff.environments.versions import add_versions
+from runoff.errors import RunoffError
 from runoff.history.command import add_history
 from runoff.quantities import share
-from runoff.report.changes import EXIT_MEANINGS, UNREADABLE, compare_runs
 from runoff.report.command import STANDARD_OUTPUT, add_report
-from runoff.report.comparison import render_comparison, render_markdown_comparison
-from runoff.report.stored import read_run
-from runoff.report.table import WIDTH
-from runoff.report.within import compare_within
-from runoff.versions import add_versions
+from runoff.report.write.table import WIDTH
+from runoff.stored.run import read_run
 
 BROKEN = UNREADABLE
 

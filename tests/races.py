@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from runoff.contract import RunoffError
+from runoff.errors import RunoffError
 from runoff.measure.launch import LaunchRecord
 from runoff.measure.race import CONTROL, Race
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.statistics import ratio_over_launches
+from runoff.judge.ratios import ratio_over_launches
 
 Values = dict[str, Any]
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from runoff.backends import find_backends
-from runoff.contenders import ROOT
-from runoff.contract import Backend, RunoffError
-from runoff.measure.machine import allowed_threads
-from runoff.measure.workplace import Workplace
+from runoff.contract import Backend
+from runoff.environments.limits import allowed_threads
+from runoff.errors import RunoffError
+from runoff.processes.process import ROOT
+from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
 from trust import empty, slowed
 from trust.cost import measure_cost

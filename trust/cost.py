@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from runoff.judge.ratios import CONFIDENCE, estimate, interval, launch_log_ratio
 from runoff.measure import launch, worker
 from runoff.measure.launch import Entrant, Failures, Held, Picture, Start, Timeouts
 from runoff.measure.turns import Lane
-from runoff.statistics import CONFIDENCE, estimate, interval, launch_log_ratio
 from trust import empty
 from trust.field import Field
 from trust.settings import Settings

@@ -11,11 +11,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from runoff.measure import process
+from runoff.judge.ratios import FASTER, INVALID, SLOWER, estimate, interval
 from runoff.measure.launch import LaunchRecord
 from runoff.measure.race import CONTROL, Race
-from runoff.records import Rules, log_ratios, standings
-from runoff.statistics import FASTER, INVALID, SLOWER, estimate, interval
+from runoff.processes import process
+from runoff.record.race import Rules, log_ratios, standings
 from trust import slowed
 from trust.field import Field, race_of
 from trust.neighbour import burning_one_core

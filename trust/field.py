@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contenders import HERE, Contender, Environment
 from runoff.contract import Backend
+from runoff.environments.contenders import HERE, Contender, Environment
+from runoff.environments.limits import allowed_threads
+from runoff.environments.probe import Holding, probe_environment
 from runoff.measure.artifacts import Calibration, Converter, make_artifact
 from runoff.measure.launch import Entrant, Timeouts
-from runoff.measure.machine import allowed_threads
 from runoff.measure.prediction import Prediction, predicting
-from runoff.measure.probe import Holding, probe_environment
-from runoff.measure.process import call
 from runoff.measure.race import Journal, Race, Schedule, run_race
-from runoff.measure.workplace import Workplace
 from runoff.model.checkpoint import choose_checkpoint
 from runoff.model.images import fixture_images, save_images
+from runoff.processes.process import call
+from runoff.processes.workplace import Workplace
 
 IMPORT_TIMEOUT = 600.0
 

@@ -16,11 +16,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from runoff.contenders import ROOT
-from runoff.contract import WorkerCrashed
-from runoff.measure.race import CONTROL, Race
-from runoff.records import Rules, Standing, log_ratios, standings
-from runoff.statistics import (
+from runoff.errors import WorkerCrashed
+from runoff.judge.ratios import (
     CONFIDENCE,
     FASTER,
     SLOWER,
@@ -29,6 +26,9 @@ from runoff.statistics import (
     difference_p_value,
     estimate,
 )
+from runoff.measure.race import CONTROL, Race
+from runoff.processes.process import ROOT
+from runoff.record.race import Rules, Standing, log_ratios, standings
 from trust.field import Field, race_of
 from trust.settings import Settings
 

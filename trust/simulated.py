@@ -8,10 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.measure.launch import LaunchRecord
-from runoff.measure.race import CONTROL, Race
-from runoff.records import Rules, Standing, standings
-from runoff.statistics import (
+from runoff.judge.ratios import (
     CONFIDENCE,
     FASTER,
     INVALID,
@@ -21,6 +18,9 @@ from runoff.statistics import (
     claim_p_values,
     excess_p_value,
 )
+from runoff.measure.launch import LaunchRecord
+from runoff.measure.race import CONTROL, Race
+from runoff.record.race import Rules, Standing, standings
 from trust.settings import Settings
 
 REFERENCE = "reference"

@@ -12,7 +12,7 @@ from typing import Any
 import waitress
 
 from runoff.backends import find_backends
-from runoff.contract import RunoffError
+from runoff.errors import RunoffError
 from webui.config import FORM_OVERHEAD, Config
 from webui.runtimes import chosen_contenders, started_runtimes
 from webui.supply import cached_supply, prepare_folder

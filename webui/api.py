@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, send_file
 
-from runoff.contract import WorkerFailed
+from runoff.errors import WorkerFailed
 from runoff.model.classification import top_classes
 from webui import refusals, words
 from webui.config import Config

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runoff.contenders import ROOT
 from runoff.model.decoding import PIXEL_LIMIT
+from runoff.processes.process import ROOT
 
 MEGABYTE = 1_000_000
 FORM_OVERHEAD = 64 * 1024

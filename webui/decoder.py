@@ -10,10 +10,10 @@ import io
 import resource
 from typing import TYPE_CHECKING
 
-from runoff.measure.channel import open_channel
+from runoff.processes.channel import open_channel
 
 if TYPE_CHECKING:
-    from runoff.measure.channel import Message
+    from runoff.processes.channel import Message
 
 MEMORY_LIMIT = 4 << 30
 """Bytes of address space: 50 million pixels need about 1 GB while they are converted, and libraries reserve more."""
@@ -38,7 +38,7 @@ def main() -> None:
 
 def read_picture(content: bytes, pixel_limit: int) -> Message:
     """Give a picture's size and the model's input as base64 of float32, or say what is wrong with it."""
-    from runoff.contract import ImagesUnusable
+    from runoff.errors import ImagesUnusable
     from runoff.model.decoding import decode
     from runoff.model.preprocessing import preprocess
 

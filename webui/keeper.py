@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from runoff.contract import FrameworkMissing, RunoffError, WorkerCrashed, WorkerFailed
-from runoff.measure.channel import Message
-from runoff.measure.process import Process, first_request, started
+from runoff.errors import FrameworkMissing, RunoffError, WorkerCrashed, WorkerFailed
+from runoff.processes.channel import Message
+from runoff.processes.process import Process, first_request, started
 
 PREPARING = "preparing"
 STARTING = "starting"

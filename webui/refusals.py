@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runoff.contract import RunoffError
+from runoff.errors import RunoffError
 from webui.config import MEGABYTE
 
 FORMATS = "JPEG, PNG, WebP, GIF, BMP or TIFF"

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from runoff.contenders import Contender, all_contenders, choose_contenders
-from runoff.contract import Backend, Logits, RunoffError, WorkerFailed
-from runoff.measure.channel import Message
-from runoff.measure.machine import allowed_threads
+from runoff.contract import Backend, Logits
+from runoff.environments.contenders import Contender, all_contenders, choose_contenders
+from runoff.environments.limits import allowed_threads
+from runoff.errors import RunoffError, WorkerFailed
 from runoff.model.checkpoint import Choice
+from runoff.processes.channel import Message
 from webui import decoder, refusals, words
 from webui.config import Config
 from webui.keeper import SETTLED, WAITED_FOR, Keeper, NotReady, Recipe

@@ -12,21 +12,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from runoff.contenders import HERE, Contender, make_environments
-from runoff.contract import (
-    ArtifactBroken,
-    Backend,
-    FrameworkMissing,
-    checkpoint_from_json,
-    checkpoint_to_json,
-)
+from runoff.contract import Backend, checkpoint_from_json, checkpoint_to_json
+from runoff.environments.contenders import HERE, Contender, make_environments
+from runoff.environments.probe import probe_here
+from runoff.environments.requirements import find_converter, what_is_missing
+from runoff.errors import ArtifactBroken, FrameworkMissing
 from runoff.measure.artifacts import Calibration, make_artifact, measure_files
-from runoff.measure.probe import probe_here
-from runoff.measure.process import call
-from runoff.measure.requirements import find_converter, what_is_missing
 from runoff.model.builtin import BUILTIN_SHA256
 from runoff.model.checkpoint import Choice, choose_checkpoint
 from runoff.model.images import fixture_images, mirrored, save_images
+from runoff.processes.process import call
 from webui.config import Config
 
 IMPORT_TIMEOUT = 600.0

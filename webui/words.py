@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runoff.contenders import Contender
 from runoff.contract import Backend, Checkpoint, HasTitle
+from runoff.environments.contenders import Contender
 from runoff.model.drawings import CLASSES
 from webui.keeper import GONE, MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
 

@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runoff.measure.channel import open_channel
+from runoff.processes.channel import open_channel
 
 if TYPE_CHECKING:
     from runoff.contract import Batch, Session
-    from runoff.measure.channel import Channel, Message
+    from runoff.processes.channel import Channel, Message
 
 SHAPE = (1, 3, 224, 224)
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Checkpoint, ContractBroken, Logits, Variant, conversion_stage
+from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.errors import ContractBroken
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 
 VARIANTS = (

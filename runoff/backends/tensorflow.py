@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Checkpoint, ConversionFailed, Logits, Variant, conversion_stage
+from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.errors import ConversionFailed
 
 HAS_ONNX_TF = sys.version_info < (3, 12)
 CONVERTER = "onnx-tf" if HAS_ONNX_TF else "onnx2tf"

@@ -7,10 +7,10 @@ import math
 from runoff.doctor.environments import BackendFinding, EnvironmentFinding
 from runoff.doctor.findings import Findings, MachineFinding
 from runoff.doctor.noise import TOO_NOISY, TOO_SHORT, Noise
-from runoff.measure.inspection import INT8_FLAGS
+from runoff.environments.inspection import INT8_FLAGS
+from runoff.judge.ratios import FEWEST_LAUNCHES, MARGIN
 from runoff.measure.race import LAUNCHES
-from runoff.race_warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
-from runoff.statistics import FEWEST_LAUNCHES, MARGIN
+from runoff.record.warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
 
 MEMORY_PER_CONTENDER = 1024**3
 """What to have free for each, in bytes: all contenders of a launch stay in memory while one runs."""

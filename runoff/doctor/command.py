@@ -14,8 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runoff.contenders import Environment, make_environments, parse_environment
-from runoff.contract import UsageError
+from runoff.environments.contenders import Environment, make_environments, parse_environment
+from runoff.errors import UsageError
 
 if TYPE_CHECKING:
     from runoff.doctor.findings import Findings

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contenders import HERE, Environment
 from runoff.contract import Backend
-from runoff.measure.installation import canonical
-from runoff.measure.process import call
+from runoff.environments.contenders import HERE, Environment
+from runoff.environments.installation import canonical
 from runoff.model import golden
+from runoff.processes.process import call
 
 SURVEY_TIMEOUT = 60.0
 
@@ -66,7 +66,7 @@ def ask_environment(environment: Environment, backends: Mapping[str, Backend], l
     modules = {name for backend in backends.values() for name in (*backend.REQUIRES, *backend.CONVERT_REQUIRES)}
     distributions = {name for each in backends.values() for name in (*each.DISTRIBUTIONS, *each.CONVERT_DISTRIBUTIONS)}
     answer = call(
-        "runoff.measure.installation:survey",
+        "runoff.environments.installation:survey",
         {
             "modules": sorted(modules | {*golden.REQUIRES, "numpy"}),
             "distributions": sorted(distributions | {*golden.DISTRIBUTIONS, "numpy"}),

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runoff.backends import find_backends
-from runoff.contenders import Environment
-from runoff.contract import Backend, RunoffError
+from runoff.contract import Backend
 from runoff.doctor.environments import EnvironmentFinding, ask_environment
 from runoff.doctor.noise import Noise, measure_noise
-from runoff.measure import inspection, machine
-from runoff.measure.inspection import FrequencyPolicy, Memory, Throttling
-from runoff.measure.process import started
+from runoff.environments import inspection
+from runoff.environments import limits as machine
+from runoff.environments.contenders import Environment
+from runoff.environments.inspection import FrequencyPolicy, Memory, Throttling
+from runoff.errors import RunoffError
+from runoff.processes.process import started
 from runoff.processor import read_processor
 
 TELLING_WORDS = frozenset(

@@ -13,15 +13,12 @@ from typing import cast
 
 import numpy as np
 
-from runoff.contenders import HERE, Contender, Environment
 from runoff.contract import Backend
 from runoff.doctor import workload
-from runoff.measure.inspection import Throttling, read_throttling
-from runoff.measure.launch import Entrant, Held, LaunchRecord, Picture, Timeouts, end_workers, run_rounds, start_lanes
-from runoff.measure.machine import read_cpu_time, stolen_share
-from runoff.measure.race import LAUNCHES, ROUNDS
-from runoff.race_warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
-from runoff.statistics import (
+from runoff.environments.contenders import HERE, Contender, Environment
+from runoff.environments.inspection import Throttling, read_throttling
+from runoff.environments.limits import read_cpu_time, stolen_share
+from runoff.judge.ratios import (
     CONFIDENCE,
     FEWEST_LAUNCHES,
     MARGIN,
@@ -34,6 +31,9 @@ from runoff.statistics import (
     launch_log_ratio,
     ratio_over_launches,
 )
+from runoff.measure.launch import Entrant, Held, LaunchRecord, Picture, Timeouts, end_workers, run_rounds, start_lanes
+from runoff.measure.race import LAUNCHES, ROUNDS
+from runoff.record.warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
 
 FIRST, SECOND = "first", "second"
 AIMED_LAUNCHES = 6

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from runoff.doctor.environments import BackendFinding, Distribution, EnvironmentFinding
 from runoff.doctor.findings import Findings, MachineFinding, Variable
 from runoff.doctor.noise import Noise
-from runoff.measure.inspection import FrequencyPolicy, Memory
+from runoff.environments.inspection import FrequencyPolicy, Memory
 from runoff.measure.race import LAUNCHES
 
 WIDTH = 100

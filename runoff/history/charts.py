@@ -11,7 +11,7 @@ import altair as alt
 from runoff.history import words
 from runoff.history.lines import Line, Section
 from runoff.report.charts.drawing import INK, PALETTE, draw
-from runoff.report.words import count
+from runoff.report.sections.words import count
 
 STEPS_HIGH = 5
 MOST_POINTS = 200

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from runoff.contenders import HERE
+from runoff.environments.contenders import HERE
 from runoff.history.reading import PastRun, Reading
 from runoff.history.steps import find_steps
-from runoff.report.rows import Measure
-from runoff.statistics import CONFIDENCE, Ratio, change_estimate, interval, ratio_over_launches
-from runoff.stratum import Stratum, stratum_differences
+from runoff.judge.ratios import CONFIDENCE, Ratio, change_estimate, interval, ratio_over_launches
+from runoff.stored.rows import Measure
+from runoff.stored.stratum import Stratum, stratum_differences
 
 OWN_CODE = "runoff"
 """The version that is the very commit a history goes along, and so no part of a stratum."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runoff.history import words
 from runoff.history.lines import History
-from runoff.report.markdown import escape, table_row
+from runoff.report.write.markdown import escape, table_row
 
 
 def render_history_markdown(history: History) -> str:

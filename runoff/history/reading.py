@@ -10,14 +10,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import RunoffError
-from runoff.report.fields import Field, StoredRunBroken, one_line
-from runoff.report.rows import Measure, read_measure
-from runoff.report.stored import read_control, read_groups, read_moment
-from runoff.report.strata import read_stratum
-from runoff.schema import SCHEMA
-from runoff.statistics import INVALID, MARGIN, control_is_valid
-from runoff.stratum import Stratum
+from runoff.errors import RunoffError
+from runoff.judge.ratios import INVALID, MARGIN, control_is_valid
+from runoff.stored.fields import Field, StoredRunBroken, one_line
+from runoff.stored.rows import Measure, read_measure
+from runoff.stored.run import read_control, read_groups, read_moment
+from runoff.stored.schema import SCHEMA
+from runoff.stored.strata import read_stratum
+from runoff.stored.stratum import Stratum
 
 GROUPS = ("inference", "cold-start", "peak-memory")
 HISTORY_MARK = "runoff_history"

@@ -8,9 +8,9 @@ and the limit, which is found by permuting, holds for noise of any shape. Where 
 deviations, means spread further than permuting tells; the limit is raised by as much (Bayley and Hammersley, "The
 'effective' number of independent observations in an autocorrelated time series", JRSS Supplement 8, 1946).
 
-Apache Otava 0.8 was tried first: of simulated series of 50 without a step (tests/test_steps_simulated.py) it claims one
-in 2 % with normal noise, 8 % with Student's t of 3 degrees and 13 % with noise that is persistent by 0.2, as it tests
-the split that it has chosen as if it had been given.
+Apache Otava 0.8 was tried first: of simulated series of 50 without a step (tests/history/test_steps_simulated.py) it
+claims one in 2 % with normal noise, 8 % with Student's t of 3 degrees and 13 % with noise that is persistent by 0.2, as
+it tests the split that it has chosen as if it had been given.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Any
 
 from runoff.history.lines import Break, History, Line, Point, Section, Step
 from runoff.history.reading import HISTORY_MARK
-from runoff.statistics import Ratio
+from runoff.judge.ratios import Ratio
 
 HISTORY_SCHEMA = 1
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runoff.history.lines import Break, History, Line, Metric, Section, Setting, Step
 from runoff.history.reading import Commit, PastRun
-from runoff.report.words import count, listing, megabytes
-from runoff.statistics import Ratio
+from runoff.judge.ratios import Ratio
+from runoff.report.sections.words import count, listing, megabytes
 
 NO_COMMIT = "no known commit"
 STEP_HEADINGS = ("contender", "metric", "commits", "before", "after", "change", "what else changed", "where")

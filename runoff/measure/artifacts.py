@@ -10,20 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contenders import ROOT, Contender
-from runoff.contract import (
-    ArtifactBroken,
-    Backend,
-    Checkpoint,
-    ConversionFailed,
-    checkpoint_from_json,
-    checkpoint_to_json,
-    find_variant,
-    import_backend,
-)
-from runoff.measure.probe import Holding
-from runoff.measure.process import call
-from runoff.measure.temporary import owned_folder, remove_abandoned
+from runoff.contract import Backend, Checkpoint, checkpoint_from_json, checkpoint_to_json, find_variant, import_backend
+from runoff.environments.contenders import Contender
+from runoff.environments.probe import Holding
+from runoff.errors import ArtifactBroken, ConversionFailed
+from runoff.processes.process import ROOT, call
+from runoff.processes.temporary import owned_folder, remove_abandoned
 from runoff.processor import read_processor
 
 CONVERSION_TIMEOUT = 900.0

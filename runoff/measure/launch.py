@@ -13,11 +13,12 @@ from random import Random
 
 import numpy as np
 
-from runoff.contenders import Contender, Environment
-from runoff.contract import Backend, Logits, RunoffError, ThreadsNotHeld
-from runoff.measure.channel import Message
-from runoff.measure.process import Process, first_request, started
+from runoff.contract import Backend, Logits
+from runoff.environments.contenders import Contender, Environment
+from runoff.errors import RunoffError, ThreadsNotHeld
 from runoff.measure.turns import Lane, Turns
+from runoff.processes.channel import Message
+from runoff.processes.process import Process, first_request, started
 
 NANOSECONDS = 1e-9
 

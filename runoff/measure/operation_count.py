@@ -7,10 +7,10 @@ import json
 from dataclasses import fields
 
 from runoff.contract import Checkpoint
-from runoff.measure.probe import Holding
-from runoff.measure.process import call
-from runoff.measure.workplace import Workplace
+from runoff.environments.probe import Holding
 from runoff.model.operations import DISTRIBUTIONS, Operations
+from runoff.processes.process import call
+from runoff.processes.workplace import Workplace
 
 COUNT_TIMEOUT = 300.0
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Backend, ContractBroken, MeasuresPeak, WorkerFailed, import_backend
+from runoff.contract import Backend, MeasuresPeak, import_backend
+from runoff.errors import ContractBroken, WorkerFailed
 from runoff.kernels import PRODUCTS, Kernel, Peak, best_time, fastest
-from runoff.measure.process import call
+from runoff.processes.process import call
 
 PEAK_TIMEOUT = 120.0
 NUMPY = "numpy"

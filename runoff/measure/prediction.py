@@ -11,7 +11,7 @@ import numpy as np
 
 from runoff.contract import Logits
 from runoff.measure.launch import Entrant, Picture, Timeouts, receive_start, start_request, started_process
-from runoff.measure.process import Process
+from runoff.processes.process import Process
 
 Watch = Callable[[int], AbstractContextManager[None]]
 """Watches a process by its number from outside, from just after its start."""

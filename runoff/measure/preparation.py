@@ -11,29 +11,21 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
-from runoff.contenders import Contender, Environment
-from runoff.contract import (
-    Backend,
-    Checkpoint,
-    ConversionFailed,
-    FrameworkMissing,
-    Logits,
-    RunoffError,
-    UnknownContender,
-    checkpoint_to_json,
-)
+from runoff.contract import Backend, Checkpoint, Logits, checkpoint_to_json
+from runoff.environments.contenders import Contender, Environment
+from runoff.environments.probe import Holding
+from runoff.environments.requirements import contender_versions, find_converter, what_is_missing
+from runoff.environments.trees import find_in_tree
+from runoff.errors import ConversionFailed, FrameworkMissing, RunoffError, UnknownContender
+from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
 from runoff.measure.artifacts import Artifact, Calibration, make_artifact
 from runoff.measure.launch import Entrant, Held, Timeouts
 from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
 from runoff.measure.prediction import Prediction, predict, predicting
-from runoff.measure.probe import Holding
-from runoff.measure.process import Process, call
-from runoff.measure.requirements import contender_versions, find_converter, what_is_missing
-from runoff.measure.trees import find_in_tree
-from runoff.measure.workplace import Workplace
 from runoff.model.golden import DISTRIBUTIONS, REQUIRES, Golden, load_golden
 from runoff.model.images import ImageSet
+from runoff.processes.process import Process, call
+from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
 
 READY = "ready"

@@ -10,7 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Generic, Protocol, TypeVar
 
-from runoff.contract import Logits, RunoffError, WorkerCrashed
+from runoff.contract import Logits
+from runoff.environments.limits import read_cpu_time, read_frequency, stolen_share
+from runoff.errors import RunoffError, WorkerCrashed
 from runoff.measure.launch import (
     Entrant,
     Failures,
@@ -23,7 +25,6 @@ from runoff.measure.launch import (
     run_rounds,
     start_lanes,
 )
-from runoff.measure.machine import read_cpu_time, read_frequency, stolen_share
 from runoff.measure.turns import Lane
 
 CONTROL = "control"

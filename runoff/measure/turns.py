@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
-from runoff.contract import RunoffError
+from runoff.errors import RunoffError
 
 if TYPE_CHECKING:
-    from runoff.measure.channel import Message
     from runoff.measure.launch import Entrant, Failures, Held, Start
-    from runoff.measure.process import Process
+    from runoff.processes.channel import Message
+    from runoff.processes.process import Process
 
 
 @dataclass

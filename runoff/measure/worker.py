@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from runoff.contract import Batch, Logits, Session
-    from runoff.measure.channel import Channel, Message
+    from runoff.processes.channel import Channel, Message
 
 
 def read_memory(field: str) -> int | None:
@@ -52,7 +52,7 @@ class Stages:
 
 def main() -> None:
     """Serve one controller, then leave without the frameworks' own tear-down."""
-    from runoff.measure.channel import open_channel
+    from runoff.processes.channel import open_channel
 
     channel = open_channel()
     request = channel.receive_start()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.contract import CheckpointBroken
+from runoff.errors import CheckpointBroken
 from runoff.model.drawings import CLASSES
 from runoff.model.state_dict import Array, hash_state_dict, load_state_dict
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Checkpoint, CheckpointBroken, CheckpointUnavailable, checkpoint_from_json
+from runoff.contract import Checkpoint, checkpoint_from_json
+from runoff.errors import CheckpointBroken, CheckpointUnavailable
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
 from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
 

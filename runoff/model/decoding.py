@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from runoff.contract import ImagesUnusable
+from runoff.errors import ImagesUnusable
 
 PIXEL_LIMIT = 50_000_000
 """The most pixels a picture may have unless the caller says otherwise; 50 million decode into 200 MB."""

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.contract import Checkpoint, CheckpointBroken, Logits, checkpoint_from_json
+from runoff.contract import Checkpoint, Logits, checkpoint_from_json
+from runoff.errors import CheckpointBroken
 from runoff.model.state_dict import load_state_dict
 from runoff.model.torchvision_import import import_torchvision
 

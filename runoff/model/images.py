@@ -13,7 +13,7 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
-from runoff.contract import ImagesUnusable, ResultsUnwritable
+from runoff.errors import ImagesUnusable, ResultsUnwritable
 from runoff.model.decoding import SUFFIXES, decode
 from runoff.model.drawings import drawing_names, drawn_pictures
 from runoff.model.photographs import photographs

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Checkpoint, CheckpointBroken, CheckpointUnavailable, checkpoint_to_json
+from runoff.contract import Checkpoint, checkpoint_to_json
+from runoff.errors import CheckpointBroken, CheckpointUnavailable
 from runoff.model.state_dict import Array, hash_state_dict, load_state_dict, save_state_dict
 from runoff.model.torchvision_import import import_torchvision
 

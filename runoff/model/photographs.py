@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from runoff.contract import ImagesUnusable
+from runoff.errors import ImagesUnusable
 from runoff.model.decoding import decode
 
 ORIENTATION_TAG = 0x0112

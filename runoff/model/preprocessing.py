@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from runoff.contract import ImagesUnusable
+from runoff.errors import ImagesUnusable
 
 SHORT_SIDE = 256
 CROP_SIDE = 224

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runoff.contract import ResultsUnwritable
+from runoff.errors import ResultsUnwritable
 from runoff.model.images import picture_files
 from runoff.model.photographs import jpeg, photographs
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.contract import CheckpointBroken, CheckpointUnavailable
+from runoff.errors import CheckpointBroken, CheckpointUnavailable
 
 Array = NDArray[Any]
 

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runoff.report.limits import parse_limits
-from runoff.report.recommendation import recommendation
-from runoff.report.stored import StoredRun, read_run
+from runoff.report.answer.limits import parse_limits
+from runoff.report.sections.recommendation import recommendation
+from runoff.stored.run import StoredRun, read_run
 
 STANDARD_OUTPUT = Path("-")
 Render = Callable[[Sequence[StoredRun]], str]
@@ -60,7 +60,7 @@ def write_reports(options: argparse.Namespace) -> None:
 
 def draw_page(runs: Sequence[StoredRun]) -> str:
     """Draw the page; what draws charts takes a second to load, so the other commands do without it."""
-    from runoff.report.page import render_page
+    from runoff.report.write.page import render_page
 
     return render_page(*runs)
 
@@ -74,6 +74,6 @@ def draw_chart(runs: Sequence[StoredRun]) -> str:
 
 def write_markdown(runs: Sequence[StoredRun]) -> str:
     """Write the markdown."""
-    from runoff.report.markdown import render_markdown
+    from runoff.report.write.markdown import render_markdown
 
     return render_markdown(*runs)

@@ -5,10 +5,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from runoff.measure.process import first_request, started
+from runoff.processes.process import first_request, started
 
 with tempfile.TemporaryDirectory() as folder:
-    step = "runoff.measure.step"
+    step = "runoff.processes.step"
     python = Path(sys.executable)
     with (
         started(step, label="runs", interpreter=python, log=Path(folder) / "a") as running,

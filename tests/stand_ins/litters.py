@@ -5,7 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from runoff.measure.channel import open_channel
+from runoff.processes.channel import open_channel
 
 channel = open_channel()
 Path(tempfile.mkdtemp(), "model.so").write_bytes(b"x")

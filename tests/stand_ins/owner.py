@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from runoff.measure.temporary import owned_folder
+from runoff.processes.temporary import owned_folder
 
 with owned_folder(Path(sys.argv[1]), "run-") as folder:
     (folder / "pixels.npy").write_bytes(b"x")

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from runoff.measure.channel import open_channel
+from runoff.processes.channel import open_channel
 
 channel = open_channel()
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])

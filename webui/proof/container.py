@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from runoff.contenders import ROOT
+from runoff.processes.process import ROOT
 from webui.proof.server import HOST, classify, report
 from webui.samples import sample_file, samples
 

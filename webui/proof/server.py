@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from runoff.contenders import ROOT
+from runoff.processes.process import ROOT
 
 HOST = "127.0.0.1"
 BOUNDARY = "a-boundary-that-no-picture-holds"

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runoff.contract import ContractBroken, WorkerFailed
+from runoff.errors import ContractBroken, WorkerFailed
 from runoff.measure.launch import NANOSECONDS
 from runoff.measure.race import Measured
 from runoff.measure.service.launches import Course, run_exercise

@@ -18,7 +18,7 @@ from runoff.contract import require_logits
 
 if TYPE_CHECKING:
     from runoff.contract import Batch, Session
-    from runoff.measure.channel import Message
+    from runoff.processes.channel import Message
 
 LONGEST_REASON = 200
 FEWEST_SPANS = 3

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from runoff.contract import NoAnswer
+from runoff.errors import NoAnswer
+from runoff.judge.queueing import highest_load, highest_loads_by_launch
 from runoff.measure.launch import NANOSECONDS
 from runoff.measure.race import Measured
 from runoff.measure.service.launches import Course, run_exercise
 from runoff.measure.service.loadgen import SERVER, SINGLE_STREAM
 from runoff.measure.turns import Lane, Turns
-from runoff.queueing import highest_load, highest_loads_by_launch
 
 QUANTILE = 0.99
 SINGLE_BLOCKS, SINGLE_QUERIES = 3, 20
 SERVER_BLOCKS, SERVER_QUERIES = 4, 30
 """A launch's runs of LoadGen for each scenario, and the queries in each: many short ones in random order, so that what
 slows the machine for seconds slows all contenders. Those of five launches bound the 99th percentile together
-(runoff.diagnostics.samples_needed)."""
+(runoff.judge.diagnostics.samples_needed)."""
 LEAST_SECONDS = 0.5
 MOST_SECONDS = 2.5
 PICTURES = 64
@@ -63,8 +63,9 @@ class HighestLoadRecord:
 def measure_load(course: Course, bound: float) -> Measured[LoadRecord]:
     """Put every contender under a single stream, and then under the highest load that keeps the bound, in seconds.
 
-    That load is computed from what serving a query took in all runs so far (runoff.queueing), under load among them:
-    a server that has idled or been busy may be another. All contenders have the same arrivals, faster or slower.
+    That load is computed from what serving a query took in all runs so far (runoff.judge.queueing), under load
+    among them: a server that has idled or been busy may be another. All contenders have the same arrivals, faster or
+    slower.
     """
     known: dict[str, list[float]] = {entrant.key: [] for entrant in course.entrants}
 

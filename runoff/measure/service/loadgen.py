@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runoff.contract import WorkerFailed, require_logits
+from runoff.contract import require_logits
+from runoff.errors import WorkerFailed
 
 if TYPE_CHECKING:
     from runoff.contract import Batch, Session
-    from runoff.measure.channel import Message
+    from runoff.processes.channel import Message
 
 SINGLE_STREAM = "SingleStream"
 SERVER = "Server"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-from runoff.contract import RunoffError, WorkerFailed
+from runoff.errors import RunoffError, WorkerFailed
 from runoff.measure.launch import NANOSECONDS, Entrant, Failures, Held, end_workers
 from runoff.measure.race import CONTROL, Measured
 from runoff.measure.service.launches import Course

@@ -13,7 +13,7 @@ from runoff.report.charts.memory_curve import curve_figure
 from runoff.report.charts.ratios import ratio_figure
 from runoff.report.charts.stages import cold_start_figure, peak_figure
 from runoff.report.charts.tradeoff import tradeoff_figure
-from runoff.report.stored import StoredRun
+from runoff.stored.run import StoredRun
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,6 @@ def groups(run: StoredRun) -> list[Group]:
 
 
 def section_figures(run: StoredRun) -> dict[str, Figure]:
-    """Draw the charts that belong to a question's own section, by that section's name (see runoff.report.questions)."""
+    """Draw the charts that belong to a question's own section, by that section's name (see report/sections/)."""
     conversions = conversion_figure(run)
     return service_figures(run) | ({"conversion": conversions} if conversions else {})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import altair as alt
 
-from runoff.conversion import SKIPPED, Cell, Totals, count, outcome
-from runoff.report import words
+from runoff.judge.conversions import SKIPPED, Cell, Totals, count, outcome
 from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, draw, inline
-from runoff.report.conversion import EXPORTER_WORDS
-from runoff.report.stored import StoredRun
+from runoff.report.sections import words
+from runoff.report.sections.conversions import EXPORTER_WORDS
+from runoff.stored.run import StoredRun
 
 STEP = 20
 COLUMN = 20

@@ -9,11 +9,11 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from runoff.report import words
 from runoff.report.charts.drawing import HUES, INK, Figure, contender_axis, draw, inline, ticks
-from runoff.report.rows import Row
-from runoff.report.samples import INFERENCE, samples
-from runoff.report.stored import StoredRun
+from runoff.report.sections import words
+from runoff.stored.rows import Row
+from runoff.stored.run import StoredRun
+from runoff.stored.samples import INFERENCE, samples
 
 FEWEST_FOR_A_SHAPE = 20
 """Below so many values a density is mostly its kernel, and the values themselves are drawn."""

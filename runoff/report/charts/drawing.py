@@ -12,8 +12,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from runoff.report import words
-from runoff.statistics import FASTER, REFERENCE, SLOWER
+from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
+from runoff.report.sections import words
 
 # Hues of Okabe and Ito's palette, which colour-blind people tell apart, at a lightness that reads on white and black.
 BLUE, ORANGE, GREEN, PINK, GREY, SKY, OCHRE = (

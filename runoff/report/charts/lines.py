@@ -8,9 +8,9 @@ from typing import Any
 import altair as alt
 
 from runoff.report.charts.drawing import INK, PALETTE, Figure, draw, inline, top_legend
-from runoff.report.service.reading import Rate
-from runoff.report.service.sections import per_second
-from runoff.report.stored import StoredRun
+from runoff.report.sections.service import per_second
+from runoff.stored.run import StoredRun
+from runoff.stored.service import Rate
 
 STEPS = 8
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])

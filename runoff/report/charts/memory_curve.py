@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import altair as alt
 
-from runoff.report import words
 from runoff.report.charts.drawing import BLUE, INK, Figure, contender_axis, draw, inline
-from runoff.report.rows import Curve
-from runoff.report.stored import StoredRun
+from runoff.report.sections import words
+from runoff.stored.rows import Curve
+from runoff.stored.run import StoredRun
 
 MOST_POINTS = 100
 ROW = 40

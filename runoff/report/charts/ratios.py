@@ -7,11 +7,11 @@ from typing import Any
 
 import altair as alt
 
-from runoff.contract import RunoffError
-from runoff.report import words
+from runoff.errors import RunoffError
+from runoff.judge.ratios import FASTER, REFERENCE, SLOWER, Ratio
 from runoff.report.charts.drawing import GREY, HUES, INK, Figure, contender_axis, draw, inline, ticks
-from runoff.report.stored import StoredRun
-from runoff.statistics import FASTER, REFERENCE, SLOWER, Ratio
+from runoff.report.sections import words
+from runoff.stored.run import StoredRun
 
 SHAPES = {FASTER: "circle", SLOWER: "square", REFERENCE: "diamond", words.OPEN: "cross"}
 CONTROL = "control"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import altair as alt
 
-from runoff.report import words
 from runoff.report.charts.drawing import INK, PALETTE, Figure, contender_axis, draw, inline, top_legend
-from runoff.report.rows import Row
-from runoff.report.stored import StoredRun
+from runoff.report.sections import words
+from runoff.stored.rows import Row
+from runoff.stored.run import StoredRun
 
 
 def cold_start_figure(run: StoredRun) -> Figure | None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import altair as alt
 
-from runoff.report import words
+from runoff.report.answer.choice import choose
+from runoff.report.answer.metrics import LATENCY, PEAK_MEMORY
 from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, inline, ticks
 from runoff.report.charts.labels import FONT_SIZE, SIDES, Box, place_names
-from runoff.report.choice import choose
-from runoff.report.metrics import LATENCY, PEAK_MEMORY
-from runoff.report.stored import StoredRun
+from runoff.report.sections import words
+from runoff.stored.run import StoredRun
 
 RECOMMENDED, FRONT, OTHER = "recommended", "on the Pareto front", ""
 STAR = "M0,-1L0.24,-0.31L0.95,-0.31L0.38,0.12L0.59,0.81L0,0.4L-0.59,0.81L-0.38,0.12L-0.95,-0.31L-0.24,-0.31Z"

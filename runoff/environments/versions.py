@@ -1,0 +1,120 @@
+"""Versions of one framework against each other in one run: tox makes the environments, pytest races them.
+
+Which versions there are is said once, in the names of tox.ini's environments: ``py311-onnxruntime1.18``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runoff.errors import UsageError
+
+DEFAULT = "onnxruntime"
+NAME = re.compile(r"py(?P<python>\d{2,3})-(?P<framework>[a-z]+)(?P<version>\d+(\.\d+)*)")
+
+
+@dataclass(frozen=True)
+class VersionEnvironment:
+    """One of tox's environments that holds one version of one framework."""
+
+    name: str
+    python: str
+    framework: str
+    version: str
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The version as numbers, which order as versions do."""
+        return tuple(map(int, self.version.split(".")))
+
+
+def read_environments(listed: str) -> list[VersionEnvironment]:
+    """Read the version environments from what ``tox list --no-desc`` prints, others aside."""
+    found = [NAME.fullmatch(line.strip()) for line in listed.splitlines()]
+    return [
+        VersionEnvironment(match[0], match["python"], match["framework"], match["version"]) for match in found if match
+    ]
+
+
+def choose(environments: Sequence[VersionEnvironment], asked: Sequence[str], python: str) -> list[VersionEnvironment]:
+    """Choose those of a Python that were asked for: ``onnxruntime`` for all versions, ``onnxruntime1.18`` for one.
+
+    Raises UsageError with what there is where one asked for is not.
+    """
+    here = sorted((one for one in environments if one.python == python), key=lambda one: (one.framework, one.release))
+    chosen = []
+    for name in asked:
+        fitting = [one for one in here if name in (one.framework, one.framework + one.version)]
+        if not fitting:
+            raise UsageError(
+                f"tox.ini has no environment of {name!r} for Python {python}; it has: "
+                f"{', '.join(one.framework + one.version for one in here) or 'none'}"
+            )
+        chosen += fitting
+    return list(dict.fromkeys(chosen))
+
+
+def race_arguments(chosen: Sequence[VersionEnvironment], environments: Path) -> list[str]:
+    """Give pytest's arguments: each version as a contender of its own environment, the first one as reference."""
+    contenders = [f"{one.framework}@{one.version}" for one in chosen]
+    given = [f"--environment={one.version}={environments / one.name / 'bin' / 'python'}" for one in chosen]
+    return [f"--contenders={','.join(contenders)}", f"--reference={contenders[0]}", *given]
+
+
+def race_versions(asked: Sequence[str], environments: Path, further: Sequence[str]) -> int:
+    """Make the environments that are not there yet, race what is in them, and give the exit code.
+
+    ``environments`` is tox's work directory, ``further`` what pytest is given besides. Raises UsageError.
+    """
+    tox = [sys.executable, "-m", "tox"]
+    listed = subprocess.run([*tox, "list", "--no-desc"], capture_output=True, text=True, check=False)
+    if listed.returncode:
+        raise UsageError(f"tox could not list its environments: {listed.stderr.strip() or listed.stdout.strip()}")
+    python = "".join(platform.python_version_tuple()[:2])
+    chosen = choose(read_environments(listed.stdout), asked, python)
+    made = subprocess.run([*tox, "run", "--notest", "-e", ",".join(one.name for one in chosen)], check=False)
+    if made.returncode:
+        return made.returncode
+    pytest = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "benchmarks/",
+        "-m",
+        "not service and not conversion",
+    ]
+    return subprocess.run([*pytest, *race_arguments(chosen, environments), *further], check=False).returncode
+
+
+def add_versions(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "versions",
+        help="race versions of one framework in one run, each in an environment that tox makes",
+        description="Race the versions that tox.ini's environments are named after. What follows -- goes to pytest.",
+    )
+    parser.add_argument(
+        "given",
+        nargs="*",
+        metavar="FRAMEWORK[VERSION]",
+        help="onnxruntime for all its versions, onnxruntime1.18 for one (default: onnxruntime)",
+    )
+    parser.add_argument(
+        "--environments", type=Path, default=Path(".tox"), metavar="DIR", help="tox's work directory (%(default)s)"
+    )
+    parser.set_defaults(do=do_versions)
+
+
+def do_versions(options: argparse.Namespace) -> int:
+    """Split what was asked for from what goes to pytest, which begins at the first option, and race."""
+    first = next((place for place, word in enumerate(options.given) if word.startswith("-")), len(options.given))
+    asked, further = options.given[:first] or [DEFAULT], options.given[first:]
+    return race_versions(asked, options.environments.absolute(), further)

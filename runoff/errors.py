@@ -1,0 +1,84 @@
+"""The named errors: each says what was expected, what was found and what to do next."""
+
+from __future__ import annotations
+
+
+class RunoffError(Exception):
+    """An error with a name: says what was expected, what was found and what to do next."""
+
+
+class UsageError(RunoffError):
+    """An option or argument that can't be used as given."""
+
+
+class UnknownContender(UsageError):
+    """A contender was asked for that no backend offers."""
+
+
+class FrameworkMissing(RunoffError):
+    """A backend's framework is not installed in the environment that was asked to run it."""
+
+
+class CheckpointUnavailable(RunoffError):
+    """The weights that were asked for can't be had: no file, no network."""
+
+
+class CheckpointBroken(RunoffError):
+    """A weights file is not what it should be: truncated, another hash, another model."""
+
+
+class ImagesUnusable(RunoffError):
+    """The images folder is missing, holds no image, or holds one that can't be read."""
+
+
+class ResultsUnwritable(RunoffError):
+    """The results can't be written where they were asked to go."""
+
+
+class ConversionFailed(RunoffError):
+    """Making the artifact failed at a named stage; a result in its own right."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(f"{stage}: {reason}")
+        self.stage = stage
+        self.reason = reason
+
+
+class WorkerFailed(RunoffError):
+    """A worker process did not do its part; the subclass names how."""
+
+
+class WorkerCrashed(WorkerFailed):
+    """The worker raised an error, or its process ended by itself."""
+
+
+class WorkerKilled(WorkerFailed):
+    """The worker's process was ended by a signal, as the kernel does when memory runs out."""
+
+
+class WorkerTimedOut(WorkerFailed):
+    """The worker gave no answer within its time."""
+
+
+class WorkerGarbage(WorkerFailed):
+    """The worker's answer was not of the protocol."""
+
+
+class ProtocolMismatch(WorkerFailed):
+    """The worker is of a tree whose messages are not this tree's."""
+
+
+class ContractBroken(RunoffError):
+    """A backend gave something other than what the contract says."""
+
+
+class NoAnswer(RunoffError):
+    """A question that has no answer for a contender here, though nothing is wrong with it: says why."""
+
+
+class ArtifactBroken(RunoffError):
+    """A cached artifact is no longer what was put there."""
+
+
+class ThreadsNotHeld(RunoffError):
+    """A session runs with another number of threads than it was given."""

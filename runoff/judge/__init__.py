@@ -1,0 +1,1 @@
+"""What numbers say: pure functions of numbers."""

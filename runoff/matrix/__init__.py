@@ -1,0 +1,1 @@
+"""What converts: every model by every exporter and every converter."""

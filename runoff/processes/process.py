@@ -1,0 +1,297 @@
+"""The controller's end of a worker: start it fresh, talk to it with time-outs, suspend it, and always end it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from runoff.errors import ProtocolMismatch, WorkerCrashed, WorkerGarbage, WorkerTimedOut
+from runoff.processes.channel import PROTOCOL, Message
+from runoff.processes.failures import ended, named_error
+from runoff.processes.priority import raise_priority
+from runoff.processes.temporary import owned_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The tree that this very module is of."""
+
+LONGEST_ANSWER = 64 * 1024 * 1024
+TEMPORARY = "runoff-process-"
+"""How the names of processes' temporary folders begin."""
+
+
+@dataclass
+class Process:
+    """A running worker: ``label`` names it in errors, ``log`` is where everything it prints goes.
+
+    ``urgent`` says whether it goes before other processes; ``tree`` is the checkout whose code it runs.
+    """
+
+    label: str
+    popen: subprocess.Popen[bytes]
+    spawned_ns: int
+    log: Path
+    urgent: bool
+    tree: Path = ROOT
+    unread: bytearray = field(default_factory=bytearray)
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """The pipe that requests go into."""
+        assert self.popen.stdin is not None
+        return self.popen.stdin
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """The pipe that answers come out of."""
+        assert self.popen.stdout is not None
+        return self.popen.stdout
+
+    def send(self, message: Message) -> None:
+        """Send one request.
+
+        Raises WorkerCrashed or WorkerKilled where the process has ended.
+        """
+        try:
+            self.stdin.write(json.dumps(message).encode() + b"\n")
+            self.stdin.flush()
+        except BrokenPipeError:
+            raise ended(self.label, self.popen.wait(), self.log) from None
+
+    def receive(self, timeout: float) -> Message:
+        """Wait up to ``timeout`` seconds for one answer, asleep.
+
+        Raises the named error that the worker sent, WorkerTimedOut, WorkerCrashed, WorkerKilled or WorkerGarbage.
+        """
+        return self._without_error(self._read_message(timeout))
+
+    def ask(self, message: Message, timeout: float) -> Message:
+        """Send one request and wait for its answer."""
+        self.send(message)
+        return self.receive(timeout)
+
+    def begin(self, request: Message, timeout: float) -> Message:
+        """Send the first request, made by ``first_request``, and wait for its answer.
+
+        Raises what ``receive_first`` raises.
+        """
+        self.send(request)
+        return self.receive_first(timeout)
+
+    def receive_first(self, timeout: float) -> Message:
+        """Wait for the answer to the first request.
+
+        Raises ProtocolMismatch, or what ``receive`` raises.
+        """
+        answer = self._read_message(timeout)
+        if answer.get("protocol") != PROTOCOL:
+            found = f"speaks protocol {answer['protocol']}" if "protocol" in answer else "is older than any protocol"
+            raise ProtocolMismatch(
+                f"{self.label}: the tree {self.tree} {found}, the tree {ROOT} speaks protocol {PROTOCOL}, and only "
+                "trees of one protocol can race; rebase the older one onto a commit that has the newer one's protocol"
+            )
+        return self._without_error(answer)
+
+    def _read_message(self, timeout: float) -> Message:
+        line = self._read_line(timeout)
+        try:
+            message = json.loads(line)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            shown = line[:120].decode(errors="replace").strip()
+            raise WorkerGarbage(
+                f"{self.label}: expected a JSON object from the worker, found {shown!r}; something in its environment "
+                f"writes to stdout before Runoff starts (log: {self.log})"
+            )
+        return message
+
+    def _without_error(self, message: Message) -> Message:
+        if "error" in message:
+            raise named_error(self.label, message, self.log)
+        return message
+
+    def answers(self) -> bool:
+        """Tell whether an answer, or the end of the process, can be received without waiting."""
+        poll = select.poll()
+        poll.register(self.stdout, select.POLLIN | select.POLLHUP)
+        return bool(self.unread) or bool(poll.poll(0))
+
+    def suspend(self) -> None:
+        """Stop the worker and all that it started, so that spinning threads take nothing from the others."""
+        self._signal(signal.SIGSTOP)
+        if sys.platform.startswith("linux"):
+            # The signal takes a moment to arrive; WNOWAIT leaves an exit for Popen to see.
+            os.waitid(os.P_PID, self.popen.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def resume(self) -> None:
+        """Let a suspended worker go on."""
+        self._signal(signal.SIGCONT)
+
+    def end(self) -> None:
+        """Kill the worker and all that it started, suspended or not, and wait until it is gone."""
+        self._signal(signal.SIGKILL)
+        self.popen.wait()
+        with suppress(BrokenPipeError):  # what could not be sent to an ended process is flushed once more on closing
+            self.stdin.close()
+        self.stdout.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Our own child can't have its number reused before we wait for it, so no look-up is needed (psutil makes one).
+        try:
+            os.killpg(self.popen.pid, number)
+        except ProcessLookupError:
+            return
+
+    def _read_line(self, timeout: float) -> bytes:
+        poll = select.poll()
+        poll.register(self.stdout, select.POLLIN | select.POLLHUP)
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self.unread:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not poll.poll(remaining * 1000):
+                raise WorkerTimedOut(
+                    f"{self.label}: no answer within {timeout:g} s, so the worker was ended; "
+                    f"its log says why, if it knew: {self.log}"
+                )
+            chunk = os.read(self.stdout.fileno(), 1 << 16)
+            if not chunk:
+                raise ended(self.label, self.popen.wait(), self.log)
+            self.unread += chunk
+            if len(self.unread) > LONGEST_ANSWER:
+                raise WorkerGarbage(f"{self.label}: the worker's answer does not end; see {self.log}")
+        line, _, rest = bytes(self.unread).partition(b"\n")
+        self.unread = bytearray(rest)
+        return line
+
+
+def opened_log(label: str, log: Path) -> IO[bytes]:
+    """Open a process's log.
+
+    Raises WorkerCrashed where it can't be written.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("wb")
+    except OSError as error:
+        raise WorkerCrashed(
+            f"{label}: its log {log} can't be written ({error.strerror}); free space or make it writable"
+        ) from error
+
+
+@contextmanager
+def temporary_folder(label: str) -> Iterator[Path]:
+    """Give a process's own folder for temporary files, removed when the block is left.
+
+    Frameworks leave files in it that they would delete at an orderly end, which a worker does not come to.
+
+    Raises WorkerCrashed where it can't be made.
+    """
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(owned_folder(Path(tempfile.gettempdir()), TEMPORARY))
+        except OSError as error:
+            raise WorkerCrashed(
+                f"{label}: no folder for its temporary files can be made ({error.strerror}); "
+                "free space, or name a writable folder in TMPDIR"
+            ) from error
+        yield folder
+
+
+@contextmanager
+def started(
+    module: str,
+    *,
+    label: str,
+    interpreter: Path,
+    log: Path,
+    tree: Path = ROOT,
+    variables: Mapping[str, str] | None = None,
+    urgent: bool = False,
+) -> Iterator[Process]:
+    """Run a tree's ``python -m module`` in a fresh process of its own session; it is ended when the block is left.
+
+    An ``urgent`` one goes before other processes where the system permits that.
+
+    Raises WorkerCrashed where the interpreter can't be started.
+    """
+    with temporary_folder(label) as temporary:
+        with opened_log(label, log) as output:
+            spawned_ns = time.perf_counter_ns()
+            try:
+                popen = subprocess.Popen(
+                    [str(interpreter), "-m", module],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=output,
+                    cwd=tree,
+                    env=process_variables(variables or {}, interpreter, tree) | {"TMPDIR": str(temporary)},
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
+        raised = urgent and raise_priority(popen.pid)
+        process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, urgent=raised, tree=tree)
+        try:
+            yield process
+        finally:
+            process.end()
+
+
+def process_variables(
+    additional: Mapping[str, str], interpreter: Path = Path(sys.executable), tree: Path = ROOT
+) -> dict[str, str]:
+    """Give the environment variables of a tree's worker: ours, less what would make its start unlike a user's own.
+
+    Programs that are installed beside the interpreter are found first, as in an environment that a user has activated:
+    onnx2tf runs onnxsim, and goes on without a word where there is none.
+    """
+    slows_the_import_stage = {"PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name not in slows_the_import_stage}
+    path = os.pathsep.join([str(interpreter.parent), kept.get("PATH", os.defpath)])
+    no_gpu = {"CUDA_VISIBLE_DEVICES": ""}
+    return kept | no_gpu | {"PATH": path, "PYTHONPATH": str(tree)} | dict(additional)
+
+
+def first_request(message: Message) -> Message:
+    """Add who asks, and in which protocol."""
+    return {"controller": os.getpid(), "protocol": PROTOCOL, **message}
+
+
+def call(
+    function: str,
+    arguments: Message,
+    *,
+    label: str,
+    log: Path,
+    timeout: float,
+    interpreter: Path = Path(sys.executable),
+    tree: Path = ROOT,
+    variables: Mapping[str, str] | None = None,
+    urgent: bool = False,
+) -> Any:
+    """Call ``module:function`` with JSON arguments in a process of its own and give its JSON result.
+
+    This is how the pytest process gets work done that needs a framework. Raises what the function raised, by name.
+    """
+    step = started(
+        "runoff.processes.step",
+        label=label,
+        interpreter=interpreter,
+        tree=tree,
+        log=log,
+        variables=variables,
+        urgent=urgent,
+    )
+    with step as process:
+        return process.begin(first_request({"function": function, "arguments": arguments}), timeout)["result"]

@@ -1,0 +1,96 @@
+"""What a contender costs to deploy: its framework with all that this needs, from what an environment tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from runoff.environments.installation import canonical
+
+EVERY_WORKERS = ("numpy",)
+"""What a worker needs beside its framework."""
+UNRECORDED = {"version": "unknown", "bytes": None}
+"""What is known of a framework that is there without being installed as a package."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A distribution that a framework needs: bytes on disk, None where not known, and who else needs it."""
+
+    name: str
+    version: str
+    size: int | None
+    shared_with: tuple[str, ...]
+
+
+def needed(roots: Sequence[str], survey: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the canonical names of the installed distributions that these need, they themselves among them.
+
+    Requirements are followed where their markers hold in that environment, without extras but those that a
+    requirement asks for. Where none of the roots is installed as a package, the first stands among the names for it.
+    """
+    installed = survey["distributions"]
+    found: dict[tuple[str, str], None] = {}
+    waiting = [(canonical(root), "") for root in (*roots, *EVERY_WORKERS)]
+    while waiting:
+        name, extra = waiting.pop()
+        if name in installed and (name, extra) not in found:
+            found[name, extra] = None
+            waiting += requirements_of(installed[name]["requires"], {**survey["markers"], "extra": extra})
+    names = {name for name, _ in found}
+    if roots and names.isdisjoint(map(canonical, roots)):
+        names.add(canonical(roots[0]))
+    return tuple(sorted(names))
+
+
+def requirements_of(texts: Sequence[str], markers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Give what requirements ask for, each with no extra and with each of its own."""
+    for text in texts:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:  # older packages have such; installers pass over them too
+            continue
+        if requirement.marker is None or requirement.marker.evaluate(dict(markers)):
+            name = canonical(requirement.name)
+            yield name, ""
+            yield from ((name, extra) for extra in requirement.extras)
+
+
+def packages_of(backend: str, by_backend: Mapping[str, Sequence[str]], survey: Mapping[str, Any]) -> list[Package]:
+    """Give the packages that a backend needs, largest first; ``by_backend`` has what each one in the run needs."""
+    described = {name: survey["distributions"].get(name, UNRECORDED) for name in by_backend[backend]}
+    packages = [
+        Package(
+            name,
+            about["version"],
+            about["bytes"],
+            tuple(other for other, names in by_backend.items() if other != backend and name in names),
+        )
+        for name, about in described.items()
+    ]
+    return sorted(packages, key=lambda package: (-(package.size or 0), package.name))
+
+
+def footprint_info(packages: Sequence[Package], artifact: int) -> dict[str, Any]:
+    """Give what there is to say about a footprint as JSON values, in bytes."""
+    own = sum(package.size or 0 for package in packages if not package.shared_with)
+    shared = sum(package.size or 0 for package in packages if package.shared_with)
+    return {
+        "own_bytes": own,
+        "shared_bytes": shared,
+        "artifact_bytes": artifact,
+        "total_bytes": own + shared + artifact,
+        "unknown": [package.name for package in packages if package.size is None],
+        "packages": [
+            {
+                "name": package.name,
+                "version": package.version,
+                "bytes": package.size,
+                "shared_with": list(package.shared_with),
+            }
+            for package in packages
+        ],
+    }

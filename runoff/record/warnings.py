@@ -1,0 +1,163 @@
+"""What makes a run's numbers shaky, in words, each with its remedy."""
+
+from __future__ import annotations
+
+from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation
+from runoff.judge.ratios import FEWEST_LAUNCHES, control_is_valid, half_width, is_pinned_down
+from runoff.measure.race import CONTROL, Measured, Race, Record
+from runoff.record.race import PerLaunch, Rules, goes_first, log_ratios, median_over, standings
+
+STEAL_SHARE = 0.01
+DRIFT_SHARE = 0.05
+FREQUENCY_SHARE = 0.05
+SWITCHES_PER_INFERENCE = 5.0
+SPARE_THREAD = 0.3
+"""How many more threads than given may be busy: a framework's own housekeeping beside its pool."""
+
+
+def race_warnings(race: Race, reference: str, threads: int, rules: Rules) -> list[str]:
+    """Say what makes a run's numbers shaky: the run as a whole first, then the machine, then contenders."""
+    return [
+        *control_warnings(race, reference, rules),
+        *amount_warnings(race),
+        *machine_warnings(race, reference),
+        *independence_warnings(race, reference),
+        *thread_warnings(race, threads),
+    ]
+
+
+def question_warnings(
+    question: str, race: Measured[Record], reference: str, per_launch: PerLaunch[Record], rules: Rules
+) -> list[str]:
+    """Say what makes the numbers of a service question shaky, which has launches and a control of its own."""
+    warnings = []
+    launches = max(map(len, race.records.values()), default=0)
+    control = standings(race, reference, per_launch, ("", ""), rules).get(CONTROL)
+    if control and not control_is_valid(control.ratio, rules.margin):
+        found = control.ratio
+        warnings.append(
+            f"{question} is invalid: its control, a second {reference}, came out at {found.value:.3f} times the first "
+            f"[{found.low:.3f}, {found.high:.3f}]; stop other programs or give more --launches, then run again"
+        )
+    if CONTROL in race.failures:
+        warnings.append(f"{question} lost its control, a second {reference} ({race.failures[CONTROL]}); run it again")
+    if race.out_of_time:
+        warnings.append(f"{question} stopped after launch {launches} because --max-time was reached; give it more")
+    if launches < FEWEST_LAUNCHES:
+        warnings.append(
+            f"{question} is exploratory: {launches} launches are too few for a verdict; give --launches "
+            f"{FEWEST_LAUNCHES} or more"
+        )
+    return warnings
+
+
+def control_warnings(race: Race, reference: str, rules: Rules) -> list[str]:
+    """Say where the control shows that a run can't be believed, or tells less than it could."""
+    warnings = []
+    control = standings(race, reference, lambda record: record.rounds, ("", ""), rules).get(CONTROL)
+    found = control.ratio if control else None
+    remedy = quieter(race)
+    if found and not control_is_valid(found, rules.margin):
+        warnings.append(
+            f"invalid run: the control, a second {reference}, came out at {found.value:.3f} times the first "
+            f"[{found.low:.3f}, {found.high:.3f}]; what else runs on this machine disturbs it: {remedy}, "
+            "then run again"
+        )
+    elif found and found.launches >= FEWEST_LAUNCHES and not is_pinned_down(found, rules.margin):
+        warnings.append(
+            f"a noisy run: the control, a second {reference}, reaches from {found.low:.3f} to "
+            f"{found.high:.3f}, and no difference within that is claimed; {remedy}"
+        )
+    if CONTROL in race.failures:
+        warnings.append(
+            f"the control, a second {reference}, broke down ({race.failures[CONTROL]}); what this run's noise is, "
+            "it does not show to the end: see to that error, then run again"
+        )
+    return warnings
+
+
+def quieter(race: Race) -> str:
+    """Say what would make a run less noisy."""
+    first = "" if goes_first(race) else ", let workers go first (run as root, or raise RLIMIT_NICE)"
+    return f"stop other programs{first}, or measure longer (--launches, --precision)"
+
+
+def amount_warnings(race: Race) -> list[str]:
+    """Say where a run measured too little for a verdict, or had to stop."""
+    warnings = []
+    launches = max(map(len, race.records.values()), default=0)
+    if race.out_of_time:
+        warnings.append(f"stopped after launch {launches} because --max-time was reached; give it more")
+    if launches < FEWEST_LAUNCHES:
+        warnings.append(
+            f"exploratory: {launches} launches are too few for a verdict; give --launches {FEWEST_LAUNCHES} or more"
+        )
+    return warnings
+
+
+def precision_warning(race: Race, reference: str, precision: float, rules: Rules) -> str | None:
+    """Say where a run ended before its inference intervals were as narrow as was asked for."""
+    ratios = standings(race, reference, lambda record: record.rounds, ("", ""), rules)
+    wide = {key: standing.ratio for key, standing in ratios.items() if half_width(standing.ratio) > precision}
+    if not wide:
+        return None
+    reached = ", ".join(f"{key} ±{half_width(ratio):.1%}" for key, ratio in wide.items())
+    return (
+        f"the precision asked for, ±{precision:.1%}, was not reached ({reached}); {quieter(race)}, "
+        "or give --max-time and --launches more"
+    )
+
+
+def machine_warnings(race: Race, reference: str) -> list[str]:
+    """Say where the machine did not stay what it was, or had others to serve."""
+    warnings = []
+    if race.stolen is not None and race.stolen > STEAL_SHARE:
+        warnings.append(
+            f"other machines on this host took {race.stolen:.1%} of the CPU time (steal); "
+            "ratios stay fair, absolute times do not: repeat at a quieter hour or on a dedicated machine"
+        )
+    base = race.records.get(reference, ())
+    change = drift([value for record in base for value in record.rounds])
+    if abs(change - 1) > DRIFT_SHARE:
+        warnings.append(
+            f"the machine drifted: {reference} took {change:.2f} times as long in the second half of the run as in the "
+            "first; ratios stay fair, absolute times do not: let the machine settle, then run again"
+        )
+    clocks = [clock for clock in race.frequencies if clock]
+    if clocks and min(clocks) < (1 - FREQUENCY_SHARE) * max(clocks):
+        warnings.append(
+            f"the CPUs' clock moved between {min(clocks):.0f} and {max(clocks):.0f} MHz during the run; ratios stay "
+            "fair, absolute times do not: fix the clock (governor performance, boost off), or let the machine cool"
+        )
+    inferences = sum(len(record.rounds) for record in base)
+    switches = sum(record.involuntary_switches for record in base)
+    if inferences and switches / inferences > SWITCHES_PER_INFERENCE:
+        warnings.append(
+            f"{reference} was put aside by the kernel {switches / inferences:.0f} times per inference (involuntary "
+            "context switches): other processes want its cores; stop them, or give fewer --threads"
+        )
+    return warnings
+
+
+def independence_warnings(race: Race, reference: str) -> list[str]:
+    """Name the contenders whose launches resemble their predecessors, so that their interval is too narrow."""
+    launches = log_ratios(race, reference, lambda record: record.rounds)
+    return [
+        f"the launches of {key} follow each other (lag-1 autocorrelation {lag_one_autocorrelation(values):.2f}), so "
+        "its interval is narrower than the truth: something changes slowly on this machine; give more --launches"
+        for key, values in launches.items()
+        if follow_each_other(values, tests=len(launches))
+    ]
+
+
+def thread_warnings(race: Race, threads: int) -> list[str]:
+    """Name the contenders that kept more threads busy than they were given, whatever their framework reports."""
+    warnings = []
+    for key, records in race.records.items():
+        busy = median_over(records, lambda record: record.busy_threads) if records else 0.0
+        if busy > threads + SPARE_THREAD:
+            warnings.append(
+                f"{key} kept {busy:.1f} threads busy, where {threads} were given to all; its ratio is not on equal "
+                "terms: mend the backend's load()"
+            )
+    return warnings

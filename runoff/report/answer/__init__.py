@@ -1,0 +1,1 @@
+"""What a run answers: the choice, its limits, and the claims."""

@@ -1,0 +1,78 @@
+"""The run's answer in a sentence or two: who was fastest, or why that can't be said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runoff.judge.ratios import FASTER, FEWEST_LAUNCHES, INVALID, REFERENCE, SLOWER, Ratio, control_is_valid
+from runoff.report.sections.words import count, place, ratio, times
+from runoff.stored.rows import Row
+from runoff.stored.run import StoredRun
+
+Compared = Sequence[tuple[Row, Ratio]]
+"""Rows with their ratios, the reference's left out."""
+
+
+def is_valid(run: StoredRun) -> bool:
+    """Tell whether the control lets the run be believed."""
+    control = run.control
+    if control and not control_is_valid(control.ratio, run.margin):
+        return False
+    return all(row.verdict != INVALID for row in run.rows)
+
+
+def answer(run: StoredRun) -> str:
+    """Say which contender was fastest, by how much and where; or why that can't be said."""
+    if doubt := why_no_answer(run):
+        return doubt
+    others = compared(run)
+    if any(row.verdict == FASTER for row, _ in others):
+        return fastest(run, sorted(others, key=lambda pair: pair[1].value))
+    if all(row.verdict == SLOWER for row, _ in others):
+        return f"{run.reference}, the reference, was the fastest of {len(run.timed)} on {place(run)}."
+    return f"No contender was shown to be faster than {run.reference} on {place(run)}."
+
+
+def compared(run: StoredRun) -> Compared:
+    """Give the rows that were compared with the reference."""
+    return [(row, row.ratio) for row in run.rows if row.ratio and row.verdict != REFERENCE]
+
+
+def why_no_answer(run: StoredRun) -> str | None:
+    """Say what keeps a run from naming a fastest contender, None where nothing does."""
+    if not run.raced:
+        asked = "What converts and where it breaks" if run.only_converted else f"What a service pays on {place(run)}"
+        return f"{asked} stands below; single inferences were not raced in this run."
+    if not run.timed:
+        return "No inference was timed in this run, so it does not say which contender is fastest."
+    if not is_valid(run):
+        return (
+            f"This run is invalid: its control, a second {run.reference}, did not come out like the first, "
+            "so no contender is called faster or slower."
+        )
+    if not compared(run):
+        alone = any(row.contender == run.reference for row in run.timed)
+        return f"There is nothing to compare with {run.reference}: {'no other was' if alone else 'it was not'} timed."
+    if run.launches < FEWEST_LAUNCHES:
+        made = count(run.launches, "launch is", "launches are")
+        return f"This run is exploratory: {made} too few to say which contender is fastest; {FEWEST_LAUNCHES} can."
+    return None
+
+
+def fastest(run: StoredRun, ascending: Compared) -> str:
+    """Name the contender with the lowest ratio, and those that the intervals do not tell apart from it."""
+    leader, best = next(pair for pair in ascending if pair[0].verdict == FASTER)
+    close = [row.contender for row, other in ascending if row is not leader and reaches(other, best)]
+    was = "had the shortest times" if close else "was the fastest"
+    said = (
+        f"{leader.contender} {was} of {len(run.timed)} on {place(run)}: {times(best)} than {run.reference} "
+        f"(time ratio {ratio(best)}, {best.confidence * 100:.3g} % interval)."
+    )
+    if close:
+        said += f" The intervals overlap with {', '.join(close)}, so which of these is faster is not shown."
+    return said
+
+
+def reaches(ratio: Ratio, best: Ratio) -> bool:
+    """Tell whether a ratio's interval reaches down to that of the best, so that which is faster is not shown."""
+    return ratio.low is not None and best.high is not None and ratio.low <= best.high

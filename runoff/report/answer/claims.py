@@ -1,0 +1,288 @@
+"""The claims that the project began with, beside what a run measured, and a verdict on each in words.
+
+They are a widely copied kind of post's: see SOURCE for where its figures hold. A claim is a function of the run that
+gives its rows, none where the run has no data for it; a new one takes its place in CLAIMS.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from runoff.judge.conversions import CLAIMED_FAILURES, count, share_interval
+from runoff.judge.ratios import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
+from runoff.report.answer.choice import choose
+from runoff.report.sections import words
+from runoff.report.sections.conversions import CLAIMED_CONVERTER
+from runoff.report.sections.sections import VERDICT, Section
+from runoff.stored.conversions import Converted
+from runoff.stored.rows import Row
+from runoff.stored.run import StoredRun
+from runoff.stored.samples import INFERENCE, Shown, compare_contenders
+
+SOURCE = "ResNet-18, batch 1, the mean of 100 inferences on four cores of a Xeon Platinum 8369B, Python 3.9, no GPU"
+ARCHITECTURE = "resnet18"
+NATIVE, CONVERTED, OPTIMISED = "pytorch", "tensorflow", "onnxruntime"
+UNOPTIMISED, COMPILED = "onnxruntime-unoptimised", "tensorflow-xla"
+INT8 = "int8"
+MEASURED = "measured here"
+SKIPPED = "skipped"
+CLAIM_OF_CONVERSIONS = "about 15 % of conversions fail (Resize, Pad)"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim: what it is about, what it says, what was measured, and what that makes of it."""
+
+    claim: str
+    claimed: str
+    measured: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A quantity that the post has a figure of for each contender, in its unit, and its benchmark's group here."""
+
+    name: str
+    group: str
+    unit: str
+    figures: Mapping[str, float]
+    read: Callable[[Row], float | None]
+    words: tuple[str, str] = (FASTER, SLOWER)
+
+
+QUANTITIES = (
+    Quantity("latency", INFERENCE, "ms", {NATIVE: 38, CONVERTED: 52, OPTIMISED: 29}, lambda row: row.median),
+    Quantity("start-up", "cold-start", "s", {NATIVE: 1.2, CONVERTED: 2.1, OPTIMISED: 0.9}, lambda row: row.cold_start),
+    Quantity(
+        "peak memory",
+        "peak-memory",
+        "MB",
+        {NATIVE: 520, CONVERTED: 610, OPTIMISED: 480},
+        lambda row: row.peak,
+        (LESS, MORE),
+    ),
+)
+
+
+def claims_section(run: StoredRun) -> Section | None:
+    """Set claims and measurements side by side, None where the run has nothing to say about any of them."""
+    if run.checkpoint.architecture != ARCHITECTURE or not (run.raced or run.only_converted):
+        return None
+    judged = [each for claim in CLAIMS for each in claim(run)]
+    if not judged:
+        return None
+    return Section(
+        name="claims",
+        title="The claims under test",
+        caption=f"What a widely copied kind of post says, and what this run measured on {words.place(run)}",
+        headings=("claim", "claimed", MEASURED, VERDICT),
+        rows=tuple((each.claim, each.claimed, each.measured, each.verdict) for each in judged),
+        notes=(
+            f"The post’s figures: {SOURCE}. Times of two machines can’t be compared, ratios can.",
+            "A verdict is what this run shows, by the same rules as in the comparison: “as claimed” where the claimed "
+            "ratio lies within the interval, “by more” or “by less than claimed” where it lies outside.",
+        ),
+        words=frozenset({"claimed", MEASURED, VERDICT}),
+    )
+
+
+def quantity_claims(run: StoredRun) -> list[Judged]:
+    """Judge the post's ratios of latency, start-up and peak memory to the native framework's."""
+    return [
+        judged
+        for quantity in QUANTITIES
+        for contender in (OPTIMISED, CONVERTED)
+        if (judged := quantity_claim(run, quantity, contender))
+    ]
+
+
+def quantity_claim(run: StoredRun, quantity: Quantity, contender: str) -> Judged | None:
+    """Judge one ratio to the native framework."""
+    shown = compare_contenders(run, quantity.group, contender, NATIVE, quantity.words)
+    if shown is None:
+        return None
+    claimed = quantity.figures[contender] / quantity.figures[NATIVE]
+    both = [quantity.read(row(run, name)) or 0.0 for name in (contender, NATIVE)]
+    here = " against ".join(words.figure(value, quantity.unit) for value in both)
+    post = f"{quantity.figures[contender]:g} {quantity.unit} against {quantity.figures[NATIVE]:g} {quantity.unit}"
+    return Judged(
+        f"{contender} against {NATIVE}: {quantity.name}",
+        f"{post}: {factor(claimed, quantity.words)}",
+        f"{here}: {factor_with_interval(shown.ratio, quantity.words)}",
+        direction_verdict(shown, quantity.words, claimed),
+    )
+
+
+def optimisation_claims(run: StoredRun) -> list[Judged]:
+    """Judge whether the lead over the native framework comes from graph optimisation: is it gone without it?"""
+    lead = compare_contenders(run, INFERENCE, OPTIMISED, NATIVE)
+    without = compare_contenders(run, INFERENCE, UNOPTIMISED, NATIVE)
+    if lead is None or without is None:
+        return []
+    return [
+        Judged(
+            f"{OPTIMISED}’s lead",
+            "comes from graph optimisation",
+            f"with it {factor_with_interval(lead.ratio)} than {NATIVE}, "
+            f"without it {factor_with_interval(without.ratio)}",
+            optimisation_verdict(lead, without),
+        )
+    ]
+
+
+def optimisation_verdict(lead: Shown, without: Shown) -> str:
+    """Say where a lead comes from, as far as both comparisons show it."""
+    if lead.verdict != FASTER:
+        return f"no lead to explain: {lead.verdict}"
+    if without.verdict in (SLOWER, NO_DIFFERENCE):
+        return "yes: without it there is no lead"
+    if without.verdict == FASTER:
+        part = 1 - math.log(without.ratio.value) / math.log(lead.ratio.value)
+        return f"in part: {part * 100:.0f} % of the lead" if part > 0 else "no: the lead is there without it"
+    return without.verdict
+
+
+def precision_claims(run: StoredRun) -> list[Judged]:
+    """Judge whether INT8 lowers the cost: each against the same backend in float32, with its agreement."""
+    return [
+        judged
+        for each in run.timed
+        if each.precision == INT8
+        and (judged := variant_claim(run, each.contender, each.contender.replace(f"-{INT8}", "", 1), "INT8", "cheaper"))
+    ]
+
+
+def compilation_claims(run: StoredRun) -> list[Judged]:
+    """Judge whether XLA helps."""
+    judged = variant_claim(run, COMPILED, CONVERTED, "XLA", "faster")
+    return [judged] if judged else []
+
+
+def variant_claim(run: StoredRun, contender: str, base: str, means: str, claimed: str) -> Judged | None:
+    """Judge a claim without a figure: that a variant is faster than what it is a variant of."""
+    shown = compare_contenders(run, INFERENCE, contender, base)
+    if shown is None:
+        return None
+    agreement = row(run, contender).agreement
+    agrees = "" if agreement is None or agreement == 1.0 else f", Top-1 agrees on {words.share(agreement)}"
+    return Judged(
+        f"{means}: {contender} against {base}",
+        claimed,
+        f"{factor_with_interval(shown.ratio)}{agrees}",
+        direction_verdict(shown, (FASTER, SLOWER)),
+    )
+
+
+def stability_claims(run: StoredRun) -> list[Judged]:
+    """Judge how reliably each one works: conversions and inferences that failed, of this one model."""
+    judged = []
+    found = {each.contender: each for each in run.rows}
+    for name in (NATIVE, OPTIMISED):
+        each = found.get(name)
+        if each and each.percentiles:
+            inferences = each.percentiles.samples
+            judged.append(
+                Judged(
+                    f"{name}: stability",
+                    "100 of 100 inferences",
+                    f"{inferences} of {inferences} timed inferences, and right on the pictures",
+                    "as claimed",
+                )
+            )
+    converted = found.get(CONVERTED)
+    if share := conversion_share(run.converted):
+        judged.append(share)
+    elif converted and converted.verdict != SKIPPED:
+        failed = words.why_unmeasured(converted)
+        judged.append(
+            Judged(
+                f"{CONVERTED}: stability",
+                CLAIM_OF_CONVERSIONS,
+                failed or f"this model converted, and agrees on {words.share(converted.agreement)}",
+                "failed here; one model shows no rate" if failed else "did not fail; one model shows no rate",
+            )
+        )
+    return judged
+
+
+def conversion_share(converted: Sequence[Converted]) -> Judged | None:
+    """Judge the share of conversions that fail by the matrix, None where it has none of ONNX to TensorFlow."""
+    totals = count(cell for one in converted if one.converter == CLAIMED_CONVERTER for cell in one.cells)
+    if not totals.tried:
+        return None
+    low, high = share_interval(totals.not_right, totals.tried)
+    share = totals.not_right / totals.tried
+    repaired = f", {totals.repaired} of them right after repair" if totals.repaired else ""
+    return Judged(
+        f"{CONVERTED}: stability",
+        CLAIM_OF_CONVERSIONS,
+        f"{totals.not_right} of {totals.tried} by {CLAIMED_CONVERTER} are not right as exported: "
+        f"{words.percent(share)} [{words.percent(low)}, {words.percent(high)}]{repaired}",
+        "in line with the claim" if low <= CLAIMED_FAILURES <= high else "more" if low > CLAIMED_FAILURES else "fewer",
+    )
+
+
+def recommendation_claims(run: StoredRun) -> list[Judged]:
+    """Set the post's recommendation beside this run's."""
+    recommended = choose(run).recommended
+    if recommended is None or OPTIMISED not in run.stratum.contenders:
+        return []
+    tried = {NATIVE, CONVERTED, OPTIMISED}
+    other = "another" if recommended.contender in tried else "another, which the post did not try"
+    return [
+        Judged(
+            "recommended",
+            f"{OPTIMISED} (5 of 5), then {NATIVE} (4), {CONVERTED} (2)",
+            f"{recommended.contender}, of {len(run.timed)}",
+            "the same" if recommended.contender == OPTIMISED else other,
+        )
+    ]
+
+
+CLAIMS: tuple[Callable[[StoredRun], list[Judged]], ...] = (
+    quantity_claims,
+    optimisation_claims,
+    precision_claims,
+    compilation_claims,
+    stability_claims,
+    recommendation_claims,
+)
+
+
+def row(run: StoredRun, contender: str) -> Row:
+    """Give a contender's row."""
+    return next(each for each in run.rows if each.contender == contender)
+
+
+def direction_verdict(shown: Shown, direction: tuple[str, str], claimed: float | None = None) -> str:
+    """Say whether the claimed direction is shown, and whether as far; ``claimed`` is a ratio, None for the first word.
+
+    What the run does not show, an invalid run among it, is said as the comparison says it.
+    """
+    if shown.verdict not in direction:
+        return shown.verdict
+    expected = direction[0] if claimed is None or claimed < 1 else direction[1]
+    if shown.verdict != expected:
+        return f"{shown.verdict}: the opposite"
+    low, high = shown.ratio.low, shown.ratio.high
+    if claimed is None or (low is not None and high is not None and low <= claimed <= high):
+        return f"{shown.verdict}, as claimed"
+    further = abs(math.log(shown.ratio.value)) > abs(math.log(claimed))
+    return f"{shown.verdict}, by {'more' if further else 'less'} than claimed"
+
+
+def factor(value: float, direction: tuple[str, str] = (FASTER, SLOWER)) -> str:
+    """Write how much a ratio is, always above one: ``1.31× faster``."""
+    return f"{1 / value:.2f}× {direction[0]}" if value < 1 else f"{value:.2f}× {direction[1]}"
+
+
+def factor_with_interval(ratio: Ratio, direction: tuple[str, str] = (FASTER, SLOWER)) -> str:
+    """Write how much a ratio is, with its interval turned the same way: ``1.40× faster [1.38, 1.42]``."""
+    said = factor(ratio.value, direction)
+    if ratio.low is None or ratio.high is None:
+        return said
+    low, high = (1 / ratio.high, 1 / ratio.low) if ratio.value < 1 else (ratio.low, ratio.high)
+    return f"{said} [{low:.2f}, {high:.2f}]"

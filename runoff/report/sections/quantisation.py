@@ -1,0 +1,51 @@
+"""What reduced precision costs and buys, in words."""
+
+from __future__ import annotations
+
+from runoff.report.sections import words
+from runoff.report.sections.sections import Section
+from runoff.stored.run import StoredRun
+
+
+def quantisation_section(run: StoredRun) -> Section | None:
+    """Say what reduced precision costs and buys, None where nothing of it was measured."""
+    found = run.quantised
+    if not found:
+        return None
+    lead = max(one.lead for one in found)
+    return Section(
+        name="quantisation",
+        title="Reduced precision",
+        caption="Agreement with golden and error of the logits, and the time against the same backend in float32",
+        headings=(
+            "contender",
+            "precision",
+            "Top-1\nagrees",
+            "floor",
+            "of pictures",
+            "of all",
+            "RMS\nerror",
+            "largest\nerror",
+            "time against\nfloat32",
+        ),
+        rows=tuple(
+            (
+                one.contender,
+                one.precision,
+                words.share(one.decided_agreement),
+                f"{one.floor * 100:g} %",
+                f"{one.decided} of {one.images}",
+                words.share(one.all_agreement),
+                f"{one.rms_difference:.3f}",
+                f"{one.largest_difference:.2f}",
+                words.ratio(one.bought),
+            )
+            for one in sorted(found, key=lambda one: one.contender)
+        ),
+        notes=(
+            f"It must agree on its floor's share of the pictures that golden is sure of: whose Top-1 probability leads "
+            f"by at least {lead * 100:g} percentage points. Errors are in logits.",
+        ),
+        first_to_go=("of all", "largest\nerror", "of pictures"),
+        words=frozenset({"precision"}),
+    )

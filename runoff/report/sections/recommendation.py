@@ -1,0 +1,166 @@
+"""The run's recommendation in two sentences: which contender to take under the limits, and why; or why none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
+from runoff.report.answer.answer import answer, is_valid, why_no_answer
+from runoff.report.answer.choice import Choice, advantages, choose
+from runoff.report.answer.limits import Limit
+from runoff.report.answer.metrics import LATENCY, METRICS, PEAK_MEMORY, Metric
+from runoff.report.sections import words
+from runoff.stored.rows import Row
+from runoff.stored.run import StoredRun
+
+STAR = "★"
+
+
+def opening(run: StoredRun) -> tuple[str, ...]:
+    """Give what a report begins with: the answer and the recommendation, which says a doubt for both."""
+    said, recommended = answer(run), recommendation(run)
+    return (recommended,) if recommended.startswith(said) else (said, recommended)
+
+
+def recommendation(run: StoredRun) -> str:
+    """Name the contender to take under the run's limits, with the reasons; or say why none is recommended."""
+    choice = choose(run)
+    if doubt := why_no_answer(run):
+        return f"{doubt} {in_doubt(run, choice)}"
+    if choice.recommended is None:
+        return none_meets(run, choice)
+    named = f"{choice.recommended.contender}, {', '.join(figures(run, choice.recommended))}"
+    return f"{STAR} Recommended{under(run)}: {named}. {reasons(run, choice, choice.recommended)}"
+
+
+def in_doubt(run: StoredRun, choice: Choice) -> str:
+    """Say what a run that can't say which contender is fastest has to say all the same."""
+    if not is_valid(run):
+        return f"So no contender is recommended: {words.MEASURE_AGAIN}."
+    if len(choice.candidates) < 2:
+        return "So no contender is recommended."
+    if missing := unmeasured(run, choice):
+        return f"So no contender is recommended, and {words.listing(missing)} was not measured."
+    if not choice.meeting:
+        return f"So no contender is recommended; by its figures alone none meets {conditions(run.limits)}."
+    first = choice.meeting[0].contender
+    return f"So no contender is recommended; by its figures alone it would be {first}{under(run)}."
+
+
+def under(run: StoredRun) -> str:
+    """Name the limits that the choice was made under, empty where there are none."""
+    return f" under {', '.join(limit.words for limit in run.limits)}" if run.limits else ""
+
+
+def conditions(limits: Sequence[Limit]) -> str:
+    """Name limits that hold together."""
+    return words.listing([limit.words for limit in limits])
+
+
+def figures(run: StoredRun, row: Row) -> list[str]:
+    """Tell a row's figures: those that contenders are compared in, and those that a limit was set for."""
+    told = []
+    for metric in METRICS:
+        value = metric.read(row)
+        if value is not None and (metric.better or any(limit.metric is metric for limit in run.limits)):
+            told.append(metric.told.format(figure(run, metric, value)))
+        if metric is LATENCY and row.ratio:
+            told.append(against_reference(run, row))
+    return told
+
+
+def figure(run: StoredRun, metric: Metric, value: float) -> str:
+    """Write a figure as the tables do, or with more digits where that would be on the other side of a limit."""
+    written = words.figure(value, metric.unit)
+    size = metric.dimension.units[metric.unit]
+    shown = float(Decimal(written.split()[0]) * size)
+    limits = [limit for limit in run.limits if limit.metric is metric]
+    if all(limit.admits(shown) == limit.admits(value) for limit in limits):
+        return written
+    return f"{value / float(size):.6g} {metric.unit}"
+
+
+def against_reference(run: StoredRun, row: Row) -> str:
+    """Say how a row's latency compares with the reference's, no more than was shown."""
+    if row.verdict == REFERENCE:
+        return "the reference"
+    if row.ratio and row.verdict in (FASTER, SLOWER):
+        return f"{words.times(row.ratio)} than {run.reference}"
+    return f"{row.verdict} against {run.reference}"
+
+
+def reasons(run: StoredRun, choice: Choice, recommended: Row) -> str:
+    """Say in a sentence why it is the recommended one, and what else there is on the Pareto front."""
+    among = len(choice.candidates)
+    if len(choice.meeting) == 1:
+        return f"It is the only one of {among} that meets {'these limits' if len(run.limits) > 1 else 'this limit'}."
+    pool = f"the {among} that are right"
+    if run.limits:
+        met = len(choice.meeting)
+        pool = f"all {among}, which meet the limits" if met == among else f"the {met} (of {among}) that meet the limits"
+    said = f"It is the fastest of {pool}"
+    if others := [row.contender for row in choice.tied if row is not recommended]:
+        why = "takes the least memory" if PEAK_MEMORY in choice.compared else "had the shortest times"
+        said = (
+            f"{words.listing(['It', *others])} are the fastest of {pool}, not told apart by latency; of these it {why}"
+        )
+    return f"{said}{rest_of_the_front(run, choice, recommended)}."
+
+
+def rest_of_the_front(run: StoredRun, choice: Choice, recommended: Row) -> str:
+    """Name the others on the Pareto front and what they have over the recommended one; empty for one metric alone."""
+    if len(choice.compared) < 2:
+        return ""
+    front = f"on the Pareto front of {words.listing([metric.words for metric in choice.compared])}"
+    others = [
+        f"{row.contender} ({', '.join(over(run, choice, row, recommended))})"
+        for row in choice.front
+        if row is not recommended
+    ]
+    if not others:
+        return f"; no other is {front}"
+    return f"; {front} {'is' if len(others) == 1 else 'are'} also {words.listing(others)}"
+
+
+def over(run: StoredRun, choice: Choice, row: Row, recommended: Row) -> list[str]:
+    """Say what a row has over the recommended one, and its agreement where that is not whole."""
+    told = [metric.better for metric in advantages(row, recommended, choice.compared, run.margin)]
+    if row.agreement is not None and row.agreement < 1:
+        told.append(f"agreement {words.share(row.agreement)}")
+    return told
+
+
+def none_meets(run: StoredRun, choice: Choice) -> str:
+    """Say that nothing meets the limits and what comes nearest, or that one of them can't be judged."""
+    if missing := unmeasured(run, choice):
+        return (
+            f"No contender is recommended{under(run)}: {words.listing(missing)} was not measured. "
+            "Run the whole suite, or ask again without that limit: python -m runoff report RUN.json --choose LIMITS."
+        )
+    together = " together" if len(run.limits) > 1 else ""
+    misses = "; ".join(nearest_to(run, limit, choice.candidates) for limit in run.limits)
+    return (
+        f"No contender is recommended: none of {len(choice.candidates)} meets {conditions(run.limits)}{together}. "
+        f"Nearest misses: {misses}."
+    )
+
+
+def unmeasured(run: StoredRun, choice: Choice) -> list[str]:
+    """Name what a limit was set for and no contender has a figure of."""
+    limited = {limit.metric.words: limit.metric for limit in run.limits}
+    return [name for name, metric in limited.items() if all(metric.read(row) is None for row in choice.candidates)]
+
+
+def nearest_to(run: StoredRun, limit: Limit, candidates: Sequence[Row]) -> str:
+    """Say who comes nearest to a limit: of those that miss it alone, or of all where nobody meets it."""
+    values = [(row, value) for row in candidates if (value := limit.metric.read(row)) is not None]
+    misses = [(row, value) for row, value in values if not limit.admits(value)]
+    rest = [other for other in run.limits if other is not limit]
+    alone = [(row, value) for row, value in misses if all(other.admits(other.metric.read(row)) for other in rest)]
+    if not alone and len(misses) < len(values):
+        met = len(values) - len(misses)
+        return f"{limit.words} is met by {met}, which {'misses' if met == 1 else 'miss'} another"
+    row, value = min(alone or misses, key=lambda miss: abs(miss[1] - limit.bound))
+    how = "misses only" if alone and rest else "comes nearest to"
+    return f"{row.contender} {how} {limit.words}, with {figure(run, limit.metric, value)}"

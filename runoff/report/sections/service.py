@@ -1,0 +1,232 @@
+"""One section a service question: a table, what it shows, and what has to be said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from runoff.judge.ratios import CONFIDENCE
+from runoff.report.sections import words
+from runoff.report.sections.sections import VERDICT, Section
+from runoff.stored.rows import Percentiles
+from runoff.stored.run import StoredRun
+from runoff.stored.service import Rate, Scaling
+
+STAGES = ("decode", "preprocess", "inference", "top 5")
+LATENCIES = ("p50", "p90", "p99")
+RATIO = "ratio to\nreference"
+
+
+def service_sections(run: StoredRun) -> list[Section]:
+    """Give a section for every service question that was asked, in one order."""
+    told = (throughput, parallel, single_stream, server, end_to_end, threads)
+    return [section for tell in told if (section := tell(run)) is not None]
+
+
+def throughput(run: StoredRun) -> Section | None:
+    """Tell images per second by batch size."""
+    found = run.service.batches
+    sizes = sorted({size for batches in found.values() for size in batches})
+    refused = [
+        f"{name} refuses a batch of {size}: {rate}"
+        for name, batches in found.items()
+        for size, rate in batches.items()
+        if isinstance(rate, str)
+    ]
+    return make_section(
+        run,
+        "throughput",
+        "Throughput in batches",
+        "Images a second by batch size, with all threads. The ratio is that of seconds an image at the largest batch.",
+        tuple(f"batch\n{size}" if size == sizes[0] else str(size) for size in sizes),
+        lambda name: [tuple(batch_rate(found[name].get(size)) for size in sizes)],
+        refused,
+    )
+
+
+def batch_rate(rate: Rate | str | None) -> str:
+    """Write images per second at a batch size, a dash where the session refused it."""
+    return per_second(rate.value) if isinstance(rate, Rate) else words.NOTHING
+
+
+def parallel(run: StoredRun) -> Section | None:
+    """Tell what parallel sessions give."""
+    found = run.service.parallel
+    sessions = max((each.sessions for each in found.values()), default=run.threads)
+    return make_section(
+        run,
+        "parallel",
+        "Parallel sessions",
+        f"Images a second of {sessions} single-threaded sessions at once, each in a process of its own, and of one "
+        f"session with {words.count(run.threads, 'thread', 'threads')}. The ratio is that of the sessions together.",
+        (f"{sessions} sessions", "one session", "gain"),
+        lambda name: [
+            (
+                with_interval(found[name].together, per_second),
+                per_second(found[name].alone.value),
+                with_interval(found[name].gain, times_as_many),
+            )
+        ],
+        first_to_go=("one session",),
+    )
+
+
+def single_stream(run: StoredRun) -> Section | None:
+    """Tell the latencies of a single stream."""
+    found = run.service.single_stream
+    return make_section(
+        run,
+        "single-stream",
+        "Latency of a single stream",
+        "MLCommons LoadGen’s SingleStream: each query comes when the one before it is answered. Latencies in ms, all "
+        "launches together; the ratio is that of the 90th percentile.",
+        ("queries", *LATENCIES),
+        lambda name: [(str(found[name].samples), *latencies(found[name]))],
+        [*withheld(found.values()), *loadgen_notes(run)],
+    )
+
+
+def server(run: StoredRun) -> Section | None:
+    """Tell the highest load that keeps the bound."""
+    found = run.service.highest_load
+    bound, quantile = next(((each.bound, each.quantile) for each in found.values()), (None, None))
+    beyond = [
+        f"{name}: the p99 measured near that load is {words.milliseconds(each.latencies.values['p99'])} ms, beyond the "
+        "bound: its service is less steady than was computed with"
+        for name, each in found.items()
+        if each.latencies.values.get("p99", 0.0) > each.bound
+    ]
+    within = f" {quantile * 100:g} of 100 within {bound * 1e3:g} ms" if bound and quantile else " the bound"
+    return make_section(
+        run,
+        "server",
+        "Highest load",
+        "MLCommons LoadGen’s Server: queries arrive by chance (Poisson) and wait in line for one session with all "
+        f"threads. Queries a second at the highest load that keeps{within}, computed from what serving took in all "
+        "launches, alone and under load (by Pollaczek and Khinchine’s formula), and the latencies measured near it "
+        "in ms.",
+        ("queries a second", *LATENCIES),
+        lambda name: [(with_interval(found[name].load, per_second), *latencies(found[name].latencies))],
+        [*beyond, *withheld(each.latencies for each in found.values()), *loadgen_notes(run)],
+    )
+
+
+def end_to_end(run: StoredRun) -> Section | None:
+    """Tell what the way from bytes to an answer consists of."""
+    found = run.service.end_to_end
+    different = [
+        f"{name} named another class than {run.reference} did in {(1 - each.same_answers) * 100:.3g} % of the rounds"
+        for name, each in found.items()
+        if each.same_answers is not None and each.same_answers < 1
+    ]
+    return make_section(
+        run,
+        "end-to-end",
+        "End to end",
+        "From a picture file’s bytes to Top-5 with probabilities, in ms: the median of the whole and of each stage, "
+        "and the share of decoding and preprocessing. The ratio is that of the whole.",
+        ("whole", *STAGES, "before\ninference"),
+        lambda name: [
+            (
+                words.milliseconds(found[name].total),
+                *(words.milliseconds(found[name].stages.get(stage)) for stage in STAGES),
+                f"{found[name].share_before * 100:.0f} %",
+            )
+        ],
+        different,
+        ("top 5", "decode", "preprocess"),
+    )
+
+
+def threads(run: StoredRun) -> Section | None:
+    """Tell what more threads buy."""
+    found = run.service.scaling
+    return make_section(
+        run,
+        "threads",
+        "Scaling over threads",
+        "One inference of a batch of one by number of threads: its median, the speed-up over one thread, what each "
+        "thread has of it, and how many were really busy. The ratio is that of one thread.",
+        ("threads", "ms", "speed-up", "per\nthread", "busy"),
+        lambda name: [thread_cells(count, each) for count, each in sorted(found[name].items())],
+        first_to_go=("busy", "per\nthread"),
+    )
+
+
+def thread_cells(count: int, found: Scaling) -> tuple[str, ...]:
+    """Write what a number of threads brings."""
+    speedup = "1" if count == 1 else with_interval(found.speedup, lambda value: f"{value:.2f}")
+    efficiency = f"{found.efficiency * 100:.0f} %"
+    return (str(count), words.milliseconds(found.seconds), speedup, efficiency, f"{found.busy:.2f}")
+
+
+def make_section(
+    run: StoredRun,
+    group: str,
+    title: str,
+    caption: str,
+    headings: tuple[str, ...],
+    write: Callable[[str], Sequence[tuple[str, ...]]],
+    notes: Sequence[str] = (),
+    first_to_go: tuple[str, ...] = (),
+) -> Section | None:
+    """Put a section together, None where the question was not asked.
+
+    ``write`` gives a contender's cells, one tuple for each line that it takes; its ratio and verdict follow the first.
+    """
+    question = run.service.questions.get(group)
+    if question is None:
+        return None
+    measures = {name: measure for (where, name), measure in run.measures.items() if where == group}
+    rows = []
+    for name in sorted(measures, key=lambda name: measures[name].median):
+        first, *more = write(name)
+        rows.append((name, *first, words.ratio(measures[name].ratio), words.verdict(measures[name])))
+        rows += [("", *cells, "", "") for cells in more]
+    launches = words.count(question.launches, "launch", "launches")
+    amount = f"{CONFIDENCE * 100:.3g} % intervals over {launches}" if question.launches > 1 else launches
+    said = [f"{name}: {reason}" for name, reason in question.without.items()]
+    said.append(f"{control_words(run, group)}; {amount}.")
+    return Section(
+        group, title, caption, ("contender", *headings, RATIO, VERDICT), tuple(rows), (*notes, *said), first_to_go
+    )
+
+
+def control_words(run: StoredRun, group: str) -> str:
+    """Say what a question's control showed."""
+    control = run.service.questions[group].control
+    if control is None:
+        return "There was no control, so the noise is not known"
+    return f"Control (a second {run.reference}, which should be 1): {words.ratio(control)}"
+
+
+def per_second(rate: float) -> str:
+    """Write a number a second."""
+    return f"{rate:.0f}" if rate >= 100 else f"{rate:.1f}"
+
+
+def times_as_many(gain: float) -> str:
+    """Write a gain as a factor."""
+    return f"{gain:.2f}"
+
+
+def with_interval(rate: Rate, write: Callable[[float], str]) -> str:
+    """Write a figure with its interval, where it has one."""
+    if rate.low is None or rate.high is None:
+        return write(rate.value)
+    return f"{write(rate.value)} [{write(rate.low)}, {write(rate.high)}]"
+
+
+def latencies(found: Percentiles) -> tuple[str, ...]:
+    """Write the percentiles of latencies, a dash for one that is withheld."""
+    return tuple(words.milliseconds(found.values.get(name)) for name in LATENCIES)
+
+
+def withheld(found: Iterable[Percentiles]) -> list[str]:
+    """Say which of the percentiles shown are withheld and why, once for each reason."""
+    reasons = {name: reason for each in found for name, reason in each.withheld.items() if name in LATENCIES}
+    return [f"{name} is withheld: {reason}" for name, reason in reasons.items()]
+
+
+def loadgen_notes(run: StoredRun) -> list[str]:
+    """Name the version of LoadGen."""
+    return [f"LoadGen {' and '.join(sorted(run.service.loadgen))}"] if run.service.loadgen else []

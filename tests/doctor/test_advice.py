@@ -1,0 +1,224 @@
+"""The doctor's advice: each finding gives its sentence with a remedy, and a machine in order gives none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runoff.doctor.advice import advise
+from runoff.doctor.environments import BackendFinding, Distribution, EnvironmentFinding
+from runoff.doctor.findings import Findings, MachineFinding, Threads, Variable
+from runoff.doctor.noise import QUIET, TOO_NOISY, TOO_SHORT, Noise
+from runoff.doctor.text import WIDTH, render
+from runoff.environments.inspection import FrequencyPolicy, Memory, Throttling
+from runoff.judge.ratios import ratio_over_launches
+
+GIB = 1024**3
+NUMPY = Distribution("numpy", "2.0", None, ("cp312-none-any",), ())
+ENGINE = Distribution("engine", "1.5+cpu", "cpu", ("cp312-none-any",), ())
+BACKEND = BackendFinding("machine", (), (), (), (ENGINE,), {})
+ENVIRONMENT = EnvironmentFinding("here", "/usr/bin/python", "3.12.1", NUMPY, (BACKEND,), ())
+MACHINE = MachineFinding(
+    processor="Fast CPU",
+    flags=("avx2", "avx_vnni"),
+    virtual=False,
+    threads=Threads(affinity=4, quota=None, allowed=4, cores=4),
+    simultaneous_threads=False,
+    frequency=3000.0,
+    policy=FrequencyPolicy("acpi-cpufreq", ("performance",), False),
+    memory=Memory(16 * GIB, 12 * GIB, None, 2 * GIB, 0),
+    load=(0.1, 0.2, 0.3),
+    throttling=None,
+    battery=False,
+    urgent=True,
+    variables=(),
+)
+NOISE = Noise(
+    state=QUIET,
+    ratio=ratio_over_launches([0.001, -0.001, 0.002, 0.0, 0.001, -0.002, 0.0, 0.001]),
+    rounds=20,
+    threads=4,
+    seconds=9.8,
+    median=0.0101,
+    tail=1.04,
+    difference=0.0061,
+    stolen=0.0,
+    busy=3.9,
+    switches=0.3,
+    throttled=None,
+    urgent=True,
+)
+HEALTHY = Findings((ENVIRONMENT,), MACHINE, NOISE)
+
+
+def with_machine(**changes: Any) -> Findings:
+    """Change the machine."""
+    return replace(HEALTHY, machine=replace(MACHINE, **changes))
+
+
+def with_backend(**changes: Any) -> Findings:
+    """Change the backend."""
+    return replace(HEALTHY, environments=(replace(ENVIRONMENT, backends=(replace(BACKEND, **changes),)),))
+
+
+def with_noise(**changes: Any) -> Findings:
+    """Change the noise."""
+    return replace(HEALTHY, noise=replace(NOISE, **changes))
+
+
+def with_threads(**changes: Any) -> Findings:
+    """Change what is known of threads."""
+    return with_machine(threads=replace(MACHINE.threads, **changes))
+
+
+def test_nothing_is_said_of_a_machine_in_order() -> None:
+    """Where all is well there is no advice, and the text says so."""
+    assert advise(HEALTHY) == ()
+    assert "Nothing that the doctor knows of." in render(HEALTHY, ())
+
+
+GPU = Distribution("engine", "1.5", None, (), ("nvidia-a", "nvidia-b"))
+CASES = [
+    pytest.param(
+        replace(HEALTHY, environments=(replace(ENVIRONMENT, numpy=None),)),
+        "environment here has no numpy",
+        "/usr/bin/python -m pip install numpy",
+        id="no numpy",
+    ),
+    pytest.param(
+        replace(HEALTHY, environments=(replace(ENVIRONMENT, golden_missing=("painter",)),)),
+        "lacks painter: golden",
+        "pip install painter",
+        id="no golden",
+    ),
+    pytest.param(
+        with_backend(missing=("engine",), install=("engine",)),
+        "machine can't run (engine missing)",
+        "/usr/bin/python -m pip install engine",
+        id="a framework is missing",
+    ),
+    pytest.param(
+        with_backend(convert_missing=("maker",), install=("maker",)),
+        "machine can't convert the model (maker missing)",
+        "pip install maker",
+        id="a converter is missing",
+    ),
+    pytest.param(
+        with_backend(doubled={"engine": ("engine", "engine-gpu")}),
+        "engine and engine-gpu in environment here both bring the module engine",
+        "uninstall all of them",
+        id="two providers",
+    ),
+    pytest.param(with_backend(distributions=(GPU,)), "built for GPUs (2 GPU libraries", "CPU-only wheel", id="GPU"),
+    pytest.param(
+        with_backend(distributions=(ENGINE, replace(GPU, name="extra", gpu_libraries=()))),
+        "engine 1.5+cpu and extra 1.5 in environment here are of different builds",
+        "the same index",
+        id="mixed builds",
+    ),
+    pytest.param(with_machine(urgent=False), "may not go before other processes", "RLIMIT_NICE", id="priority"),
+    pytest.param(
+        with_machine(policy=FrequencyPolicy("x", ("powersave",), False)),
+        "governor powersave",
+        "--governor performance",
+        id="governor",
+    ),
+    pytest.param(
+        with_machine(policy=FrequencyPolicy("x", ("performance",), True)), "boost (turbo) is on", "off", id="boost"
+    ),
+    pytest.param(with_machine(battery=True), "runs on its battery", "plug it in", id="battery"),
+    pytest.param(with_threads(quota=1.5, allowed=1), "quota is 1.5 CPUs", "--cpus=2", id="a fraction of a CPU"),
+    pytest.param(
+        replace(with_threads(cores=2), machine=replace(with_threads(cores=2).machine, simultaneous_threads=True)),
+        "4 threads share 2 cores",
+        "--threads 2",
+        id="SMT",
+    ),
+    pytest.param(
+        with_machine(throttling=Throttling(200, 50)), "50 of 200 periods (25%)", "fewer --threads", id="throttled"
+    ),
+    pytest.param(with_machine(load=(4.1, 1.0, 1.0)), "load average is 4.1 on 4", "stop them", id="load"),
+    pytest.param(
+        with_machine(memory=replace(MACHINE.memory, swap_used=300 * 1024**2)), "300 MiB of swap", "swapoff", id="swap"
+    ),
+    pytest.param(
+        with_machine(variables=(Variable("OMP_NUM_THREADS", "1", ()),)),
+        "inherits OMP_NUM_THREADS",
+        "unset OMP_NUM_THREADS",
+        id="an inherited variable",
+    ),
+    pytest.param(
+        with_machine(variables=(Variable("LEVEL", "1", ("machine",)),)),
+        "LEVEL has no effect on workers of machine",
+        "sets its own value",
+        id="a variable that is replaced",
+    ),
+    pytest.param(with_machine(flags=("avx2",)), "no int8 dot-product", "on the CPU that you deploy on", id="no int8"),
+    pytest.param(
+        with_machine(memory=replace(MACHINE.memory, available=GIB // 2)), "0.5 GiB of memory", "free", id="memory"
+    ),
+    pytest.param(
+        with_machine(memory=replace(MACHINE.memory, limit=GIB // 4)), "0.2 GiB of memory", "limit", id="memory limit"
+    ),
+    pytest.param(with_noise(state=TOO_NOISY), "could not be told equal within 5%", "--launches", id="noisy"),
+    pytest.param(
+        with_noise(state=TOO_SHORT, ratio=ratio_over_launches([0.0, 0.1])), "only 2 launches", "--seconds", id="short"
+    ),
+    pytest.param(with_noise(stolen=0.02), "took 2.0% of the CPU time", "dedicated machine", id="steal"),
+    pytest.param(with_noise(switches=9.0), "put aside 9 times", "stop them", id="switches"),
+    pytest.param(with_noise(throttled=3), "stopped the trial in 3 periods", "larger quota", id="throttled meanwhile"),
+]
+
+
+@pytest.mark.parametrize(("findings", "finding", "remedy"), CASES)
+def test_each_finding_has_its_advice(findings: Findings, finding: str, remedy: str) -> None:
+    """One finding out of order gives one sentence, which names it and says what to do."""
+    (sentence,) = advise(findings)
+    assert finding in sentence
+    assert remedy in sentence
+
+
+@pytest.mark.parametrize(("findings", "finding", "remedy"), CASES)
+def test_text_stays_within_its_width(findings: Findings, finding: str, remedy: str) -> None:
+    """No line of the text is wider than 100 columns, whatever was found, and no advice is lost in it."""
+    advice = advise(findings)
+    lines = render(findings, advice).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert " ".join(advice[0].split()) in " ".join(" ".join(lines).split())
+
+
+def test_a_threshold_that_is_just_met_is_no_finding() -> None:
+    """A whole quota, a load of as many as there are threads, one percent of steal: all in order."""
+    assert advise(with_threads(quota=4.0)) == ()
+    assert advise(with_machine(load=(4.0, 9.0, 9.0))) == ()
+    assert advise(with_noise(stolen=0.01, switches=5.0, throttled=0)) == ()
+    assert advise(with_machine(throttling=Throttling(200, 0))) == ()
+
+
+def test_what_is_not_known_is_no_finding() -> None:
+    """A system that tells nothing gives no advice, and a text that says what is not known."""
+    nothing = with_machine(
+        flags=(),
+        simultaneous_threads=None,
+        frequency=None,
+        policy=FrequencyPolicy(None, (), None),
+        memory=Memory(None, None, None, None, None),
+        load=None,
+        battery=None,
+        threads=Threads(4, None, 4, None),
+    )
+    findings = replace(nothing, noise=None)
+    assert advise(findings) == ()
+    text = render(findings, ())
+    assert "governor and boost not readable (virtual machine?)" in text
+    assert "load average      not known" in text
+    assert "not measured: --seconds 0 was given" in text
+
+
+def test_a_race_that_failed_says_why() -> None:
+    """Where the noise could not be measured, the reason stands in its place."""
+    assert "not measured: WorkerCrashed: gone" in render(
+        replace(HEALTHY, noise=None, noise_failure="WorkerCrashed: gone"), ()
+    )

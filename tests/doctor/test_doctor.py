@@ -1,0 +1,218 @@
+"""``python -m runoff doctor`` as a user runs it: what it prints, writes, refuses, and leaves alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from runoff.__main__ import main
+from runoff.doctor.command import INTERRUPTED
+from runoff.doctor.findings import inspect_machine, telling_variables
+from runoff.doctor.text import WIDTH
+from tests.children import child
+from tests.conftest import ROOT
+from tests.environments.test_limits import write
+from tests.project.test_layers import FRAMEWORKS, loaded_after
+
+SECTIONS = (
+    "What is here",
+    "What the machine allows",
+    "How noisy it is right now",
+    "What would make the numbers better",
+)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run the command and give its exit code and what it printed."""
+    code = main(["doctor", *arguments])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+@pytest.fixture
+def working(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the folder that temporary files go to."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_text_and_json_say_the_same(capsys, tmp_path: Path) -> None:
+    """Every section is printed in order within 100 columns; the JSON holds the same findings and advice."""
+    path = tmp_path / "doctor.json"
+    code, out, err = run(capsys, "--seconds", "0", "--json", str(path), "--environment", f"twin={sys.executable}")
+    assert (code, err) == (0, "")
+    places = [out.index(f"{title}\n{'-' * len(title)}\n") for title in SECTIONS]
+    assert places == sorted(places)
+    assert max(map(len, out.splitlines())) <= WIDTH
+    found = json.loads(path.read_text())
+    assert found["schema"] == 1
+    assert found["noise"] is None
+    assert [each["name"] for each in found["environments"]] == ["here", "twin"]
+    plain = " ".join(out.split())
+    for sentence in found["advice"]:
+        assert " ".join(sentence.split()) in plain
+    for environment in found["environments"]:
+        assert (
+            f"{environment['name']}: Python {environment['python']}, numpy {environment['numpy']['version']}" in plain
+        )
+        for backend in environment["backends"]:
+            assert f"{backend['name']} {'can' if backend['missing'] else 'runs'}" in plain
+    assert found["machine"]["processor"] in plain
+
+
+def test_a_short_race_is_part_of_it(capsys, tmp_path: Path) -> None:
+    """With seconds to spend, the race of two equals is in the text and in the JSON."""
+    path = tmp_path / "doctor.json"
+    code, out, _ = run(capsys, "--seconds", "1", "--json", str(path))
+    noise = json.loads(path.read_text())["noise"]
+    assert code == 0
+    assert noise["ratio"]["launches"] >= 2
+    assert f"{noise['ratio']['launches']} launches of {noise['rounds']} rounds on {noise['threads']} threads" in out
+    assert f"verdict           {noise['state']}: " in out
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["x=/nowhere/python"], "no Python interpreter at /nowhere/python"),
+        (["here=/bin/sh"], "expected NAME=PYTHON"),
+        (["nothing"], "expected NAME=PYTHON"),
+        (["a=/bin/sh", "a=/bin/sh"], "twice"),
+        (["notpython=/bin/false"], "environment notpython: the process ended"),
+    ],
+)
+def test_an_environment_that_cannot_be_used(capsys, working: Path, given: list[str], words: str) -> None:
+    """A bad --environment gives one line that says what is wrong, and exit code 2; a log that it names is there."""
+    arguments = [part for each in given for part in ("--environment", each)]
+    code, out, err = run(capsys, "--seconds", "0", *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("runoff: ")
+    assert words in err
+    assert err.count("\n") == 1
+    if "(log: " in err:
+        assert Path(err.partition("(log: ")[2].partition(")")[0]).is_relative_to(working)
+        assert Path(err.partition("(log: ")[2].partition(")")[0]).is_file()
+
+
+def test_nothing_is_left_behind(capsys, working: Path) -> None:
+    """A doctor that came to its end leaves no file."""
+    assert run(capsys, "--seconds", "0")[0] == 0
+    assert not list(working.iterdir())
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "soon"])
+def test_seconds_that_are_none(capsys, text: str) -> None:
+    """What is no number of seconds is refused before anything is done."""
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", f"--seconds={text}"])
+    assert left.value.code == 2
+    assert "expected a number of seconds" in capsys.readouterr().err
+
+
+def test_json_that_cannot_be_written(capsys) -> None:
+    """The text is printed all the same, and the path is named."""
+    code, out, err = run(capsys, "--seconds", "0", "--json", "/nowhere/doctor.json")
+    assert code == 2
+    assert SECTIONS[0] in out
+    assert err == "runoff: /nowhere/doctor.json can't be written: No such file or directory\n"
+
+
+def test_no_framework_is_imported() -> None:
+    """Looking for every framework loads none of them into the doctor's own process."""
+    loaded = loaded_after(
+        "import contextlib, io\nfrom runoff.__main__ import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()) as out:\n"
+        "    assert main(['doctor', '--seconds', '0']) == 0\n"
+        "assert 'What is here' in out.getvalue()"
+    )
+    assert "runoff" in loaded
+    assert not loaded & FRAMEWORKS
+
+
+def workers_of(parent: int) -> list[int]:
+    """Name the processes that a process started."""
+    children = Path(f"/proc/{parent}/task/{parent}/children")
+    return [int(number) for number in children.read_text().split()]
+
+
+def is_alive(process: int) -> bool:
+    """Tell whether a process is there and has not ended; one that nobody has waited for yet has."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_an_interrupt_ends_it_cleanly() -> None:
+    """Ctrl-C gives one line, exit code 130 and no traceback, and leaves no worker behind."""
+    command = [sys.executable, "-m", "runoff", "doctor", "--seconds", "60"]
+    doctor = child(command, patience=180, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with doctor as process:
+        deadline = time.monotonic() + 60
+        while len(workers := workers_of(process.pid)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (INTERRUPTED, "", "runoff: interrupted\n")
+    assert len(workers) == 2
+    # One that was only just being started ends by itself, at the end of its input.
+    deadline = time.monotonic() + 30
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(is_alive, workers))
+
+
+def test_variables_that_tell() -> None:
+    """A variable counts by a whole word of its name, or because a backend sets it; others are left out."""
+    backends = {"machine": SimpleNamespace(ENVIRONMENT={"ENGINE_LEVEL": "2"}), "other": SimpleNamespace(ENVIRONMENT={})}
+    given = {
+        "OMP_NUM_THREADS": "1",
+        "XY_ENABLE_ONEDNN_OPTS": "0",
+        "LD_PRELOAD": "/lib/x.so",
+        "ENGINE_LEVEL": "0",
+        "COMPOSE_FILE": "x",
+        "PROMPT": "$",
+        "HOME": "/root",
+    }
+    found = telling_variables(given, backends)
+    assert {each.name: each.replaced_for for each in found} == {
+        "ENGINE_LEVEL": ("machine",),
+        "LD_PRELOAD": (),
+        "OMP_NUM_THREADS": (),
+        "XY_ENABLE_ONEDNN_OPTS": (),
+    }
+    assert {each.name: each.value for each in found} == {each.name: given[each.name] for each in found}
+
+
+def test_a_made_up_machine_is_read_from_its_folders(tmp_path: Path) -> None:
+    """All but the CPU's name and affinity come from the folders that were given."""
+    cpus = "sys/devices/system/cpu"
+    siblings = {f"{cpus}/cpu{number}/topology/thread_siblings_list": "all" for number in os.sched_getaffinity(0)}
+    files = {
+        "proc/cpuinfo": "cpu MHz : 2000.0\ncpu MHz : 3000.0\n",
+        "proc/self/cgroup": "0::/\n",
+        "proc/loadavg": "1.5 1 1 1/1 1",
+        "proc/meminfo": "MemTotal: 2048 kB\n",
+        f"{cpus}/smt/active": "1",
+        f"{cpus}/cpu0/cpufreq/scaling_governor": "powersave",
+        "sys/fs/cgroup/cpu.max": "150000 100000",
+        "sys/fs/cgroup/cpu.stat": "nr_periods 4\nnr_throttled 2\n",
+        "sys/class/power_supply/B/type": "Battery",
+        "sys/class/power_supply/B/status": "Discharging",
+    }
+    write(tmp_path, files | siblings)
+    found = inspect_machine({}, {}, urgent=False, proc=tmp_path / "proc", system=tmp_path / "sys")
+    assert (found.threads.quota, found.threads.cores, found.simultaneous_threads) == (1.5, 1, True)
+    assert (found.frequency, found.policy.governors, found.load) == (2500.0, ("powersave",), (1.5, 1.0, 1.0))
+    assert (found.memory.total, found.throttling.throttled, found.battery) == (2048 * 1024, 2, True)
+    assert not found.urgent
+    assert not found.variables

@@ -1,0 +1,213 @@
+"""The conversion matrix: a converter that misbehaves costs one cell, cells are kept, and shares have a denominator."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from runoff.environments.contenders import Environment
+from runoff.environments.probe import Holding
+from runoff.judge.conversions import (
+    FAILED,
+    RIGHT,
+    SKIPPED,
+    WRONG,
+    Attempt,
+    Cell,
+    Totals,
+    blamed_operator,
+    cell_from_json,
+    cell_json,
+    count,
+    share_interval,
+)
+from runoff.matrix import matrix as conversion
+from runoff.matrix.attempt import EXPECTED_FILE, MODEL_FILE, OPERATORS_FILE
+from runoff.matrix.matrix import OUT_OF_TIME, Export, Scene, converters, try_conversions, try_target
+from tests import converter
+
+EXPORT = Export("imagined", "torchscript", 13)
+PICTURES = np.random.RandomState(3).standard_normal((4, 3, 8, 8)).astype(np.float32)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Give a scene with the imagined converter, in this interpreter."""
+    here = Environment("here", Path(sys.executable))
+    held = Holding(frozenset({"numpy", "torch", "torchvision", "onnx"}), {"numpy": "1", "torch": "2"})
+    return Scene(
+        {"imagined": converter},
+        {"here": here},
+        {"here": held},
+        results=tmp_path / "results",
+        logs=tmp_path / "logs",
+        at_once=2,
+    )
+
+
+def fill(folder: Path, asked: str) -> None:
+    """Write what an export leaves, with what the converter shall do as its model."""
+    (folder / MODEL_FILE).write_text(asked)
+    (folder / OPERATORS_FILE).write_text(json.dumps(["Conv", "Pad"]))
+    np.savez(folder / EXPECTED_FILE, images=PICTURES, outputs=PICTURES.reshape(4, -1)[:, :10], rounding=1e-7)
+
+
+@pytest.fixture
+def exported(monkeypatch):
+    """Let exports write models that say what their names say, without torch; count them."""
+    done = []
+
+    def export(export: Export, folder: Path, scene: Scene) -> Attempt | None:
+        done.append(export)
+        fill(folder, export.model)
+        return None
+
+    monkeypatch.setattr(conversion, "export_model", export)
+    return done
+
+
+@pytest.mark.parametrize(
+    ("asked", "result", "stage", "reason"),
+    [
+        ("right", RIGHT, None, None),
+        ("wrong", WRONG, "check", "differs from the module's by"),
+        ("shapeless", WRONG, "check", r"shape \(4, 3\), the module's are \(4, 10\)"),
+        ("not finite", WRONG, "check", "not finite"),
+        ("segfaults", FAILED, "convert", "SIGSEGV"),
+        ("hungry", FAILED, "imagined stage", "MemoryError"),
+        ("hangs", FAILED, "convert", "no answer within 3 s"),
+    ],
+)
+def test_a_converter_that_misbehaves_costs_one_cell(tmp_path, scene, asked, result, stage, reason):
+    """Printing, hanging, exhausting memory and segfaulting end as one cell's result with stage and reason."""
+    fill(tmp_path, asked)
+    patient = replace(scene, attempt_timeout=3.0 if asked == "hangs" else 60.0)
+    cell = try_target(EXPORT, "imagined", tmp_path, patient)
+    assert (cell.plain.result, cell.plain.stage) == (result, stage)
+    if reason is None:
+        assert cell.plain.reason is None
+        assert cell.plain.agreement == 1.0
+    else:
+        assert re.search(reason, cell.plain.reason), cell.plain.reason
+    assert cell.plain.seconds > 0
+    assert cell.repaired is None
+
+
+def test_what_fails_is_tried_again_after_repairs(tmp_path, scene):
+    """A failure names the operator its message is about; the repaired file is converted too, and both are told."""
+    fill(tmp_path, "raises")
+    cell = try_target(EXPORT, "imagined", tmp_path, scene)
+    assert (cell.plain.result, cell.plain.operator) == (FAILED, "Pad")
+    assert cell.plain.reason == "KeyError: 'Pad version 18 is not implemented.'"
+    assert cell.repaired.result == RIGHT
+    assert cell.repairs == ("imagined repair",)
+    assert cell.best.result == RIGHT
+
+
+def test_cells_are_kept_and_a_broken_off_run_goes_on(scene, exported):
+    """What is known is not tried again; what a time limit left out is, by the next run; a torn file is made anew."""
+    exports = [Export(name, "torchscript", 13) for name in ("right", "wrong")]
+    steps = []
+    late = replace(scene, most_seconds=-1.0)
+    cells = try_conversions(exports, ["imagined"], late, step=lambda: steps.append(1))
+    assert [cell.plain for cell in cells] == [Attempt(SKIPPED, reason=OUT_OF_TIME)] * 2
+    assert not exported
+    first = try_conversions(exports, ["imagined"], scene, step=lambda: steps.append(1))
+    assert [cell.plain.result for cell in first] == [RIGHT, WRONG]
+    assert len(exported) == 2
+    assert try_conversions(exports, ["imagined"], scene, step=lambda: steps.append(1)) == first
+    assert len(exported) == 2
+    assert len(steps) == 6
+    torn, *_ = sorted(scene.results.glob("*.json"))
+    torn.write_text(torn.read_text()[:-5])
+    assert try_conversions(exports, ["imagined"], late, step=lambda: None) != first
+    again = try_conversions(exports, ["imagined"], scene, step=lambda: None)
+    assert [cell.plain.result for cell in again] == [RIGHT, WRONG]
+    assert len(exported) == 3
+    assert not list(scene.results.glob("converting-*"))
+
+
+def test_another_version_or_source_makes_another_cell(scene):
+    """A cell's key changes with the versions that it was tried with, the opset, and the memory it may have."""
+    keys = {conversion.cell_key(EXPORT, "imagined", scene)}
+    keys.add(conversion.cell_key(replace(EXPORT, opset=14), "imagined", scene))
+    keys.add(conversion.cell_key(EXPORT, "imagined", replace(scene, memory=1)))
+    newer = {"here": replace(scene.holdings["here"], versions={"numpy": "2", "torch": "2"})}
+    keys.add(conversion.cell_key(EXPORT, "imagined", replace(scene, holdings=newer)))
+    assert len(keys) == 4
+
+
+def test_what_no_environment_holds_is_skipped_with_its_reason(scene, tmp_path):
+    """A converter or exporter whose modules are nowhere costs no process: it says what is missing, and isn't kept."""
+    bare = replace(scene, holdings={"here": Holding(frozenset(), {})})
+    fill(tmp_path, "right")
+    assert try_target(EXPORT, "imagined", tmp_path, bare).plain == Attempt(
+        SKIPPED, reason="no environment of this run has all of numpy"
+    )
+    (cell,) = try_conversions([replace(EXPORT, exporter="dynamo")], ["imagined"], scene, step=lambda: None)
+    assert cell.plain.result == SKIPPED
+    assert "onnxscript" in cell.plain.reason
+    assert not list(scene.results.glob("*.json"))
+
+
+def test_only_backends_with_a_converter_are_targets():
+    """A backend without run_onnx has no column."""
+    assert list(converters({"imagined": converter, "other": SimpleNamespace(__name__="other")})) == ["imagined"]
+
+
+def cell(result: str, stage: str | None = None, repaired: str | None = None) -> Cell:
+    """Make a cell of which this came."""
+    mended = Attempt(repaired) if repaired else None
+    return Cell("a", "torchscript", 13, "b", Attempt(result, stage), mended, ("x",) if mended else ())
+
+
+def test_shares_are_of_what_a_converter_was_given():
+    """Exports that failed, and what was skipped, are in no denominator; a repair that did not help changes nothing."""
+    cells = [
+        cell(RIGHT),
+        cell(RIGHT),
+        cell(FAILED, "onnx-tf", RIGHT),
+        cell(FAILED, "onnx-tf", WRONG),
+        cell(WRONG, "check"),
+        cell(FAILED, "export"),
+        cell(SKIPPED),
+    ]
+    totals = count(cells)
+    assert totals == Totals(right=2, repaired=1, wrong=1, failed=1, not_exported=1, skipped=1)
+    assert (totals.tried, totals.not_right) == (5, 3)
+
+
+def test_a_cell_survives_json():
+    """What is kept is read back as it was."""
+    for one in (cell(RIGHT), cell(FAILED, "onnx-tf", RIGHT)):
+        assert cell_from_json(json.loads(json.dumps(cell_json(one), allow_nan=False))) == one
+
+
+def test_the_interval_of_a_share_is_wilsons():
+    """Against published values: 0 of 10 gives [0, 0.2775], 5 of 10 gives [0.2366, 0.7634]."""
+    assert share_interval(0, 10) == pytest.approx((0.0, 0.27753), abs=1e-4)
+    assert share_interval(5, 10) == pytest.approx((0.23659, 0.76341), abs=1e-4)
+    with pytest.raises(ValueError, match="something that was tried"):
+        share_interval(0, 0)
+
+
+def test_the_blamed_operator_is_named_by_message_or_traceback(tmp_path):
+    """The message's last operator is taken, else a source file named after one, in it or in the traceback."""
+    assert blamed_operator(ValueError("Add is fine, Resize mode=cubic is not"), ["Add", "Resize"]) == "Resize"
+    assert blamed_operator(KeyError(""), ["Add", "Resize"]) is None
+    within = KeyError("""in user code: File "/x/backend/pad.py", line 73""")
+    assert blamed_operator(within, ["Conv", "Pad"]) == "Pad"
+    handler = tmp_path / "layer_normalization.py"
+    handler.write_text("def handle():\n    raise RuntimeError('no')\n")
+    names: dict = {}
+    exec(compile(handler.read_text(), str(handler), "exec"), names)  # noqa: S102 - a handler of that file name
+    with pytest.raises(RuntimeError) as raised:
+        names["handle"]()
+    assert blamed_operator(raised.value, ["Conv", "LayerNormalization"]) == "LayerNormalization"

@@ -1,0 +1,177 @@
+"""What share of the peak is reached and what bounds it: numbers made by hand, kernels that sleep, one real count."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from runoff.contract import import_backend
+from runoff.errors import ContractBroken
+from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, best_time, fastest
+from runoff.measure import peaks
+from runoff.measure.peaks import LibraryPeak, Roof, backend_peak, measure_roof
+from runoff.model.operations import Operations, count_operations, padding_operations
+from runoff.record.efficiency import efficiency, efficiency_json, roof_json
+
+MODEL = Operations(flop=5_000, padding=1_000, weights=50, activations=50)
+ROOF = Roof(
+    (
+        LibraryPeak("float32", "slow", "product", 1_000.0),
+        LibraryPeak("float32", "quick", "convolution", 2_000.0),
+        LibraryPeak("int8", "quick", "convolution", 8_000.0),
+    ),
+    bytes_per_second=100.0,
+    failures={},
+)
+
+
+def test_a_share_is_taken_of_the_best_peak_in_its_own_precision():
+    """5,000 operations less 1,000 in 4 s are 1,000 a second: half of float32's best peak, an eighth of int8's."""
+    plain, quantised = (efficiency(4.0, precision, MODEL, ROOF) for precision in ("float32", "int8"))
+    assert plain is not None
+    assert quantised is not None
+    assert (plain.share, plain.value, plain.peak.library) == (0.5, 2.0, "quick")
+    assert (quantised.share, quantised.value) == (0.125, 8.0)
+
+
+def test_the_roofline_says_what_bounds_it():
+    """At 4 bytes a number it does 10 operations a byte where 20 are balanced: memory-bound; at one byte 40 of 80."""
+    plain = efficiency(4.0, "float32", MODEL, ROOF)
+    assert (plain.bound.by, plain.bound.intensity, plain.bound.balance) == ("memory", 10.0, 20.0)
+    assert plain.bound.attainable == 1_000.0
+    quick_memory = Roof(ROOF.peaks, 1_000.0, {})
+    assert efficiency(4.0, "float32", MODEL, quick_memory).bound.by == "compute"
+    assert efficiency(4.0, "float32", MODEL, Roof(ROOF.peaks, None, {})).bound is None
+
+
+def test_a_precision_without_a_peak_has_no_share():
+    """Nothing is invented: the share is absent with its reason, and without any peak there is nothing to say."""
+    found = efficiency(4.0, "bfloat16", MODEL, ROOF)
+    assert found.share is None
+    assert "bfloat16" in found.reason
+    assert efficiency(4.0, "float32", MODEL, Roof((), 100.0, {})) is None
+
+
+def test_what_is_stored_is_json():
+    """Efficiencies and roofs are strict JSON values."""
+    told = json.loads(json.dumps(efficiency_json(efficiency(4.0, "int8", MODEL, ROOF)), allow_nan=False))
+    assert (told["flop"], told["padding_flop"], told["share"]) == (5_000, 1_000, 0.125)
+    assert told["peak"]["library"] == "quick"
+    assert json.loads(json.dumps(roof_json(ROOF), allow_nan=False))["best"]["float32"]["library"] == "quick"
+
+
+def test_the_fastest_kernel_is_the_peak():
+    """Of two kernels of the same time, the one with more operations is the peak; a kernel runs at least twice."""
+    runs = []
+
+    def sleeping() -> None:
+        runs.append(time.sleep(0.005))
+
+    found = fastest([Kernel("small", 10, sleeping), Kernel("large", 1_000, sleeping)], seconds=0.0)
+    assert found.kernel == "large"
+    assert 0 < found.operations_per_second <= 1_000 / 0.005
+    assert len(runs) == 4
+    assert best_time(sleeping, 0.0) >= 0.005
+
+
+def test_operations_of_kernels_are_counted_as_multiplications_and_additions():
+    """A product of n×n matrices takes 2n³ operations, a 3×3 convolution 18 for each pair of channels and pixel."""
+    assert PRODUCTS[0].operations == 2 * PRODUCTS[0].side ** 3
+    assert CONVOLUTIONS[0].operations == 18 * CONVOLUTIONS[0].channels ** 2 * CONVOLUTIONS[0].side ** 2
+
+
+def test_resnet18_is_counted_exactly():
+    """TorchVision's ResNet-18 takes 1,814,073,344 multiply-accumulates at 224×224, as published, twice as many flop."""
+    counted = count_operations("resnet18", 1000)
+    assert counted["flop"] == 2 * 1_814_073_344
+    assert counted["padding"] == 267_364_864
+    assert counted["weights"] == 11_689_512
+    assert counted["activations"] > 3 * 224 * 224
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kernel_size": 3, "padding": 1},
+        {"kernel_size": 7, "padding": 3, "stride": 2},
+        {"kernel_size": (3, 5), "padding": (2, 1), "dilation": (2, 1)},
+        {"kernel_size": 3, "padding": 1, "groups": 2},
+        {"kernel_size": 1},
+    ],
+)
+def test_operations_with_padding_are_counted_as_a_convolution_of_ones_sums_them(settings):
+    """Ones convolved with ones count the places inside the picture; all others are padding's."""
+    torch = pytest.importorskip("torch")
+    layer = torch.nn.Conv2d(4, 6, bias=False, **settings)
+    torch.nn.init.ones_(layer.weight)
+    with torch.inference_mode():
+        output = layer(torch.ones(2, 4, 9, 7))
+    every = 2 * output.numel() * layer.weight[0].numel()
+    assert padding_operations(layer, (2, 4, 9, 7), output.shape) == every - 2 * int(output.sum())
+
+
+def test_a_library_that_fails_costs_itself_alone(monkeypatch, tmp_path):
+    """One that breaks is told with its error; the others, numpy among them, still give their peaks."""
+
+    def call(function, arguments, **_):
+        if arguments.get("backend") == "broken":
+            raise ContractBroken("it gave nothing")
+        return 50.0 if function.endswith("copying_speed") else {"operations_per_second": 3.0, "kernel": "product"}
+
+    monkeypatch.setattr(peaks, "call", call)
+    able = {
+        name: SimpleNamespace(__name__=name, ENVIRONMENT={}, measure_peak=lambda precision, threads: None)
+        for name in ("broken", "sound")
+    }
+    unable = {"unable": SimpleNamespace(__name__="unable", ENVIRONMENT={})}
+    steps = []
+    roof = measure_roof(
+        able | unable,
+        ["float32"],
+        2,
+        logs=tmp_path,
+        begin=lambda what, number: steps.append(-number),
+        step=lambda: steps.append(1),
+    )
+    assert {peak.library for peak in roof.peaks} == {"sound", "numpy"}
+    assert roof.bytes_per_second == 50.0
+    assert roof.failures == {"broken, float32": "ContractBroken: it gave nothing"}
+    assert sum(steps) == 0
+
+
+def test_a_peak_that_is_none_is_refused(monkeypatch):
+    """A backend that gives anything but a Peak above zero, or None, is told what is expected."""
+    broken = SimpleNamespace(measure_peak=lambda precision, threads: Peak(0.0, "product"))
+    monkeypatch.setattr(peaks, "import_backend", lambda name: broken)
+    with pytest.raises(ContractBroken, match="must give a Peak above zero or None"):
+        backend_peak("broken", "float32", 1)
+
+
+@pytest.mark.parametrize("library", ["pytorch", "onnxruntime", "openvino"])
+def test_real_libraries_reach_more_in_int8_or_say_nothing(library, tmp_path):
+    """Each library gives a peak in float32 and in int8, with kernels of the same shapes, and none of what it lacks.
+
+    In processes of their own, as in a run: what a library sets there, such as the flushing of denormals, stays there.
+    """
+    backend = import_backend(f"runoff.backends.{library}")
+    roof = measure_roof(
+        {library: backend},
+        ["float32", "int8", "float8"],
+        1,
+        logs=tmp_path,
+        begin=lambda what, steps: None,
+        step=lambda: None,
+    )
+    assert roof.failures == {}
+    reached = {peak.precision: peak.operations_per_second for peak in roof.peaks if peak.library == library}
+    assert set(reached) == {"float32", "int8"}
+    assert min(reached.values()) > 1e9
+
+
+def test_this_process_computes_as_ieee_says():
+    """No test before this one made this process flush denormals, which statistics and Hypothesis rely on."""
+    assert sys.float_info.min / 2 > 0

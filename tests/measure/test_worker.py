@@ -1,0 +1,175 @@
+"""The worker: what a launch of one contender yields, measured on a fake that does one known thing."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
+from runoff.measure.launch import Picture, Start, Timeouts, started_worker
+from runoff.measure.memory_curve import MemoryWatch
+from runoff.measure.prediction import predicting
+from tests.conftest import MakeEntrant
+from tests.fakes.fake import MEBIBYTE, true_logits
+
+LAUNCHES = 5
+
+
+def cold_start(make_entrant: MakeEntrant, variant: str, picture: Picture, log: Path) -> Start:
+    """Start a fake once."""
+    with started_worker(make_entrant(variant), picture, log, Timeouts()) as (_, start):
+        return start
+
+
+def test_a_start_has_every_stage_in_order(make_entrant, picture, tmp_path):
+    """A cold start reports its four stages, with durations above zero and peaks that never fall."""
+    start = cold_start(make_entrant, "", picture, tmp_path / "log")
+    assert list(start.durations) == ["interpreter", "import", "load", "first inference"]
+    assert all(duration > 0 for duration in start.durations.values())
+    assert list(start.peaks.values()) == sorted(start.peaks.values())
+
+
+def test_the_first_output_arrives_bit_by_bit(make_entrant, picture, images, tmp_path):
+    """The logits of the first inference are those that the session gave."""
+    start = cold_start(make_entrant, "", picture, tmp_path / "log")
+    assert np.array_equal(start.logits, true_logits(images)[1])
+
+
+def test_sleep_at_load_is_seen_in_the_cold_start(make_entrant, picture, tmp_path):
+    """An injected 200 ms sleep appears in the stage "load" and nowhere else."""
+    plain = cold_start(make_entrant, "", picture, tmp_path / "log").durations
+    slow = cold_start(make_entrant, "slow-load", picture, tmp_path / "log").durations
+    assert 0.2 <= slow["load"] - plain["load"] < 0.3
+    assert slow["first inference"] < 0.2
+
+
+def test_allocation_is_seen_in_the_peak(make_entrant, picture, tmp_path):
+    """An injected 100 MiB appear as 100 ± 3 MiB, at the stage where they were allocated."""
+
+    def peaks(variant: str, stage: str) -> float:
+        starts = [cold_start(make_entrant, variant, picture, tmp_path / "log") for _ in range(LAUNCHES)]
+        return statistics.median(start.peaks[stage] for start in starts) / MEBIBYTE
+
+    assert abs(peaks("hungry", "load") - peaks("", "load") - 100) < 3
+    assert abs(peaks("hungry", "import") - peaks("", "import")) < 3
+
+
+def test_a_big_parent_does_not_move_the_peak(make_entrant, picture, tmp_path):
+    """A parent of 500 MB moves a worker's peak by less than 2 MiB: ru_maxrss would show all of it."""
+
+    def peak() -> float:
+        starts = [cold_start(make_entrant, "", picture, tmp_path / "log") for _ in range(LAUNCHES)]
+        return statistics.median(start.peaks["first inference"] for start in starts) / MEBIBYTE
+
+    before = peak()
+    ballast = np.ones(500_000_000, dtype=np.uint8)
+    after = peak()
+    assert ballast[-1] == 1
+    assert abs(after - before) < 2
+
+
+def test_what_a_framework_prints_is_no_answer(make_entrant, picture, tmp_path):
+    """Lines printed to stdout, one of them shaped like an answer, land in the log."""
+    log = tmp_path / "log"
+    with started_worker(make_entrant("prints"), picture, log, Timeouts()) as (process, _):
+        assert process.ask({"do": "time"}, 10)["nanoseconds"] > 1000
+    assert "progress: 100 %" in log.read_text()
+
+
+def test_timing_follows_the_work(make_entrant, picture, tmp_path):
+    """A fake that sleeps twice as long takes about twice as long: the clock stands around run and nothing else."""
+
+    def median(variant: str) -> float:
+        with started_worker(make_entrant(variant), picture, tmp_path / "log", Timeouts()) as (process, _):
+            return statistics.median(process.ask({"do": "time"}, 10)["nanoseconds"] for _ in range(30))
+
+    assert 1.6 < median("slower") / median("") < 2.4
+
+
+@pytest.mark.parametrize(
+    ("variant", "error", "words"),
+    [
+        ("crashes", WorkerCrashed, "exit code 3"),
+        ("raises", WorkerCrashed, "IndexError: pop from empty list"),
+        ("killed", WorkerKilled, "memory runs out"),
+        ("lies", ThreadsNotHeld, "asked for 2 threads, its framework reports 3"),
+        ("double", ContractBroken, "float64"),
+    ],
+)
+def test_misbehaviour_has_a_name(make_entrant, picture, tmp_path, variant, error, words):
+    """What goes wrong in a worker arrives as a named error that says what was found."""
+    with pytest.raises(error, match=words):
+        cold_start(make_entrant, variant, picture, tmp_path / "log")
+
+
+def test_a_hang_ends_at_its_time_out(make_entrant, picture, tmp_path):
+    """A worker that never answers becomes WorkerTimedOut, and its process is gone."""
+    entrant = make_entrant("hangs")
+    worker = started_worker(entrant, picture, tmp_path / "log", Timeouts(start=1.0))
+    with pytest.raises(WorkerTimedOut, match="no answer within 1 s"), worker:
+        pytest.fail("it answered")
+
+
+def test_cpu_time_tells_sleep_from_work(make_entrant, picture, tmp_path):
+    """A fake that sleeps keeps no thread busy, whatever it reports of its threads."""
+    with started_worker(make_entrant("slower"), picture, tmp_path / "log", Timeouts()) as (process, _):
+        answers = [process.ask({"do": "time"}, 10) for _ in range(20)]
+    assert statistics.median(answer["cpu_nanoseconds"] / answer["nanoseconds"] for answer in answers) < 0.5
+
+
+def test_predict_gives_every_image(make_entrant, picture, images, tmp_path):
+    """The check pass runs every image and reports the session's thread count."""
+    check = predicting(
+        make_entrant(),
+        images=picture.images,
+        destination=tmp_path / "logits.npy",
+        log=tmp_path / "log",
+        timeouts=Timeouts(),
+    )
+    with check as (_, prediction):
+        pass
+    assert prediction.threads == 2
+    assert np.array_equal(prediction.logits, true_logits(images))
+
+
+def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
+    """memory-profiler's curve, taken from outside, rises by the injected 100 MiB, with time that goes forward."""
+
+    def curve(variant: str):
+        watch = MemoryWatch()
+        with predicting(
+            make_entrant(variant),
+            images=picture.images,
+            destination=tmp_path / "logits.npy",
+            log=tmp_path / "log",
+            timeouts=Timeouts(),
+            watch=watch.watch,
+        ):
+            seen = len(watch.samples)
+            time.sleep(0.1)
+            assert len(watch.samples) == seen  # it is watched until its logits are there
+        return watch.curve
+
+    plain, hungry = curve(""), curve("hungry")
+    assert abs((max(hungry.sizes) - max(plain.sizes)) / MEBIBYTE - 100) < 5
+    assert list(hungry.seconds) == sorted(hungry.seconds)
+    assert len(hungry.seconds) == len(hungry.sizes)
+
+
+def test_a_process_that_ends_while_it_is_watched_does_no_harm(make_entrant, picture, tmp_path):
+    """A worker that ends at load is its own named error, whoever watches it."""
+    watch = MemoryWatch()
+    check = predicting(
+        make_entrant("crashes"),
+        images=picture.images,
+        destination=tmp_path / "logits.npy",
+        log=tmp_path / "log",
+        timeouts=Timeouts(),
+        watch=watch.watch,
+    )
+    with pytest.raises(WorkerCrashed, match="exit code 3"), check:
+        pass

@@ -1,0 +1,145 @@
+"""Which weights a run uses: the choice, the built-in checkpoint, and what a file's path is taken for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from runoff.contract import Checkpoint, checkpoint_to_json
+from runoff.errors import CheckpointBroken, CheckpointUnavailable
+from runoff.model import checkpoint
+from runoff.model.checkpoint import builtin_checkpoint, choose_checkpoint
+from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
+from tests.official_stand_in import folder
+
+__all__ = ["folder"]  # a fixture: pytest finds it by name in this module
+
+SMALL = {"fc.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "fc.bias": np.zeros(2, dtype=np.float32)}
+NO_NETWORK = CheckpointUnavailable("resnet18-f37072fd.pth could not be downloaded (no network)")
+
+
+class FakeStep:
+    """Stands for the process that imports weights: gives a small checkpoint, or raises."""
+
+    def __init__(self, folder: Path, error: Exception | None = None) -> None:
+        self.error = error
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.answer = Checkpoint(
+            "imported", "resnet18", folder / "imported.npz", hash_state_dict(SMALL), ("cat", "dog")
+        )
+        save_state_dict(self.answer.weights, SMALL)
+
+    def __call__(self, function: str, arguments: dict[str, Any]) -> Any:
+        """Answer as a process does: through JSON."""
+        self.calls.append((function, json.loads(json.dumps(arguments))))
+        if self.error:
+            raise self.error
+        return json.loads(json.dumps(checkpoint_to_json(self.answer)))
+
+
+@pytest.fixture
+def small_builtin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the built-in checkpoint be a small one, which needs no trained file."""
+    monkeypatch.setattr(checkpoint, "expand_builtin", lambda: SMALL)
+    monkeypatch.setattr(checkpoint, "BUILTIN_SHA256", hash_state_dict(SMALL))
+
+
+@pytest.mark.usefixtures("small_builtin")
+class TestChoice:
+    """``--weights`` as the user gives it."""
+
+    @pytest.mark.parametrize("weights", ["auto", "imagenet"])
+    def test_official_weights_where_they_can_be_had(self, folder: Path, weights: str) -> None:
+        """Both ``auto`` and ``imagenet`` take the official weights, and say nothing about it."""
+        step = FakeStep(folder)
+        choice = choose_checkpoint(weights, folder, step)
+        assert (choice.checkpoint, choice.note) == (step.answer, None)
+        expected = {"architecture": "resnet18", "folder": str(folder)}
+        assert step.calls == [("runoff.model.official:import_official", expected)]
+
+    def test_auto_falls_back_with_a_note(self, folder: Path) -> None:
+        """Without a network ``auto`` takes the built-in checkpoint and says so, and why, in one line."""
+        choice = choose_checkpoint("auto", folder, FakeStep(folder, NO_NETWORK))
+        assert choice.checkpoint.name == "builtin"
+        assert choice.note.startswith("using the built-in checkpoint, because")
+        assert str(NO_NETWORK) in choice.note
+        assert "\n" not in choice.note
+
+    def test_imagenet_does_not_fall_back(self, folder: Path) -> None:
+        """Who asks for the official weights by name gets them or an error."""
+        with pytest.raises(CheckpointUnavailable, match="no network"):
+            choose_checkpoint("imagenet", folder, FakeStep(folder, NO_NETWORK))
+
+    @pytest.mark.parametrize("weights", ["auto", "imagenet"])
+    def test_broken_official_file_is_not_replaced(self, folder: Path, weights: str) -> None:
+        """A damaged file is an error under ``auto`` too: other weights in its place would hide it."""
+        with pytest.raises(CheckpointBroken, match="truncated"):
+            choose_checkpoint(weights, folder, FakeStep(folder, CheckpointBroken("resnet18.pth is truncated")))
+
+    def test_builtin_runs_no_step(self, folder: Path) -> None:
+        """The built-in checkpoint needs no other process, and has a label for each logit."""
+        step = FakeStep(folder)
+        choice = choose_checkpoint("builtin", folder, step)
+        assert (choice.checkpoint.name, choice.note, step.calls) == ("builtin", None, [])
+        assert len(choice.checkpoint.labels) == 1000
+        assert load_state_dict(choice.checkpoint.weights).keys() == SMALL.keys()
+
+    @pytest.mark.parametrize("name", ["own.pth", "own.pt", "own.npz"])
+    def test_path_is_imported(self, folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Anything else is the path of a file, passed on whole so that another process finds it."""
+        (folder / name).touch()
+        monkeypatch.chdir(folder)
+        step = FakeStep(folder)
+        assert choose_checkpoint(name, folder / "made", step).checkpoint == step.answer
+        expected = {"path": str(folder / name), "architecture": "resnet18", "folder": str(folder / "made")}
+        assert step.calls == [("runoff.model.official:import_file", expected)]
+
+    @pytest.mark.parametrize("name", ["nowhere.pth", "", ".", "Imagenet"])
+    def test_missing_path_says_what_is_valid(self, folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A path without a file, or a misspelt word, is refused with what the option takes, and nothing is run."""
+        monkeypatch.chdir(folder)
+        step = FakeStep(folder)
+        with pytest.raises(CheckpointUnavailable, match="auto, imagenet, builtin, or the path"):
+            choose_checkpoint(name, folder, step)
+        assert step.calls == []
+
+    def test_imported_file_is_held_to_its_hash(self, folder: Path) -> None:
+        """What the import step gave is read again: a file changed since is refused by name."""
+        step = FakeStep(folder)
+        save_state_dict(step.answer.weights, {**SMALL, "fc.bias": np.ones(2, dtype=np.float32)})
+        with pytest.raises(CheckpointBroken, match=r"imported\.npz was changed"):
+            choose_checkpoint("imagenet", folder, step)
+
+    def test_builtin_is_expanded_once(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The second run takes the file that the first one made."""
+        first = builtin_checkpoint(folder / "new" / "folder")
+        monkeypatch.setattr(checkpoint, "expand_builtin", lambda: pytest.fail("expanded again"))
+        assert builtin_checkpoint(folder / "new" / "folder") == first
+
+    @pytest.mark.parametrize("damage", ["other numbers", "truncated", "no archive"])
+    def test_changed_builtin_file_is_refused(self, folder: Path, damage: str) -> None:
+        """An expanded file that was changed, cut off or overwritten is refused by name, with the remedy."""
+        path = builtin_checkpoint(folder).weights
+        if damage == "other numbers":
+            save_state_dict(path, {**SMALL, "fc.bias": np.ones(2, dtype=np.float32)})
+        else:
+            path.write_bytes(path.read_bytes()[:100] if damage == "truncated" else b"hello")
+        with pytest.raises(CheckpointBroken, match=f"{path.name} was changed .* delete it and run again"):
+            builtin_checkpoint(folder)
+
+    def test_builtin_is_of_one_architecture(self, folder: Path) -> None:
+        """Another model is never given the built-in weights under its own name."""
+        with pytest.raises(CheckpointUnavailable, match="is a resnet18, not a resnet34"):
+            choose_checkpoint("builtin", folder, FakeStep(folder), architecture="resnet34")
+        with pytest.raises(CheckpointUnavailable, match="is a resnet18, not a resnet34"):
+            choose_checkpoint("auto", folder, FakeStep(folder, NO_NETWORK), architecture="resnet34")
+
+
+def test_real_builtin_checkpoint(folder: Path) -> None:
+    """The real built-in checkpoint is expanded to a file that holds the published hash."""
+    found = choose_checkpoint("builtin", folder, lambda *_: pytest.fail("ran a step")).checkpoint
+    assert found.sha256 == hash_state_dict(load_state_dict(found.weights)) == checkpoint.BUILTIN_SHA256

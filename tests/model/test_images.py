@@ -1,0 +1,182 @@
+"""Are the pictures that contenders are shown always the same, real, many and told apart?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from runoff.errors import ImagesUnusable, ResultsUnwritable
+from runoff.model import images as images_module
+from runoff.model.images import ImageSet, fixture_images, folder_images, further_drawings, mirrored, save_images
+from runoff.model.photographs import PHOTOGRAPHS, STORAGES
+from runoff.model.preprocessing import preprocess
+
+
+@pytest.fixture(scope="module")
+def fixture_set() -> ImageSet:
+    """The fixture images, made once."""
+    return fixture_images()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with three pictures, in an order that isn't alphabetical, and other things."""
+    directory = tmp_path / "pictures"
+    directory.mkdir()
+    for name, colour in (("c.PNG", "red"), ("a.jpg", "blue"), ("b.webp", "green")):
+        Image.new("RGB", (40, 30), colour).save(directory / name)
+    (directory / "notes.txt").write_text("not a picture")
+    (directory / "._a.jpg").write_bytes(b"what macOS leaves behind")
+    (directory / "folder.png").mkdir()
+    return directory
+
+
+def test_there_are_enough_of_each_kind(fixture_set: ImageSet) -> None:
+    """At least 24 pictures come from photographs and at least 48 are drawn, photographs first."""
+    kinds = [name.partition("-")[0] for name in fixture_set.names]
+    assert kinds.count("photo") >= 24
+    assert kinds.count("drawn") >= 48
+    assert kinds == sorted(kinds, reverse=True)
+
+
+def test_pixels_are_what_backends_expect(fixture_set: ImageSet) -> None:
+    """The pixels are contiguous finite float32 of shape (N, 3, 224, 224), one picture for each unique name."""
+    assert fixture_set.pixels.shape == (len(fixture_set.names), 3, 224, 224)
+    assert fixture_set.pixels.dtype == np.float32
+    assert fixture_set.pixels.flags.c_contiguous
+    assert np.isfinite(fixture_set.pixels).all()
+    assert len(set(fixture_set.names)) == len(fixture_set.names)
+
+
+def test_no_two_pictures_are_equal(fixture_set: ImageSet) -> None:
+    """Every picture of the fixture differs from every other and is not of one colour."""
+    assert len({picture.tobytes() for picture in fixture_set.pixels}) == len(fixture_set.names)
+    assert (fixture_set.pixels.std(axis=(1, 2, 3)) > 0.05).all()
+
+
+def test_another_process_makes_the_same(fixture_set: ImageSet) -> None:
+    """A fresh process gets the same hash, and loads neither scikit-image nor a framework for it."""
+    program = (
+        "import sys; from runoff.model.images import fixture_images; print(fixture_images().sha256);"
+        "print(sorted({'skimage', 'pooch', 'torch', 'torchvision', 'tensorflow'} & set(sys.modules)))"
+    )
+    lines = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split(
+        "\n"
+    )
+    assert lines[:2] == [fixture_set.sha256, "[]"]
+
+
+def test_every_storage_is_used() -> None:
+    """Each way of storing that is offered is used by a fixture photograph, and none twice for the same part."""
+    assert {photograph.storage for photograph in PHOTOGRAPHS} == set(STORAGES)
+    assert len(set(PHOTOGRAPHS)) == len(PHOTOGRAPHS)
+
+
+def test_missing_photographs_are_a_named_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without scikit-image the error says what to install."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ImagesUnusable, match="Install scikit-image"):
+        fixture_images()
+
+
+def test_a_folder_is_read_sorted(folder: Path) -> None:
+    """The pictures of a folder come sorted by name, with hidden files, folders and other suffixes passed over."""
+    images = folder_images(folder)
+    assert images.names == ("a.jpg", "b.webp", "c.PNG")
+    np.testing.assert_array_equal(images.pixels[2], preprocess(Image.new("RGB", (40, 30), "red")))
+
+
+def test_the_hash_covers_names_and_pixels(folder: Path) -> None:
+    """Renaming a file or changing a pixel changes the hash; doing nothing doesn't."""
+    before = folder_images(folder).sha256
+    assert folder_images(folder).sha256 == before
+    (folder / "c.PNG").rename(folder / "d.PNG")
+    renamed = folder_images(folder).sha256
+    Image.new("RGB", (40, 30), "yellow").save(folder / "d.PNG")
+    assert len({before, renamed, folder_images(folder).sha256}) == 3
+
+
+def test_a_folder_that_cannot_be_used_is_a_named_error(tmp_path: Path) -> None:
+    """A folder that is missing, is a file or holds no picture is refused with its path and the accepted suffixes."""
+    (tmp_path / "file.txt").write_text("")
+    for path, found in (
+        (tmp_path / "missing", "does not exist"),
+        (tmp_path / "file.txt", "is not a folder"),
+        (tmp_path, r"no picture among its 1 entries.*\.bmp.*\.jpg.*\.webp"),
+    ):
+        with pytest.raises(ImagesUnusable, match=found) as raised:
+            folder_images(path)
+        assert str(path) in str(raised.value)
+
+
+def test_a_broken_picture_is_named(folder: Path) -> None:
+    """One broken picture stops the reading, with the path of that file."""
+    (folder / "b.webp").write_bytes((folder / "b.webp").read_bytes()[:20])
+    with pytest.raises(ImagesUnusable, match=r"b\.webp"):
+        folder_images(folder)
+
+
+def test_too_many_pictures_are_a_named_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with more pictures than fit in memory is refused before any is decoded."""
+    monkeypatch.setattr(images_module, "FOLDER_LIMIT", 2)
+    with pytest.raises(ImagesUnusable, match="holds 3 pictures, and at most 2"):
+        folder_images(folder)
+
+
+def test_saved_images_are_a_plain_array(folder: Path, tmp_path: Path) -> None:
+    """Pixels are saved as an array that numpy alone reads."""
+    images = folder_images(folder)
+    path = tmp_path / "images.npy"
+    save_images(images, path)
+    np.testing.assert_array_equal(np.load(path, allow_pickle=False), images.pixels)
+
+
+def test_images_that_cannot_be_saved_are_a_named_error(folder: Path) -> None:
+    """A place that can't be written is refused by path."""
+    with pytest.raises(ResultsUnwritable, match=r"notes\.txt"):
+        save_images(folder_images(folder), folder / "notes.txt" / "images.npy")
+
+
+def test_mirrored_pictures_are_others_of_the_same_kind(fixture_set: ImageSet) -> None:
+    """Mirroring twice gives the pixels back; once, none of the pictures is the same, and the hash is another."""
+    once = mirrored(fixture_set)
+    assert np.array_equal(mirrored(once).pixels, fixture_set.pixels)
+    assert not any(np.array_equal(one, other) for one, other in zip(once.pixels, fixture_set.pixels, strict=True))
+    assert once.sha256 != fixture_set.sha256
+    assert once.pixels.flags.c_contiguous
+
+
+def test_further_pictures_are_drawn_once_and_then_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The file is made the first time, gives the same set from then on, and shares no picture with the fixtures."""
+    monkeypatch.setattr(images_module, "FURTHER_COUNT", 3)
+    file = tmp_path / "images" / "further.npy"
+    first = further_drawings(file)
+    made = file.stat().st_mtime_ns
+    again = further_drawings(file)
+    assert file.stat().st_mtime_ns == made
+    assert (first.names, first.sha256) == (again.names, again.sha256)
+    assert first.pixels.shape == (3, 3, 224, 224)
+    drawn = images_module.drawn_pictures(3, images_module.DRAWN_SEED)
+    assert not any(
+        np.array_equal(preprocess(picture), pixels) for (_, _, picture), pixels in zip(drawn, first.pixels, strict=True)
+    )
+
+
+@pytest.mark.parametrize("spoil", [b"", b"not an array", None], ids=["empty", "text", "another shape"])
+def test_further_pictures_that_are_not_what_was_drawn_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spoil: bytes | None
+) -> None:
+    """A file that was cut off or exchanged is refused by name, with the remedy."""
+    monkeypatch.setattr(images_module, "FURTHER_COUNT", 3)
+    file = tmp_path / "further.npy"
+    if spoil is None:
+        np.save(file, np.zeros((2, 3, 224, 224), dtype=np.float32))
+    else:
+        file.write_bytes(spoil)
+    with pytest.raises(ImagesUnusable, match=r"further\.npy.*Delete the file"):
+        further_drawings(file)

@@ -1,0 +1,62 @@
+"""Workers go before other processes where the system permits it, and it is known whether they did."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runoff.processes.priority import MOST_URGENT, raise_priority
+from runoff.processes.process import started
+
+
+@pytest.fixture
+def sleeper():
+    """Start a process of its own session that waits for its end."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    yield process
+    process.kill()
+    process.wait()
+    process.stdin.close()
+
+
+def may_raise() -> bool:
+    """Tell whether this user may lower a niceness at all, by trying it on a process that ends at once."""
+    code = "import os\ntry:\n    os.nice(-1)\nexcept PermissionError:\n    raise SystemExit(1)"
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_said_is_what_was_done(sleeper):
+    """Where the system permits it the process and its session's group are at -20, and elsewhere it says so."""
+    raised = raise_priority(sleeper.pid)
+    assert raised == may_raise()
+    assert (os.getpriority(os.PRIO_PROCESS, sleeper.pid) == MOST_URGENT) == raised
+    group = Path(f"/proc/{sleeper.pid}/autogroup")
+    if group.exists():
+        assert group.read_text().strip().endswith(f"nice {MOST_URGENT}") == raised
+
+
+def test_no_permission_is_no_error(sleeper, monkeypatch):
+    """A system that refuses costs nothing but the priority."""
+
+    def refused(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", refused)
+    assert raise_priority(sleeper.pid) is False
+
+
+def test_only_what_is_timed_is_urgent(tmp_path):
+    """A process goes first where that is asked for, and says whether it does; the others stay as they are."""
+    for urgent in (True, False):
+        with started(
+            "runoff.measure.worker", label="x", interpreter=Path(sys.executable), log=tmp_path / "log", urgent=urgent
+        ) as process:
+            found = os.getpriority(os.PRIO_PROCESS, process.popen.pid)
+            assert process.urgent == (urgent and may_raise())
+            assert (found == MOST_URGENT) == process.urgent

@@ -1,0 +1,145 @@
+"""Processes: errors by name, and none that outlives its controller."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from runoff.errors import CheckpointBroken, ConversionFailed, WorkerCrashed, WorkerGarbage
+from runoff.processes.process import call, process_variables, started
+from tests.children import child
+from tests.conftest import ROOT
+
+PATIENCE = 30.0
+
+
+def refuse() -> None:
+    """Raise a named error."""
+    raise CheckpointBroken("this is not a checkpoint")
+
+
+def fail_to_convert() -> None:
+    """Raise a conversion's error."""
+    raise ConversionFailed("imagined stage", "KeyError: Resize")
+
+
+def echo(words: list[str]) -> list[str]:
+    """Give back what was given, after printing to stdout."""
+    print("noise")
+    return words
+
+
+def test_call_gives_the_functions_result(tmp_path):
+    """A function called in a process of its own gives its JSON result, whatever it prints."""
+    given = ["a", "ü", "\n"]
+    log = tmp_path / "log"
+    assert call("tests.processes.test_process:echo", {"words": given}, label="echo", log=log, timeout=PATIENCE) == given
+    assert "noise" in log.read_text()
+
+
+def test_named_errors_keep_their_name_across_processes(tmp_path):
+    """An error of the contract raised in a process arrives as the same class with its message."""
+    with pytest.raises(CheckpointBroken, match="not a checkpoint"):
+        call("tests.processes.test_process:refuse", {}, label="refuse", log=tmp_path / "log", timeout=PATIENCE)
+
+
+def test_a_failed_conversion_keeps_stage_and_reason(tmp_path):
+    """A conversion's stage and reason survive the way between processes."""
+    with pytest.raises(ConversionFailed) as caught:
+        call(
+            "tests.processes.test_process:fail_to_convert", {}, label="convert", log=tmp_path / "log", timeout=PATIENCE
+        )
+    assert (caught.value.stage, caught.value.reason) == ("imagined stage", "KeyError: Resize")
+
+
+def test_garbage_on_its_output_is_named(tmp_path):
+    """An interpreter that writes something else to stdout gives WorkerGarbage with what was found."""
+    interpreter = tmp_path / "python"
+    interpreter.write_text("#!/bin/sh\necho welcome to this machine\nsleep 60\n")
+    interpreter.chmod(0o755)
+    with pytest.raises(WorkerGarbage, match="welcome to this machine"):
+        call(
+            "tests.processes.test_process:echo",
+            {"words": []},
+            label="x",
+            log=tmp_path / "log",
+            timeout=PATIENCE,
+            interpreter=interpreter,
+        )
+
+
+def test_a_missing_interpreter_is_named(tmp_path):
+    """An interpreter that is not there gives a clear error."""
+    with pytest.raises(WorkerCrashed, match="can't start the interpreter"):
+        call(
+            "tests.processes.test_process:echo",
+            {"words": []},
+            label="x",
+            log=tmp_path / "log",
+            timeout=PATIENCE,
+            interpreter=tmp_path / "none",
+        )
+
+
+def test_leaving_the_block_ends_the_process_and_what_it_started(tmp_path):
+    """A worker that is suspended, and one that has children, are gone when the block is left."""
+    with started(
+        "tests.stand_ins.spawns", label="spawns", interpreter=Path(sys.executable), log=tmp_path / "log"
+    ) as process:
+        child = process.receive(PATIENCE)["child"]
+        process.suspend()
+        pids = [process.popen.pid, child]
+        assert all(psutil.pid_exists(pid) for pid in pids)
+    wait_until_gone(pids)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
+def test_workers_never_outlive_their_controller(number):
+    """A suspended and a running worker are gone after their controller is interrupted, terminated or killed."""
+    controller = child(
+        [sys.executable, "-m", "tests.stand_ins.controller"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=process_variables({}),
+    )
+    with controller as process:
+        pids = [int(word) for word in process.stdout.readline().split()]
+        assert [is_alive(pid) for pid in pids] == [True, True]
+        process.send_signal(number)
+        process.wait(PATIENCE)
+    wait_until_gone(pids)
+
+
+def test_the_workers_environment_is_a_users_own():
+    """Bytecode is written as usual, no GPU is seen, and programs beside the interpreter are found before others."""
+    variables = process_variables({"A": "b"}, Path("/somewhere/bin/python"))
+    assert variables["PATH"].split(os.pathsep)[0] == "/somewhere/bin"
+    assert variables["PATH"].endswith(os.environ["PATH"])
+    assert "PYTHONDONTWRITEBYTECODE" not in variables
+    assert variables["CUDA_VISIBLE_DEVICES"] == ""
+    assert variables["A"] == "b"
+    assert variables["HOME"] == os.environ["HOME"]
+
+
+def wait_until_gone(pids: list[int]) -> None:
+    """Wait until no process has one of these numbers, zombies aside."""
+    deadline = time.monotonic() + PATIENCE
+    while alive := [pid for pid in pids if is_alive(pid)]:
+        assert time.monotonic() < deadline, f"still there: {alive}"
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs or is suspended."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

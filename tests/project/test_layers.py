@@ -1,0 +1,192 @@
+"""Imports point one way, and frameworks stay where they belong."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+FRAMEWORKS = {
+    "ai_edge_litert",
+    "nncf",
+    "onnx",
+    "onnx2tf",
+    "onnx_tf",
+    "onnxscript",
+    "onnxruntime",
+    "openvino",
+    "tensorflow",
+    "torch",
+    "torchvision",
+}
+ALLOWED = {
+    "benchmarks": {"runoff", "fixtures", "benchmarks"},
+    "fixtures": {"runoff", "fixtures"},
+    "runoff": {"runoff"},
+    "webui": {"runoff", "webui"},
+    "trust": {"runoff", "trust"},
+}
+ORDER = (
+    "errors",
+    "quantities",
+    "text",
+    "kernels",
+    "processor",
+    "contract",
+    "judge",
+    "stored",
+    "processes",
+    "model",
+    "backends",
+    "environments",
+    "measure",
+    "matrix",
+    "record",
+    "report",
+    "compare",
+    "history",
+    "doctor",
+    "__main__",
+)
+"""The parts of runoff/: each imports from those before it alone."""
+READERS = ("report", "compare", "history")
+"""What is read by people: each is made from what is stored, and from no other of them."""
+READERS_USE = {"errors", "quantities", "text", "judge", "stored"}
+TO_MEND = {
+    ("compare", "report"),
+    ("environments", "measure"),
+    ("history", "environments"),
+    ("history", "report"),
+    ("stored", "report"),
+}
+"""Imports against the order that are still there; one that is gone must go from here too."""
+
+
+def imported_modules(file: Path) -> set[str]:
+    """Give the dotted names that a file imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def files(folder: str) -> list[Path]:
+    """Give the Python files under a folder."""
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("layer", [layer for layer in ALLOWED if (ROOT / layer).is_dir()])
+def test_layers_import_one_way(layer):
+    """Benchmarks -> fixtures -> runoff <- webui: no file imports against it, and runoff imports no pytest."""
+    ours = set(ALLOWED) | {"tests"}
+    for file in files(layer):
+        roots = {name.partition(".")[0] for name in imported_modules(file)}
+        assert roots & ours <= ALLOWED[layer], file
+        if layer in ("runoff", "webui"):
+            assert "pytest" not in roots, file
+
+
+def imports_within_runoff() -> set[tuple[str, str]]:
+    """Give which part of runoff/ imports which other."""
+    arrows: set[tuple[str, str]] = set()
+    for file in files("runoff"):
+        part = file.relative_to(ROOT / "runoff").parts[0].removesuffix(".py")
+        for name in imported_modules(file):
+            if name.startswith("runoff.") and part not in ("__init__", name.split(".")[1]):
+                arrows.add((part, name.split(".")[1]))
+    return arrows
+
+
+def test_parts_of_runoff_import_in_one_order():
+    """Inside runoff, each part imports from those before it alone, and what people read is made from what is stored."""
+    against = {
+        (part, other)
+        for part, other in imports_within_runoff()
+        if ORDER.index(other) > ORDER.index(part) or (part in READERS and other not in READERS_USE)
+    }
+    assert against == TO_MEND
+
+
+def test_runoff_has_few_loose_modules():
+    """A newcomer reads runoff/ in one look: folders, and seven modules at most."""
+    assert len(list((ROOT / "runoff").glob("*.py"))) <= 7
+
+
+def test_frameworks_are_imported_where_they_belong():
+    """No file outside runoff/backends/ and runoff/model/ imports a framework, the page's included."""
+    for layer in ("runoff", "fixtures", "benchmarks", "webui"):
+        for file in files(layer):
+            if not {"backends", "model"} & set(file.relative_to(ROOT).parts):
+                assert not {name.partition(".")[0] for name in imported_modules(file)} & FRAMEWORKS, file
+
+
+def loaded_after(statements: str) -> set[str]:
+    """Run statements in a fresh interpreter and give the top-level modules that are loaded then."""
+    code = f"import sys\n{statements}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_reading_all_backends_loads_no_framework():
+    """The pytest process reads every backend's declarations without loading a framework."""
+    loaded = loaded_after("from runoff.backends import find_backends\nassert len(find_backends()) >= 3")
+    assert not loaded & FRAMEWORKS
+
+
+def test_the_pytest_process_loads_no_framework():
+    """After the suite's plugins are loaded and its benchmarks collected, no framework is in pytest's process."""
+    loaded = loaded_after(
+        "import contextlib, io, pytest\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        "    assert pytest.main(['--collect-only', '-q', 'benchmarks', '-p', 'no:cacheprovider']) == 0"
+    )
+    assert "fixtures" in loaded
+    assert not loaded & FRAMEWORKS
+
+
+@pytest.mark.parametrize(
+    ("backend", "own"), [("onnxruntime", "onnxruntime"), ("tensorflow", "tensorflow"), ("pytorch", "torch")]
+)
+def test_a_worker_loads_its_own_framework_alone(backend, own):
+    """What a worker imports for a backend is that framework and no other, nor the suite's own tools."""
+    loaded = loaded_after(
+        "import runoff.measure.worker, importlib, numpy\n"
+        f"chosen = importlib.import_module('runoff.backends.{backend}'); chosen.import_framework(chosen.VARIANTS[0])"
+    )
+    others = FRAMEWORKS - {own} - ({"torchvision"} if own == "torch" else set())
+    assert own in loaded
+    assert not loaded & others
+    assert not loaded & {"pytest", "rich", "psutil", "memory_profiler"}
+
+
+def test_the_worker_starts_without_numpy():
+    """Before its first clock readings a worker loads nothing but the standard library."""
+    assert "numpy" not in loaded_after("import runoff.measure.worker, runoff.processes.channel")
+
+
+def test_the_page_loads_no_framework():
+    """The page's server reads every backend's declarations and loads none of their frameworks; its workers do."""
+    loaded = loaded_after("import webui.app\nfrom runoff.backends import find_backends\nassert find_backends()")
+    assert "flask" in loaded
+    assert not loaded & FRAMEWORKS
+
+
+def test_the_pages_workers_are_started_before_flask_is_imported():
+    """What starts the page and its first worker loads no Flask, which is imported while that worker starts."""
+    loaded = loaded_after("import webui.__main__")
+    assert "waitress" in loaded
+    assert not loaded & {"flask", "werkzeug", "jinja2"}
+
+
+def test_the_pages_worker_needs_numpy_alone():
+    """What runs a contender for the page loads neither Flask nor Pillow beside the contender's framework."""
+    loaded = loaded_after("import webui.worker, numpy, runoff.contract")
+    assert not loaded & {"flask", "werkzeug", "waitress", "PIL"}

@@ -1,0 +1,263 @@
+"""Are the workflows thin and safe, and does every command in them run here too?"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.children import LONGEST_RUN
+from tests.compare.test_within import race
+from tests.conftest import ROOT
+from tests.histories import make_past_run
+
+WORKFLOWS = {
+    path.name: yaml.load(path.read_text(), yaml.BaseLoader)  # noqa: S506  # every value as text; builds no object
+    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+}
+TOKEN = "not-to-be-written-down"
+PINNED = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>v\d+\.\d+\.\d+)$")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of a workflow, with the variables that it sees for one set of the matrix's values."""
+
+    workflow: str
+    job: str
+    name: str
+    command: str
+    variables: dict[str, str]
+
+    def __str__(self) -> str:
+        """Name it in a test's id."""
+        return f"{self.workflow}-{self.job}-{self.name}-{'-'.join(self.variables.values())}"
+
+
+def jobs() -> list[tuple[str, str, dict[str, Any]]]:
+    """Give every job with its workflow and name."""
+    return [(file, name, job) for file, flow in WORKFLOWS.items() for name, job in flow["jobs"].items()]
+
+
+def steps() -> list[Step]:
+    """Give every command with every set of variables that it runs with, once however often it is there."""
+    return list({(step.command, *step.variables.values()): step for step in all_steps()}.values())
+
+
+def all_steps() -> Iterator[Step]:
+    """Give every command of every job, once for each set of the matrix's values."""
+    for file, name, job in jobs():
+        for chosen in matrix(job):
+            for step in job["steps"]:
+                if "run" in step:
+                    given = job.get("env", {}) | step.get("env", {})
+                    variables = {key: filled(value, chosen) for key, value in given.items()}
+                    yield Step(file, name, step["name"], step["run"], variables)
+
+
+def matrix(job: dict[str, Any]) -> list[dict[str, str]]:
+    """Give the sets of values that a job runs with; a list that only a run knows is one environment here."""
+    found = job.get("strategy", {}).get("matrix", {})
+    if "include" in found:
+        included: list[dict[str, str]] = found["include"]
+        return included
+    (name, values), *more = [*found.items()] or [("", [""])]
+    assert not more, "this test knows matrices of one variable"
+    return [{name: value} for value in (values if isinstance(values, list) else ["compare"])]
+
+
+def filled(value: str, chosen: dict[str, str]) -> str:
+    """Fill in a variable's expression."""
+    found = re.fullmatch(r"\$\{\{ matrix\.(\w+) \}\}", value)
+    return chosen[found[1]] if found else "true" if "${{" in value else value
+
+
+@pytest.fixture(scope="module")
+def environments() -> list[str]:
+    """Give the names of the environments in tox.ini."""
+    command = [sys.executable, "-m", "tox", "list", "--no-desc", "--quiet"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert "lint" in listed
+    return listed
+
+
+@pytest.fixture
+def runner(tmp_path: Path, environments: list[str]) -> Path:
+    """Lay out what a step finds on a runner: two commits with a remote, a run, and a python that measures nothing."""
+    checkout, remote, left = tmp_path / "checkout", tmp_path / "remote.git", tmp_path / "left"
+    git("init", "--quiet", "--bare", str(remote))
+    git("init", "--quiet", "--initial-branch=main", str(checkout))
+    for file in ("tox.ini", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / file, checkout / file)
+    shutil.copytree(ROOT / ".ci", checkout / ".ci")
+    git("add", "--all", folder=checkout)
+    for message in ("one", "two"):
+        git("commit", "--quiet", "--allow-empty", "--message", message, folder=checkout)
+    git("remote", "add", "origin", str(remote), folder=checkout)
+    left.mkdir()
+    (left / "runoff.json").write_text(json.dumps(race()))
+    (checkout / "results").mkdir()
+    shutil.copy(left / "runoff.json", checkout / "results")
+    (checkout / "site").mkdir()
+    (checkout / "runs" / "run-compare").mkdir(parents=True)
+    (checkout / "runs" / "run-compare" / "runoff.json").write_text(json.dumps(make_past_run(0)))
+    (checkout / ".history" / "runs").mkdir(parents=True)
+    (checkout / ".history" / "runs" / "one.json").write_text(json.dumps(make_past_run(1)))
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    python = commands / "python"
+    python.write_text(
+        f'#!/bin/sh\nexec {sys.executable} {ROOT / "tests" / "stand_ins" / "python_on_runners.py"} "$@"\n'
+    )
+    python.chmod(0o755)
+    return checkout
+
+
+def git(*arguments: str, folder: Path | None = None) -> str:
+    """Run git and give what it prints."""
+    settings = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    command = ["git", *settings, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def run_step(runner: Path, command: str, environments: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a step's command as a runner does."""
+    home = runner.parent
+    seen = os.environ | {
+        "PATH": f"{home / 'commands'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "GITHUB_STEP_SUMMARY": str(home / "summary.md"),
+        "GITHUB_OUTPUT": str(home / "output.txt"),
+        "RUNOFF_LEFT": str(home / "left"),
+        "RUNOFF_ENVIRONMENTS": json.dumps(environments),
+        **variables,
+    }
+    return subprocess.run(
+        [shutil.which("bash") or "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", command],
+        cwd=runner,
+        env=seen,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_RUN,
+    )
+
+
+@pytest.mark.parametrize("step", steps(), ids=str)
+def test_every_command_runs_here(step, runner, environments):
+    """Each step's command, with the variables of its job, ends well; measuring and installing are stood in for."""
+    if step.name.startswith("Add the run"):
+        shutil.rmtree(runner / ".history")  # a runner has none before this step
+    done = run_step(runner, step.command, environments, **step.variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_gate_fails_on_a_proven_regression_alone(runner, environments):
+    """The step of the gate fails for a head that is slower by 20 %, and not for a run that its control disowns."""
+    (gate,) = (step for step in WORKFLOWS["benchmarks.yml"]["jobs"]["race"]["steps"] if "Fail" in step.get("name", ""))
+    stored = runner / "results" / "runoff.json"
+    stored.write_text(json.dumps(race(1.2)))
+    assert run_step(runner, gate["run"], environments).returncode == 1
+    assert "slower" in (runner.parent / "summary.md").read_text()
+    invalid = race(1.2)
+    invalid["machine_info"]["runoff"]["control"] |= {"value": 1.2, "low": 1.18, "high": 1.22}
+    stored.write_text(json.dumps(invalid))
+    assert run_step(runner, gate["run"], environments).returncode == 0
+    stored.write_text("{")
+    assert run_step(runner, gate["run"], environments).returncode != 0
+
+
+def test_runs_are_stored_append_only(runner, environments):
+    """A second run is added to the first, the same run is not stored twice, and nothing that was stored changes."""
+    shutil.rmtree(runner / ".history")
+    command = ".ci/store-runs .history results/runoff.json"
+    remote = runner.parent / "remote.git"
+    listed = []
+    for number in (1, 2, 2):
+        (runner / "results" / "runoff.json").write_text(json.dumps(make_past_run(number)))
+        done = run_step(runner, command, environments, GITHUB_TOKEN=TOKEN)
+        assert done.returncode == 0, done.stderr
+        assert TOKEN not in done.stdout + done.stderr
+        listed.append(git("ls-tree", "-r", "history", folder=remote).splitlines())
+        git("worktree", "remove", "--force", ".history", folder=runner)
+    assert [len(files) for files in listed] == [1, 2, 2]
+    assert set(listed[0]) < set(listed[1])
+    assert listed[1] == listed[2]
+    assert git("rev-list", "--count", "history", folder=remote).strip() == "2"
+    assert TOKEN not in (runner / ".git" / "config").read_text()
+
+
+def test_the_matrices_are_what_tox_lists(runner, environments):
+    """The environments that race or hold a version are found by name, so that a new one takes part by being listed."""
+    done = run_step(runner, 'python .ci/list_environments.py >> "$GITHUB_OUTPUT"', environments)
+    assert done.returncode == 0, done.stderr
+    lines = (runner.parent / "output.txt").read_text().splitlines()
+    found = {name: json.loads(listed) for name, _, listed in (line.partition("=") for line in lines)}
+    assert found["racing"] == ["compare", "versions-onnxruntime", "versions-tensorflow", "versions-pytorch"]
+    assert {"py311-onnxruntime1.32", "py310-tensorflow2.13", "py313-pytorch2.13"} <= set(found["versions"])
+    rest = set(environments) - set(found["racing"]) - set(found["versions"])
+    assert {"versions", "lint", "reports-py310"} <= rest
+    assert not [name for name in rest if name.startswith("py3")]
+    listing = runpy.run_path(str(ROOT / ".ci" / "list_environments.py"))
+    assert listing["choose"]("compare\ncompare-py313\ncomparison\n", listing["RACING"]) == ["compare", "compare-py313"]
+
+
+def test_actions_are_pinned():
+    """Every action is pinned by the hash of a commit, with its version beside it, the same everywhere."""
+    pins: dict[str, set[tuple[str, str]]] = {}
+    for file in WORKFLOWS:
+        for line in (ROOT / ".github" / "workflows" / file).read_text().splitlines():
+            if "uses:" in line:
+                found = PINNED.search(line)
+                assert found, f"{file}: {line}"
+                pins.setdefault(found["action"], set()).add((found["commit"], found["version"]))
+    assert pins
+    assert all(len(versions) == 1 for versions in pins.values())
+
+
+def test_commands_hold_no_expression():
+    """What comes from outside reaches a command as a variable: no expression is pasted into a shell's text."""
+    assert not [step for step in steps() if "${{" in step.command]
+
+
+def test_permissions_are_the_least():
+    """Nothing is permitted by default, a pull request's jobs only read, and one job alone may write to the tree."""
+    assert all(flow["permissions"] == {} for flow in WORKFLOWS.values())
+    writes = {
+        (file, name): {right for right, kind in job["permissions"].items() if kind == "write"}
+        for file, name, job in jobs()
+    }
+    assert {key: rights for key, rights in writes.items() if rights} == {
+        ("benchmarks.yml", "store"): {"contents"},
+        ("benchmarks.yml", "publish"): {"pages", "id-token"},
+    }
+    assert WORKFLOWS["benchmarks.yml"]["jobs"]["store"]["if"] == "github.ref == 'refs/heads/main'"
+    assert all("pull_request_target" not in flow["on"] for flow in WORKFLOWS.values())
+
+
+def test_jobs_end_and_keep_no_credentials():
+    """Every job has a time limit, and no checkout leaves the token behind."""
+    for file, name, job in jobs():
+        assert int(job["timeout-minutes"]) <= 120, f"{file}: {name}"
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] == "false", f"{file}: {name}"
+
+
+def test_one_writer_at_a_time():
+    """Whoever writes to the history waits for the one before and is never stopped."""
+    assert WORKFLOWS["benchmarks.yml"]["jobs"]["store"]["concurrency"] == {
+        "group": "history",
+        "cancel-in-progress": "false",
+    }

@@ -1,0 +1,115 @@
+"""What is said about a race whose numbers are shaky, and that nothing is said about any other."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from runoff.errors import WorkerCrashed
+from runoff.measure.race import CONTROL, Race
+from runoff.record.race import Rules
+from runoff.record.warnings import precision_warning, race_warnings
+from tests.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
+
+NEARLY_STEADY = tuple(launch([SECONDS * (1.0 if index < 4 else 1.04)] * ROUNDS) for index in range(8))
+WAVERING = tuple(launch([SECONDS * (0.92 if index % 2 else 1.08)] * ROUNDS) for index in range(8))
+FOUR = make_race(pytorch=launches(1.0, 4, seed=1), control=launches(1.0, 4, seed=2))
+FIVE = make_race(pytorch=launches(1.0, 5, seed=1), control=launches(1.0, 5, seed=2))
+CLIMBING = tuple(launch([SECONDS * (1 + 0.002 * index)] * ROUNDS) for index in range(20))
+DRIFTING = tuple(launch([SECONDS * (1.0 if index < 4 else 1.1)] * ROUNDS) for index in range(8))
+
+
+def test_quiet_run_has_no_warnings() -> None:
+    """A valid, long enough run on a quiet machine says nothing."""
+    assert race_warnings(make_race(quick=launches(0.5)), "pytorch", 2, Rules()) == []
+
+
+@pytest.mark.parametrize(
+    ("race", "expected", "remedy"),
+    [
+        pytest.param(make_race(control=launches(1.2)), "invalid run: the control", "run again", id="invalid"),
+        pytest.param(make_race(control=WAVERING), "no difference within that is claimed", "--launches", id="noisy"),
+        pytest.param(FOUR, "exploratory: 4 launches", "--launches 5", id="exploratory"),
+        pytest.param(
+            make_race(pytorch=STEADY * 3, control=STEADY * 3, climbing=CLIMBING),
+            "the launches of climbing follow each other",
+            "--launches",
+            id="dependent launches",
+        ),
+        pytest.param(
+            make_race(frequencies=(3500.0, None, 2900.0)), "between 2900 and 3500 MHz", "governor", id="clock"
+        ),
+        pytest.param(make_race(out_of_time=True), "stopped after launch 8", "--max-time", id="out of time"),
+        pytest.param(make_race(stolen=0.034), "took 3.4% of the CPU time", "quieter hour", id="steal"),
+        pytest.param(make_race(pytorch=DRIFTING, control=DRIFTING), "took 1.10 times", "settle", id="drift"),
+        pytest.param(
+            make_race(pytorch=launches(1.0, switches=7 * ROUNDS)),
+            "7 times per inference",
+            "--threads",
+            id="switches",
+        ),
+        pytest.param(
+            make_race(greedy=tuple(launch([SECONDS] * ROUNDS, busy=3.4) for _ in range(8))),
+            "greedy kept 3.4 threads busy, where 2 were given",
+            "load()",
+            id="threads",
+        ),
+        pytest.param(
+            make_race(failures={CONTROL: WorkerCrashed("ended")}, control=launches(1.0, 3)),
+            "the control, a second pytorch, broke down (ended)",
+            "run again",
+            id="broken control",
+        ),
+    ],
+)
+def test_each_warning_is_given_alone_with_its_remedy(race: Race, expected: str, remedy: str) -> None:
+    """What makes the numbers shaky is said once, with what to do about it, and nothing else is."""
+    (warning,) = race_warnings(race, "pytorch", 2, Rules())
+    assert expected in warning
+    assert remedy in warning
+
+
+@pytest.mark.parametrize(
+    "race",
+    [
+        pytest.param(make_race(control=launches(1.03)), id="control within the margin"),
+        pytest.param(FIVE, id="just enough launches"),
+        pytest.param(make_race(stolen=0.009), id="little stolen"),
+        pytest.param(make_race(frequencies=(3500.0, 3400.0)), id="clock"),
+        pytest.param(make_race(frequencies=(None, None)), id="clock not known"),
+        pytest.param(make_race(stolen=None), id="steal not known"),
+        pytest.param(make_race(pytorch=NEARLY_STEADY, control=NEARLY_STEADY), id="little drift"),
+        pytest.param(make_race(pytorch=launches(1.0, switches=5 * ROUNDS)), id="some switches"),
+        pytest.param(make_race(control=()), id="no control"),
+        pytest.param(make_race(tidy=tuple(launch([SECONDS] * ROUNDS, busy=2.2) for _ in range(8))), id="spare thread"),
+        pytest.param(make_race(quick=launches(1.0, switches=900), pytorch=STEADY, control=STEADY), id="not reference"),
+        pytest.param(make_race(pytorch=()), id="no reference"),
+    ],
+)
+def test_warnings_are_silent_below_their_bounds(race: Race) -> None:
+    """What stays within bounds, or can't be known, is not warned of."""
+    assert race_warnings(race, "pytorch", 2, Rules()) == []
+
+
+def test_a_run_that_missed_its_precision_says_by_how_much() -> None:
+    """An interval wider than was asked for is named with its reach; one that is narrow enough is not."""
+    race = make_race(control=STEADY, pytorch=STEADY, wavering=WAVERING)
+    missed = precision_warning(race, "pytorch", 0.02, Rules())
+    assert missed is not None
+    assert "±2.0%, was not reached (wavering ±" in missed
+    assert precision_warning(make_race(), "pytorch", 0.02, Rules()) is None
+
+
+def test_the_margin_decides_which_control_makes_a_run_invalid() -> None:
+    """A control that is off by 3 % is within the usual margin and beyond one of 1 %."""
+    race = make_race(control=launches(1.03, seed=2))
+    assert race_warnings(race, "pytorch", 2, Rules()) == []
+    assert race_warnings(race, "pytorch", 2, Rules(margin=0.01))[0].startswith("invalid run")
+
+
+def test_a_noisy_run_whose_workers_did_not_go_first_is_told_how() -> None:
+    """Where the system did not permit workers to go first, the remedy for noise says what would; else it does not."""
+    humble = tuple(dataclasses.replace(record, urgent=False) for record in WAVERING)
+    assert "RLIMIT_NICE" in race_warnings(make_race(control=humble), "pytorch", 2, Rules())[0]
+    assert "RLIMIT_NICE" not in race_warnings(make_race(control=WAVERING), "pytorch", 2, Rules())[0]

@@ -1,0 +1,114 @@
+"""Do the reports say what was stored, all of it, safely, and in a form that can be read anywhere?"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+
+import pytest
+
+from runoff.report.answer.answer import answer
+from runoff.report.write.markdown import render_markdown
+from runoff.report.write.table import render_table
+from runoff.stored.run import parse_run
+from tests.stored_runs import Values, about, came_of, keep_groups, make_exploratory, make_stored_run, ratio
+
+
+@pytest.fixture
+def stored() -> Values:
+    """A stored run that a test may change."""
+    return make_stored_run()
+
+
+def test_rows_come_in_order_of_their_medians(stored):
+    """The fastest stands first; what was not measured stands last."""
+    rows = parse_run(stored).rows
+    assert [row.contender for row in rows[:2]] == ["onnxruntime", "pytorch"]
+    assert all(row.median is None for row in rows[4:])
+
+
+def test_the_table_fits_a_hundred_columns(stored):
+    """No line is longer than 100, and every word of every row is whole."""
+    table = render_table(parse_run(stored))
+    assert max(map(len, table.splitlines())) <= 100
+    for whole in ("pytorch-channels-last", "1.46× faster", "1.32× slower", "0.684 [0.670, 0.698]", "wrong"):
+        assert whole in table
+    for word in ("no", "difference", "shown", "conversion", "failed"):
+        assert re.search(rf"(?<!\S){word}(?!\S)", table)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+def test_the_table_keeps_to_any_width(stored, width):
+    """A contender with a very long name and a narrow terminal cost columns, never the width."""
+    about(stored)["contenders"]["tensorflow-" + "long" * 30] = came_of("skipped", None, "not installed")
+    assert max(map(len, render_table(parse_run(stored), width=width).splitlines())) <= width
+
+
+def test_what_was_not_measured_has_dashes_and_a_reason(stored):
+    """A contender that did not convert, is wrong or was skipped has no figures, and a line that says where and why."""
+    table = render_table(parse_run(stored))
+    assert "onnxruntime-int8: conversion failed at convert: Resize is not supported\n" in table
+    assert "tensorflow-xla: wrong at check: Top-1 differs on 12 of 83 pictures\n" in table
+    assert "openvino: skipped: openvino is not installed\n" in table
+    (row,) = re.findall(r"^onnxruntime-int8 .*conversion.*$", table, flags=re.MULTILINE)
+    assert not re.search(r"\d", row.removeprefix("onnxruntime-int8"))
+
+
+@pytest.mark.parametrize("status", ["wrong", "failed"])
+def test_a_wrong_contender_is_never_fast(stored, status):
+    """Figures of a contender that is wrong, or broke down in the race, are stored but not shown."""
+    about(stored)["contenders"]["onnxruntime"] |= {"status": status, "stage": "race", "reason": "NaN"}
+    run = parse_run(stored)
+    row = next(row for row in run.rows if row.contender == "onnxruntime")
+    assert (row.verdict, row.median, row.ratio, row.peak, row.curve) == (status, None, None, None, None)
+    assert "fastest" not in answer(run)
+
+
+def test_colour_is_only_used_when_asked_for(stored):
+    """The table has no escape codes unless the terminal takes them."""
+    run = parse_run(stored)
+    assert "\x1b" not in render_table(run)
+    assert "\x1b" in render_table(run, colour=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda run: None, "onnxruntime was the fastest of 4 on Example CPU, 2 threads: 1.46× faster than pytorch"),
+        (make_exploratory, "exploratory: 1 launch is too few"),
+        (lambda run: about(run)["control"].update(low=1.2, high=1.3), "This run is invalid"),
+        (lambda run: keep_groups(run, "cold-start"), "No inference was timed"),
+        (lambda run: run["benchmarks"].__delitem__(slice(3, None)), "nothing to compare with pytorch: no other was"),
+        (lambda run: run["benchmarks"][3]["extra_info"].update(ratio=ratio(0.9, "inconclusive", 0.2)), "No contender"),
+        (
+            lambda run: run["benchmarks"][6]["extra_info"].update(ratio=ratio(0.7, "faster", 0.05)),
+            "The intervals overlap with tensorflow",
+        ),
+    ],
+)
+def test_the_answer_says_no_more_than_was_shown(stored, change, words):
+    """One sentence names the fastest with its ratio and machine, or says why the run can't."""
+    change(stored)
+    assert words in answer(parse_run(stored))
+
+
+def test_the_reference_can_be_the_fastest(stored):
+    """Where every other contender was slower, the reference is named."""
+    keep_groups(stored, "inference")
+    for one in stored["benchmarks"][1:]:
+        one["extra_info"]["ratio"] = ratio(1.3, "slower")
+    assert answer(parse_run(stored)).startswith("pytorch, the reference, was the fastest of 4")
+
+
+def is_table_row(line: str) -> bool:
+    """Tell whether a line of markdown is a table's."""
+    return line.startswith("|")
+
+
+def test_markdown_has_the_table(stored):
+    """The markdown table has a row for each contender, the verdicts, and the reasons beneath."""
+    markdown = render_markdown(parse_run(stored))
+    first, *_ = (list(group) for is_row, group in groupby(markdown.splitlines(), is_table_row) if is_row)
+    assert len(first) == 2 + 7
+    assert "| onnxruntime | 17.1 |" in markdown
+    assert "- **tensorflow-xla**: wrong at check" in markdown

@@ -1,0 +1,131 @@
+"""The sections of questions beyond the comparison: absent without data, the same on page, terminal and in Markdown."""
+
+from __future__ import annotations
+
+import pytest
+
+from runoff.report.answer.limits import parse_limits
+from runoff.report.sections.questions import sections
+from runoff.report.write.markdown import render_markdown
+from runoff.report.write.page import render_page
+from runoff.report.write.table import render_table
+from runoff.stored.fields import StoredRunBroken
+from runoff.stored.run import parse_run
+from tests.stored_runs import benchmark, make_stored_run
+
+BOUGHT = {"contender": "onnxruntime", "value": 0.31, "low": 0.30, "high": 0.32, "launches": 8}
+QUANTISATION = {
+    "precision": "int8",
+    "images": 595,
+    "decided": 571,
+    "decided_agreement": 0.9982,
+    "all_agreement": 0.995,
+    "floor": 0.99,
+    "lead": 0.1,
+    "rms_difference": 0.042,
+    "largest_difference": 0.69,
+    "bought": BOUGHT,
+}
+FOOTPRINT = {
+    "own_bytes": 80_000_000,
+    "shared_bytes": 81_000_000,
+    "artifact_bytes": 47_000_000,
+    "packages": [
+        {"name": "<engine>", "version": "1", "bytes": 80_000_000, "shared_with": []},
+        {"name": "numpy", "version": "2", "bytes": 81_000_000, "shared_with": ["pytorch"]},
+        {"name": "hidden", "version": "3", "bytes": None, "shared_with": []},
+    ],
+}
+EFFICIENCY = {
+    "flop": 3_628_146_688,
+    "padding_flop": 267_364_864,
+    "operations_per_second": 206e9,
+    "peak": {"precision": "float32", "operations_per_second": 226e9, "library": "engine", "kernel": "product"},
+    "share": 0.911,
+    "reason": None,
+    "bound": {"by": "compute", "intensity": 52.2, "balance": 7.4, "attainable": 226e9},
+}
+QUESTIONS = {
+    "quantisation": (0.042, QUANTISATION, ("99.8 %", "99 %", "571 of 595", "0.042", "0.310 [0.300, 0.320]")),
+    "footprint": (208e6, FOOTPRINT, ("208", "80", "81", "47", "<engine> 80", "hidden")),
+    "efficiency": (1.1, EFFICIENCY, ("206", "226", "91 %", "52", "compute-bound", "3.63 billion", "7 % of which")),
+}
+
+
+def stored_with(group):
+    """Make a stored run that answers one of the questions for ONNX Runtime."""
+    value, told, _ = QUESTIONS[group]
+    stored = make_stored_run()
+    stored["benchmarks"].append(benchmark(group, "onnxruntime", value, None, **told))
+    return stored
+
+
+@pytest.mark.parametrize("group", QUESTIONS)
+def test_a_question_has_a_section_where_it_was_asked(group):
+    """Its figures stand on the terminal within 100 columns, in Markdown and on the page, which escapes them."""
+    run = parse_run(stored_with(group))
+    (section,) = sections(run)
+    words = QUESTIONS[group][2]
+    text = render_table(run)
+    page, markdown = render_page(run), render_markdown(run)
+    assert max(map(len, text.splitlines())) <= 100
+    flat = " ".join(text.split())
+    for word in words:
+        assert word in " ".join((*section.rows[0], *section.notes))
+        assert word.replace("<", "&lt;").replace(">", "&gt;") in page
+        assert word.replace("<", "\\<").replace(">", "\\>").replace("[", "\\[").replace("]", "\\]") in markdown
+    assert section.title in flat
+    assert f'<h2 id="{section.name}">{section.title}</h2>' in page
+    assert section.title in markdown
+
+
+def test_a_share_above_the_peak_is_told_with_its_causes():
+    """A contender that reaches more than the measured peak is named, and what to do stands with it; below it is not."""
+    stored = stored_with("efficiency")
+    (section,) = sections(parse_run(stored))
+    assert "Above the measured peak" not in " ".join(section.notes)
+    stored["benchmarks"][-1]["extra_info"]["share"] = 1.02
+    (section,) = sections(parse_run(stored))
+    assert "Above the measured peak: onnxruntime." in section.notes[-1]
+    assert "measure again" in section.notes[-1]
+
+
+def test_no_section_without_data():
+    """A run in which none of them was asked has no section and no heading of one."""
+    run = parse_run(make_stored_run())
+    assert sections(run) == []
+    assert 'id="footprint"' not in render_page(run)
+
+
+@pytest.mark.parametrize(
+    ("group", "field"),
+    [("quantisation", "decided"), ("quantisation", "floor"), ("footprint", "packages"), ("efficiency", "flop")],
+)
+def test_a_broken_field_is_named(group, field):
+    """A section whose stored values are not what they should be is refused with the field."""
+    stored = stored_with(group)
+    stored["benchmarks"][-1]["extra_info"][field] = "x"
+    with pytest.raises(StoredRunBroken, match=rf"extra_info\.{field} is"):
+        parse_run(stored)
+
+
+def test_shares_of_the_peak_and_megabytes_are_columns_too():
+    """Where they were asked, the comparison has them beside the latency, unless the terminal is too narrow."""
+    stored = stored_with("efficiency")
+    value, told, _ = QUESTIONS["footprint"]
+    known = {**told, "packages": told["packages"][:2]}
+    stored["benchmarks"].append(benchmark("footprint", "onnxruntime", value, None, **known))
+    markdown = render_markdown(parse_run(stored))
+    assert "| deploy MB | of peak |" in markdown
+    assert "| 208 | 91 % |" in markdown
+
+
+def test_a_footprint_that_is_not_wholly_known_is_no_figure_to_choose_by():
+    """Where a package's size is not known, the sum is told as at least so much, is no column, and meets no limit."""
+    run = parse_run(stored_with("footprint"))
+    row = next(row for row in run.rows if row.contender == "onnxruntime")
+    (limit,) = parse_limits("footprint<10GB")
+    assert not limit.admits(limit.metric.read(row))
+    markdown = render_markdown(run)
+    assert "deploy MB" not in markdown
+    assert "| onnxruntime | ≥ 208 |" in markdown

@@ -1,0 +1,105 @@
+"""Is it said what keeps two runs from being comparable, and nothing else?"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from fixtures.results import baseline_differences
+from runoff.stored.run import parse_run
+from runoff.stored.stratum import Stratum, stratum_differences
+from tests.stored_runs import about, make_stored_run
+
+BASE = Stratum(
+    cpu="Example CPU",
+    cpu_flags=frozenset({"avx2", "avx512f"}),
+    threads=2,
+    reference="pytorch",
+    checkpoint=("builtin", "ab" * 32),
+    environments={"here": {"torch": "2.13.0", "onnx": "1.16.2"}, "ort118": {"onnxruntime": "1.18.0"}},
+    contenders={"pytorch": {"torch": "2.13.0"}, "tensorflow": {"onnx": "1.16.2"}},
+)
+
+
+def test_a_run_is_comparable_with_itself():
+    """Nothing differs between two equal strata."""
+    assert stratum_differences(BASE, BASE) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cpu": "Other CPU"}, "CPU model: Example CPU → Other CPU"),
+        ({"cpu_flags": frozenset({"avx2", "amx_bf16"})}, "CPU flags: gone avx512f; new amx_bf16"),
+        ({"threads": 4}, "threads: 2 → 4"),
+        ({"reference": "onnxruntime"}, "reference: pytorch → onnxruntime"),
+        (
+            {"checkpoint": ("imagenet", "cd" * 32)},
+            "checkpoint: builtin (abababababab) → imagenet (cdcdcdcdcdcd)",
+        ),
+        (
+            {"environments": {"here": {"torch": "2.12.0", "onnx": "1.16.2"}}},
+            "torch: 2.13.0 → 2.12.0 in the environment here",
+        ),
+        ({"contenders": {"tensorflow": {}}}, "onnx: 1.16.2 → none for tensorflow"),
+        ({"contenders": {"pytorch": {"torch": "2.12.0"}}}, "torch: 2.13.0 → 2.12.0 for pytorch"),
+    ],
+)
+def test_each_difference_is_said(change, said):
+    """What differs is named with what it was and what it is."""
+    assert stratum_differences(BASE, dataclasses.replace(BASE, **change)) == [said]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"environments": {"here": {"torch": "2.13.0", "openvino": "2026.4.1"}, "other": {"torch": "1.0"}}},
+        {"contenders": {"pytorch": {"torch": "2.13.0"}, "openvino": {"openvino": "2026.4.1"}}},
+        {"checkpoint": None},
+        {"checkpoint": ("another name", "ab" * 32)},
+    ],
+)
+def test_what_makes_no_difference_is_not_said(change):
+    """A package, environment or contender that only one run has, or a checkpoint's name, does not matter."""
+    assert stratum_differences(BASE, dataclasses.replace(BASE, **change)) == []
+
+
+def test_a_version_is_told_once():
+    """A package that differs in its environment is not told again for every contender that uses it."""
+    head = dataclasses.replace(
+        BASE,
+        environments={"here": {"torch": "2.12.0"}},
+        contenders={"pytorch": {"torch": "2.12.0"}, "tensorflow": {"onnx": "1.16.2"}},
+    )
+    assert stratum_differences(BASE, head) == ["torch: 2.13.0 → 2.12.0 in the environment here"]
+
+
+def test_many_flags_are_told_shortly():
+    """Of many flags the first four are named and the others counted."""
+    head = dataclasses.replace(BASE, cpu_flags=BASE.cpu_flags | {f"flag{number}" for number in range(9)})
+    assert stratum_differences(BASE, head) == ["CPU flags: new flag0, flag1, flag2, flag3 and 5 more"]
+
+
+def test_differences_read_the_same_from_the_other_side():
+    """Swapping the runs swaps what was and what is."""
+    head = dataclasses.replace(BASE, threads=4, cpu_flags=frozenset())
+    assert stratum_differences(head, BASE) == ["CPU flags: new avx2, avx512f", "threads: 4 → 2"]
+
+
+def test_a_stored_run_has_its_stratum():
+    """The contenders of a stratum are those that raced; what was not converted, wrong or skipped is none of them."""
+    stratum = parse_run(make_stored_run()).stratum
+    assert set(stratum.contenders) == {"pytorch", "onnxruntime", "tensorflow", "pytorch-channels-last"}
+    assert (stratum.checkpoint, stratum.reference) == (("builtin", "ab" * 32), "pytorch")
+
+
+def test_pytest_benchmark_is_told_the_same():
+    """--benchmark-compare names the same differences, before a race too, and the field that a foreign file lacks."""
+    saved, now = make_stored_run(), make_stored_run()
+    del about(now)["checkpoint"]
+    about(now)["contenders"] = {}
+    assert baseline_differences(saved["machine_info"], about(now)) == []
+    about(now)["stratum"]["threads"] = 4
+    assert baseline_differences(saved["machine_info"], about(now)) == ["threads: 2 → 4"]
+    assert baseline_differences({}, about(now)) == ["the field machine_info.runoff is missing"]

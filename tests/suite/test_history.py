@@ -1,0 +1,113 @@
+"""Does pytest-benchmark's own history work between two runs of the suite, and does Runoff's read what it saved?"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import sys
+
+import pytest
+
+from runoff.__main__ import main
+from runoff.compare.changes import INVALID_RUN, NOTHING_WORSE
+from tests.conftest import ROOT, Suite
+from tests.stored_runs import about
+
+FEW = ("--contenders", "fake,fake-slower", "--launches", "2", "--rounds", "3")
+
+
+@pytest.fixture(scope="module")
+def storage(suite: Suite, tmp_path_factory: pytest.TempPathFactory):
+    """Run the suite twice as tox does with --benchmark-autosave, the second time compared with the first."""
+    folder = tmp_path_factory.mktemp("storage") / "compare"
+    saving = (f"--benchmark-storage=file://{folder}", "--benchmark-autosave")
+    first = suite.run(*FEW, *saving)
+    assert first.returncode == 0, first.stdout + first.stderr
+    second = suite.run(*FEW, *saving, "--benchmark-compare")
+    assert second.returncode == 0, second.stdout + second.stderr
+    return folder, second.stdout
+
+
+def test_the_second_run_is_shown_beside_the_first(storage):
+    """--benchmark-compare takes the run that --benchmark-autosave left, for every metric and contender."""
+    _, printed = storage
+    for metric in ("test_inference", "test_cold_start", "test_peak_memory"):
+        for contender in ("fake", "fake-slower"):
+            assert f"{metric}[{contender}] (0001" in printed
+            assert f"{metric}[{contender}] (NOW)" in printed
+
+
+def test_both_runs_are_saved_without_raw_data(storage):
+    """Two files are in the storage, numbered, small, with what Runoff says of each run."""
+    folder, _ = storage
+    saved = sorted(folder.rglob("*.json"))
+    assert [path.name[:4] for path in saved] == ["0001", "0002"]
+    for path in saved:
+        stored = json.loads(path.read_text())
+        assert stored["machine_info"]["runoff"]["schema"] == 1
+        assert all("data" not in one["stats"] for one in stored["benchmarks"])
+
+
+def test_the_history_reads_the_storage(storage, tmp_path, capsys):
+    """``python -m runoff history`` draws what pytest-benchmark saved, and results/runoff.json too, each run once."""
+    folder, _ = storage
+    assert main(["history", str(folder), "--output", str(tmp_path)]) == 0
+    assert "of 2 runs" in capsys.readouterr().out
+    written = json.loads((tmp_path / "history.json").read_text())
+    lines = {(line["contender"], line["metric"]) for section in written["sections"] for line in section["lines"]}
+    assert ("fake-slower", "ratio to reference") in lines
+    assert ("fake", "peak memory") in lines
+
+
+def test_a_saved_run_and_its_results_are_one(storage, suite, tmp_path, capsys):
+    """results/runoff.json and the file that --benchmark-autosave wrote in the same run are recognised as copies."""
+    folder, _ = storage
+    assert main(["history", str(folder), str(suite.root / "results"), "--output", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert "of 2 runs" in printed.out
+    assert "is the same run as" in printed.err
+
+
+def test_a_race_of_two_environments_is_judged_by_itself(suite, tmp_path, capsys):
+    """What the suite stores of a backend against itself elsewhere is what ``compare`` with one file reads."""
+    elsewhere = ("--reference", "fake@elsewhere", "--environment", f"elsewhere={sys.executable}")
+    done = suite.run(*elsewhere, "--contenders", "fake", "--launches", "5", "--rounds", "3", "-k", "inference")
+    assert done.returncode == 0, done.stdout + done.stderr
+    stored = suite.root / "results" / "runoff.json"
+    code = main(["compare", str(stored), "--fail-above", "900%", "--markdown", str(tmp_path / "summary.md")])
+    assert code in (NOTHING_WORSE, INVALID_RUN)  # the machine may be too busy for the control, never ten times as slow
+    written = (tmp_path / "summary.md").read_text()
+    assert ("| inference | fake |" in written) == (code == NOTHING_WORSE)
+    assert (code == INVALID_RUN) == ("invalid" in capsys.readouterr().out.splitlines()[0])
+
+
+def test_every_environment_has_a_storage_of_its_own():
+    """Each tox environment that runs benchmarks keeps its saved runs in a folder with its name."""
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(ROOT / "tox.ini")
+    racing = {name: each["commands"] for name, each in tox.items() if "pytest benchmarks/" in each.get("commands", "")}
+    assert "testenv:compare" in racing
+    for name, commands in racing.items():
+        assert "--benchmark-storage=file://{tox_root}/.runoff/storage/{env_name}" in commands, name
+
+
+def test_files_that_pytest_benchmark_saved_are_compared(suite, tmp_path, capsys):
+    """What --benchmark-save leaves, without raw data, is compared with Runoff's own file of the same run.
+
+    pytest-benchmark itself is told why a run of another stratum is no baseline, in the same words.
+    """
+    few = ("--contenders", "fake,fake-slower", "--rounds", "2", f"--benchmark-storage=file://{tmp_path}")
+    done = suite.run(*few, "--launches", "5", "--margin", "900%", "--benchmark-save=gate")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (saved,) = tmp_path.rglob("*_gate.json")
+    run = json.loads(saved.read_text())
+    assert "data" not in run["benchmarks"][0]["stats"]
+    assert main(["compare", str(saved), str(suite.root / "results" / "runoff.json"), "--fail-above", "0%"]) == 0
+    assert capsys.readouterr().out.count("fake-slower ") >= 3
+
+    threads = about(run)["stratum"]["threads"]
+    about(run)["stratum"]["threads"] = threads + 1
+    saved.write_text(json.dumps(run))
+    done = suite.run(*few, "--launches", "1", "--benchmark-compare")
+    printed = " ".join((done.stdout + done.stderr).split())
+    assert f"no comparable baseline: threads: {threads + 1} → {threads};" in printed

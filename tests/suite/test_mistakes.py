@@ -1,0 +1,186 @@
+"""The suite when something goes wrong: bad options, failing contenders, broken files, full disks and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.children import LONGEST_RUN, child
+from tests.suite.test_suite import ALL_RIGHT, FEW
+
+
+def test_what_goes_wrong_is_a_row_and_the_others_go_on(suite):
+    """Failing, wrong and crashing contenders are shown with stage and reason, fail the run, and cost no other."""
+    names = "fake,fake-unconvertible,fake-wrong,fake-inexact,fake-lies,fake-crashes,fake-dies-late"
+    done = suite.run("--contenders", names, *FEW)
+    assert done.returncode == 1
+    for words in (
+        "conversion failed at imagined stage: KeyError: 'operator Resize is not known'",
+        "asked for 2 threads, its framework reports 3",
+        "exit code 3",
+        "Top-1 differs from golden's",
+        "float32 arithmetic in any order",
+    ):
+        assert words in " ".join(done.stdout.split()), done.stdout
+    assert "Traceback" not in done.stdout
+    stored = json.loads((suite.root / "results" / "runoff.json").read_text())
+    statuses = {name: came["status"] for name, came in stored["machine_info"]["runoff"]["contenders"].items()}
+    assert statuses == {
+        "fake": "raced",
+        "fake-unconvertible": "conversion failed",
+        "fake-wrong": "wrong",
+        "fake-inexact": "wrong",
+        "fake-lies": "failed",
+        "fake-crashes": "failed",
+        "fake-dies-late": "failed",
+    }
+    measured = {(candidate["group"], candidate["extra_info"]["contender"]) for candidate in stored["benchmarks"]}
+    assert {name for group, name in measured if group != "footprint"} == {"fake"}
+    assert {name for group, name in measured if group == "footprint"} == {"fake", "fake-dies-late"}  # needs no race
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--contenders", "fake,tensorflw"], "unknown contender 'tensorflw'; the valid ones are: fake, fake-slower"),
+        (["--contenders", ","], "no contender is named"),
+        (["--contenders", "fake@moon"], "unknown environment 'moon'"),
+        (["--reference", "nobody"], "unknown contender 'nobody'"),
+        (["--launches", "-1"], "expected a whole number of at least 1, found '-1'"),
+        (["--rounds", "many"], "expected a whole number of at least 1, found 'many'"),
+        (["--threads", "0"], "expected a whole number of at least 1, found '0'"),
+        (
+            ["--choose", "latncy<9ms"],
+            "unknown metric 'latncy' in 'latncy<9ms'; the valid ones are: latency, peak_memory",
+        ),
+        (["--choose", ""], "no limit is given; expected conditions such as agreement>=99%"),
+        (["--weights", "missing.pth"], "no weights file at missing.pth"),
+        (["--images", "nowhere"], "images folder nowhere does not exist"),
+        (["--environment", "old=nowhere/python"], "no Python interpreter at nowhere/python"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_before_anything_is_measured(suite, arguments, words):
+    """A mistyped option gives a clear error, exit code 4 and no traceback."""
+    done = suite.run(*arguments)
+    assert done.returncode == 4
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_folder_without_or_with_broken_pictures_is_refused(suite, tmp_path):
+    """An images folder with no picture, and one with a broken one, are named with what to do."""
+    empty, broken = tmp_path / "empty", tmp_path / "broken"
+    empty.mkdir()
+    broken.mkdir()
+    (broken / "cat.jpg").write_bytes(b"\xff\xd8\xff\xe0 not really")
+    for folder, words in ((empty, "holds no picture"), (broken, "cat.jpg")):
+        done = suite.run("--images", str(folder))
+        assert done.returncode == 4
+        assert words in done.stdout + done.stderr
+
+
+def test_a_truncated_artifact_fails_its_contender_with_the_remedy(suite):
+    """An artifact cut off by hand is refused with the folder to delete; the other contender is measured."""
+    assert suite.run("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1").returncode == 0
+    (cut,) = (suite.root / ".runoff" / "artifacts").glob("fake-slower-*/model.npy")
+    cut.write_bytes(cut.read_bytes()[:100])
+    done = suite.run("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1")
+    shutil.rmtree(cut.parent)
+    assert done.returncode == 1
+    assert "is not what was put there" in done.stdout
+    assert f"delete the folder {cut.parent}" in " ".join(done.stdout.split())
+
+
+def test_a_results_folder_that_cannot_be_written_stops_the_run_before_it_begins(suite):
+    """Where results/ is a file, the run says so at once instead of after the measuring."""
+    results = suite.root / "results"
+    shutil.rmtree(results, ignore_errors=True)
+    results.write_text("in the way")
+    try:
+        done = suite.run("--contenders", "fake")
+    finally:
+        results.unlink()
+    assert done.returncode == 4
+    assert "ResultsUnwritable" in done.stdout + done.stderr
+
+
+def test_a_disk_that_fills_up_loses_nothing(suite, tmp_path):
+    """Where the results no longer fit, the table is printed, the JSON kept elsewhere, and the run fails."""
+    hooks = suite.root / "fills_up.py"
+    hooks.write_text(
+        "import fixtures.results as results\n"
+        "def pytest_configure(config):\n"
+        "    write = results.write_whole\n"
+        "    def full(path, text):\n"
+        "        if path.parent.name == 'results':\n"
+        "            raise OSError(28, 'No space left on device', str(path))\n"
+        "        write(path, text)\n"
+        "    results.write_whole = full\n"
+    )
+    try:
+        done = suite.run(
+            "--contenders", "fake", "--launches", "1", "--rounds", "2", "-p", "fills_up", PYTHONPATH=str(suite.root)
+        )
+    finally:
+        hooks.unlink()
+    words = " ".join(done.stdout.split())
+    assert done.returncode != 0
+    assert "No space left on device; what was measured is kept in" in words
+    kept = Path(words.partition("is kept in ")[2].split()[0].rstrip("."))
+    assert json.loads(kept.read_text())["benchmarks"]
+    assert "Control (a second fake" in done.stdout
+
+
+def test_own_json_that_cannot_be_written_is_no_traceback(suite):
+    """A --benchmark-json on a full disk ends in one clear line; results/runoff.json is there all the same."""
+
+    def few_bytes() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000_000, 100_000_000))
+
+    done = subprocess.run(
+        suite.command("--contenders", "fake", "--launches", "1", "--rounds", "2", "--benchmark-json=/dev/full"),
+        cwd=suite.root,
+        env=suite.variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_RUN,
+        preexec_fn=few_bytes,
+    )
+    assert done.returncode != 0
+    assert "could not write its file (No space left on device" in done.stdout
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+    assert json.loads((suite.root / "results" / "runoff.json").read_text())["benchmarks"]
+
+
+def test_an_interrupt_leaves_no_worker(suite):
+    """Ctrl-C in the middle of a race ends every worker, and the launches so far are in the journal."""
+    before = set((suite.root / ".runoff" / "runs").glob("*.jsonl"))
+    race = child(
+        suite.command("--contenders", ALL_RIGHT, "--launches", "500", "--rounds", "2"),
+        patience=180,
+        cwd=suite.root,
+        env=suite.variables(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with race as running:
+        deadline = time.monotonic() + 60
+        while not (new := set((suite.root / ".runoff" / "runs").glob("*.jsonl")) - before):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        workers = psutil.Process(running.pid).children(recursive=True)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+        assert running.returncode == 2
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    assert new.pop().read_text().strip()

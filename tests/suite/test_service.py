@@ -1,0 +1,101 @@
+"""The service questions as their users ask them: ``pytest benchmarks/ -m service`` on fakes, with the real LoadGen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from runoff.report.sections.questions import sections
+from runoff.report.write.markdown import render_markdown
+from runoff.report.write.page import render_page
+from runoff.report.write.table import render_table
+from runoff.stored.fields import StoredRunBroken
+from runoff.stored.run import parse_run, read_run
+from tests.conftest import Suite
+
+CONTENDERS = "fake,fake-one-by-one,fake-threaded,fake-fixed-batch"
+GROUPS = {"throughput", "parallel", "single-stream", "server", "end-to-end", "threads"}
+
+
+@pytest.fixture(scope="module")
+def finished(suite: Suite):
+    """Ask all service questions of four fakes once."""
+    shutil.rmtree(suite.root / "results", ignore_errors=True)
+    done = suite.run("-m", "service", "--contenders", CONTENDERS, "--launches", "2", "--rounds", "3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def stored(suite: Suite, finished):
+    """Give the run's JSON."""
+    return json.loads((suite.root / "results" / "runoff.json").read_text())
+
+
+def told(stored, group, contender):
+    """Find what one benchmark stored beside its times."""
+    (found,) = (
+        one["extra_info"]
+        for one in stored["benchmarks"]
+        if one["group"] == group and one["extra_info"]["contender"] == contender
+    )
+    return found
+
+
+def test_every_question_is_a_group_with_its_control(stored):
+    """Each question has its own launches and its own control, and every fake an answer to it."""
+    asked = stored["machine_info"]["runoff"]["service"]
+    assert set(asked) == {one["group"] for one in stored["benchmarks"]} == GROUPS
+    for question in asked.values():
+        assert question["launches"] == 2
+        assert question["control"]["contender"] == "fake"
+
+
+def test_a_batch_that_is_refused_has_its_reason(stored):
+    """A session made for one image alone answers for a batch of one, and says why not for more."""
+    batches = told(stored, "throughput", "fake-fixed-batch")["batches"]
+    assert batches["1"]["images_per_second"] > 0
+    assert "expected a batch of 1" in str(batches["4"])
+
+
+def test_what_batching_buys_is_seen(stored):
+    """The fake that takes as long for a batch as for one image has more images a second; its opposite has not."""
+
+    def gain(contender):
+        batches = told(stored, "throughput", contender)["batches"]
+        return batches["8"]["images_per_second"] / batches["1"]["images_per_second"]
+
+    assert gain("fake") > 2 * gain("fake-one-by-one")
+
+
+def test_what_a_second_thread_buys_is_seen(stored):
+    """The fake that takes half as long on two threads has a greater speed-up than one that does not use them."""
+    if stored["machine_info"]["runoff"]["stratum"]["threads"] < 2:
+        pytest.skip("this machine allows one thread, so there is no second to buy anything")
+    scaling = {name: told(stored, "threads", name)["scaling"]["2"]["speedup"] for name in ("fake", "fake-threaded")}
+    assert scaling["fake-threaded"] > 1.2 * scaling["fake"]
+
+
+def test_every_question_has_a_section_everywhere(suite, stored, finished):
+    """Page, Markdown and terminal show a section for each question, and none for the race that was not run."""
+    run = read_run(suite.root / "results" / "runoff.json")
+    shown = sections(run)
+    assert len(shown) == len(GROUPS)
+    page, markdown, table = render_page(run), render_markdown(run), render_table(run, width=120, colour=False)
+    for section in shown:
+        assert section.title in page
+        assert section.title in markdown
+        assert section.title in table
+        assert section.title in finished.stdout
+    assert not run.raced
+
+
+def test_a_broken_answer_is_named(stored):
+    """A field that is missing is named with its path."""
+    broken = json.loads(json.dumps(stored))
+    one = next(one for one in broken["benchmarks"] if one["group"] == "parallel")
+    del one["extra_info"]["parallel"]["gain"]
+    with pytest.raises(StoredRunBroken, match=r"extra_info\.parallel\.gain is missing"):
+        parse_run(broken)

@@ -1,0 +1,252 @@
+"""The suite as its users run it: ``pytest benchmarks/`` in a copy whose backends are fakes, and what it leaves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import suppress
+
+import psutil
+import pytest
+
+from runoff.report.sections.recommendation import recommendation
+from runoff.stored.run import read_run
+from tests.conftest import Suite
+
+ALL_RIGHT = "fake,fake-slower"
+FEW = ("--launches", "5", "--rounds", "6")
+GROUPS = {"inference", "cold-start", "peak-memory", "footprint", "efficiency"}
+LIMITS = "latency<10s,agreement >= 99%"
+
+
+@pytest.fixture(scope="module")
+def finished(suite: Suite):
+    """Run the suite once on two contenders, storing it in every way that pytest-benchmark offers."""
+    shutil.rmtree(suite.root / "results", ignore_errors=True)
+    storing = ("--benchmark-autosave", "--benchmark-save-data", "--benchmark-json=own.json")
+    done = suite.run("--contenders", ALL_RIGHT, *FEW, "--choose", LIMITS, *storing)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def stored(suite: Suite, finished):
+    """Give the run's JSON."""
+    return json.loads((suite.root / "results" / "runoff.json").read_text())
+
+
+def benchmark(stored, group: str, contender: str):
+    """Find one benchmark of a stored run."""
+    (found,) = (
+        candidate
+        for candidate in stored["benchmarks"]
+        if candidate["group"] == group and candidate["extra_info"]["contender"] == contender
+    )
+    return found
+
+
+def test_it_prints_a_row_for_each_contender(finished):
+    """The table has the contenders, the verdict, the control's line and the setting."""
+    assert "fake-slower" in finished.stdout
+    assert "reference" in finished.stdout
+    assert "Control (a second fake, which should be 1):" in finished.stdout
+    assert "5 launches × 6" in finished.stdout
+    assert "seed 1." in finished.stdout
+
+
+def test_the_summary_ends_with_the_recommendation(suite, stored, finished):
+    """The limits are stored as they are written, and what is recommended under them is the last that is printed."""
+    assert stored["machine_info"]["runoff"]["limits"] == "latency<10s, agreement>=99%"
+    summary, _, last = finished.stdout.rstrip().rpartition("\n")
+    assert " passed, " in last
+    run = read_run(suite.root / "results" / "runoff.json")
+    assert " ".join(summary.split()).endswith(recommendation(run))
+
+
+def test_every_metric_is_a_benchmark_in_its_group(stored):
+    """The JSON has one benchmark per metric and contender, with the samples launch by launch."""
+    assert {candidate["group"] for candidate in stored["benchmarks"]} == GROUPS
+    assert len(benchmark(stored, "inference", "fake")["stats"]["data"]) == 30
+    assert len(benchmark(stored, "cold-start", "fake")["stats"]["data"]) == 5
+    assert len(benchmark(stored, "peak-memory", "fake")["stats"]["data"]) == 5
+
+
+def test_what_was_measured_is_replayed_to_the_last_bit(suite, stored):
+    """pytest-benchmark's data are the very durations in the journal: the replay clock adds nothing."""
+    newest = max((suite.root / ".runoff" / "runs").glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    launches = [json.loads(line)["records"]["fake"] for line in newest.read_text().splitlines()]
+    measured = [value for launch in launches for value in launch["rounds"]]
+    assert benchmark(stored, "inference", "fake")["stats"]["data"] == measured
+    cold = [sum(launch["durations"].values()) for launch in launches]
+    assert benchmark(stored, "cold-start", "fake")["stats"]["data"] == cold
+
+
+def test_the_known_ratio_is_found(stored):
+    """A fake that sleeps twice as long is found slower, by about two, with an interval that holds the value."""
+    ratio = benchmark(stored, "inference", "fake-slower")["extra_info"]["ratio"]
+    assert 1.6 < ratio["low"] < ratio["value"] < ratio["high"] < 2.4
+    assert ratio["reference"] == "fake"
+    assert ratio["verdict"] in ("slower", "invalid run")
+    assert (ratio["launches"], ratio["rounds"], ratio["confidence"]) == (5, 6, 0.95)
+
+
+def test_extra_info_is_what_the_design_lists(stored):
+    """Every benchmark names its contender, environment, versions, threads, unit and agreement."""
+    for candidate in stored["benchmarks"]:
+        info = candidate["extra_info"]
+        assert {
+            "contender",
+            "backend",
+            "variant",
+            "environment",
+            "versions",
+            "threads",
+            "unit",
+            "agreement",
+            "ratio",
+        } <= set(info)
+        assert info["environment"] == "here"
+        assert info["agreement"] == 1.0
+    assert benchmark(stored, "peak-memory", "fake")["extra_info"]["unit"] == "bytes"
+    stages = benchmark(stored, "cold-start", "fake")["extra_info"]["stages"]
+    assert list(stages) == ["interpreter", "import", "load", "first inference"]
+    memory = benchmark(stored, "peak-memory", "fake")
+    assert 0 < memory["extra_info"]["anonymous"] < memory["stats"]["median"]
+    assert benchmark(stored, "inference", "fake")["extra_info"]["busy_threads"] < 1
+    curve = memory["extra_info"]["curve"]
+    assert len(curve["seconds"]) == len(curve["bytes"]) > 3
+
+
+def test_the_efficiency_is_of_the_best_peak_and_the_peaks_are_stored(stored):
+    """Backends that measure peaks and numpy are asked once; the share is what was done by the median's time of that."""
+    peaks = stored["machine_info"]["runoff"]["peaks"]
+    assert {peak["library"] for peak in peaks["libraries"]} == {"fake", "numpy"}
+    assert peaks["best"]["float32"]["kernel"] == "imagined kernel"
+    assert peaks["bytes_per_second"] > 0
+    assert peaks["failures"] == {}
+    found = benchmark(stored, "efficiency", "fake")
+    info = found["extra_info"]
+    median = benchmark(stored, "inference", "fake")["stats"]["median"]
+    assert info["flop"] == 1_000_000
+    assert info["operations_per_second"] == pytest.approx(1_000_000 / median)
+    assert info["share"] == pytest.approx(info["operations_per_second"] / 1e18)
+    assert found["stats"]["median"] == pytest.approx(1 / info["share"])
+    assert info["unit"] == "× time at float32 peak"
+    assert info["bound"]["by"] == "memory"
+
+
+def test_machine_info_says_what_the_run_is(stored):
+    """machine_info["runoff"] has schema, stratum, seed, checkpoint, control and warnings."""
+    about = stored["machine_info"]["runoff"]
+    assert about["schema"] == 1
+    assert about["seed"] == 1
+    assert about["checkpoint"]["name"] == "builtin"
+    assert about["stratum"]["checkpoint"] == about["checkpoint"]["sha256"]
+    assert {"cpu", "cpu_flags", "threads", "versions"} <= set(about["stratum"])
+    assert about["control"]["contender"] == "fake"
+    assert about["control"]["low"] < about["control"]["value"] < about["control"]["high"]
+    assert {name: came_of["status"] for name, came_of in about["contenders"].items()} == {
+        "fake": "raced",
+        "fake-slower": "raced",
+    }
+
+
+def test_own_json_and_storage_are_pytest_benchmarks_own(suite, stored):
+    """--benchmark-json and --benchmark-autosave give the same run, as pytest-benchmark does."""
+    own = json.loads((suite.root / "own.json").read_text())
+    assert benchmark(own, "inference", "fake")["stats"] == benchmark(stored, "inference", "fake")["stats"]
+    (saved,) = (suite.root / ".benchmarks").rglob("*.json")
+    assert len(json.loads(saved.read_text())["benchmarks"]) == 2 * len(GROUPS)
+
+
+def test_the_stored_run_can_be_read_again(suite, finished):
+    """The report reads results/runoff.json back, and the page lies beside it."""
+    run = read_run(suite.root / "results" / "runoff.json")
+    assert {row.contender for row in run.rows} == {"fake", "fake-slower"}
+    assert "fake-slower" in (suite.root / "results" / "index.html").read_text()
+
+
+def test_comparing_with_a_stored_run_works_for_every_metric(suite, finished):
+    """--benchmark-compare shows the stored run beside this one, for time and memory."""
+    done = suite.run("--contenders", "fake", "--launches", "1", "--rounds", "3", "--benchmark-compare")
+    assert done.returncode == 0, done.stdout
+    for test in ("test_inference[fake]", "test_cold_start[fake]", "test_peak_memory[fake]"):
+        assert f"{test} (0001" in done.stdout
+    assert "time in MBs" in done.stdout
+
+
+@pytest.mark.parametrize(("speed_up", "fails"), [(1, False), (100, True)])
+def test_compare_fail_is_a_gate(suite, finished, speed_up, fails):
+    """--benchmark-compare-fail passes a run like its baseline and fails a slower one, with our table still printed."""
+    first = next((suite.root / ".benchmarks").rglob("0001*.json"))
+    baseline = json.loads(first.read_text())
+    for candidate in baseline["benchmarks"]:
+        candidate["stats"]["median"] /= speed_up
+    number = f"{1000 + speed_up}"
+    saved = first.parent / f"{number}_baseline.json"
+    saved.write_text(json.dumps(baseline))
+    done = suite.run(
+        *("--contenders", "fake", "--launches", "2", "--rounds", "3"),
+        *(f"--benchmark-compare={number}", "--benchmark-compare-fail=median:900%"),
+    )
+    saved.unlink()
+    assert (done.returncode != 0) == fails, done.stdout
+    assert ("Performance has regressed" in done.stdout + done.stderr) == fails
+    assert "Control (a second fake" in done.stdout
+
+
+def test_selecting_with_k_races_what_is_selected_and_the_reference(suite):
+    """-k runs the selected contender, raced against the reference."""
+    done = suite.run("--contenders", "all", "-k", "inference and fake-slower", "--launches", "1", "--rounds", "3")
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+    stored = json.loads((suite.root / "results" / "runoff.json").read_text())
+    assert set(stored["machine_info"]["runoff"]["contenders"]) == {"fake", "fake-slower"}
+    assert benchmark(stored, "inference", "fake-slower")["extra_info"]["ratio"]["value"] > 1
+
+
+def test_workers_that_were_checked_and_never_race_end_with_the_run(suite):
+    """A run that asks for correctness alone leaves no worker behind, though each is kept for a race after its check."""
+    done = suite.run("-k", "correctness", "--contenders", ALL_RIGHT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    mine = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.cwd() == str(suite.root):
+                mine.append(process.cmdline())
+    assert mine == []
+
+
+def test_benchmark_disable_runs_everything_once(suite):
+    """--benchmark-disable shows that all runs, with one launch and one round, and stores nothing."""
+    results = suite.root / "results" / "runoff.json"
+    before = results.stat().st_mtime_ns if results.exists() else None
+    done = suite.run("--contenders", "fake", "--benchmark-disable")
+    assert done.returncode == 0, done.stdout
+    assert "8 passed, 1 skipped" in done.stdout
+    assert (results.stat().st_mtime_ns if results.exists() else None) == before
+
+
+def test_one_launch_is_exploratory(suite):
+    """A single launch gives ratios without intervals and says that they are exploratory."""
+    done = suite.run("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1")
+    assert done.returncode == 0, done.stdout
+    assert "exploratory" in done.stdout
+
+
+def test_a_new_backend_is_one_new_file(suite):
+    """A file put into runoff/backends/ takes part in every benchmark, table and page, with nothing else changed."""
+    added = suite.root / "runoff" / "backends" / "newcomer.py"
+    shutil.copy(suite.root / "runoff" / "backends" / "fake.py", added)
+    try:
+        done = suite.run("--launches", "1", "--rounds", "2")
+    finally:
+        added.unlink()
+    assert done.returncode == 0, done.stdout
+    stored = json.loads((suite.root / "results" / "runoff.json").read_text())
+    groups = {
+        candidate["group"] for candidate in stored["benchmarks"] if candidate["extra_info"]["contender"] == "newcomer"
+    }
+    assert groups == GROUPS
+    assert "newcomer" in done.stdout
+    assert "newcomer" in (suite.root / "results" / "index.html").read_text()

@@ -1,0 +1,139 @@
+"""How the page is started: with which checkpoint and artifacts, within which limits, and what a mistake is told."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import tempfile
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from runoff.backends import find_backends
+from runoff.environments.contenders import all_contenders
+from runoff.errors import ArtifactBroken, FrameworkMissing
+from tests.conftest import ROOT
+from tests.web import fake_backends, fake_page, served
+from webui import words
+from webui.__main__ import main, server_settings
+from webui.config import Config
+from webui.proof.server import classify
+from webui.supply import cached_supply, chosen_anew, prepare_folder, prepared_supply, remembered_choice, remembered_file
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    """Serve a fake with the built-in checkpoint from a home of its own."""
+    return Config(contenders="fake", first="fake", weights="builtin", home=tmp_path_factory.mktemp("home"), threads=2)
+
+
+def test_a_prepared_folder_serves_what_was_converted(config, tmp_path):
+    """What was prepared is the converted artifact and the checkpoint, and is served without converting."""
+    contenders = all_contenders(fake_backends())
+    supply = cached_supply(config, fake_backends())
+    prepare_folder(supply, {"fake": contenders["fake"]}, tmp_path / "prepared")
+    prepared = prepared_supply(tmp_path / "prepared")
+    assert prepared.choice() == supply.choice()
+    artifact = prepared.artifact(contenders["fake"])
+    assert artifact.read_bytes() == supply.artifact(contenders["fake"]).read_bytes()
+    assert artifact.is_relative_to(tmp_path)
+    with pytest.raises(FrameworkMissing, match="was not prepared"):
+        prepared.artifact(contenders["fake-slower"])
+    artifact.write_bytes(b"changed")
+    with pytest.raises(ArtifactBroken, match="prepare the folder"):
+        prepared.artifact(contenders["fake"])
+
+
+def test_a_choice_is_remembered_and_held_to_its_hash(config, monkeypatch):
+    """The next start finds the checkpoint without choosing anew, unless other weights are asked or its file changed."""
+    chosen = chosen_anew(config)
+    assert remembered_choice(config) == chosen
+    other = Config(weights="auto", home=config.home)
+    assert remembered_choice(other) is None
+    whole = chosen.checkpoint.weights.read_bytes()
+    chosen.checkpoint.weights.write_bytes(whole[:1000])
+    assert remembered_choice(config) is None
+    chosen.checkpoint.weights.write_bytes(whole)
+    assert remembered_choice(config) == chosen
+    monkeypatch.setattr("webui.supply.BUILTIN_SHA256", "that of an update")
+    assert remembered_choice(config) is None
+    remembered_file(config).write_text("not JSON")
+    assert remembered_choice(config) is None
+
+
+def test_a_path_of_weights_is_always_read_anew(config):
+    """What a user's own file holds may have changed since the last start, so it is never remembered."""
+    assert remembered_choice(Config(weights=str(config.home / "own.npz"), home=config.home)) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--contenders", "nobody"], "unknown contender 'nobody'"),
+        (["--prepared", "/nowhere"], "is not a prepared folder"),
+    ],
+)
+def test_a_users_mistake_is_one_line(capsys, arguments, words):
+    """A wrong option ends the start with exit code 2 and one line that says what is wrong."""
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_the_server_keeps_bodies_in_memory(tmp_path, monkeypatch):
+    """Served as the user's page is, a picture of megabytes is answered and no temporary file is made for it."""
+    made = []
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda *_, **__: made.append("a file"))
+    monkeypatch.setattr("waitress.buffers.TempfileBasedBuffer.__init__", lambda *_, **__: made.append("a buffer"))
+    with fake_page(tmp_path, ["fake"]) as app, served(app, **server_settings(Config())) as port:
+        noise = np.random.RandomState(0).bytes(3_000_000)
+        picture = b"P6 1000 1000 255\n" + noise
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            status, _ = classify(connection, picture)
+    assert status == 200
+    assert made == []
+
+
+def test_a_runtime_is_named_as_its_makers_write_it():
+    """A backend says how its makers write its name; one that does not is called as its file is."""
+    titles = {
+        name: words.title(contender, backends[contender.backend])
+        for backends in (find_backends(), fake_backends())
+        for name, contender in all_contenders(backends).items()
+    }
+    assert titles["onnxruntime"] == "ONNX Runtime"
+    assert titles["onnxruntime-int8"] == "ONNX Runtime (int8)"
+    assert titles["fake-slower"] == "fake (slower)"
+
+
+def luminance(colour: str) -> float:
+    """Give a colour's relative luminance (WCAG 2.2)."""
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("front", "back"),
+    [
+        ("ink", "paper"),
+        ("ink", "raised"),
+        ("ink", "soft"),
+        ("quiet", "paper"),
+        ("quiet", "raised"),
+        ("strong", "paper"),
+        ("on-strong", "strong"),
+        ("good", "good-soft"),
+        ("bad", "bad-soft"),
+        ("bad", "raised"),
+    ],
+)
+def test_text_has_contrast(scheme, front, back):
+    """Text has a contrast of at least 4.5 on what it stands on (WCAG 2.2, 1.4.3), light and dark."""
+    blocks = re.findall(r":root \{(.*?)\}", (ROOT / "webui" / "static" / "page.css").read_text(), re.DOTALL)
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", blocks[scheme]))
+    lighter, darker = sorted((luminance(colours[front]), luminance(colours[back])), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5

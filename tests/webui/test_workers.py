@@ -1,0 +1,293 @@
+"""The page's workers: one that ends costs its request alone and is started again; a queue is never longer than set."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from runoff.backends import find_backends
+from runoff.environments.contenders import HERE, Environment
+from runoff.errors import FrameworkMissing
+from runoff.measure.launch import Entrant, Timeouts
+from runoff.measure.prediction import predicting
+from runoff.model.classification import top_classes
+from runoff.model.decoding import decode
+from runoff.model.images import ImageSet, save_images
+from runoff.model.preprocessing import preprocess
+from tests import fakes
+from tests.web import fake_backends, fake_page, send, star, stored, until_settled
+from webui.app import create_app
+from webui.config import Config
+from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, Keeper, Recipe
+
+PNG = stored(star(), "PNG")
+HANGS_AT = 15
+"""Which picture the fake ``stalls`` never answers: it hangs at its thirtieth inference, and a picture takes two."""
+
+
+def states(app) -> dict[str, tuple[str, int]]:
+    """Give each runtime's state and how often it was started again."""
+    runtimes = app.test_client().get("/api/runtimes").get_json()["runtimes"]
+    return {each["runtime"]: (each["state"], each["restarts"]) for each in runtimes}
+
+
+def until(condition, seconds=20.0) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def hang(app, name="fake-stalls") -> threading.Thread:
+    """Send pictures to a runtime until it hangs; give the thread whose request hangs, with its response to come."""
+    client = app.test_client()
+    for _ in range(HANGS_AT - 1):  # its start took one inference
+        assert send(client, PNG, f"?runtime={name}").status_code == 200
+    thread = threading.Thread(target=lambda: setattr(thread, "response", send(client, PNG, f"?runtime={name}")))
+    thread.start()
+    until(app.extensions["runoff"].turn.locked)
+    return thread
+
+
+def test_killing_a_worker_in_the_middle_of_a_request_costs_that_request_alone(tmp_path):
+    """The request whose worker is killed gets 503 and a sentence; the others answer, and soon it does again too."""
+    with fake_page(tmp_path, ["fake", "fake-stalls"]) as app:
+        hanging = hang(app)
+        process = app.extensions["runoff"].runtimes["fake-stalls"].keeper.process
+        os.kill(process.popen.pid, signal.SIGKILL)
+        others = send(app.test_client(), PNG)
+        hanging.join(20)
+        assert others.status_code == 200
+        assert hanging.response.status_code == 503
+        assert hanging.response.json["error"]["code"] == "stopped"
+        assert send(app.test_client(), PNG, "?runtime=fake-stalls").status_code == 200
+        assert states(app) == {"fake": ("ready", 0), "fake-stalls": ("ready", 1)}
+        sentences = [each["sentence"] for each in app.test_client().get("/api/runtimes").json["runtimes"]]
+        assert sentences[1] == "Ready. It stopped unexpectedly once and was started again."
+
+
+def test_a_worker_that_does_not_answer_in_time_is_ended(tmp_path):
+    """A hung worker costs its request 503 once its time is over, and is started again."""
+    with fake_page(tmp_path, ["fake-stalls"], worker_timeout=0.5) as app:
+        hanging = hang(app)
+        hanging.join(20)
+        assert hanging.response.status_code == 503
+        until(lambda: states(app)["fake-stalls"] == ("ready", 1))
+
+
+def test_a_worker_that_ends_by_itself_between_requests_is_started_again(tmp_path):
+    """A worker that is killed while nobody asks is back before long, and no request ever knew."""
+    with fake_page(tmp_path, ["fake"]) as app:
+        os.kill(app.extensions["runoff"].runtimes["fake"].keeper.process.popen.pid, signal.SIGKILL)
+        until(lambda: states(app)["fake"] == ("ready", 1))
+        assert send(app.test_client(), PNG).status_code == 200
+
+
+def test_a_worker_that_never_starts_is_given_up(tmp_path, monkeypatch):
+    """After a few failed starts a runtime is unavailable, and the first one goes on answering."""
+    monkeypatch.setattr("webui.keeper.LONGEST_REST", 0.01)
+    with fake_page(tmp_path, ["fake", "fake-raises"]) as app:
+        assert states(app)["fake-raises"] == ("unavailable", 0)
+        assert send(app.test_client(), PNG).status_code == 200
+
+
+def test_a_picture_that_ends_the_decoder_costs_itself_alone(tmp_path):
+    """The process that opens pictures can be killed by one: that picture is refused, the next one is answered."""
+    with fake_page(tmp_path, ["fake"]) as app:
+        keeper = app.extensions["runoff"].decoder
+        os.kill(keeper.process.popen.pid, signal.SIGSTOP)
+        asking = threading.Thread(target=lambda: setattr(asking, "response", send(app.test_client(), PNG)))
+        asking.start()
+        time.sleep(0.1)
+        os.kill(keeper.process.popen.pid, signal.SIGKILL)
+        asking.join(20)
+        assert (asking.response.status_code, asking.response.json["error"]["code"]) == (422, "unreadable_picture")
+        assert send(app.test_client(), PNG).status_code == 200
+
+
+def test_a_picture_beyond_the_places_is_refused_at_once(tmp_path):
+    """With all places taken, the next picture gets 503 and when to come back, without waiting for anyone."""
+    with fake_page(tmp_path, ["fake-stalls", "fake"], places=1) as app:
+        hanging = hang(app)
+        response = send(app.test_client(), PNG, "?runtime=fake")
+        assert (response.status_code, response.json["error"]["code"]) == (503, "busy")
+        assert int(response.headers["Retry-After"]) > 0
+        assert app.test_client().get("/").status_code == 200
+        app.extensions["runoff"].runtimes["fake-stalls"].keeper.process.popen.kill()
+        hanging.join(20)
+        assert send(app.test_client(), PNG, "?runtime=fake").status_code == 200
+
+
+def test_a_place_is_free_again_after_every_refusal(tmp_path):
+    """Refused pictures give their places back: after many of them a good one is answered."""
+    with fake_page(tmp_path, ["fake"], places=2) as app:
+        client = app.test_client()
+        for _ in range(5):
+            assert send(client, b"nothing").status_code == 415
+            assert send(client, PNG, "?top=0").status_code == 400
+            assert client.post("/api/classify").status_code == 415
+        assert send(client, PNG).status_code == 200
+
+
+def test_only_the_runtime_whose_turn_it_is_runs(tmp_path):
+    """Once another has its turn a runtime is suspended, and it runs again when it is asked again."""
+    with fake_page(tmp_path) as app:
+        client = app.test_client()
+        keepers = [runtime.keeper for runtime in app.extensions["runoff"].runtimes.values()]
+
+        def stopped():
+            return [psutil.Process(keeper.process.popen.pid).status() == psutil.STATUS_STOPPED for keeper in keepers]
+
+        assert send(client, PNG, "?runtime=fake&runtime=fake-slower").status_code == 200
+        assert stopped() == [True, False]
+        assert send(client, PNG, "?runtime=fake").status_code == 200
+        assert stopped() == [False, True]
+        os.kill(keepers[1].process.popen.pid, signal.SIGKILL)
+        until(lambda: states(app)["fake-slower"] == ("ready", 1))
+        assert send(client, PNG, "?runtime=fake-slower").status_code == 200
+
+
+def test_closing_ends_every_worker(tmp_path):
+    """After the page is closed none of its processes is left."""
+    with fake_page(tmp_path) as app:
+        runtimes = app.extensions["runoff"]
+        keepers = [runtimes.decoder, *(runtime.keeper for runtime in runtimes.runtimes.values())]
+        processes = [keeper.process.popen for keeper in keepers]
+    assert [process.poll() for process in processes] == [-signal.SIGKILL] * 3
+
+
+def keeper_of_a_fake(folder, name, **settings) -> Keeper:
+    """Make a keeper whose worker runs the fake."""
+    recipe = Recipe("webui.worker", {"backend": f"{fakes.__name__}.fake", "variant": ""}, folder / f"{name}.log", {})
+    return Keeper(name, recipe, 20.0, **settings)
+
+
+def test_a_worker_starts_before_it_is_prepared_and_the_next_one_after_it(tmp_path):
+    """What a worker loads is looked for while it imports; the next runtime leaves the cores to it until it is ready."""
+    prepared = threading.Event()
+    np.save(tmp_path / "model.npy", np.zeros(1000, np.float32))
+
+    def prepare():
+        assert prepared.wait(20)
+        return {"artifact": str(tmp_path / "model.npy"), "threads": 2}
+
+    first = keeper_of_a_fake(tmp_path, "first", prepare=prepare)
+    second = keeper_of_a_fake(tmp_path, "second", prepare=prepare, after=first)
+    try:
+        first.open()
+        second.open()
+        until((tmp_path / "first.log").exists)
+        assert (first.state, second.state) == (STARTING, PREPARING)
+        assert not (tmp_path / "second.log").exists()
+        prepared.set()
+        assert (first.wait(SETTLED, 20), second.wait(SETTLED, 20)) == (READY, READY)
+    finally:
+        first.close()
+        second.close()
+
+
+def test_a_worker_that_needs_what_is_not_here_is_missing_and_the_next_one_starts(tmp_path):
+    """A missing framework ends the worker that was started meanwhile, is tried once, and keeps nobody waiting."""
+    asked = []
+
+    def prepare():
+        asked.append("once")
+        raise FrameworkMissing("it is not installed")
+
+    first = keeper_of_a_fake(tmp_path, "first", prepare=prepare)
+    second = keeper_of_a_fake(tmp_path, "second", prepare=prepare, after=first)
+    try:
+        first.open()
+        second.open()
+        assert (second.wait(SETTLED, 20), first.state) == (MISSING, MISSING)
+        assert asked == ["once", "once"]
+        assert (first.process, second.process) == (None, None)
+    finally:
+        first.close()
+        second.close()
+
+
+def test_an_artifact_that_was_changed_never_answers(tmp_path):
+    """A changed file in the cache is found at the next start, before the first answer."""
+    config = Config(contenders="fake", first="fake", weights="builtin", home=tmp_path, threads=2)
+    for state, status in (("ready", 200), ("unavailable", 503)):
+        app = create_app(config, fake_backends())
+        try:
+            assert send(app.test_client(), PNG).status_code == status
+            assert states(app) == {"fake": (state, 0)}
+        finally:
+            app.extensions["runoff"].close()
+        (artifact,) = (tmp_path / "artifacts").glob("*/model.npy")
+        np.save(artifact, np.ones(1000, np.float32))
+
+
+def test_artifacts_come_from_the_benchmarks_cache(tmp_path):
+    """Without a prepared folder the page converts into the cache once, and a second start finds it there."""
+    config = Config(contenders="fake", first="fake", weights="builtin", home=tmp_path, threads=2)
+    for _ in range(2):
+        app = create_app(config, fake_backends())
+        try:
+            until_settled(app)
+            assert send(app.test_client(), PNG).status_code == 200
+            assert app.test_client().get("/api/runtimes").json["checkpoint"]["name"] == "builtin"
+        finally:
+            app.extensions["runoff"].close()
+    assert len(list((tmp_path / "artifacts").iterdir())) == 1
+    assert len(list((tmp_path / "logs").glob("*-convert.log"))) == 1
+
+
+def test_a_runtime_whose_conversion_fails_is_unavailable(tmp_path):
+    """A failed conversion costs its runtime alone, and the page shows no reason that only a log should hold."""
+    config = Config(contenders="fake,fake-unconvertible", first="fake", weights="builtin", home=tmp_path, threads=2)
+    app = create_app(config, fake_backends())
+    try:
+        until_settled(app)
+        assert states(app) == {"fake": ("ready", 0), "fake-unconvertible": ("unavailable", 0)}
+        assert str(tmp_path) not in app.test_client().get("/api/runtimes").text
+    finally:
+        app.extensions["runoff"].close()
+
+
+def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
+    """For the same picture and contender the page gives the very probabilities that the benchmark's worker gives."""
+    pytest.importorskip("onnxruntime")
+    app = create_app(Config(contenders="onnxruntime", weights="builtin", home=tmp_path, threads=2))
+    try:
+        until_settled(app)
+        client = app.test_client()
+        pictures = [client.get(f"/samples/{number}.jpg").data for number in range(3)]
+        given = [send(client, picture, "?top=5").json["results"][0]["answers"] for picture in pictures]
+        runtimes = app.extensions["runoff"]
+        (artifact,) = (tmp_path / "artifacts").glob("*/model.onnx")
+        contender = runtimes.runtimes["onnxruntime"].contender
+    finally:
+        app.extensions["runoff"].close()
+    pixels = np.stack([preprocess(decode(picture)) for picture in pictures])
+    save_images(ImageSet(("a", "b", "c"), pixels, ""), tmp_path / "images.npy")
+    backend = find_backends()["onnxruntime"]
+    here = Environment(HERE, Path(sys.executable))
+    check = predicting(
+        Entrant("onnxruntime", contender, backend, here, artifact, 2),
+        images=tmp_path / "images.npy",
+        destination=tmp_path / "logits.npy",
+        log=tmp_path / "log",
+        timeouts=Timeouts(),
+    )
+    with check as (_, prediction):
+        pass
+    labels = runtimes.choice.checkpoint.labels
+    expected = [
+        [{"label": labels[index], "confidence": confidence} for index, confidence in top_classes(row, 5)]
+        for row in prediction.logits
+    ]
+    assert given == expected
+    assert [answers[0]["label"] for answers in given] == ["star", "house", "fish"]
