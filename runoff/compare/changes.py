@@ -23,7 +23,6 @@ from runoff.judge.ratios import (
     shared_error,
     verdict,
 )
-from runoff.report.answer.answer import is_valid
 from runoff.report.sections import words
 from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun
@@ -143,12 +142,12 @@ class Comparison:
 def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = None) -> Comparison:
     """Compare two runs by their ratios to the reference; ``fail_above`` is the share that a ratio may grow by."""
     differences = stratum_differences(base.stratum, head.stratum)
-    invalid = [name for name, run in (("base", base), ("head", head)) if not is_valid(run)]
+    invalid = [name for name, run in (("base", base), ("head", head)) if not run.is_valid]
     if differences or invalid:
         return Comparison(base, head, fail_above, differences, invalid)
     before, after = figures(base), figures(head)
     both = [key for key in after if key in before]
-    compared = [(key, before[key], after[key]) for key in both if key[1] != head.reference]
+    compared = [(key, before[key], after[key]) for key in both if key[1] != head.stratum.reference]
     absences = absent(base, head, before, after)
     return Comparison(
         base,
@@ -161,7 +160,7 @@ def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = No
         references=[
             ReferenceChange(key[0], after[key].unit, before[key].median, after[key].median)
             for key in both
-            if key[1] == head.reference
+            if key[1] == head.stratum.reference
         ],
         unrelated=[key for key, earlier, later in compared if not (earlier.ratio or later.ratio)],
     )
@@ -242,7 +241,7 @@ def absent(
             if key not in there:
                 found.append(Absence(kind, *key, why_absent(run, key[1])))
             elif measure.ratio and not there[key].ratio:
-                found.append(Absence(kind, *key, f"measured, but without a ratio to {run.reference}"))
+                found.append(Absence(kind, *key, f"measured, but without a ratio to {run.stratum.reference}"))
     for kind, names, others in ((MISSING, base.others, head.others), (NEW, head.others, base.others)):
         found += [Absence(kind, OTHERS, name, None) for name in names if name not in others]
     return tuple(found)

@@ -200,7 +200,7 @@ def reference_line(found: Comparison) -> Line:
     changed = ", ".join(reference_change(each) for each in found.references)
     return Line(
         "reference",
-        f"{found.head.reference}: {changed}. The machine's own speed is part of this, so it is for information "
+        f"{found.head.stratum.reference}: {changed}. The machine's own speed is part of this, so it is for information "
         "and nothing of it is gated",
     )
 

@@ -7,7 +7,6 @@ import dataclasses
 from runoff.compare.changes import MISSING, Absence, Comparison, Fall, figures, judge_changes
 from runoff.errors import RunoffError
 from runoff.judge.ratios import CONFIDENCE, Ratio
-from runoff.report.answer.answer import is_valid
 from runoff.report.sections import words
 from runoff.stored.rows import Measure, Row
 from runoff.stored.run import StoredRun
@@ -22,13 +21,17 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
 
     Raises NoTwin where there is none: a contender of another backend is not what the reference was before a change.
     """
-    twins = [row for row in run.rows if row.contender != run.reference and same_backend(row.contender, run.reference)]
+    twins = [
+        row
+        for row in run.rows
+        if row.contender != run.stratum.reference and same_backend(row.contender, run.stratum.reference)
+    ]
     if not twins:
         raise NoTwin(
-            f"no contender of this run is its reference {run.reference} in another environment or tree; "
+            f"no contender of this run is its reference {run.stratum.reference} in another environment or tree; "
             "race both with --tree or --environment, or give a second run to compare with"
         )
-    if not is_valid(run):
+    if not run.is_valid:
         return Comparison(run, run, fail_above, invalid=("head",))
     measured = figures(run)
     names = [twin.contender for twin in twins]
@@ -69,7 +72,7 @@ def as_base(measure: Measure) -> Measure:
 
 def fall_of(run: StoredRun, twin: Row) -> list[Fall]:
     """Say where a twin agrees less with golden than the reference does."""
-    base = next((row.agreement for row in run.rows if row.contender == run.reference), None)
+    base = next((row.agreement for row in run.rows if row.contender == run.stratum.reference), None)
     if base is None or twin.agreement is None or twin.agreement >= base:
         return []
     return [Fall(twin.contender, base, twin.agreement)]

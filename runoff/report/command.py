@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runoff.report.answer.limits import parse_limits
+from runoff.report.answer.limits import limits_text, parse_limits
 from runoff.report.sections.recommendation import recommendation
 from runoff.stored.run import StoredRun, read_run
 
@@ -39,7 +39,7 @@ def add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def write_reports(options: argparse.Namespace) -> None:
     """Write what was asked for, the page where nothing was; everything is drawn before anything is written."""
-    limits = None if options.choose is None else parse_limits(options.choose)
+    limits = None if options.choose is None else limits_text(parse_limits(options.choose))
     runs = [read_run(path) for path in options.runs]
     if limits is not None:
         runs = [dataclasses.replace(run, limits=limits) for run in runs]

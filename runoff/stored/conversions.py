@@ -12,7 +12,7 @@ GROUP = "conversion"
 
 
 @dataclass(frozen=True)
-class Converted:
+class Conversions:
     """A converter of files that one exporter wrote, in an environment, and its cells."""
 
     converter: str
@@ -29,14 +29,14 @@ def is_conversion(benchmark: Field) -> bool:
     return group is not None and group.value == GROUP and benchmark["extra_info"].get("cells") is not None
 
 
-def read_converted(benchmarks: Field) -> tuple[Converted, ...]:
+def read_converted(benchmarks: Field) -> tuple[Conversions, ...]:
     """Read the benchmarks of the group ``conversion``."""
     return tuple(read_one(benchmark["extra_info"]) for benchmark in benchmarks.items() if is_conversion(benchmark))
 
 
-def read_one(about: Field) -> Converted:
+def read_one(about: Field) -> Conversions:
     """Read one converter's."""
-    return Converted(
+    return Conversions(
         converter=about["converter"].text(),
         backend=about["backend"].text(),
         exporter=about["exporter"].text(),

@@ -28,7 +28,7 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Efficient:
+class Efficiency:
     """A contender's operations a second; share and bound are None where its precision's peak is not known."""
 
     contender: str
@@ -41,14 +41,14 @@ class Efficient:
     bound: Bound | None
 
 
-def read_efficient(benchmarks: Mapping[str, Field]) -> tuple[Efficient, ...]:
+def read_efficient(benchmarks: Mapping[str, Field]) -> tuple[Efficiency, ...]:
     """Read the benchmarks of the group ``efficiency``, by contender."""
     return tuple(read_one(name, benchmark["extra_info"]) for name, benchmark in benchmarks.items())
 
 
-def read_one(contender: str, about: Field) -> Efficient:
+def read_one(contender: str, about: Field) -> Efficiency:
     """Read one contender's."""
-    return Efficient(
+    return Efficiency(
         contender=contender,
         flop=about["flop"].amount(),
         padding_flop=about.optional("padding_flop", Field.number) or 0.0,

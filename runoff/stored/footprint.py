@@ -19,7 +19,7 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Deployed:
+class Footprint:
     """A contender's packages, and bytes: of its backend's own, of those that others need too, of the artifact."""
 
     contender: str
@@ -29,14 +29,14 @@ class Deployed:
     packages: Sequence[Package]
 
 
-def read_deployed(benchmarks: Mapping[str, Field]) -> tuple[Deployed, ...]:
+def read_deployed(benchmarks: Mapping[str, Field]) -> tuple[Footprint, ...]:
     """Read the benchmarks of the group ``footprint``, by contender."""
     return tuple(read_one(name, benchmark["extra_info"]) for name, benchmark in benchmarks.items())
 
 
-def read_one(contender: str, about: Field) -> Deployed:
+def read_one(contender: str, about: Field) -> Footprint:
     """Read one contender's."""
-    return Deployed(
+    return Footprint(
         contender=contender,
         own=about["own_bytes"].whole(),
         shared=about["shared_bytes"].whole(),

@@ -11,7 +11,7 @@ from runoff.stored.rows import read_ratio
 
 
 @dataclass(frozen=True)
-class Quantised:
+class Quantisation:
     """A contender of reduced precision: shares of pictures, errors in logits, and its ratio to ``against``."""
 
     contender: str
@@ -28,15 +28,15 @@ class Quantised:
     bought: Ratio | None
 
 
-def read_quantised(benchmarks: Mapping[str, Field]) -> tuple[Quantised, ...]:
+def read_quantised(benchmarks: Mapping[str, Field]) -> tuple[Quantisation, ...]:
     """Read the benchmarks of the group, by contender."""
     return tuple(read_one(name, benchmark["extra_info"]) for name, benchmark in benchmarks.items())
 
 
-def read_one(contender: str, about: Field) -> Quantised:
+def read_one(contender: str, about: Field) -> Quantisation:
     """Read one contender's."""
     bought = about.get("bought")
-    return Quantised(
+    return Quantisation(
         contender=contender,
         precision=about["precision"].text(),
         images=about["images"].whole(),

@@ -9,19 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runoff.judge.ratios import MARGIN, Ratio
-from runoff.report.answer.limits import Limit, LimitsUnreadable, parse_limits
-from runoff.stored.conversions import Converted, is_conversion, read_converted
-from runoff.stored.efficiency import Efficient, read_efficient
+from runoff.judge.ratios import INVALID, MARGIN, Ratio, control_is_valid
+from runoff.stored.conversions import Conversions, is_conversion, read_converted
+from runoff.stored.efficiency import Efficiency, read_efficient
 from runoff.stored.fields import Field, StoredRunBroken
-from runoff.stored.footprint import Deployed, read_deployed
-from runoff.stored.quantisation import Quantised, read_quantised
+from runoff.stored.footprint import Footprint, read_deployed
+from runoff.stored.quantisation import Quantisation, read_quantised
 from runoff.stored.rows import Measure, Row, read_measure, read_ratio, read_row
 from runoff.stored.schema import SCHEMA
 from runoff.stored.service import Service, read_service
 from runoff.stored.strata import read_stratum
 from runoff.stored.stratum import Stratum
-from runoff.stored.version_steps import Stepped, read_stepped
+from runoff.stored.version_steps import VersionStep, read_stepped
 
 
 @dataclass(frozen=True)
@@ -46,15 +45,12 @@ class StoredRun:
     """A run: what it was, on which machine, and its rows in order of their medians, those without one last.
 
     ``measures`` holds every metric by group and contender, ``others`` the names of benchmarks that are not Runoff's,
-    ``limits`` what a contender is chosen under, ``source`` the JSON that all of it was read from.
+    ``limits`` what a contender is chosen under, as ``--choose`` has it, ``source`` the JSON that it was read from.
     """
 
     moment: datetime
     commit: str
     system: str
-    cpu: str
-    threads: int
-    reference: str
     seed: int
     launches: int
     rounds: int
@@ -64,17 +60,16 @@ class StoredRun:
     images: int
     control: Control | None
     warnings: Sequence[str]
-    versions: Mapping[str, Mapping[str, str]]
     rows: Sequence[Row]
     measures: Mapping[tuple[str, str], Measure]
     service: Service
     others: Sequence[str]
-    limits: Sequence[Limit]
-    quantised: tuple[Quantised, ...]
-    deployed: tuple[Deployed, ...]
-    efficient: tuple[Efficient, ...]
-    converted: tuple[Converted, ...]
-    stepped: tuple[Stepped, ...]
+    limits: str
+    quantisation: tuple[Quantisation, ...]
+    footprint: tuple[Footprint, ...]
+    efficiency: tuple[Efficiency, ...]
+    conversions: tuple[Conversions, ...]
+    version_steps: tuple[VersionStep, ...]
     source: Field = field(repr=False, compare=False)
 
     @property
@@ -87,12 +82,19 @@ class StoredRun:
     @property
     def only_converted(self) -> bool:
         """Whether conversions are all that the run asked for."""
-        return bool(self.converted) and not self.rows and not self.service.questions
+        return bool(self.conversions) and not self.rows and not self.service.questions
 
     @property
     def timed(self) -> tuple[Row, ...]:
         """The rows that an inference was timed of."""
         return tuple(row for row in self.rows if row.median is not None)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the control lets the run be believed."""
+        if self.control and not control_is_valid(self.control.ratio, self.margin):
+            return False
+        return all(row.verdict != INVALID for row in self.rows)
 
 
 def read_run(path: Path) -> StoredRun:
@@ -137,9 +139,6 @@ def parse_run(stored: Any) -> StoredRun:
         system=" ".join(
             part for name in ("system", "release", "machine") if (part := machine.optional(name, Field.text))
         ),
-        cpu=stratum.cpu,
-        threads=stratum.threads,
-        reference=stratum.reference,
         seed=about["seed"].whole(),
         launches=about["launches"].whole(),
         rounds=about["rounds"].whole(),
@@ -149,7 +148,6 @@ def parse_run(stored: Any) -> StoredRun:
         images=about["images"]["count"].whole(),
         control=about.optional("control", lambda control: read_control(control, about["launches"].whole())),
         warnings=tuple(warning.text() for warning in about["warnings"].items()),
-        versions=stratum.environments,
         rows=tuple(rows),
         measures={
             (group, name): read_measure(found) for group, names in groups.items() for name, found in names.items()
@@ -162,12 +160,12 @@ def parse_run(stored: Any) -> StoredRun:
                 if not is_ours(one) and not is_conversion(one)
             )
         ),
-        limits=about.optional("limits", read_limits) or (),
-        quantised=read_quantised(groups.get("quantisation", {})),
-        deployed=read_deployed(groups.get("footprint", {})),
-        efficient=read_efficient(groups.get("efficiency", {})),
-        converted=read_converted(root["benchmarks"]),
-        stepped=about.optional("version_steps", read_stepped) or (),
+        limits=about.optional("limits", Field.text) or "",
+        quantisation=read_quantised(groups.get("quantisation", {})),
+        footprint=read_deployed(groups.get("footprint", {})),
+        efficiency=read_efficient(groups.get("efficiency", {})),
+        conversions=read_converted(root["benchmarks"]),
+        version_steps=about.optional("version_steps", read_stepped) or (),
         source=root,
     )
 
@@ -185,14 +183,6 @@ def read_groups(benchmarks: Field) -> dict[str, dict[str, Field]]:
             group, contender = benchmark["group"].text(), benchmark["extra_info"]["contender"].text()
             groups.setdefault(group, {})[contender] = benchmark
     return groups
-
-
-def read_limits(limits: Field) -> tuple[Limit, ...]:
-    """Read the limits that the run was asked to choose under."""
-    try:
-        return parse_limits(limits.text())
-    except LimitsUnreadable as error:
-        raise StoredRunBroken(f"the field {limits.path} can't be read: {error}") from error
 
 
 def read_control(control: Field, launches: int) -> Control:

@@ -61,7 +61,7 @@ def compare_contenders(
     """
     if not {contender, base} <= set(run.stratum.contenders):
         return None
-    if base == run.reference:
+    if base == run.stratum.reference:
         measure = run.measures.get((group, contender))
         return Shown(measure.ratio, measure.verdict) if measure and measure.ratio and measure.verdict else None
     pairs = list(zip(launches(run, group, contender), launches(run, group, base), strict=False))
@@ -81,6 +81,6 @@ def judge(log_ratios: Sequence[float], run: StoredRun, group: str, words: tuple[
 
 def error_share(run: StoredRun) -> float:
     """Give the share of the error that the look which the run stopped at may spend; 1 where there was one look."""
-    ratios = (row.ratio for row in run.rows if row.ratio and row.contender != run.reference)
+    ratios = (row.ratio for row in run.rows if row.ratio and row.contender != run.stratum.reference)
     shares = ((1 - ratio.nominal) / (1 - ratio.confidence) for ratio in ratios)
     return min(1.0, *shares, 1.0)

@@ -10,7 +10,7 @@ from runoff.stored.rows import read_ratio
 
 
 @dataclass(frozen=True)
-class Stepped:
+class VersionStep:
     """A contender's ratio to the same one with the version before."""
 
     contender: str
@@ -21,10 +21,10 @@ class Stepped:
     verdict: str
 
 
-def read_stepped(steps: Field) -> tuple[Stepped, ...]:
+def read_stepped(steps: Field) -> tuple[VersionStep, ...]:
     """Read the steps of a run."""
     return tuple(
-        Stepped(
+        VersionStep(
             contender=step["contender"].text(),
             distribution=step["distribution"].text(),
             version_before=step["version_before"].text(),

@@ -62,7 +62,6 @@ TO_MEND = {
     ("environments", "measure"),
     ("history", "environments"),
     ("history", "report"),
-    ("stored", "report"),
 }
 """Imports against the order that are still there; one that is gone must go from here too."""
 

@@ -45,10 +45,6 @@ def stored() -> Values:
         (lambda run: run["benchmarks"][0]["stats"].update(median="fast"), 'benchmarks[0].stats.median is "fast"'),
         (lambda run: run["benchmarks"][0]["stats"].update(median=float("nan")), "benchmarks[0].stats.median is nan"),
         (lambda run: run["benchmarks"][0]["stats"].update(median=0), "expected a number above zero"),
-        (
-            lambda run: about(run).update(limits="speed>9"),
-            "machine_info.runoff.limits can't be read: unknown metric 'speed'",
-        ),
         (lambda run: about(run).update(limits=["x"]), "machine_info.runoff.limits is a list, expected text"),
         (lambda run: run["benchmarks"][2]["extra_info"]["curve"].update(bytes=[]), "curve has 900 seconds and 0 bytes"),
     ],

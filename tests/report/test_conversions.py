@@ -87,7 +87,7 @@ def test_no_conversions_no_section():
     stored = stored_with(cell("a", RIGHT))
     del stored["benchmarks"][-1]["extra_info"]["cells"]
     run = parse_run(stored)
-    assert run.converted == ()
+    assert run.conversions == ()
     assert run.others == ("benchmarks/test_conversion.py::test_conversion",)
 
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runoff.report.answer.limits import OPERATORS, Limit, LimitsUnreadable, limits_text, parse_limits
+from runoff.report.answer.limits import OPERATORS, Limit, LimitsUnreadable, limits_of, limits_text, parse_limits
 from runoff.report.answer.metrics import METRICS
+from runoff.stored.run import parse_run
+from tests.stored_runs import about, make_stored_run
 
 NAMES = "latency, peak_memory, cold_start, agreement, artifact, footprint"
 
@@ -140,3 +142,11 @@ def test_an_upper_and_a_lower_limit_of_one_bound_part_all_values(limit: Limit, v
     """A value meets exactly one of < and >=, and exactly one of > and <=."""
     opposite = {"<": ">=", ">=": "<", ">": "<=", "<=": ">"}[limit.operator]
     assert limit.admits(value) != Limit(limit.metric, opposite, limit.number, limit.unit).admits(value)
+
+
+def test_stored_limits_that_cannot_be_read_are_refused():
+    """Limits in a stored run that no metric has are an error when a choice is made under them."""
+    stored = make_stored_run()
+    about(stored)["limits"] = "speed>9"
+    with pytest.raises(LimitsUnreadable, match="unknown metric 'speed'"):
+        limits_of(parse_run(stored))

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runoff.judge.ratios import FASTER, FEWEST_LAUNCHES, INVALID, REFERENCE, SLOWER, Ratio, control_is_valid
+from runoff.judge.ratios import FASTER, FEWEST_LAUNCHES, REFERENCE, SLOWER, Ratio
 from runoff.report.sections.words import count, place, ratio, times
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 
 Compared = Sequence[tuple[Row, Ratio]]
 """Rows with their ratios, the reference's left out."""
-
-
-def is_valid(run: StoredRun) -> bool:
-    """Tell whether the control lets the run be believed."""
-    control = run.control
-    if control and not control_is_valid(control.ratio, run.margin):
-        return False
-    return all(row.verdict != INVALID for row in run.rows)
 
 
 def answer(run: StoredRun) -> str:
@@ -29,8 +21,8 @@ def answer(run: StoredRun) -> str:
     if any(row.verdict == FASTER for row, _ in others):
         return fastest(run, sorted(others, key=lambda pair: pair[1].value))
     if all(row.verdict == SLOWER for row, _ in others):
-        return f"{run.reference}, the reference, was the fastest of {len(run.timed)} on {place(run)}."
-    return f"No contender was shown to be faster than {run.reference} on {place(run)}."
+        return f"{run.stratum.reference}, the reference, was the fastest of {len(run.timed)} on {place(run)}."
+    return f"No contender was shown to be faster than {run.stratum.reference} on {place(run)}."
 
 
 def compared(run: StoredRun) -> Compared:
@@ -45,14 +37,15 @@ def why_no_answer(run: StoredRun) -> str | None:
         return f"{asked} stands below; single inferences were not raced in this run."
     if not run.timed:
         return "No inference was timed in this run, so it does not say which contender is fastest."
-    if not is_valid(run):
+    if not run.is_valid:
         return (
-            f"This run is invalid: its control, a second {run.reference}, did not come out like the first, "
+            f"This run is invalid: its control, a second {run.stratum.reference}, did not come out like the first, "
             "so no contender is called faster or slower."
         )
     if not compared(run):
-        alone = any(row.contender == run.reference for row in run.timed)
-        return f"There is nothing to compare with {run.reference}: {'no other was' if alone else 'it was not'} timed."
+        alone = any(row.contender == run.stratum.reference for row in run.timed)
+        lacking = "no other was" if alone else "it was not"
+        return f"There is nothing to compare with {run.stratum.reference}: {lacking} timed."
     if run.launches < FEWEST_LAUNCHES:
         made = count(run.launches, "launch is", "launches are")
         return f"This run is exploratory: {made} too few to say which contender is fastest; {FEWEST_LAUNCHES} can."
@@ -65,7 +58,7 @@ def fastest(run: StoredRun, ascending: Compared) -> str:
     close = [row.contender for row, other in ascending if row is not leader and reaches(other, best)]
     was = "had the shortest times" if close else "was the fastest"
     said = (
-        f"{leader.contender} {was} of {len(run.timed)} on {place(run)}: {times(best)} than {run.reference} "
+        f"{leader.contender} {was} of {len(run.timed)} on {place(run)}: {times(best)} than {run.stratum.reference} "
         f"(time ratio {ratio(best)}, {best.confidence * 100:.3g} % interval)."
     )
     if close:

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
 from runoff.report.answer.answer import reaches, why_no_answer
+from runoff.report.answer.limits import limits_of
 from runoff.report.answer.metrics import FRONT, LATENCY, PEAK_MEMORY, Metric
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
@@ -36,7 +37,7 @@ def choose(run: StoredRun) -> Choice:
     timed = [row for row in run.timed if row.ratio] or list(run.timed)
     compared = [metric for metric in FRONT if all(metric.read(row) is not None for row in timed)]
     candidates = sorted(timed, key=lambda row: [standing(row, metric) for metric in compared])
-    meeting = [row for row in candidates if all(limit.admits(limit.metric.read(row)) for limit in run.limits)]
+    meeting = [row for row in candidates if all(limit.admits(limit.metric.read(row)) for limit in limits_of(run))]
     if why_no_answer(run):
         return Choice(candidates, meeting)
     if not meeting:

@@ -16,7 +16,7 @@ from runoff.report.answer.choice import choose
 from runoff.report.sections import words
 from runoff.report.sections.conversions import CLAIMED_CONVERTER
 from runoff.report.sections.sections import VERDICT, Section
-from runoff.stored.conversions import Converted
+from runoff.stored.conversions import Conversions
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.stored.samples import INFERENCE, Shown, compare_contenders
@@ -193,7 +193,7 @@ def stability_claims(run: StoredRun) -> list[Judged]:
                 )
             )
     converted = found.get(CONVERTED)
-    if share := conversion_share(run.converted):
+    if share := conversion_share(run.conversions):
         judged.append(share)
     elif converted and converted.verdict != SKIPPED:
         failed = words.why_unmeasured(converted)
@@ -208,7 +208,7 @@ def stability_claims(run: StoredRun) -> list[Judged]:
     return judged
 
 
-def conversion_share(converted: Sequence[Converted]) -> Judged | None:
+def conversion_share(converted: Sequence[Conversions]) -> Judged | None:
     """Judge the share of conversions that fail by the matrix, None where it has none of ONNX to TensorFlow."""
     totals = count(cell for one in converted if one.converter == CLAIMED_CONVERTER for cell in one.cells)
     if not totals.tried:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from runoff.errors import UsageError
 from runoff.report.answer.metrics import METRICS, Metric
+from runoff.stored.run import StoredRun
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -58,6 +59,11 @@ class Limit:
     def admits(self, value: float | None) -> bool:
         """Tell whether a value meets it; what was not measured does not."""
         return value is not None and OPERATORS[self.operator](value, self.bound)
+
+
+def limits_of(run: StoredRun) -> tuple[Limit, ...]:
+    """Read the limits that a run was asked to choose under; raises LimitsUnreadable."""
+    return parse_limits(run.limits) if run.limits else ()
 
 
 def parse_limits(text: str) -> tuple[Limit, ...]:

@@ -27,7 +27,7 @@ LOOKS = {
 
 def conversion_figure(run: StoredRun) -> Figure | None:
     """Draw the cells of all converters, columns in which nothing was tried aside; None where there are too few."""
-    every = [(one.converter, cell) for one in run.converted for cell in one.cells]
+    every = [(one.converter, cell) for one in run.conversions for cell in one.cells]
     tried = {column(converter, cell) for converter, cell in every if cell.plain.result != SKIPPED}
     pairs = [(converter, cell) for converter, cell in every if column(converter, cell) in tried]
     models = list(dict.fromkeys(cell.model for _, cell in pairs))
@@ -58,7 +58,9 @@ def conversion_figure(run: StoredRun) -> Figure | None:
     )
     signs = base.mark_text(fontSize=11, color=INK).encode(text="sign:N")
     legend = ", ".join(f"{sign} {name}" for name, _, sign in shown)
-    told = [f"{one.converter} from {exporter_of(one.exporter)}: {in_words(count(one.cells))}" for one in run.converted]
+    told = [
+        f"{one.converter} from {exporter_of(one.exporter)}: {in_words(count(one.cells))}" for one in run.conversions
+    ]
     width = max(WIDTH, COLUMN * len(order) + LABELS)
     return Figure(
         title="What converts, by model",

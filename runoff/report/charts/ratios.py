@@ -35,7 +35,9 @@ def ratio_figure(run: StoredRun) -> Figure | None:
     along = alt.X(
         "value:Q",
         scale=scale,
-        axis=alt.Axis(values=ticks(low, high), format="~r", title=f"time relative to {run.reference} (less is faster)"),
+        axis=alt.Axis(
+            values=ticks(low, high), format="~r", title=f"time relative to {run.stratum.reference} (less is faster)"
+        ),
     )
     across = contender_axis()
     kinds = list(SHAPES)
@@ -57,10 +59,10 @@ def ratio_figure(run: StoredRun) -> Figure | None:
     return Figure(
         "Latency relative to the reference",
         draw(chart, [point["who"] for point in points]),
-        f"Time of one inference relative to {run.reference}{f', with the {interval}' if interval else ''}. "
+        f"Time of one inference relative to {run.stratum.reference}{f', with the {interval}' if interval else ''}. "
         "A circle is faster, a square slower, a cross no difference shown, the diamond the reference itself. "
         f"{BAND if band else ''}Logarithmic scale.",
-        f"Ratios to {run.reference}: {told}.",
+        f"Ratios to {run.stratum.reference}: {told}.",
     )
 
 

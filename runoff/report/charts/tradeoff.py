@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import altair as alt
 
 from runoff.report.answer.choice import choose
+from runoff.report.answer.limits import limits_of
 from runoff.report.answer.metrics import LATENCY, PEAK_MEMORY
 from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, inline, ticks
 from runoff.report.charts.labels import FONT_SIZE, SIDES, Box, place_names
@@ -136,7 +137,7 @@ def limit_lines(run: StoredRun, x: alt.X, y: alt.Y) -> list[alt.Chart]:
         (LATENCY, 1e-3, "latency", {"x": x}),
         (PEAK_MEMORY, words.MEGABYTE, "memory", {"y": y}),
     ):
-        bounds = [{name: limit.bound / size} for limit in run.limits if limit.metric is metric]
+        bounds = [{name: limit.bound / size} for limit in limits_of(run) if limit.metric is metric]
         if bounds:
             rule = alt.Chart(inline(bounds)).mark_rule(color=INK, strokeDash=[4, 4], opacity=0.6, clip=True)
             lines.append(rule.encode(**along))

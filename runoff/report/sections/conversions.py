@@ -18,7 +18,7 @@ from runoff.judge.conversions import (
 )
 from runoff.report.sections import words
 from runoff.report.sections.sections import Section
-from runoff.stored.conversions import Converted
+from runoff.stored.conversions import Conversions
 from runoff.stored.run import StoredRun
 
 CLAIMED_CONVERTER = "onnx-tf"
@@ -28,7 +28,7 @@ MOST_BREAKS = 12
 
 def conversion_section(run: StoredRun) -> Section | None:
     """Say how many conversions came out right by converter and exporter, None where none was tried."""
-    if not run.converted:
+    if not run.conversions:
         return None
     return Section(
         name="conversion",
@@ -46,21 +46,24 @@ def conversion_section(run: StoredRun) -> Section | None:
             "not\nexported",
             "skipped",
         ),
-        rows=tuple(row(one) for one in run.converted),
-        notes=(claim_note(run.converted), *repair_notes(run.converted)),
+        rows=tuple(row(one) for one in run.conversions),
+        notes=(claim_note(run.conversions), *repair_notes(run.conversions)),
         words=frozenset({"exporter"}),
     )
 
 
 def breaks_section(run: StoredRun) -> Section | None:
     """Say on which operators conversions broke, the most frequent first; None where none did."""
-    breaks = Counter(key for one in run.converted for cell in one.cells if (key := break_of(one, cell)))
+    breaks = Counter(key for one in run.conversions for cell in one.cells if (key := break_of(one, cell)))
     if not breaks:
         return None
     rows = []
     for (converter, operator, reason), _ in breaks.most_common(MOST_BREAKS):
         cells = [
-            cell for one in run.converted for cell in one.cells if break_of(one, cell) == (converter, operator, reason)
+            cell
+            for one in run.conversions
+            for cell in one.cells
+            if break_of(one, cell) == (converter, operator, reason)
         ]
         mended = sum(cell.best.result == RIGHT for cell in cells)
         rows.append((converter, operator, str(len(cells)), str(mended), several(cell.model for cell in cells), reason))
@@ -76,7 +79,7 @@ def breaks_section(run: StoredRun) -> Section | None:
     )
 
 
-def row(one: Converted) -> tuple[str, ...]:
+def row(one: Conversions) -> tuple[str, ...]:
     """Write a converter's line."""
     totals = count(one.cells)
     return (
@@ -93,7 +96,7 @@ def row(one: Converted) -> tuple[str, ...]:
     )
 
 
-def claim_note(converted: Iterable[Converted]) -> str:
+def claim_note(converted: Iterable[Conversions]) -> str:
     """Set what was measured of ONNX to TensorFlow by onnx-tf beside what is claimed of it."""
     totals = count(cell for one in converted if one.converter == CLAIMED_CONVERTER for cell in one.cells)
     if not totals.tried:
@@ -107,7 +110,7 @@ def claim_note(converted: Iterable[Converted]) -> str:
     )
 
 
-def repair_notes(converted: Iterable[Converted]) -> tuple[str, ...]:
+def repair_notes(converted: Iterable[Conversions]) -> tuple[str, ...]:
     """Say what repairs changed, by converter."""
     notes = []
     by_converter: dict[str, list[Cell]] = {}
@@ -121,7 +124,7 @@ def repair_notes(converted: Iterable[Converted]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def break_of(one: Converted, cell: Cell) -> tuple[str, str, str] | None:
+def break_of(one: Conversions, cell: Cell) -> tuple[str, str, str] | None:
     """Give what a cell that is not right broke on: who, which operator, why."""
     if cell.plain.result in {RIGHT, SKIPPED}:
         return None

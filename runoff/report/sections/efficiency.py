@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runoff.report.sections import words
 from runoff.report.sections.sections import Section
-from runoff.stored.efficiency import Efficient
+from runoff.stored.efficiency import Efficiency
 from runoff.stored.run import StoredRun
 
 BILLION = 1e9
@@ -19,9 +19,9 @@ DISTURBED = (
 
 def efficiency_section(run: StoredRun) -> Section | None:
     """Say what share of the peak contenders reach and what bounds them, None where it was not asked."""
-    if not run.efficient:
+    if not run.efficiency:
         return None
-    fastest_first = sorted(run.efficient, key=lambda one: -one.operations_per_second)
+    fastest_first = sorted(run.efficiency, key=lambda one: -one.operations_per_second)
     return Section(
         name="efficiency",
         title="How much of this machine it uses",
@@ -33,7 +33,7 @@ def efficiency_section(run: StoredRun) -> Section | None:
     )
 
 
-def row(one: Efficient) -> tuple[str, ...]:
+def row(one: Efficiency) -> tuple[str, ...]:
     """Write a contender's line."""
     return (
         one.contender,
@@ -46,7 +46,7 @@ def row(one: Efficient) -> tuple[str, ...]:
     )
 
 
-def notes(found: Sequence[Efficient]) -> tuple[str, ...]:
+def notes(found: Sequence[Efficiency]) -> tuple[str, ...]:
     """Say how the figures came about: operations, peaks, balance, and why a share is missing."""
     said = [operations_note(found[0].flop, found[0].padding_flop)]
     peaks = {one.peak.precision: one for one in found if one.peak}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runoff.report.sections import words
 from runoff.report.sections.sections import Section
-from runoff.stored.footprint import Deployed
+from runoff.stored.footprint import Footprint
 from runoff.stored.run import StoredRun
 
 LARGEST = 3
@@ -13,30 +13,30 @@ CONSISTS_OF = "largest of its own"
 
 def footprint_section(run: StoredRun) -> Section | None:
     """Say what contenders take on disk, None where it was not asked."""
-    if not run.deployed:
+    if not run.footprint:
         return None
     return Section(
         name="footprint",
         title="What it costs to deploy",
         caption="Megabytes on disk: packages that the framework needs at run time, and the artifact",
         headings=("contender", "MB", "packages", "own\nMB", "shared\nMB", "artifact\nMB", CONSISTS_OF),
-        rows=tuple(row(one) for one in sorted(run.deployed, key=lambda one: (total(one), one.contender))),
+        rows=tuple(row(one) for one in sorted(run.footprint, key=lambda one: (total(one), one.contender))),
         notes=(
             "Shared is what another backend of this run needs too in the same environment, numpy among it. Counted are "
             "the files that a package recorded when it was installed; Python itself and what only converting needs are "
             "not.",
-            *unknown_sizes(run.deployed),
+            *unknown_sizes(run.footprint),
         ),
         words=frozenset({CONSISTS_OF}),
     )
 
 
-def total(one: Deployed) -> int:
+def total(one: Footprint) -> int:
     """Give all that a contender takes, in bytes."""
     return one.own + one.shared + one.artifact
 
 
-def row(one: Deployed) -> tuple[str, ...]:
+def row(one: Footprint) -> tuple[str, ...]:
     """Write a contender's line."""
     own = [package for package in one.packages if not package.is_shared][:LARGEST]
     return (
@@ -50,12 +50,12 @@ def row(one: Deployed) -> tuple[str, ...]:
     )
 
 
-def unknown_sizes(deployed: tuple[Deployed, ...]) -> tuple[str, ...]:
+def unknown_sizes(deployed: tuple[Footprint, ...]) -> tuple[str, ...]:
     """Name the packages whose size is not known, in one sentence, where there are any."""
     names = sorted({name for one in deployed for name in of_unknown_size(one)})
     return (f"Without a record of their files, and not counted: {', '.join(names)}.",) if names else ()
 
 
-def of_unknown_size(one: Deployed) -> list[str]:
+def of_unknown_size(one: Footprint) -> list[str]:
     """Name the packages of a contender whose size is not known."""
     return [package.name for package in one.packages if package.size is None]

@@ -34,4 +34,4 @@ def compared(run: StoredRun, row: Row) -> list[Highlight]:
     if row.ratio is None or row.verdict not in (FASTER, SLOWER):
         return []
     figure, word = words.times(row.ratio).split()
-    return [Highlight(figure, f"{word} than {run.reference}")]
+    return [Highlight(figure, f"{word} than {run.stratum.reference}")]

@@ -9,7 +9,7 @@ from runoff.stored.run import StoredRun
 
 def quantisation_section(run: StoredRun) -> Section | None:
     """Say what reduced precision costs and buys, None where nothing of it was measured."""
-    found = run.quantised
+    found = run.quantisation
     if not found:
         return None
     lead = max(one.lead for one in found)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
-from runoff.report.answer.answer import answer, is_valid, why_no_answer
+from runoff.report.answer.answer import answer, why_no_answer
 from runoff.report.answer.choice import Choice, advantages, choose
-from runoff.report.answer.limits import Limit
+from runoff.report.answer.limits import Limit, limits_of
 from runoff.report.answer.metrics import LATENCY, METRICS, PEAK_MEMORY, Metric
 from runoff.report.sections import words
 from runoff.stored.rows import Row
@@ -36,21 +36,21 @@ def recommendation(run: StoredRun) -> str:
 
 def in_doubt(run: StoredRun, choice: Choice) -> str:
     """Say what a run that can't say which contender is fastest has to say all the same."""
-    if not is_valid(run):
+    if not run.is_valid:
         return f"So no contender is recommended: {words.MEASURE_AGAIN}."
     if len(choice.candidates) < 2:
         return "So no contender is recommended."
     if missing := unmeasured(run, choice):
         return f"So no contender is recommended, and {words.listing(missing)} was not measured."
     if not choice.meeting:
-        return f"So no contender is recommended; by its figures alone none meets {conditions(run.limits)}."
+        return f"So no contender is recommended; by its figures alone none meets {conditions(limits_of(run))}."
     first = choice.meeting[0].contender
     return f"So no contender is recommended; by its figures alone it would be {first}{under(run)}."
 
 
 def under(run: StoredRun) -> str:
     """Name the limits that the choice was made under, empty where there are none."""
-    return f" under {', '.join(limit.words for limit in run.limits)}" if run.limits else ""
+    return f" under {', '.join(limit.words for limit in limits_of(run))}" if run.limits else ""
 
 
 def conditions(limits: Sequence[Limit]) -> str:
@@ -63,7 +63,7 @@ def figures(run: StoredRun, row: Row) -> list[str]:
     told = []
     for metric in METRICS:
         value = metric.read(row)
-        if value is not None and (metric.better or any(limit.metric is metric for limit in run.limits)):
+        if value is not None and (metric.better or any(limit.metric is metric for limit in limits_of(run))):
             told.append(metric.told.format(figure(run, metric, value)))
         if metric is LATENCY and row.ratio:
             told.append(against_reference(run, row))
@@ -75,7 +75,7 @@ def figure(run: StoredRun, metric: Metric, value: float) -> str:
     written = words.figure(value, metric.unit)
     size = metric.dimension.units[metric.unit]
     shown = float(Decimal(written.split()[0]) * size)
-    limits = [limit for limit in run.limits if limit.metric is metric]
+    limits = [limit for limit in limits_of(run) if limit.metric is metric]
     if all(limit.admits(shown) == limit.admits(value) for limit in limits):
         return written
     return f"{value / float(size):.6g} {metric.unit}"
@@ -86,15 +86,17 @@ def against_reference(run: StoredRun, row: Row) -> str:
     if row.verdict == REFERENCE:
         return "the reference"
     if row.ratio and row.verdict in (FASTER, SLOWER):
-        return f"{words.times(row.ratio)} than {run.reference}"
-    return f"{row.verdict} against {run.reference}"
+        return f"{words.times(row.ratio)} than {run.stratum.reference}"
+    return f"{row.verdict} against {run.stratum.reference}"
 
 
 def reasons(run: StoredRun, choice: Choice, recommended: Row) -> str:
     """Say in a sentence why it is the recommended one, and what else there is on the Pareto front."""
     among = len(choice.candidates)
     if len(choice.meeting) == 1:
-        return f"It is the only one of {among} that meets {'these limits' if len(run.limits) > 1 else 'this limit'}."
+        return (
+            f"It is the only one of {among} that meets {'these limits' if len(limits_of(run)) > 1 else 'this limit'}."
+        )
     pool = f"the {among} that are right"
     if run.limits:
         met = len(choice.meeting)
@@ -138,17 +140,17 @@ def none_meets(run: StoredRun, choice: Choice) -> str:
             f"No contender is recommended{under(run)}: {words.listing(missing)} was not measured. "
             "Run the whole suite, or ask again without that limit: python -m runoff report RUN.json --choose LIMITS."
         )
-    together = " together" if len(run.limits) > 1 else ""
-    misses = "; ".join(nearest_to(run, limit, choice.candidates) for limit in run.limits)
+    together = " together" if len(limits_of(run)) > 1 else ""
+    misses = "; ".join(nearest_to(run, limit, choice.candidates) for limit in limits_of(run))
     return (
-        f"No contender is recommended: none of {len(choice.candidates)} meets {conditions(run.limits)}{together}. "
+        f"No contender is recommended: none of {len(choice.candidates)} meets {conditions(limits_of(run))}{together}. "
         f"Nearest misses: {misses}."
     )
 
 
 def unmeasured(run: StoredRun, choice: Choice) -> list[str]:
     """Name what a limit was set for and no contender has a figure of."""
-    limited = {limit.metric.words: limit.metric for limit in run.limits}
+    limited = {limit.metric.words: limit.metric for limit in limits_of(run)}
     return [name for name, metric in limited.items() if all(metric.read(row) is None for row in choice.candidates)]
 
 
@@ -156,7 +158,7 @@ def nearest_to(run: StoredRun, limit: Limit, candidates: Sequence[Row]) -> str:
     """Say who comes nearest to a limit: of those that miss it alone, or of all where nobody meets it."""
     values = [(row, value) for row in candidates if (value := limit.metric.read(row)) is not None]
     misses = [(row, value) for row, value in values if not limit.admits(value)]
-    rest = [other for other in run.limits if other is not limit]
+    rest = [other for other in limits_of(run) if other != limit]
     alone = [(row, value) for row, value in misses if all(other.admits(other.metric.read(row)) for other in rest)]
     if not alone and len(misses) < len(values):
         met = len(values) - len(misses)

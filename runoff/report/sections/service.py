@@ -51,13 +51,14 @@ def batch_rate(rate: Rate | str | None) -> str:
 def parallel(run: StoredRun) -> Section | None:
     """Tell what parallel sessions give."""
     found = run.service.parallel
-    sessions = max((each.sessions for each in found.values()), default=run.threads)
+    sessions = max((each.sessions for each in found.values()), default=run.stratum.threads)
     return make_section(
         run,
         "parallel",
         "Parallel sessions",
         f"Images a second of {sessions} single-threaded sessions at once, each in a process of its own, and of one "
-        f"session with {words.count(run.threads, 'thread', 'threads')}. The ratio is that of the sessions together.",
+        f"session with {words.count(run.stratum.threads, 'thread', 'threads')}. "
+        "The ratio is that of the sessions together.",
         (f"{sessions} sessions", "one session", "gain"),
         lambda name: [
             (
@@ -114,7 +115,8 @@ def end_to_end(run: StoredRun) -> Section | None:
     """Tell what the way from bytes to an answer consists of."""
     found = run.service.end_to_end
     different = [
-        f"{name} named another class than {run.reference} did in {(1 - each.same_answers) * 100:.3g} % of the rounds"
+        f"{name} named another class than {run.stratum.reference} did "
+        f"in {(1 - each.same_answers) * 100:.3g} % of the rounds"
         for name, each in found.items()
         if each.same_answers is not None and each.same_answers < 1
     ]
@@ -196,7 +198,7 @@ def control_words(run: StoredRun, group: str) -> str:
     control = run.service.questions[group].control
     if control is None:
         return "There was no control, so the noise is not known"
-    return f"Control (a second {run.reference}, which should be 1): {words.ratio(control)}"
+    return f"Control (a second {run.stratum.reference}, which should be 1): {words.ratio(control)}"
 
 
 def per_second(rate: float) -> str:

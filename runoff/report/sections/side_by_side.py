@@ -49,7 +49,7 @@ def ratios_section(runs: Sequence[StoredRun]) -> Section | None:
         name="ratios",
         title="Side by side",
         caption="Time of one inference relative to each run’s own reference, with its interval",
-        headings=("contender", *(f"{label(number)}\nto {run.reference}" for number, run in raced)),
+        headings=("contender", *(f"{label(number)}\nto {run.stratum.reference}" for number, run in raced)),
         rows=tuple((name, *(found.get(name, words.NOTHING) for found in ratios)) for name in names),
         notes=tuple(stratum_notes(raced)),
     )

@@ -9,7 +9,7 @@ from runoff.stored.run import StoredRun
 
 def version_section(run: StoredRun) -> Section | None:
     """Say what each version changed against the one before it, None where no two raced."""
-    if not run.stepped:
+    if not run.version_steps:
         return None
     return Section(
         name="versions",
@@ -25,7 +25,7 @@ def version_section(run: StoredRun) -> Section | None:
                 words.ratio(step.ratio),
                 step.verdict,
             )
-            for step in run.stepped
+            for step in run.version_steps
         ),
         notes=("A step holds for the two environments as a whole: their other packages are in the versions below.",),
         words=frozenset({"framework", "from", "to", VERDICT}),

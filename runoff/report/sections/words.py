@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER, Ratio
-from runoff.report.answer.limits import limits_text
+from runoff.report.answer.limits import limits_of, limits_text
 from runoff.stored.rows import Measure, Row
 from runoff.stored.run import StoredRun
 
@@ -141,7 +141,7 @@ def control_line(run: StoredRun) -> str:
 
 def place(run: StoredRun) -> str:
     """Name the machine and the threads."""
-    return f"{run.cpu}, {count(run.threads, 'thread', 'threads')}"
+    return f"{run.stratum.cpu}, {count(run.stratum.threads, 'thread', 'threads')}"
 
 
 def setting_line(run: StoredRun) -> str:
@@ -164,15 +164,15 @@ def command(run: StoredRun) -> str:
     if run.only_converted:
         return "python -m tox -e conversion"
     contenders = [row.contender for row in run.rows]
-    named = sorted({name.partition("@")[2] for name in (*contenders, run.reference)} - {""})
+    named = sorted({name.partition("@")[2] for name in (*contenders, run.stratum.reference)} - {""})
     words = ["python", "-m", "tox", "-e", "compare" if run.raced else "service", "--", "--seed", str(run.seed)]
     words += ["--launches", str(run.launches), *(["--rounds", str(run.rounds)] if run.raced else [])]
-    words += ["--threads", str(run.threads)]
-    words += ["--reference", run.reference, "--contenders", ",".join(contenders)]
+    words += ["--threads", str(run.stratum.threads)]
+    words += ["--reference", run.stratum.reference, "--contenders", ",".join(contenders)]
     for name in named:
         words += ["--environment", f"{name}=PYTHON"]
     if run.limits:
-        words += ["--choose", limits_text(run.limits)]
+        words += ["--choose", limits_text(limits_of(run))]
     return shlex.join(words)
 
 

@@ -80,7 +80,7 @@ def repeat_lines(run: StoredRun) -> list[str]:
     """
     versions = [
         f"- Versions in {escape(environment)}: {escape(', '.join(' '.join(each) for each in found.items()))}"
-        for environment, found in run.versions.items()
+        for environment, found in run.stratum.environments.items()
     ]
     return [
         *versions,
