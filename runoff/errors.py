@@ -31,6 +31,14 @@ class ImagesUnusable(RunoffError):
     """The images folder is missing, holds no image, or holds one that can't be read."""
 
 
+class NotAPicture(ImagesUnusable):
+    """A file is no picture in a known format."""
+
+
+class TooManyPixels(ImagesUnusable):
+    """A picture has more pixels than are accepted."""
+
+
 class ResultsUnwritable(RunoffError):
     """The results can't be written where they were asked to go."""
 

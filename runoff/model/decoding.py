@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-from runoff.errors import ImagesUnusable
+from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
 
 PIXEL_LIMIT = 50_000_000
 """The most pixels a picture may have unless the caller says otherwise; 50 million decode into 200 MB."""
@@ -24,17 +25,6 @@ SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".t
 # What Pillow's readers raise for data that is cut off, altered or not theirs, found by decoding altered files.
 _BROKEN_DATA = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, struct.error, zlib.error)
 
-_ORIENTATION_TAG = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
 _WHITE_16_BIT = 65535.0
 _USUAL_WHITES = (1.0, 255.0, _WHITE_16_BIT, 2.0**31 - 1)
 
@@ -47,30 +37,29 @@ def decode(source: Path | bytes, *, name: str | None = None, pixel_limit: int = 
     floating-point grey, which don't say what white is, by the smallest usual white (1, 255, 65535, 2³¹-1) that holds
     the picture's brightest value. Colour profiles are ignored, as TorchVision does.
 
-    Raises ImagesUnusable, naming the file, for a file that can't be read, is not a picture in one of `FORMATS`, is
-    broken or cut off, or has more than ``pixel_limit`` pixels (checked from the header, before anything is decoded).
+    Raises ImagesUnusable, naming the file, for a file that can't be read or is broken or cut off; NotAPicture where it
+    is in none of `FORMATS`; TooManyPixels above ``pixel_limit`` (checked from the header, before anything is decoded).
     """
     called = name or (str(source) if isinstance(source, Path) else "The picture")
-    image, orientation = _loaded(_content(source, called), called, pixel_limit)
-    picture = as_rgb(image, called)
-    turn = _TURNS.get(orientation)
-    return picture if turn is None else picture.transpose(turn)
+    return as_rgb(_loaded(_content(source, called), called, pixel_limit), called)
 
 
-def _loaded(content: bytes, called: str, pixel_limit: int) -> tuple[Image.Image, int]:
-    """Open a picture in one of the known formats and decode its first frame; return it with its EXIF orientation."""
+def _loaded(content: bytes, called: str, pixel_limit: int) -> Image.Image:
+    """Open a picture in one of the known formats, decode its first frame, and turn it upright."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             _check_size(image.size, pixel_limit, called)
             image.load()
-            return image, _orientation(image)
+            with suppress(*_BROKEN_DATA):  # a picture whose EXIF block can't be read is upright
+                ImageOps.exif_transpose(image, in_place=True)
+            return image
     except UnidentifiedImageError as error:
-        raise ImagesUnusable(
+        raise NotAPicture(
             f"{called} is not a picture in a known format ({', '.join(FORMATS)}): {_description(content)}. "
             "Remove it or save it anew as PNG or JPEG."
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImagesUnusable(
+        raise TooManyPixels(
             f"{called} has too many pixels: {error} Scale it down to at most {pixel_limit:,} pixels."
         ) from error
     except MemoryError as error:
@@ -107,7 +96,7 @@ def _check_size(size: tuple[int, int], pixel_limit: int, called: str) -> None:
     if width < 1 or height < 1:
         raise ImagesUnusable(f"{called} has no pixels: its header says {width}×{height}. Save it anew.")
     if width * height > pixel_limit:
-        raise ImagesUnusable(
+        raise TooManyPixels(
             f"{called} has {width}×{height} = {width * height:,} pixels, and at most {pixel_limit:,} are accepted. "
             "Scale it down."
         )
@@ -165,15 +154,3 @@ def _black_and_white(image: Image.Image, called: str) -> tuple[float, float]:
     usual = _USUAL_WHITES if image.mode == "F" else _USUAL_WHITES[1:]
     white = next((white for white in usual if brightest <= white), brightest)
     return min(darkest, 0.0), white
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 (upright) where there is none or the EXIF block can't be read.
-
-    The picture has to be loaded: for TIFF, Pillow applies the orientation while loading and then removes it.
-    """
-    try:
-        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    except _BROKEN_DATA:
-        return 1
-    return orientation if isinstance(orientation, int) else 1

@@ -9,23 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base
 
 from runoff.errors import ImagesUnusable
 from runoff.model.decoding import decode
 
-ORIENTATION_TAG = 0x0112
-
-# How an upright picture has to be turned for storing, so that each EXIF orientation turns it back.
-STORED_TURN: Mapping[int, Image.Transpose] = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
+ORIENTATIONS = range(2, 9)
+"""The EXIF orientations of a picture that is not upright."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +40,13 @@ def jpeg(picture: Image.Image, quality: int, *, progressive: bool = False) -> by
 
 def turned_jpeg(picture: Image.Image, orientation: int) -> bytes:
     """Store a picture turned, in a JPEG whose EXIF orientation (2 to 8) says how to turn it back."""
+    turned = picture.copy()
+    turned.getexif()[Base.Orientation] = {6: 8, 8: 6}.get(orientation, orientation)  # the turn that undoes it
+    ImageOps.exif_transpose(turned, in_place=True)
     exif = Image.Exif()
-    exif[ORIENTATION_TAG] = orientation
+    exif[Base.Orientation] = orientation
     buffer = io.BytesIO()
-    picture.transpose(STORED_TURN[orientation]).save(buffer, "JPEG", quality=90, exif=exif)
+    turned.save(buffer, "JPEG", quality=90, exif=exif)
     return buffer.getvalue()
 
 
@@ -82,7 +76,7 @@ STORAGES: Mapping[str, Callable[[Image.Image], bytes]] = {
     "jpeg-progressive": partial(jpeg, quality=85, progressive=True),
     "jpeg-grey": lambda picture: jpeg(picture.convert("L"), 90),
     "jpeg-cmyk": lambda picture: jpeg(picture.convert("CMYK"), 90),
-    **{f"jpeg-turned-{orientation}": partial(turned_jpeg, orientation=orientation) for orientation in STORED_TURN},
+    **{f"jpeg-turned-{orientation}": partial(turned_jpeg, orientation=orientation) for orientation in ORIENTATIONS},
     "png": png,
     "png-grey": lambda picture: png(picture.convert("L")),
     "png-grey-16": lambda picture: png(sixteen_bit(picture)),
