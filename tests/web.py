@@ -7,7 +7,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,10 +25,11 @@ from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
 from runoff.model.checkpoint import Choice
 from runoff.model.drawings import CLASSES, draw
 from tests import fakes
-from webui.app import EXTENSION, create_app
+from webui.app import EXTENSION, make_app
 from webui.config import Config
 from webui.keeper import SETTLED
 from webui.proof.server import BOUNDARY, form
+from webui.runtimes import started_runtimes
 from webui.supply import MANIFEST, choice_to_json
 
 LONGEST_START = 60.0
@@ -55,6 +56,16 @@ def prepared_fakes(folder: Path, names: Sequence[str]) -> Path:
 
 
 @contextmanager
+def page(config: Config, backends: Mapping[str, Backend] | None = None) -> Iterator[Flask]:
+    """Give a page, of fakes unless backends are given, and end its workers after the block."""
+    runtimes = started_runtimes(config, fake_backends() if backends is None else backends)
+    try:
+        yield make_app(config, runtimes)
+    finally:
+        runtimes.close()
+
+
+@contextmanager
 def fake_page(folder: Path, names: Sequence[str] = ("fake", "fake-slower"), **settings: object) -> Iterator[Flask]:
     """Give a page of fakes whose workers have all started, or failed to."""
     config = Config(
@@ -64,12 +75,9 @@ def fake_page(folder: Path, names: Sequence[str] = ("fake", "fake-slower"), **se
         home=folder / "home",
         threads=2,
     )
-    app = create_app(dataclasses.replace(config, **settings), fake_backends())  # type: ignore[arg-type]  # by name
-    try:
+    with page(dataclasses.replace(config, **settings)) as app:  # type: ignore[arg-type]  # settings by name
         until_settled(app)
         yield app
-    finally:
-        app.extensions["runoff"].close()
 
 
 def until_settled(app: Flask) -> None:

@@ -12,9 +12,10 @@ from flask import Blueprint, Response, jsonify, request, send_file
 
 from runoff.errors import WorkerFailed
 from runoff.model.classification import top_classes
-from webui import refusals, words
+from webui import words
 from webui.config import Config
 from webui.keeper import GONE, READY, SETTLED, NotReady
+from webui.refusals import Refusal
 from webui.runtimes import Pixels, Runtime, Runtimes
 from webui.uploads import read_picture
 
@@ -48,8 +49,8 @@ def make_api(config: Config, runtimes: Runtimes) -> Blueprint:
 
     @api.get("/healthz")
     def health() -> tuple[Response, int]:
-        states = [runtime.keeper.state for runtime in runtimes.runtimes.values()]
-        if runtimes.decoder.state in GONE or all(state in GONE for state in states):
+        states = [runtime.keeper.status.state for runtime in runtimes.runtimes.values()]
+        if runtimes.decoder.status.state in GONE or all(state in GONE for state in states):
             return jsonify(status="broken"), 503
         return jsonify(status="well" if READY in states else "starting"), 200
 
@@ -63,7 +64,7 @@ def admitted(places: threading.BoundedSemaphore) -> Iterator[None]:
     Raises Refusal.
     """
     if not places.acquire(blocking=False):
-        raise refusals.busy()
+        raise Refusal("busy")
     try:
         yield
     finally:
@@ -77,7 +78,7 @@ def read_top() -> int:
     """
     text = request.args.get("top", str(DEFAULT_TOP))
     if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_TOP):
-        raise refusals.bad_top(MOST_TOP)
+        raise Refusal("bad_top", most=MOST_TOP)
     return int(text)
 
 
@@ -88,14 +89,14 @@ def read_asked(runtimes: Runtimes) -> list[Runtime]:
     """
     names = list(dict.fromkeys(request.args.getlist("runtime"))) or [default_name(runtimes)]
     if any(name not in runtimes.runtimes for name in names):
-        raise refusals.unknown_runtime(list(runtimes.runtimes))
+        raise Refusal("unknown_runtime", known=", ".join(runtimes.runtimes))
     return [runtimes.runtimes[name] for name in names]
 
 
 def default_name(runtimes: Runtimes) -> str:
     """Name the runtime that answers where none is named: the first that there is here."""
     names = list(runtimes.runtimes)
-    return next((name for name in names if runtimes.runtimes[name].keeper.state not in GONE), names[0])
+    return next((name for name in names if runtimes.runtimes[name].keeper.status.state not in GONE), names[0])
 
 
 def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> dict[str, Any]:
@@ -104,12 +105,11 @@ def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> di
     try:
         answer = runtimes.classify(runtime, pixels)
     except NotReady:
-        message = words.failed_sentence(runtime.keeper.state)
+        message = words.failed_sentence(runtime.keeper.status.state)
         return {**named, "status": "failed", "code": "not_ready", "message": message}
     except WorkerFailed:
         return {**named, "status": "failed", "code": "stopped", "message": words.STOPPED}
-    assert runtimes.choice is not None
-    labels = runtimes.choice.checkpoint.labels
+    labels = runtimes.chosen.result().checkpoint.labels
     answers = [
         {"label": labels[index], "confidence": confidence} for index, confidence in top_classes(answer.logits, top)
     ]
@@ -137,27 +137,30 @@ def classified(runtimes: Runtimes, pixels: Pixels, results: list[dict[str, Any]]
 
 def checkpoint(runtimes: Runtimes) -> dict[str, Any] | None:
     """Say which checkpoint answers, None until that is known."""
-    if runtimes.choice is None:
+    if not runtimes.chosen.done():
         return None
-    chosen = runtimes.choice.checkpoint
+    chosen = runtimes.chosen.result().checkpoint
     return {"name": chosen.name, "labels": len(chosen.labels), "sentence": words.knowledge(chosen)}
+
+
+def describe(name: str, runtime: Runtime, *, default: bool) -> dict[str, Any]:
+    """Say how one runtime is doing."""
+    status = runtime.keeper.status
+    return {
+        "runtime": name,
+        "title": runtime.title,
+        "description": runtime.contender.variant.description,
+        "default": default,
+        "state": status.state,
+        "sentence": words.state_sentence(status.state, status.restarts),
+        "restarts": status.restarts,
+    }
 
 
 def describe_all(config: Config, runtimes: Runtimes) -> dict[str, Any]:
     """Say how all runtimes are doing, which checkpoint answers, and what is accepted."""
     default = default_name(runtimes)
-    described = [
-        {
-            "runtime": name,
-            "title": runtime.title,
-            "description": runtime.contender.variant.description,
-            "default": name == default,
-            "state": runtime.keeper.state,
-            "sentence": words.state_sentence(runtime.keeper.state, runtime.keeper.restarts),
-            "restarts": runtime.keeper.restarts,
-        }
-        for name, runtime in runtimes.runtimes.items()
-    ]
+    described = [describe(name, runtime, default=name == default) for name, runtime in runtimes.runtimes.items()]
     return {
         "checkpoint": checkpoint(runtimes),
         "runtimes": described,
@@ -166,7 +169,7 @@ def describe_all(config: Config, runtimes: Runtimes) -> dict[str, Any]:
     }
 
 
-def refused(refusal: refusals.Refusal) -> tuple[Response, int]:
+def refused(refusal: Refusal) -> tuple[Response, int]:
     """Answer with a refusal."""
     response = jsonify(error={"code": refusal.code, "message": str(refusal)})
     if refusal.status == 503:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from runoff.backends import find_backends
-from runoff.contract import Backend
-from webui import refusals
 from webui.api import make_api, refused
-from webui.config import FORM_OVERHEAD, Config
+from webui.config import FORM_OVERHEAD, MEGABYTE, Config
 from webui.headers import add_headers
-from webui.runtimes import Runtimes, started_runtimes
+from webui.refusals import ACCEPTED, Refusal
+from webui.runtimes import Runtimes
 from webui.samples import sample_file, samples
 from webui.uploads import InMemoryRequest
 
@@ -28,15 +25,6 @@ class Application(Flask):
     """Flask with requests that keep their files in memory."""
 
     request_class = InMemoryRequest
-
-
-def create_app(config: Config, backends: Mapping[str, Backend] | None = None) -> Flask:
-    """Start the workers in the background and make the application.
-
-    ``backends`` are all that there are unless given. The runtimes are in ``app.extensions["runoff"]``: close them when
-    the application is no longer needed. Raises UnknownContender, or ArtifactBroken for a bad prepared folder.
-    """
-    return make_app(config, started_runtimes(config, find_backends() if backends is None else backends))
 
 
 def make_app(config: Config, runtimes: Runtimes) -> Flask:
@@ -61,13 +49,18 @@ def add_pages(app: Flask, config: Config, runtimes: Runtimes) -> None:
     def page() -> str:
         named = [(name, runtime.title) for name, runtime in runtimes.runtimes.items()]
         return render_template(
-            "index.html", runtimes=named, samples=offered, limit=config.upload_limit, formats=refusals.FORMATS
+            "index.html",
+            runtimes=named,
+            samples=offered,
+            limit=config.upload_limit,
+            formats=ACCEPTED,
+            too_large=too_large(config),
         )
 
     @app.get("/samples/<int:number>.jpg")
     def sample(number: int) -> Response:
         if number >= len(offered):
-            raise refusals.no_such_page()
+            raise Refusal("not_found")
         response = Response(sample_file(offered[number]), mimetype="image/jpeg")
         response.headers["Cache-Control"] = "private, max-age=3600"
         return response
@@ -76,25 +69,30 @@ def add_pages(app: Flask, config: Config, runtimes: Runtimes) -> None:
 def add_refusals(app: Flask, config: Config) -> None:
     """Turn whatever goes wrong into a sentence and a status code; a traceback goes to the log alone."""
     by_status = {
-        404: refusals.no_such_page(),
-        405: refusals.wrong_method(),
-        413: refusals.file_too_large(config.upload_limit),
+        404: Refusal("not_found"),
+        405: Refusal("wrong_method"),
+        413: too_large(config),
     }
 
-    @app.errorhandler(refusals.Refusal)
-    def refuse(refusal: refusals.Refusal) -> tuple[Response, int]:
+    @app.errorhandler(Refusal)
+    def refuse(refusal: Refusal) -> tuple[Response, int]:
         return refused(refusal)
 
     @app.errorhandler(HTTPException)
     def refuse_by_status(error: HTTPException) -> tuple[Response, int] | Response:
         if error.code is not None and error.code < 400:  # a redirect
             return Response(error.get_response().data, error.code, dict(error.get_headers()))
-        response, status = refused(by_status.get(error.code or 400, refusals.bad_request()))
+        response, status = refused(by_status.get(error.code or 400, Refusal("bad_request")))
         if allowed := getattr(error, "valid_methods", None):
             response.headers["Allow"] = ", ".join(sorted(allowed))
         return response, status
 
     @app.errorhandler(Exception)
-    def own_up(error: Exception) -> tuple[Response, int]:
+    def internal_error(error: Exception) -> tuple[Response, int]:
         log.error("%s %s failed", request.method, request.path, exc_info=error)
-        return refused(refusals.our_fault())
+        return refused(Refusal("internal_error"))
+
+
+def too_large(config: Config) -> Refusal:
+    """Return the refusal of a file above the limit in bytes; the page's script says the same before it sends one."""
+    return Refusal("file_too_large", megabytes=config.upload_limit // MEGABYTE)

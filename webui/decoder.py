@@ -6,7 +6,6 @@ Run as ``python -m webui.decoder``. A command is followed by the file's bytes, w
 from __future__ import annotations
 
 import base64
-import io
 import resource
 from typing import TYPE_CHECKING
 
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT = 4 << 30
 """Bytes of address space: 50 million pixels need about 1 GB while they are converted, and libraries reserve more."""
-
-NOT_A_PICTURE = "not a picture"
-TOO_MANY_PIXELS = "too many pixels"
-BROKEN = "broken"
 
 
 def main() -> None:
@@ -37,37 +32,22 @@ def main() -> None:
 
 
 def read_picture(content: bytes, pixel_limit: int) -> Message:
-    """Give a picture's size and the model's input as base64 of float32, or say what is wrong with it."""
-    from runoff.errors import ImagesUnusable
+    """Return a picture's size and the model's input as base64 of float32, or the code of its refusal."""
+    from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
     from runoff.model.decoding import decode
     from runoff.model.preprocessing import preprocess
 
-    if wrong := wrong_by_header(content, pixel_limit):
-        return {"refused": wrong}
     try:
         picture = decode(content, pixel_limit=pixel_limit)
         pixels = preprocess(picture)
+    except NotAPicture:
+        return {"refused": "not_a_picture"}
+    except TooManyPixels:
+        return {"refused": "too_many_pixels"}
     except (ImagesUnusable, MemoryError):
-        return {"refused": BROKEN}
+        return {"refused": "broken_picture"}
     width, height = picture.size
     return {"width": width, "height": height, "pixels": base64.b64encode(pixels.data).decode()}
-
-
-def wrong_by_header(content: bytes, pixel_limit: int) -> str | None:
-    """Tell what is no picture and what is too large from what is broken, before anything is decoded."""
-    from PIL import Image, UnidentifiedImageError
-
-    from runoff.model.decoding import FORMATS
-
-    try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-            return TOO_MANY_PIXELS if picture.width * picture.height > pixel_limit else None
-    except UnidentifiedImageError:
-        return NOT_A_PICTURE
-    except Image.DecompressionBombError:
-        return TOO_MANY_PIXELS
-    except Exception:  # noqa: BLE001 - whatever a reader raises for a stranger's file, the file can't be read
-        return BROKEN
 
 
 if __name__ == "__main__":

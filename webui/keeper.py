@@ -27,9 +27,9 @@ SETTLED = (READY, *GONE)
 WAITED_FOR = (STARTING, READY, RESTARTING)
 
 MOST_FAILURES = 3
-LONGEST_REST = 30.0
-LONGEST_FAREWELL = 10.0
-LOOKS_PER_SECOND = 10
+MAX_BACKOFF = 30.0
+JOIN_TIMEOUT = 10.0
+POLLS_PER_SECOND = 10
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,15 @@ class Recipe:
     request: Message
     log: Path
     variables: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a worker is doing, as one value: its state, how often it was started again, its process where it is ready."""
+
+    state: str
+    restarts: int = 0
+    process: Process | None = None
 
 
 class NotReady(RunoffError):
@@ -75,13 +84,11 @@ class Keeper:
         after: Keeper | None = None,
     ) -> None:
         self.label = label
-        self.restarts = 0
-        self.state = PREPARING if after else STARTING
+        self.status = Status(PREPARING if after else STARTING)
         self._recipe = recipe
         self._prepare = cache(prepare) if prepare else None
         self._after = after
         self._start_timeout = start_timeout
-        self.process: Process | None = None
         self._changed = threading.Condition()
         self._turn = threading.Lock()
         self._closing = threading.Event()
@@ -95,13 +102,13 @@ class Keeper:
         """End the worker and wait until it is gone."""
         self._closing.set()
         if self._thread.is_alive():
-            self._thread.join(LONGEST_FAREWELL)
+            self._thread.join(JOIN_TIMEOUT)
 
     def wait(self, states: tuple[str, ...], timeout: float | None) -> str:
-        """Wait until the worker is in one of these states, or closing; give its state then."""
+        """Wait until the worker is in one of these states, or closing; return its state then."""
         with self._changed:
-            self._changed.wait_for(lambda: self.state in states or self._closing.is_set(), timeout)
-            return self.state
+            self._changed.wait_for(lambda: self.status.state in states or self._closing.is_set(), timeout)
+            return self.status.state
 
     def ask(self, command: Message, body: bytes, *, patience: float, timeout: float) -> Message:
         """Send one command and the bytes that follow it, and wait for the answer.
@@ -111,41 +118,42 @@ class Keeper:
         asked and gave no answer in ``timeout`` seconds: it is then ended and started anew.
         """
         until = time.monotonic() + patience
-        if self.state in WAITED_FOR:
+        if self.status.state in WAITED_FOR:
             self.wait(SETTLED, patience)
         if not self._turn.acquire(timeout=max(0.0, until - time.monotonic())):
             raise NotReady(f"{self.label} is answering others")
         try:
-            if self.process is None:
-                raise NotReady(f"{self.label} is {self.state}")
-            return self._exchange(self.process, command, body, timeout)
+            status = self.status
+            if status.process is None:
+                raise NotReady(f"{self.label} is {status.state}")
+            return self._exchange(status.process, command, body, timeout)
         finally:
             self._turn.release()
 
     def suspend(self) -> None:
         """Stop the worker, so that threads which spin after their work take nothing from the next runtime."""
-        process = self.process
-        if process is not None:
+        if process := self.status.process:
             with suppress(ChildProcessError):  # it has ended meanwhile, and is started anew
                 process.suspend()
 
     def resume(self) -> None:
         """Let a suspended worker go on."""
-        process = self.process
-        if process is not None:
+        if process := self.status.process:
             process.resume()
 
     def _exchange(self, process: Process, command: Message, body: bytes, timeout: float) -> Message:
         try:
             return exchange(process, command, body, timeout)
         except RunoffError as error:  # whatever a worker says, it ends after it
-            self.process = None
             self._become(RESTARTING)
-            raise error if isinstance(error, WorkerFailed) else WorkerCrashed(str(error)) from error
+            if isinstance(error, WorkerFailed):
+                raise
+            raise WorkerCrashed(str(error)) from error
 
-    def _become(self, state: str) -> None:
+    def _become(self, state: str, process: Process | None = None, *, again: bool = False) -> None:
+        """Replace the status as a whole: only a ready worker has a process that may be asked."""
         with self._changed:
-            self.state = state
+            self.status = Status(state, self.status.restarts + again, process)
             self._changed.notify_all()
 
     def _keep(self) -> None:
@@ -159,10 +167,10 @@ class Keeper:
             except NotPrepared as error:
                 self._become(error.state)
                 return
-            except RunoffError as error:
+            except Exception as error:  # noqa: BLE001 - whatever goes wrong costs one start, and never this thread
                 failures += 1
-                log.warning("%s did not start: %s", self.label, error)
-                self._closing.wait(min(LONGEST_REST, 2.0**failures))
+                log.warning("%s did not start: %s", self.label, error, exc_info=not isinstance(error, RunoffError))
+                self._closing.wait(min(MAX_BACKOFF, 2.0**failures))
         self._become(UNAVAILABLE)
 
     def _serve(self) -> None:
@@ -179,17 +187,14 @@ class Keeper:
             if self._prepare:
                 process.send(self._prepared(self._prepare))
             process.receive_first(self._start_timeout)
-            self.process = process
-            self._become(READY)
-            while self.process is process and process.popen.poll() is None:
-                if self._closing.wait(1 / LOOKS_PER_SECOND):
+            self._become(READY, process)
+            while self.status.process is process and process.popen.poll() is None:
+                if self._closing.wait(1 / POLLS_PER_SECOND):
                     break
-            if not self._closing.is_set():
-                self.restarts += 1
+            else:
                 log.warning("%s ended and is started again", self.label)
-            self._become(RESTARTING)
             with self._turn:  # whoever is still reading from it learns of its end before its pipes are closed
-                self.process = None
+                self._become(RESTARTING, again=not self._closing.is_set())
 
     def _prepared(self, prepare: Callable[[], Message]) -> Message:
         """Prepare at the first start; raises NotPrepared."""
@@ -197,16 +202,16 @@ class Keeper:
             message = prepare()
         except FrameworkMissing as error:
             raise NotPrepared(MISSING) from error
-        except (RunoffError, OSError) as error:
-            log.warning("%s is not available: %s", self.label, error)
+        except Exception as error:
+            log.warning("%s is not available: %s", self.label, error, exc_info=not isinstance(error, RunoffError))
             raise NotPrepared(UNAVAILABLE) from error
-        if self.state == PREPARING:
+        if self.status.state == PREPARING:
             self._become(STARTING)
         return message
 
 
 def exchange(process: Process, command: Message, body: bytes, timeout: float) -> Message:
-    """Send a command and its bytes and give the answer; a worker that does not read them is ended too.
+    """Send a command and its bytes and return the answer; a worker that does not read them is ended too.
 
     Raises a WorkerFailed, or whatever named error the worker sends.
     """
@@ -214,7 +219,7 @@ def exchange(process: Process, command: Message, body: bytes, timeout: float) ->
     watchdog.start()
     try:
         process.send({**command, "bytes": len(body)})
-        with suppress(BrokenPipeError):  # what became of the process is told by receive
+        with suppress(BrokenPipeError):  # receive says what became of the process
             process.stdin.write(body)
             process.stdin.flush()
         return process.receive(timeout)

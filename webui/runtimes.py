@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,9 +18,10 @@ from runoff.environments.limits import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
 from runoff.model.checkpoint import Choice
 from runoff.processes.channel import Message
-from webui import decoder, refusals, words
+from webui import words
 from webui.config import Config
 from webui.keeper import SETTLED, WAITED_FOR, Keeper, NotReady, Recipe
+from webui.refusals import Refusal
 from webui.supply import Supply, cached_supply, chosen_anew, prepared_supply
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a runtime made of a picture, and the seconds that one inference took."""
+    """What a runtime made of a picture, the seconds of one inference, and the threads that its framework reports."""
 
     logits: Logits
     seconds: float
@@ -57,6 +59,7 @@ class Runtimes:
     """All that answers pictures; ``turn`` is held during an inference, so that each has the machine to itself.
 
     ``latest`` is the one that had the last turn; all others that had one are suspended, as in the benchmark.
+    ``chosen`` is the checkpoint that answers, once it is known.
     """
 
     config: Config
@@ -64,7 +67,7 @@ class Runtimes:
     runtimes: dict[str, Runtime]
     decoder: Keeper
     supply: Supply
-    choice: Choice | None = None
+    chosen: Future[Choice] = field(default_factory=Future)
     turn: threading.Lock = field(default_factory=threading.Lock)
     latest: Keeper | None = None
 
@@ -90,12 +93,12 @@ class Runtimes:
                 command, content, patience=self.config.patience, timeout=self.config.worker_timeout
             )
         except NotReady as error:
-            raise refusals.busy() from error
+            raise Refusal("busy") from error
         except WorkerFailed as error:
             log.warning("a picture ended the process that opened it: %s", error)
-            raise refusals.unreadable_picture() from error
+            raise Refusal("unreadable_picture") from error
         if "refused" in answer:
-            raise refused_picture(answer["refused"], self.config.pixel_limit)
+            raise Refusal(answer["refused"], millions=self.config.pixel_limit // 1_000_000)
         return Pixels(answer["width"], answer["height"], base64.b64decode(answer["pixels"]))
 
     def classify(self, runtime: Runtime, pixels: Pixels) -> Answer:
@@ -108,14 +111,14 @@ class Runtimes:
             try:
                 answer = self._ask_in_turn(runtime.keeper, pixels, until)
             except NotReady:
-                if runtime.keeper.state not in WAITED_FOR or time.monotonic() > until:
+                if runtime.keeper.status.state not in WAITED_FOR or time.monotonic() > until:
                     raise
             else:
                 logits = np.frombuffer(base64.b64decode(answer["logits"]), dtype=np.float32)
-                return Answer(logits, answer["nanoseconds"] * 1e-9, self.threads)
+                return Answer(logits, answer["nanoseconds"] * 1e-9, answer["threads"])
 
     def _ask_in_turn(self, keeper: Keeper, pixels: Pixels, until: float) -> Message:
-        if keeper.state in WAITED_FOR:
+        if keeper.status.state in WAITED_FOR:
             keeper.wait(SETTLED, max(0.0, until - time.monotonic()))
         if not self.turn.acquire(timeout=max(0.0, until - time.monotonic())):
             raise NotReady("others are being served")
@@ -127,15 +130,6 @@ class Runtimes:
             return keeper.ask({"do": "run"}, pixels.content, patience=0.0, timeout=self.config.worker_timeout)
         finally:
             self.turn.release()
-
-
-def refused_picture(reason: str, pixel_limit: int) -> refusals.Refusal:
-    """Give the refusal for what the decoder found."""
-    if reason == decoder.NOT_A_PICTURE:
-        return refusals.not_a_picture()
-    if reason == decoder.TOO_MANY_PIXELS:
-        return refusals.too_many_pixels(pixel_limit)
-    return refusals.broken_picture()
 
 
 def started_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtimes:
@@ -198,7 +192,8 @@ def preparing(runtimes: Runtimes, contender: Contender) -> Callable[[], Message]
 
     def prepare() -> Message:
         artifact = runtimes.supply.artifact(contender)
-        runtimes.choice = runtimes.supply.choice()
+        if not runtimes.chosen.done():  # one keeper prepares at a time
+            runtimes.chosen.set_result(runtimes.supply.choice())
         return {"artifact": str(artifact), "threads": runtimes.threads}
 
     return prepare
@@ -213,5 +208,5 @@ def look_for_a_better_checkpoint(runtimes: Runtimes) -> None:
     except (RunoffError, OSError) as error:
         log.warning("the checkpoint could not be chosen anew: %s", error)
         return
-    if runtimes.choice and chosen.checkpoint.sha256 != runtimes.choice.checkpoint.sha256:
+    if runtimes.chosen.done() and chosen.checkpoint.sha256 != runtimes.chosen.result().checkpoint.sha256:
         log.warning("%s can be had now; start the page again to use it", chosen.checkpoint.name)

@@ -7,7 +7,8 @@ from typing import IO
 
 from flask import Request
 
-from webui import refusals
+from webui.config import MEGABYTE
+from webui.refusals import Refusal
 
 FIELD = "image"
 
@@ -25,25 +26,25 @@ class InMemoryRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        """Give the stream that a file is read into; Werkzeug's documented place to change that."""
+        """Return the stream that a file is read into; Werkzeug's documented place to change that."""
         return BytesIO()
 
 
 def read_picture(request: Request, limit: int) -> bytes:
-    """Give the bytes of the picture in the field ``image``.
+    """Return the bytes of the picture in the field ``image``.
 
     Raises Refusal, and Werkzeug's RequestEntityTooLarge above MAX_CONTENT_LENGTH.
     """
     if request.mimetype != "multipart/form-data":
-        raise refusals.not_a_form()
+        raise Refusal("not_a_form")
     files = request.files.getlist(FIELD)
     if not files:
-        raise refusals.no_picture()
+        raise Refusal("no_picture")
     if len(files) > 1:
-        raise refusals.several_pictures()
+        raise Refusal("several_pictures")
     content = files[0].stream.read()
     if not content:
-        raise refusals.no_picture() if not files[0].filename else refusals.empty_file()
+        raise Refusal("empty_file" if files[0].filename else "no_picture")
     if len(content) > limit:
-        raise refusals.file_too_large(limit)
+        raise Refusal("file_too_large", megabytes=limit // MEGABYTE)
     return content

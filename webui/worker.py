@@ -49,14 +49,14 @@ def serve(channel: Channel, request: Message) -> None:
         return
     session = backend.load(Path(prepared["artifact"]), variant, prepared["threads"])
     require_logits(session.run(as_batch(np.zeros(SHAPE, np.float32), backend.LAYOUT)), 1)
-    channel.send({"threads": session.threads})
+    channel.send({"ready": True})
     while (command := channel.receive()) is not None:
         pixels = np.frombuffer(channel.requests.read(command["bytes"]), np.float32).reshape(SHAPE)
         channel.send(answer(session, pixels, backend.LAYOUT))
 
 
 def answer(session: Session, pixels: Batch, layout: str) -> Message:
-    """Run one picture and give nanoseconds and logits; as in the benchmark, one unmeasured inference comes first."""
+    """Run one picture, after an unmeasured inference as in the benchmark."""
     from runoff.contract import require_logits
 
     batch = as_batch(pixels, layout)
@@ -65,7 +65,8 @@ def answer(session: Session, pixels: Batch, layout: str) -> Message:
     logits = session.run(batch)
     taken = time.perf_counter_ns() - begin
     require_logits(logits, 1)
-    return {"nanoseconds": taken, "logits": base64.b64encode(logits.tobytes()).decode()}
+    encoded = base64.b64encode(logits.tobytes()).decode()
+    return {"nanoseconds": taken, "threads": session.threads, "logits": encoded}
 
 
 def as_batch(pixels: Batch, layout: str) -> Batch:

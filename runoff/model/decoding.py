@@ -46,6 +46,7 @@ def decode(source: Path | bytes, *, name: str | None = None, pixel_limit: int = 
 
 def _loaded(content: bytes, called: str, pixel_limit: int) -> Image.Image:
     """Open a picture in one of the known formats, decode its first frame, and turn it upright."""
+    image: Image.Image
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             _check_size(image.size, pixel_limit, called)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import struct
 import tempfile
 import zlib
@@ -14,13 +15,14 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 
 from runoff.model.classification import top_classes
-from runoff.model.decoding import decode
+from runoff.model.decoding import FORMATS, decode
 from runoff.model.photographs import STORAGES
 from runoff.model.preprocessing import preprocess
 from tests.conftest import ROOT
 from tests.fakes.fake import true_logits
 from tests.web import fake_page, prepared_fakes, send, star, stored
 from webui.headers import HEADERS
+from webui.refusals import ACCEPTED, SENTENCES
 
 LIMIT = 2_000_000
 
@@ -67,7 +69,7 @@ def test_every_kind_of_picture_is_answered_as_the_model_answers(client, app, con
     """Whatever mode, format or shape a picture has, the page gives the class of decode, preprocess and run."""
     response = send(client, content)
     assert response.status_code == 200, response.text
-    labels = app.extensions["runoff"].choice.checkpoint.labels
+    labels = app.extensions["runoff"].chosen.result().checkpoint.labels
     assert response.json["results"][0]["answers"][0]["label"] == labels[label_of(content)]
 
 
@@ -159,6 +161,32 @@ def test_runtimes_and_the_number_of_answers_can_be_chosen(client):
         assert each["milliseconds"] > 0
     assert response.json["agree"] is True
     assert response.json["picture"] == dict(zip(("width", "height"), star().size, strict=True))
+
+
+def test_the_threads_shown_are_those_that_the_framework_reports(tmp_path):
+    """What an answer says about threads was read back from the session, not copied from what was asked for."""
+    with fake_page(tmp_path, ["fake", "fake-lies"]) as app:
+        results = send(app.test_client(), PNG, "?runtime=fake&runtime=fake-lies").json["results"]
+    assert [each["threads"] for each in results] == [2, 3]
+
+
+def test_every_refusal_is_one_of_the_table():
+    """No code is refused by that the table lacks, and the table has none that nothing refuses by."""
+    sources = "".join(file.read_text() for file in (ROOT / "webui").glob("*.py") if file.name != "refusals.py")
+    assert {code for code in SENTENCES if f'"{code}"' in sources} == set(SENTENCES)
+    assert set(re.findall(r'(?:Refusal\(|"refused": )"(\w+)"', sources)) <= set(SENTENCES)
+
+
+def test_each_sentence_has_one_source(client):
+    """The formats are the decoder's, PPM included, and the page's script has the server's words for a large file."""
+    page = client.get("/").text
+    assert ACCEPTED == "JPEG, PNG, WEBP, GIF, BMP, TIFF or PPM"
+    assert ACCEPTED in page
+    described = (ROOT / "webui" / "openapi.json").read_text()
+    assert all(kind.lower() in described.lower() for kind in FORMATS)
+    refused = send(client, PNG + bytes(LIMIT)).json["error"]["message"]
+    assert f'data-too-large="{refused}"' in page
+    assert "too large" not in client.get("/static/page.js", buffered=True).text
 
 
 def test_the_first_runtime_answers_with_three_labels_by_default(client):

@@ -15,7 +15,7 @@ import pytest
 
 from runoff.backends import find_backends
 from runoff.environments.contenders import HERE, Environment
-from runoff.errors import FrameworkMissing
+from runoff.errors import FrameworkMissing, WorkerFailed
 from runoff.measure.launch import Entrant, Timeouts
 from runoff.measure.prediction import predicting
 from runoff.model.classification import top_classes
@@ -23,10 +23,10 @@ from runoff.model.decoding import decode
 from runoff.model.images import ImageSet, save_images
 from runoff.model.preprocessing import preprocess
 from tests import fakes
-from tests.web import fake_backends, fake_page, send, star, stored, until_settled
-from webui.app import create_app
+from tests.web import fake_page, page, send, star, stored, until_settled
 from webui.config import Config
-from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, Keeper, Recipe
+from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, UNAVAILABLE, Keeper, Recipe
+from webui.runtimes import Pixels
 
 PNG = stored(star(), "PNG")
 HANGS_AT = 15
@@ -62,7 +62,7 @@ def test_killing_a_worker_in_the_middle_of_a_request_costs_that_request_alone(tm
     """The request whose worker is killed gets 503 and a sentence; the others answer, and soon it does again too."""
     with fake_page(tmp_path, ["fake", "fake-stalls"]) as app:
         hanging = hang(app)
-        process = app.extensions["runoff"].runtimes["fake-stalls"].keeper.process
+        process = app.extensions["runoff"].runtimes["fake-stalls"].keeper.status.process
         os.kill(process.popen.pid, signal.SIGKILL)
         others = send(app.test_client(), PNG)
         hanging.join(20)
@@ -87,14 +87,14 @@ def test_a_worker_that_does_not_answer_in_time_is_ended(tmp_path):
 def test_a_worker_that_ends_by_itself_between_requests_is_started_again(tmp_path):
     """A worker that is killed while nobody asks is back before long, and no request ever knew."""
     with fake_page(tmp_path, ["fake"]) as app:
-        os.kill(app.extensions["runoff"].runtimes["fake"].keeper.process.popen.pid, signal.SIGKILL)
+        os.kill(app.extensions["runoff"].runtimes["fake"].keeper.status.process.popen.pid, signal.SIGKILL)
         until(lambda: states(app)["fake"] == ("ready", 1))
         assert send(app.test_client(), PNG).status_code == 200
 
 
 def test_a_worker_that_never_starts_is_given_up(tmp_path, monkeypatch):
     """After a few failed starts a runtime is unavailable, and the first one goes on answering."""
-    monkeypatch.setattr("webui.keeper.LONGEST_REST", 0.01)
+    monkeypatch.setattr("webui.keeper.MAX_BACKOFF", 0.01)
     with fake_page(tmp_path, ["fake", "fake-raises"]) as app:
         assert states(app)["fake-raises"] == ("unavailable", 0)
         assert send(app.test_client(), PNG).status_code == 200
@@ -104,11 +104,11 @@ def test_a_picture_that_ends_the_decoder_costs_itself_alone(tmp_path):
     """The process that opens pictures can be killed by one: that picture is refused, the next one is answered."""
     with fake_page(tmp_path, ["fake"]) as app:
         keeper = app.extensions["runoff"].decoder
-        os.kill(keeper.process.popen.pid, signal.SIGSTOP)
+        os.kill(keeper.status.process.popen.pid, signal.SIGSTOP)
         asking = threading.Thread(target=lambda: setattr(asking, "response", send(app.test_client(), PNG)))
         asking.start()
         time.sleep(0.1)
-        os.kill(keeper.process.popen.pid, signal.SIGKILL)
+        os.kill(keeper.status.process.popen.pid, signal.SIGKILL)
         asking.join(20)
         assert (asking.response.status_code, asking.response.json["error"]["code"]) == (422, "unreadable_picture")
         assert send(app.test_client(), PNG).status_code == 200
@@ -122,7 +122,7 @@ def test_a_picture_beyond_the_places_is_refused_at_once(tmp_path):
         assert (response.status_code, response.json["error"]["code"]) == (503, "busy")
         assert int(response.headers["Retry-After"]) > 0
         assert app.test_client().get("/").status_code == 200
-        app.extensions["runoff"].runtimes["fake-stalls"].keeper.process.popen.kill()
+        app.extensions["runoff"].runtimes["fake-stalls"].keeper.status.process.popen.kill()
         hanging.join(20)
         assert send(app.test_client(), PNG, "?runtime=fake").status_code == 200
 
@@ -145,13 +145,14 @@ def test_only_the_runtime_whose_turn_it_is_runs(tmp_path):
         keepers = [runtime.keeper for runtime in app.extensions["runoff"].runtimes.values()]
 
         def stopped():
-            return [psutil.Process(keeper.process.popen.pid).status() == psutil.STATUS_STOPPED for keeper in keepers]
+            numbers = [keeper.status.process.popen.pid for keeper in keepers]
+            return [psutil.Process(number).status() == psutil.STATUS_STOPPED for number in numbers]
 
         assert send(client, PNG, "?runtime=fake&runtime=fake-slower").status_code == 200
         assert stopped() == [True, False]
         assert send(client, PNG, "?runtime=fake").status_code == 200
         assert stopped() == [False, True]
-        os.kill(keepers[1].process.popen.pid, signal.SIGKILL)
+        os.kill(keepers[1].status.process.popen.pid, signal.SIGKILL)
         until(lambda: states(app)["fake-slower"] == ("ready", 1))
         assert send(client, PNG, "?runtime=fake-slower").status_code == 200
 
@@ -161,7 +162,7 @@ def test_closing_ends_every_worker(tmp_path):
     with fake_page(tmp_path) as app:
         runtimes = app.extensions["runoff"]
         keepers = [runtimes.decoder, *(runtime.keeper for runtime in runtimes.runtimes.values())]
-        processes = [keeper.process.popen for keeper in keepers]
+        processes = [keeper.status.process.popen for keeper in keepers]
     assert [process.poll() for process in processes] == [-signal.SIGKILL] * 3
 
 
@@ -186,7 +187,7 @@ def test_a_worker_starts_before_it_is_prepared_and_the_next_one_after_it(tmp_pat
         first.open()
         second.open()
         until((tmp_path / "first.log").exists)
-        assert (first.state, second.state) == (STARTING, PREPARING)
+        assert (first.status.state, second.status.state) == (STARTING, PREPARING)
         assert not (tmp_path / "second.log").exists()
         prepared.set()
         assert (first.wait(SETTLED, 20), second.wait(SETTLED, 20)) == (READY, READY)
@@ -208,24 +209,62 @@ def test_a_worker_that_needs_what_is_not_here_is_missing_and_the_next_one_starts
     try:
         first.open()
         second.open()
-        assert (second.wait(SETTLED, 20), first.state) == (MISSING, MISSING)
+        assert (second.wait(SETTLED, 20), first.status.state) == (MISSING, MISSING)
         assert asked == ["once", "once"]
-        assert (first.process, second.process) == (None, None)
+        assert (first.status.process, second.status.process) == (None, None)
     finally:
         first.close()
         second.close()
+
+
+@pytest.mark.parametrize("error", [ValueError("nobody foresaw this"), OSError("the disk is full")])
+def test_an_error_nobody_foresaw_makes_a_worker_unavailable(tmp_path, error):
+    """Whatever preparing raises, the keeper's thread goes on and says that its worker is unavailable."""
+
+    def prepare():
+        raise error
+
+    keeper = keeper_of_a_fake(tmp_path, "surprised", prepare=prepare)
+    try:
+        keeper.open()
+        assert keeper.wait(SETTLED, 20) == UNAVAILABLE
+    finally:
+        keeper.close()
+
+
+def test_a_keepers_thread_survives_errors_while_starting(tmp_path, monkeypatch, caplog):
+    """Errors that are none of Runoff's cost a start each; the third makes the page and its health check say so."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("webui.keeper.MAX_BACKOFF", 0.01)
+    monkeypatch.setattr("webui.keeper.started", fail)
+    with fake_page(tmp_path, ["fake"]) as app:
+        assert states(app) == {"fake": ("unavailable", 0)}
+        assert app.test_client().get("/healthz").json == {"status": "broken"}
+    assert "Traceback" in caplog.text
+
+
+def test_an_error_is_never_its_own_cause(tmp_path):
+    """A worker's failure reaches the one who asked as it was raised; one that another name stands for is its cause."""
+    with fake_page(tmp_path, ["fake"]) as app:
+        runtimes = app.extensions["runoff"]
+        pixels = Pixels(224, 224, preprocess(star()).tobytes())
+        keeper = runtimes.runtimes["fake"].keeper
+        keeper.status.process.popen.kill()
+        with pytest.raises(WorkerFailed) as killed:
+            keeper.ask({"do": "run"}, pixels.content, patience=5, timeout=5)
+        assert killed.value.__cause__ is not killed.value
 
 
 def test_an_artifact_that_was_changed_never_answers(tmp_path):
     """A changed file in the cache is found at the next start, before the first answer."""
     config = Config(contenders="fake", first="fake", weights="builtin", home=tmp_path, threads=2)
     for state, status in (("ready", 200), ("unavailable", 503)):
-        app = create_app(config, fake_backends())
-        try:
+        with page(config) as app:
             assert send(app.test_client(), PNG).status_code == status
             assert states(app) == {"fake": (state, 0)}
-        finally:
-            app.extensions["runoff"].close()
         (artifact,) = (tmp_path / "artifacts").glob("*/model.npy")
         np.save(artifact, np.ones(1000, np.float32))
 
@@ -234,13 +273,10 @@ def test_artifacts_come_from_the_benchmarks_cache(tmp_path):
     """Without a prepared folder the page converts into the cache once, and a second start finds it there."""
     config = Config(contenders="fake", first="fake", weights="builtin", home=tmp_path, threads=2)
     for _ in range(2):
-        app = create_app(config, fake_backends())
-        try:
+        with page(config) as app:
             until_settled(app)
             assert send(app.test_client(), PNG).status_code == 200
             assert app.test_client().get("/api/runtimes").json["checkpoint"]["name"] == "builtin"
-        finally:
-            app.extensions["runoff"].close()
     assert len(list((tmp_path / "artifacts").iterdir())) == 1
     assert len(list((tmp_path / "logs").glob("*-convert.log"))) == 1
 
@@ -248,20 +284,16 @@ def test_artifacts_come_from_the_benchmarks_cache(tmp_path):
 def test_a_runtime_whose_conversion_fails_is_unavailable(tmp_path):
     """A failed conversion costs its runtime alone, and the page shows no reason that only a log should hold."""
     config = Config(contenders="fake,fake-unconvertible", first="fake", weights="builtin", home=tmp_path, threads=2)
-    app = create_app(config, fake_backends())
-    try:
+    with page(config) as app:
         until_settled(app)
         assert states(app) == {"fake": ("ready", 0), "fake-unconvertible": ("unavailable", 0)}
         assert str(tmp_path) not in app.test_client().get("/api/runtimes").text
-    finally:
-        app.extensions["runoff"].close()
 
 
 def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
     """For the same picture and contender the page gives the very probabilities that the benchmark's worker gives."""
     pytest.importorskip("onnxruntime")
-    app = create_app(Config(contenders="onnxruntime", weights="builtin", home=tmp_path, threads=2))
-    try:
+    with page(Config(contenders="onnxruntime", weights="builtin", home=tmp_path, threads=2), find_backends()) as app:
         until_settled(app)
         client = app.test_client()
         pictures = [client.get(f"/samples/{number}.jpg").data for number in range(3)]
@@ -269,8 +301,6 @@ def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
         runtimes = app.extensions["runoff"]
         (artifact,) = (tmp_path / "artifacts").glob("*/model.onnx")
         contender = runtimes.runtimes["onnxruntime"].contender
-    finally:
-        app.extensions["runoff"].close()
     pixels = np.stack([preprocess(decode(picture)) for picture in pictures])
     save_images(ImageSet(("a", "b", "c"), pixels, ""), tmp_path / "images.npy")
     backend = find_backends()["onnxruntime"]
@@ -284,7 +314,7 @@ def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
     )
     with check as (_, prediction):
         pass
-    labels = runtimes.choice.checkpoint.labels
+    labels = runtimes.chosen.result().checkpoint.labels
     expected = [
         [{"label": labels[index], "confidence": confidence} for index, confidence in top_classes(row, 5)]
         for row in prediction.logits

@@ -74,10 +74,7 @@ function choose(picture) {
   Object.assign(look, { number: look.number + 1, picture, controller: new AbortController(), results: new Map() });
   $("trouble").hidden = true;
   for (const button of document.querySelectorAll("[data-sample]")) button.setAttribute("aria-pressed", "false");
-  if (picture.size > Number(document.body.dataset.limit)) {
-    const megabytes = Math.floor(Number(document.body.dataset.limit) / 1e6);
-    return refuse(`This file is too large: at most ${megabytes} MB are accepted. Save the picture smaller.`);
-  }
+  if (picture.size > Number(document.body.dataset.limit)) return refuse(document.body.dataset.tooLarge);
   show(picture);
   draw();
   reveal();
