@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from runoff.backends import find_backends
-from runoff.environments.contenders import Contender, Environment
+from runoff.environments.contenders import Contender
+from runoff.environments.environment import Environment
 from runoff.measure.launch import Entrant, Picture, Timeouts
 from runoff.measure.race import Journal
 from runoff.measure.service.launches import Course

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runoff.contract import Backend
-from runoff.environments.contenders import HERE, Contender, Environment
+from runoff.environments.contenders import Contender
+from runoff.environments.discovery import this_environment
 from runoff.environments.limits import allowed_threads
-from runoff.environments.probe import Holding, probe_environment
-from runoff.measure.artifacts import Calibration, Converter, make_artifact
+from runoff.measure.artifacts import Calibration, make_artifact
 from runoff.measure.launch import Entrant, Timeouts
 from runoff.measure.prediction import Prediction, predicting
 from runoff.measure.race import Journal, Race, Schedule, run_race
@@ -59,19 +58,17 @@ def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
         return call(function, arguments, label="weights", log=place.logs / "weights.log", timeout=IMPORT_TIMEOUT)
 
     place.working.mkdir(parents=True, exist_ok=True)
-    here = Environment(HERE, Path(sys.executable))
     choice = choose_checkpoint("builtin", place.checkpoints, run_step)
     images, pictures = place.working / "images.npy", fixture_images()
     save_images(pictures, images)
-    holding = probe_environment(here, list(backends), place.logs)
+    here = this_environment({name_of(backend): backend for backend in backends})
     entrants: dict[str, Entrant] = {}
     for backend in backends:
-        plain = Contender(backend.__name__.rpartition(".")[2], backend.VARIANTS[0])
+        plain = Contender(name_of(backend), backend.VARIANTS[0])
         artifact = make_artifact(
             plain,
-            backend,
             choice.checkpoint,
-            converter=Converter(here.interpreter, holding),
+            converter=here,
             calibration=lambda: Calibration(images, pictures.sha256),
             folder=place.artifacts,
             logs=place.logs,
@@ -89,12 +86,12 @@ def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
     )
     with check as (_, prediction):
         pass
-    return Field(entrants, images, prediction, place, versions_of(holding))
+    return Field(entrants, images, prediction, place, dict(sorted(here.installed.versions.items())))
 
 
-def versions_of(holding: Holding) -> dict[str, str]:
-    """Give the versions that an experiment holds for."""
-    return dict(sorted(holding.versions.items()))
+def name_of(backend: Backend) -> str:
+    """Return a backend's name: that of its file."""
+    return backend.__name__.rpartition(".")[2]
 
 
 def race_of(field: Field, entrants: Sequence[Entrant], name: str, *, launches: int, rounds: int, seed: int) -> Race:

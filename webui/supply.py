@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from runoff.contract import Backend, checkpoint_from_json, checkpoint_to_json
-from runoff.environments.contenders import HERE, Contender, make_environments
-from runoff.environments.probe import probe_here
-from runoff.environments.requirements import find_converter, what_is_missing
+from runoff.environments.contenders import Contender
+from runoff.environments.discovery import this_environment
+from runoff.environments.environment import what_is_missing
 from runoff.errors import ArtifactBroken, FrameworkMissing
 from runoff.measure.artifacts import Calibration, make_artifact, measure_files
 from runoff.model.builtin import BUILTIN_SHA256
 from runoff.model.checkpoint import Choice, choose_checkpoint
 from runoff.model.images import fixture_images, mirrored, save_images
 from runoff.processes.process import call
+from runoff.text.ids import HERE
 from webui.config import Config
 
 IMPORT_TIMEOUT = 600.0
@@ -38,7 +38,6 @@ class Supply:
 
 def cached_supply(config: Config, backends: Mapping[str, Backend]) -> Supply:
     """Take artifacts from the benchmark's cache, and convert into it as the benchmark does, in this environment."""
-    environments = make_environments(Path(sys.executable), (), ())
     logs = config.home / "logs"
 
     @cache
@@ -53,15 +52,14 @@ def cached_supply(config: Config, backends: Mapping[str, Backend]) -> Supply:
         return Calibration(file, images.sha256)
 
     def artifact(contender: Contender) -> Path:
-        backend = backends[contender.backend]
-        holdings = {HERE: probe_here([backend])}  # of this backend alone: the first answer needs no other
-        if missing := what_is_missing(contender, backend, environments, holdings):
+        # Asked about this backend alone: the first answer needs no other.
+        here = this_environment({contender.backend: backends[contender.backend]})
+        if missing := what_is_missing(contender, {HERE: here}):
             raise FrameworkMissing(missing)
         made = make_artifact(
             contender,
-            backend,
             choice().checkpoint,
-            converter=find_converter(contender, backend, environments, holdings),
+            converter=here,
             calibration=calibration,
             folder=config.home / "artifacts",
             logs=logs,

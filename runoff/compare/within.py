@@ -10,6 +10,7 @@ from runoff.judge.ratios import CONFIDENCE, Ratio
 from runoff.report.sections import words
 from runoff.stored.rows import Measure, Row
 from runoff.stored.run import StoredRun
+from runoff.text.ids import split_id
 
 
 class NoTwin(RunoffError):
@@ -58,7 +59,7 @@ def is_raced(run: StoredRun, group: str) -> bool:
 
 def same_backend(contender: str, reference: str) -> bool:
     """Tell whether two ids are of one backend and variant, whatever their environments."""
-    return contender.partition("@")[0] == reference.partition("@")[0]
+    return split_id(contender)[0] == split_id(reference)[0]
 
 
 def as_base(measure: Measure) -> Measure:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from runoff.doctor.environments import BackendFinding, EnvironmentFinding
 from runoff.doctor.findings import Findings, MachineFinding
+from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import TOO_NOISY, TOO_SHORT, Noise
 from runoff.environments.inspection import INT8_FLAGS
 from runoff.judge.ratios import FEWEST_LAUNCHES, MARGIN
@@ -54,7 +54,8 @@ def environment_advice(environment: EnvironmentFinding) -> list[str]:
 
 def lacking_words(backend: BackendFinding) -> str:
     """Say what a backend can't do and which modules that takes; nothing where it can do all."""
-    lacking = {"can't run": backend.missing, "can't convert the model": backend.convert_missing or ()}
+    lacking = {"can't run": backend.missing, "can't convert the model": backend.convert_missing}
+    lacking |= {f"can't convert for {variant}": modules for variant, modules in backend.variants_missing.items()}
     return " and ".join(f"{what} ({', '.join(modules)} missing)" for what, modules in lacking.items() if modules)
 
 
@@ -71,7 +72,7 @@ def wheel_advice(backend: BackendFinding, place: str) -> list[str]:
         for each in backend.distributions
         if each.gpu_libraries
     ]
-    if len({each.variant for each in backend.distributions}) > 1:
+    if len({each.build for each in backend.distributions}) > 1:
         names = " and ".join(f"{each.name} {each.version}" for each in backend.distributions)
         found.append(
             f"{names} in {place} are of different builds, and what one of them compiled may not load beside the other: "

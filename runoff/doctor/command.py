@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runoff.environments.contenders import Environment, make_environments, parse_environment
+from runoff.environments.environment import Environment, make_environments, parse_environment
 from runoff.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-SCHEMA = 1
+SCHEMA = 2
 INTERRUPTED = 130
 SECONDS = 10.0
 ERASE_LINE = "\r\x1b[K"

@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runoff.backends import find_backends
 from runoff.contract import Backend
-from runoff.doctor.environments import EnvironmentFinding, ask_environment
+from runoff.doctor.installation import EnvironmentFinding, judge_environment
 from runoff.doctor.noise import Noise, measure_noise
 from runoff.environments import inspection
 from runoff.environments import limits as machine
-from runoff.environments.contenders import Environment
+from runoff.environments.discovery import ask_environments
+from runoff.environments.environment import Environment
 from runoff.environments.inspection import FrequencyPolicy, Memory, Throttling
 from runoff.errors import RunoffError
 from runoff.processes.process import started
 from runoff.processor import read_processor
+from runoff.text.ids import HERE
 
 TELLING_WORDS = frozenset(
     {"OMP", "GOMP", "KMP", "MKL", "OPENBLAS", "GOTO", "BLIS", "ONEDNN", "DNNL", "XLA", "MALLOC", "THREADS", "TUNABLES"}
@@ -82,19 +83,17 @@ def collect(
 
     Raises a WorkerFailed where an interpreter can't be run.
     """
-    backends = find_backends()
-    asked = []
-    for environment in environments.values():
-        tell(f"asking environment {environment.name}")
-        asked.append(ask_environment(environment, backends, folder))
-    found = inspect_machine(backends, os.environ, urgent=may_go_first(folder))
+    tell(f"asking {', '.join(environments)}")
+    asked = ask_environments(environments, folder, wheels=True)
+    found = inspect_machine(asked[HERE].backends, os.environ, urgent=may_go_first(folder))
     noise, failure = None, None
     if seconds > 0:
         try:
             noise = measure_noise(seconds, found.threads.allowed, folder, tell)
         except RunoffError as error:
             failure = f"{type(error).__name__}: {error}"
-    return Findings(tuple(asked), found, noise, failure)
+    judged = tuple(judge_environment(environment, asked) for environment in asked.values())
+    return Findings(judged, found, noise, failure)
 
 
 def may_go_first(logs: Path) -> bool:

@@ -15,7 +15,8 @@ import numpy as np
 
 from runoff.contract import Backend
 from runoff.doctor import workload
-from runoff.environments.contenders import HERE, Contender, Environment
+from runoff.environments.contenders import Contender
+from runoff.environments.environment import Environment
 from runoff.environments.inspection import Throttling, read_throttling
 from runoff.environments.limits import read_cpu_time, stolen_share
 from runoff.judge.ratios import (
@@ -34,6 +35,7 @@ from runoff.judge.ratios import (
 from runoff.measure.launch import Entrant, Held, LaunchRecord, Picture, Timeouts, end_workers, run_rounds, start_lanes
 from runoff.measure.race import LAUNCHES, ROUNDS
 from runoff.record.warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
+from runoff.text.ids import HERE
 
 FIRST, SECOND = "first", "second"
 AIMED_LAUNCHES = 6

@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from runoff.doctor.environments import BackendFinding, Distribution, EnvironmentFinding
 from runoff.doctor.findings import Findings, MachineFinding, Variable
+from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import Noise
+from runoff.environments.environment import Wheel
 from runoff.environments.inspection import FrequencyPolicy, Memory
 from runoff.measure.race import LAUNCHES
 
@@ -54,18 +55,20 @@ def environment_lines(environment: EnvironmentFinding) -> list[str]:
 
 def backend_rows(environment: EnvironmentFinding, backend: BackendFinding) -> list[tuple[str, ...]]:
     """Give a backend's rows: name, what it can do, then a distribution and its wheel on each."""
-    converts = "" if backend.convert_missing is None else ", no conversion" if backend.convert_missing else ", converts"
+    elsewhere = "no conversion" if backend.converter is None else f"converted in {backend.converter}"
+    converts = "converts" if backend.converter == environment.name else elsewhere
     can = "can't run" if backend.missing or environment.numpy is None else "runs"
     brought = [(f"{each.name} {each.version}", wheel_words(each)) for each in backend.distributions]
-    lacking = [*backend.missing, *(name for name in backend.convert_missing or () if name not in backend.missing)]
+    for_variants = (name for modules in backend.variants_missing.values() for name in modules)
+    lacking = dict.fromkeys([*backend.missing, *backend.convert_missing, *for_variants])
     absent = [(f"{name}: missing", "") for name in lacking]
     head, *rest = [*brought, *absent] or [("", "")]
-    return [(backend.name, can + converts, *head), *(("", "", *row) for row in rest)]
+    return [(backend.name, f"{can}, {converts}", *head), *(("", "", *row) for row in rest)]
 
 
-def wheel_words(distribution: Distribution) -> str:
+def wheel_words(distribution: Wheel) -> str:
     """Name a distribution's build: its local version, what it was made for, its wheel's first tag."""
-    words = [f"build {distribution.variant}"] if distribution.variant else []
+    words = [f"build {distribution.build}"] if distribution.build else []
     words += ["for GPUs"] if distribution.gpu_libraries else []
     words += [distribution.tags[0] if distribution.tags else "not from a wheel"]
     return ", ".join(words)

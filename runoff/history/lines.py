@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from runoff.environments.contenders import HERE
 from runoff.history.reading import PastRun, Reading
 from runoff.history.steps import find_steps
 from runoff.judge.ratios import CONFIDENCE, Ratio, change_estimate, interval, ratio_over_launches
 from runoff.stored.rows import Measure
 from runoff.stored.stratum import Stratum, stratum_differences
+from runoff.text.ids import split_id
 
 OWN_CODE = "runoff"
 """The version that is the very commit a history goes along, and so no part of a stratum."""
@@ -158,7 +158,7 @@ def versions_of(stratum: Stratum, contender: str) -> tuple[tuple[str, str], ...]
     names = dict.fromkeys((contender, stratum.reference))
     found: dict[str, str] = {}
     for name in names:
-        python = stratum.environments.get(name.partition("@")[2] or HERE, {}).get("python")
+        python = stratum.environments.get(split_id(name)[1], {}).get("python")
         own = dict(stratum.contenders.get(name, {})) | ({"python": python} if python else {})
         for package, version in own.items():
             if package != OWN_CODE:

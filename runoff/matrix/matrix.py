@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.contract import Backend, ConvertsOnnx, RepairsOnnx
-from runoff.environments.contenders import Environment
-from runoff.environments.probe import Holding
+from runoff.environments.environment import Environment, first_with
 from runoff.errors import ConversionFailed, RunoffError, WorkerFailed
 from runoff.judge.conversions import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell, cell_from_json, cell_json
 from runoff.matrix.attempt import MODEL_FILE, REPAIRED_FILE
@@ -49,7 +48,6 @@ class Scene:
 
     backends: Mapping[str, Backend]
     environments: Mapping[str, Environment]
-    holdings: Mapping[str, Holding]
     results: Path
     logs: Path
     at_once: int
@@ -60,8 +58,7 @@ class Scene:
 
     def where(self, modules: Sequence[str]) -> Environment | None:
         """Give the first environment that has all these modules, None where none has."""
-        fit = (name for name, holding in self.holdings.items() if holding.modules.issuperset(modules))
-        return next((self.environments[name] for name in fit), None)
+        return first_with(modules, self.environments)
 
     def out_of_time(self) -> bool:
         """Tell whether no more may be begun."""
@@ -220,7 +217,7 @@ def cell_key(export: Export, target: str, scene: Scene) -> str:
         (backend.ONNX_REQUIRES, backend.CONVERT_DISTRIBUTIONS),
     ):
         environment = scene.where(modules)
-        held = scene.holdings[environment.name].versions if environment else {}
+        held = environment.installed.versions if environment else {}
         versions.append({name: held.get(name) for name in (*distributions, "python")})
     inputs = [export.model, export.exporter, export.opset, target, versions, sources_hash(backend), scene.memory]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:24]

@@ -12,9 +12,9 @@ from typing import Any
 
 from runoff.contract import Backend, Checkpoint, checkpoint_from_json, checkpoint_to_json, find_variant, import_backend
 from runoff.environments.contenders import Contender
-from runoff.environments.probe import Holding
+from runoff.environments.environment import Environment
 from runoff.errors import ArtifactBroken, ConversionFailed
-from runoff.processes.process import ROOT, call
+from runoff.processes.process import call
 from runoff.processes.temporary import owned_folder, remove_abandoned
 from runoff.processor import read_processor
 
@@ -36,15 +36,6 @@ class Artifact:
 
 
 @dataclass(frozen=True)
-class Converter:
-    """The interpreter that converts, and what its environment holds; ``tree`` is the checkout whose code it runs."""
-
-    interpreter: Path
-    holding: Holding
-    tree: Path = ROOT
-
-
-@dataclass(frozen=True)
 class Calibration:
     """The pictures that calibrated variants are converted with: an ``.npy`` file, and the hash of what is in it."""
 
@@ -54,10 +45,9 @@ class Calibration:
 
 def make_artifact(
     contender: Contender,
-    backend: Backend,
     checkpoint: Checkpoint,
     *,
-    converter: Converter,
+    converter: Environment,
     calibration: Callable[[], Calibration],
     folder: Path,
     logs: Path,
@@ -67,34 +57,25 @@ def make_artifact(
     The pictures of ``calibration`` are asked for only where they are needed.
     Raises ConversionFailed, ArtifactBroken for a cached file that was changed, or a WorkerFailed.
     """
-    key = artifact_key(contender, backend, checkpoint, converter, calibration)
+    key = artifact_key(contender, checkpoint, converter, calibration)
     home = folder / f"{contender.backend}-{contender.variant.name or 'plain'}-{key[:16]}"
     if not home.exists():
-        missing = missing_to_convert(contender, backend, converter.holding)
-        if missing:
+        if missing := converter.missing_to_convert(contender):
             raise ConversionFailed("import", f"converting needs {', '.join(missing)}, which is not installed here")
-        convert_into(home, contender, backend, checkpoint, converter=converter, calibration=calibration, logs=logs)
+        convert_into(home, contender, checkpoint, converter=converter, calibration=calibration, logs=logs)
         return read_artifact(home, cached=False)
     return read_artifact(home, cached=True)
 
 
-def missing_to_convert(contender: Contender, backend: Backend, holding: Holding) -> list[str]:
-    """Name the modules that converting a contender needs and an environment does not have."""
-    return [
-        name for name in (*backend.CONVERT_REQUIRES, *contender.variant.convert_requires) if name not in holding.modules
-    ]
-
-
 def artifact_key(
     contender: Contender,
-    backend: Backend,
     checkpoint: Checkpoint,
-    converter: Converter,
+    converter: Environment,
     calibration: Callable[[], Calibration],
 ) -> str:
     """Hash everything that decides what the artifact looks like; optimisers look at the processor too."""
-    processor = read_processor()
-    versions = converter.holding.versions
+    processor, backend = read_processor(), converter.backends[contender.backend]
+    versions = converter.installed.versions
     inputs = {
         "checkpoint": [checkpoint.sha256, checkpoint.architecture],
         "variant": asdict(contender.variant),
@@ -116,16 +97,16 @@ def sources_hash(backend: Backend, tree: Path) -> str:
 def convert_into(
     home: Path,
     contender: Contender,
-    backend: Backend,
     checkpoint: Checkpoint,
     *,
-    converter: Converter,
+    converter: Environment,
     calibration: Callable[[], Calibration],
     logs: Path,
 ) -> None:
     """Convert in a temporary folder and move it to its place whole, so that a broken-off conversion leaves nothing."""
     home.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(home.parent, CONVERTING)
+    backend = converter.backends[contender.backend]
     with owned_folder(home.parent, CONVERTING) as folder:
         working = folder / home.name
         working.mkdir()

@@ -14,7 +14,8 @@ from random import Random
 import numpy as np
 
 from runoff.contract import Backend, Logits
-from runoff.environments.contenders import Contender, Environment
+from runoff.environments.contenders import Contender
+from runoff.environments.environment import Environment
 from runoff.errors import RunoffError, ThreadsNotHeld
 from runoff.measure.turns import Lane, Turns
 from runoff.processes.channel import Message

@@ -7,7 +7,7 @@ import json
 from dataclasses import fields
 
 from runoff.contract import Checkpoint
-from runoff.environments.probe import Holding
+from runoff.environments.environment import Environment
 from runoff.model.operations import DISTRIBUTIONS, Operations
 from runoff.processes.process import call
 from runoff.processes.workplace import Workplace
@@ -15,14 +15,14 @@ from runoff.processes.workplace import Workplace
 COUNT_TIMEOUT = 300.0
 
 
-def make_operations(checkpoint: Checkpoint, holding: Holding, place: Workplace) -> Operations:
+def make_operations(checkpoint: Checkpoint, environment: Environment, place: Workplace) -> Operations:
     """Give what one inference takes, from the cache where nothing that decides it has changed.
 
     Raises what went wrong in the process.
     """
     classes = len(checkpoint.labels)
     counted_things = [field.name for field in fields(Operations)]
-    versions = [holding.versions.get(name) for name in DISTRIBUTIONS]
+    versions = [environment.installed.versions.get(name) for name in DISTRIBUTIONS]
     inputs = (checkpoint.architecture, classes, versions, counted_things)
     path = place.home / "golden" / f"operations-{hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]}.json"
     if not path.exists():

@@ -12,10 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from runoff.contract import Backend, Checkpoint, Logits, checkpoint_to_json
-from runoff.environments.contenders import Contender, Environment
-from runoff.environments.probe import Holding
-from runoff.environments.requirements import contender_versions, find_converter, what_is_missing
-from runoff.environments.trees import find_in_tree
+from runoff.environments.contenders import Contender
+from runoff.environments.environment import Environment, find_converter, what_is_missing
 from runoff.errors import ConversionFailed, FrameworkMissing, RunoffError, UnknownContender
 from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
 from runoff.measure.artifacts import Artifact, Calibration, make_artifact
@@ -92,13 +90,12 @@ class Outcome:
         return self.quantisation or self.agreement
 
 
-def require_golden(holding: Holding) -> None:
+def require_golden(environment: Environment) -> None:
     """Refuse an environment that can't compute golden.
 
     Raises FrameworkMissing.
     """
-    missing = [name for name in REQUIRES if name not in holding.modules]
-    if missing:
+    if missing := environment.missing(REQUIRES):
         raise FrameworkMissing(
             f"golden is computed by TorchVision's own model, and {', '.join(missing)} is not installed here; "
             f"python -m pip install {' '.join(missing)}"
@@ -109,7 +106,7 @@ def make_golden(
     checkpoint: Checkpoint,
     images: ImageSet,
     images_file: Path,
-    holding: Holding,
+    environment: Environment,
     place: Workplace,
     exact_images: int = MOST_EXACT,
 ) -> Golden:
@@ -121,7 +118,7 @@ def make_golden(
         checkpoint.sha256,
         checkpoint.architecture,
         images.sha256,
-        [holding.versions.get(name) for name in DISTRIBUTIONS],
+        [environment.installed.versions.get(name) for name in DISTRIBUTIONS],
         read_processor().model,
         exact_images,
     )
@@ -147,11 +144,9 @@ def make_golden(
 
 def prepare_contender(
     contender: Contender,
-    backends: Mapping[str, Backend],
     exam: Exam,
     *,
     environments: Mapping[str, Environment],
-    holdings: Mapping[str, Holding],
     threads: int,
     place: Workplace,
     timeouts: Timeouts,
@@ -159,21 +154,19 @@ def prepare_contender(
 ) -> Outcome:
     """Convert a contender and hold it to golden; whatever goes wrong is its outcome, not an exception.
 
-    ``backends`` are those of the tree that the contender's environment runs. The worker that was held to golden is kept
-    in ``held``, suspended, where it is right: the first launch's worker takes its memory.
+    The worker that was held to golden is kept in ``held``, suspended, where it is right: the first launch's worker
+    takes its memory.
     """
     environment = environments[contender.environment]
     try:
-        contender, backend = find_in_tree(contender, backends, environment)
+        contender, backend = environment.find(contender)
     except UnknownContender as error:
-        versions = contender_versions((), holdings[contender.environment], environment)
-        return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "find")
+        return Outcome(contender, FAILED, environment.versions(()), f"{type(error).__name__}: {error}", "find")
     return prepare_found(
         contender,
         backend,
         exam,
         environments=environments,
-        holdings=holdings,
         threads=threads,
         place=place,
         timeouts=timeouts,
@@ -187,7 +180,6 @@ def prepare_found(
     exam: Exam,
     *,
     environments: Mapping[str, Environment],
-    holdings: Mapping[str, Holding],
     threads: int,
     place: Workplace,
     timeouts: Timeouts,
@@ -195,16 +187,14 @@ def prepare_found(
 ) -> Outcome:
     """Convert a contender that its tree has, and hold it to golden."""
     environment = environments[contender.environment]
-    versions = contender_versions(backend.DISTRIBUTIONS, holdings[contender.environment], environment)
-    missing = what_is_missing(contender, backend, environments, holdings)
-    if missing:
+    versions = environment.versions(backend.DISTRIBUTIONS)
+    if missing := what_is_missing(contender, environments):
         return Outcome(contender, SKIPPED, versions, missing)
     try:
         artifact = make_artifact(
             contender,
-            backend,
             exam.checkpoint,
-            converter=find_converter(contender, backend, environments, holdings),
+            converter=find_converter(contender, environments),
             calibration=lambda: exam.calibration,
             folder=place.artifacts,
             logs=place.logs,

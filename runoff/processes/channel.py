@@ -19,8 +19,7 @@ PROTOCOL = 3
 """The number of what controller and worker say to each other, which may be of two trees.
 
 Raise it with every change of a message: the start request and its answer, the commands, a checkpoint's JSON, what a
-backend declares, and the functions called by name in another tree (``artifacts:convert``, ``probe:probe``,
-``backends:declare``).
+backend declares, and the functions called by name in another tree (``artifacts:convert``, ``backends:declare``).
 """
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from runoff.environments.installation import canonical
+from runoff.environments.survey import canonical
 
 EVERY_WORKERS = ("numpy",)
 """What a worker needs beside its framework."""

@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from runoff.doctor.advice import advise
-from runoff.doctor.environments import BackendFinding, Distribution, EnvironmentFinding
 from runoff.doctor.findings import Findings, MachineFinding, Threads, Variable
+from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import QUIET, TOO_NOISY, TOO_SHORT, Noise
 from runoff.doctor.text import WIDTH, render
+from runoff.environments.environment import Wheel
 from runoff.environments.inspection import FrequencyPolicy, Memory, Throttling
 from runoff.judge.ratios import ratio_over_launches
 
 GIB = 1024**3
-NUMPY = Distribution("numpy", "2.0", None, ("cp312-none-any",), ())
-ENGINE = Distribution("engine", "1.5+cpu", "cpu", ("cp312-none-any",), ())
-BACKEND = BackendFinding("machine", (), (), (), (ENGINE,), {})
+NUMPY = Wheel("numpy", "2.0", None, ("cp312-none-any",), ())
+ENGINE = Wheel("engine", "1.5+cpu", "cpu", ("cp312-none-any",), ())
+BACKEND = BackendFinding("machine", (), "here", (), {}, (), (ENGINE,), {})
 ENVIRONMENT = EnvironmentFinding("here", "/usr/bin/python", "3.12.1", NUMPY, (BACKEND,), ())
 MACHINE = MachineFinding(
     processor="Fast CPU",
@@ -79,7 +80,7 @@ def test_nothing_is_said_of_a_machine_in_order() -> None:
     assert "Nothing that the doctor knows of." in render(HEALTHY, ())
 
 
-GPU = Distribution("engine", "1.5", None, (), ("nvidia-a", "nvidia-b"))
+GPU = Wheel("engine", "1.5", None, (), ("nvidia-a", "nvidia-b"))
 CASES = [
     pytest.param(
         replace(HEALTHY, environments=(replace(ENVIRONMENT, numpy=None),)),
@@ -100,10 +101,16 @@ CASES = [
         id="a framework is missing",
     ),
     pytest.param(
-        with_backend(convert_missing=("maker",), install=("maker",)),
+        with_backend(converter=None, convert_missing=("maker",), install=("maker",)),
         "machine can't convert the model (maker missing)",
         "pip install maker",
         id="a converter is missing",
+    ),
+    pytest.param(
+        with_backend(variants_missing={"machine-int8": ("quantiser",)}, install=("quantiser",)),
+        "machine can't convert for machine-int8 (quantiser missing)",
+        "pip install quantiser",
+        id="a variant's converter is missing",
     ),
     pytest.param(
         with_backend(doubled={"engine": ("engine", "engine-gpu")}),

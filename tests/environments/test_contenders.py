@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from runoff.contract import Variant
-from runoff.environments.contenders import HERE, Contender, all_contenders, choose_contenders, find_contender
+from runoff.environments.contenders import Contender, all_contenders, choose_contenders, find_contender
 from runoff.errors import UnknownContender, UsageError
+from runoff.text.ids import HERE
 
 BACKENDS = {
     "pytorch": SimpleNamespace(VARIANTS=(Variant(default=True), Variant("channels-last"))),

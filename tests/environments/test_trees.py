@@ -15,11 +15,11 @@ import pytest
 
 from runoff.backends import declare, find_backends
 from runoff.contract import Checkpoint, Variant
-from runoff.environments.contenders import Contender, Environment, parse_tree
-from runoff.environments.probe import Holding
-from runoff.environments.trees import backend_of, find_in_tree, tree_version
+from runoff.environments.contenders import Contender
+from runoff.environments.discovery import backend_of, tree_version
+from runoff.environments.environment import Environment, parse_tree
 from runoff.errors import ConversionFailed, UnknownContender
-from runoff.measure.artifacts import Calibration, Converter, artifact_key
+from runoff.measure.artifacts import Calibration, artifact_key
 from runoff.measure.launch import Timeouts, started_worker
 from runoff.processes.channel import PROTOCOL
 from runoff.processes.process import ROOT
@@ -109,10 +109,8 @@ def test_the_artifacts_key_follows_the_trees_sources(make_tree, suite, file):
     checkpoint = Checkpoint("none", "resnet18", Path("weights.npz"), "0" * 64, ("a", "b"))
 
     def key(tree: Path) -> str:
-        converter = Converter(Path(sys.executable), Holding(frozenset(), {}), tree)
-        return artifact_key(
-            Contender("fake", Variant()), fake, checkpoint, converter, lambda: Calibration(Path("none"), "")
-        )
+        converter = Environment("tree", Path(sys.executable), tree, backends={"fake": fake})
+        return artifact_key(Contender("fake", Variant()), checkpoint, converter, lambda: Calibration(Path("none"), ""))
 
     assert key(suite.root) == key(make_tree("same"))
     assert key(suite.root) != key(make_tree("changed", file, "from __future__", "# changed\nfrom __future__"))
@@ -212,9 +210,9 @@ def test_a_contenders_variant_is_its_own_trees():
     """Where two trees declare a variant differently, the contender has the one that will run."""
     values = declare()["onnxruntime"]
     values["VARIANTS"][0]["precision"] = "bfloat16"
-    environment = Environment("head", HERE.interpreter, Path("elsewhere"))
-    contender = Contender("onnxruntime", Variant(), "head")
-    found, _ = find_in_tree(contender, {"onnxruntime": backend_of(values, environment.tree)}, environment)
+    tree = Path("elsewhere")
+    environment = Environment("head", HERE.interpreter, tree, backends={"onnxruntime": backend_of(values, tree)})
+    found, _ = environment.find(Contender("onnxruntime", Variant(), "head"))
     assert found.id == "onnxruntime@head"
     assert found.variant.precision == "bfloat16"
 

@@ -12,8 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from runoff.environments.contenders import Environment
-from runoff.environments.probe import Holding
+from runoff.environments.environment import Environment, Installed
 from runoff.judge.conversions import (
     FAILED,
     RIGHT,
@@ -40,12 +39,11 @@ PICTURES = np.random.RandomState(3).standard_normal((4, 3, 8, 8)).astype(np.floa
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
     """Give a scene with the imagined converter, in this interpreter."""
-    here = Environment("here", Path(sys.executable))
-    held = Holding(frozenset({"numpy", "torch", "torchvision", "onnx"}), {"numpy": "1", "torch": "2"})
+    installed = Installed(frozenset({"numpy", "torch", "torchvision", "onnx"}), {"numpy": "1", "torch": "2"})
+    here = Environment("here", Path(sys.executable), installed=installed)
     return Scene(
         {"imagined": converter},
         {"here": here},
-        {"here": held},
         results=tmp_path / "results",
         logs=tmp_path / "logs",
         at_once=2,
@@ -139,14 +137,15 @@ def test_another_version_or_source_makes_another_cell(scene):
     keys = {conversion.cell_key(EXPORT, "imagined", scene)}
     keys.add(conversion.cell_key(replace(EXPORT, opset=14), "imagined", scene))
     keys.add(conversion.cell_key(EXPORT, "imagined", replace(scene, memory=1)))
-    newer = {"here": replace(scene.holdings["here"], versions={"numpy": "2", "torch": "2"})}
-    keys.add(conversion.cell_key(EXPORT, "imagined", replace(scene, holdings=newer)))
+    here = scene.environments["here"]
+    newer = replace(here, installed=replace(here.installed, versions={"numpy": "2", "torch": "2"}))
+    keys.add(conversion.cell_key(EXPORT, "imagined", replace(scene, environments={"here": newer})))
     assert len(keys) == 4
 
 
 def test_what_no_environment_holds_is_skipped_with_its_reason(scene, tmp_path):
     """A converter or exporter whose modules are nowhere costs no process: it says what is missing, and isn't kept."""
-    bare = replace(scene, holdings={"here": Holding(frozenset(), {})})
+    bare = replace(scene, environments={"here": replace(scene.environments["here"], installed=Installed())})
     fill(tmp_path, "right")
     assert try_target(EXPORT, "imagined", tmp_path, bare).plain == Attempt(
         SKIPPED, reason="no environment of this run has all of numpy"

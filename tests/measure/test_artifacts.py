@@ -11,20 +11,20 @@ import pytest
 from runoff.backends import find_backends
 from runoff.contract import Checkpoint
 from runoff.environments.contenders import Contender
-from runoff.environments.probe import Holding
+from runoff.environments.environment import Environment, Installed
 from runoff.errors import ArtifactBroken, ConversionFailed
 from runoff.measure import artifacts
-from runoff.measure.artifacts import Calibration, Converter, artifact_key, make_artifact
+from runoff.measure.artifacts import Calibration, artifact_key, make_artifact
 from runoff.processes.temporary import LOCK, owned_folder
 from tests import fakes
 
-HOLDING = Holding(frozenset({"numpy"}), {"numpy": "1.26.4"})
+INSTALLED = Installed(frozenset({"numpy"}), {"numpy": "1.26.4"})
 CALIBRATION = Calibration(Path("calibration.npy"), "2" * 64)
 
 
-def converter(holding: Holding) -> Converter:
+def converter(installed: Installed) -> Environment:
     """Give this interpreter as one that holds such things."""
-    return Converter(Path(sys.executable), holding)
+    return Environment("here", Path(sys.executable), backends=find_backends(fakes), installed=installed)
 
 
 @pytest.fixture
@@ -38,14 +38,13 @@ def make(checkpoint, tmp_path):
     """Make the artifact of a fake variant."""
     backend = find_backends(fakes)["fake"]
 
-    def make_one(variant="", holding=HOLDING):
+    def make_one(variant="", installed=INSTALLED):
         chosen = next(candidate for candidate in backend.VARIANTS if candidate.name == variant)
         folder, logs = tmp_path / "artifacts", tmp_path / "logs"
         return make_artifact(
             Contender("fake", chosen),
-            backend,
             checkpoint,
-            converter=converter(holding),
+            converter=converter(installed),
             calibration=lambda: CALIBRATION,
             folder=folder,
             logs=logs,
@@ -98,12 +97,12 @@ def test_the_key_holds_everything_that_goes_in(checkpoint):
     backend = find_backends(fakes)["fake"]
     plain, slower = (Contender("fake", variant) for variant in backend.VARIANTS[:2])
     other = Checkpoint("none", "resnet18", checkpoint.weights, "1" * 64, ("a", "b"))
-    one, two = (converter(Holding(frozenset(), {"numpy": version})) for version in "12")
+    one, two = (converter(Installed(frozenset(), {"numpy": version})) for version in "12")
     keys = {
-        artifact_key(plain, backend, checkpoint, one, lambda: CALIBRATION),
-        artifact_key(plain, backend, checkpoint, two, lambda: CALIBRATION),
-        artifact_key(slower, backend, checkpoint, one, lambda: CALIBRATION),
-        artifact_key(plain, backend, other, one, lambda: CALIBRATION),
+        artifact_key(plain, checkpoint, one, lambda: CALIBRATION),
+        artifact_key(plain, checkpoint, two, lambda: CALIBRATION),
+        artifact_key(slower, checkpoint, one, lambda: CALIBRATION),
+        artifact_key(plain, other, one, lambda: CALIBRATION),
     }
     assert len(keys) == 4
 
@@ -115,8 +114,8 @@ def test_only_a_calibrated_variants_key_holds_the_pictures(checkpoint, calibrate
     contender = Contender("fake", dataclasses.replace(backend.VARIANTS[0], calibrated=calibrated))
     others = Calibration(CALIBRATION.images, "3" * 64)
     found = {
-        artifact_key(contender, backend, checkpoint, converter(HOLDING), lambda: CALIBRATION),
-        artifact_key(contender, backend, checkpoint, converter(HOLDING), lambda: others),
+        artifact_key(contender, checkpoint, converter(INSTALLED), lambda: CALIBRATION),
+        artifact_key(contender, checkpoint, converter(INSTALLED), lambda: others),
     }
     assert len(found) == keys
 
@@ -175,4 +174,4 @@ def test_a_conversion_that_writes_nothing_failed(make):
 def test_a_missing_converter_is_named(make):
     """A module that converting needs and that is not installed is a conversion failure that names it."""
     with pytest.raises(ConversionFailed, match="needs numpy"):
-        make(holding=Holding(frozenset(), {}))
+        make(installed=Installed())

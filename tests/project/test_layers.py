@@ -59,8 +59,6 @@ READERS = ("report", "compare", "history")
 READERS_USE = {"errors", "quantities", "text", "judge", "stored"}
 TO_MEND = {
     ("compare", "report"),
-    ("environments", "measure"),
-    ("history", "environments"),
     ("history", "report"),
 }
 """Imports against the order that are still there; one that is gone must go from here too."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from runoff.backends import find_backends
-from runoff.environments.contenders import HERE, Environment
-from runoff.environments.probe import probe_environment
+from runoff.environments.discovery import this_environment
 from runoff.judge.conversions import FAILED, RIGHT
 from runoff.matrix.matrix import Export, Scene, try_conversions
 from runoff.model.zoo.export import TORCHSCRIPT
+from runoff.text.ids import HERE
 
 TARGETS = ("onnxruntime", "openvino", "tensorflow")
 
@@ -22,9 +21,9 @@ def cells(tmp_path_factory):
     """Export two operators that are known to be trouble, and one that is not, and convert them for all targets."""
     folder: Path = tmp_path_factory.mktemp("conversions")
     backends = find_backends()
-    here = Environment(HERE, Path(sys.executable))
-    held = probe_environment(here, list(backends.values()), folder)
-    scene = Scene(backends, {HERE: here}, {HERE: held}, results=folder / "results", logs=folder / "logs", at_once=2)
+    scene = Scene(
+        backends, {HERE: this_environment(backends)}, results=folder / "results", logs=folder / "logs", at_once=2
+    )
     exports = [Export(name, TORCHSCRIPT, 13) for name in ("pad-constant", "resize-bicubic", "hard-swish")]
     found = try_conversions(exports, TARGETS, scene, step=lambda: None)
     return {(cell.model, cell.backend): cell for cell in found}

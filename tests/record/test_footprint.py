@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runoff.environments.distributions import marker_values, measure, survey_sizes
+from runoff.environments import survey as surveys
+from runoff.environments.survey import marker_values, measure
 from runoff.record.footprint import footprint_info, needed, packages_of
 
 MARKERS = {"python_version": "3.11", "sys_platform": "linux", "platform_machine": "x86_64"}
@@ -162,7 +163,7 @@ def test_what_others_need_too_is_told_apart(tmp_path):
 
 def test_this_interpreter_can_be_asked():
     """The real thing: numpy is installed here with a size, and markers have the names that packaging knows."""
-    found = survey_sizes()
+    found = surveys.survey([], [], wheels=False, sizes=True)
     assert found["distributions"]["numpy"]["bytes"] > 1_000_000
     assert "numpy" in needed([], found)
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from runoff.backends import find_backends
-from runoff.environments.contenders import HERE, Environment
+from runoff.environments.environment import Environment
 from runoff.errors import FrameworkMissing, WorkerFailed
 from runoff.measure.launch import Entrant, Timeouts
 from runoff.measure.prediction import predicting
@@ -22,6 +22,7 @@ from runoff.model.classification import top_classes
 from runoff.model.decoding import decode
 from runoff.model.images import ImageSet, save_images
 from runoff.model.preprocessing import preprocess
+from runoff.text.ids import HERE
 from tests import fakes
 from tests.web import fake_page, page, send, star, stored, until_settled
 from webui.config import Config

@@ -9,6 +9,7 @@ from runoff.judge.ratios import FASTER, REFERENCE, SLOWER, Ratio
 from runoff.report.answer.limits import limits_of, limits_text
 from runoff.stored.rows import Measure, Row
 from runoff.stored.run import StoredRun
+from runoff.text.ids import HERE, split_id
 
 MEGABYTE = 1e6
 NOTHING = "–"
@@ -164,7 +165,7 @@ def command(run: StoredRun) -> str:
     if run.only_converted:
         return "python -m tox -e conversion"
     contenders = [row.contender for row in run.rows]
-    named = sorted({name.partition("@")[2] for name in (*contenders, run.stratum.reference)} - {""})
+    named = sorted({split_id(name)[1] for name in (*contenders, run.stratum.reference)} - {HERE})
     words = ["python", "-m", "tox", "-e", "compare" if run.raced else "service", "--", "--seed", str(run.seed)]
     words += ["--launches", str(run.launches), *(["--rounds", str(run.rounds)] if run.raced else [])]
     words += ["--threads", str(run.stratum.threads)]

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from runoff.contract import Variant
-from runoff.environments.contenders import HERE, Contender, Environment
-from runoff.environments.probe import Holding
-from runoff.environments.requirements import find_converter, what_is_missing
+from runoff.environments.contenders import Contender
+from runoff.environments.environment import Environment, Installed, find_converter, what_is_missing
+from runoff.text.ids import HERE
 
 BACKEND = SimpleNamespace(REQUIRES=("engine",), CONVERT_REQUIRES=("engine", "converter"))
 PLAIN = Contender("engine", Variant())
 QUANTISED = Contender("engine", Variant("int8", convert_requires=("quantiser",)))
 
 
-def environments(**held: str) -> tuple[dict[str, Environment], dict[str, Holding]]:
+def environments(**held: str) -> dict[str, Environment]:
     """Make environments by name that hold the modules named."""
-    found = {name: Environment(name, Path(f"python-{name}")) for name in held}
-    return found, {name: Holding(frozenset(modules.split()), {}) for name, modules in held.items()}
+    return {
+        name: Environment(
+            name,
+            Path(f"python-{name}"),
+            backends={"engine": BACKEND},
+            installed=Installed(frozenset(modules.split())),
+        )
+        for name, modules in held.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -34,16 +42,26 @@ def environments(**held: str) -> tuple[dict[str, Environment], dict[str, Holding
 )
 def test_the_first_environment_that_has_it_all_converts(asking, held, converts):
     """This environment converts where it can, else the first other one that has all that this contender needs."""
-    found, holdings = environments(**held)
-    assert find_converter(asking, BACKEND, found, holdings).interpreter == Path(f"python-{converts}")
+    assert find_converter(asking, environments(**held)).interpreter == Path(f"python-{converts}")
 
 
 def test_a_tree_converts_by_its_own_code():
     """The code that converts for a contender of another tree is that tree's, whoever's interpreter runs it."""
-    found, holdings = environments(**{HERE: "engine converter", "old": "engine"})
-    found["old"] = Environment("old", Path("python-old"), Path("old-tree"))
-    chosen = find_converter(Contender("engine", Variant(), "old"), BACKEND, found, holdings)
-    assert (chosen.interpreter, chosen.tree) == (Path(f"python-{HERE}"), Path("old-tree"))
+    found = environments(**{HERE: "engine converter maker", "old": "engine"})
+    theirs = {"engine": SimpleNamespace(REQUIRES=("engine",), CONVERT_REQUIRES=("maker",))}
+    found["old"] = replace(found["old"], tree=Path("old-tree"), backends=theirs)
+    chosen = find_converter(Contender("engine", Variant(), "old"), found)
+    assert (chosen.interpreter, chosen.tree, chosen.backends) == (Path(f"python-{HERE}"), Path("old-tree"), theirs)
+
+
+def test_what_converting_needs_follows_the_environment_that_converts():
+    """Where two Pythons declare different converters, the one that converts needs its own, not that of the other."""
+    found = environments(**{HERE: "engine new", "old": "engine converter"})
+    newer = {"engine": SimpleNamespace(REQUIRES=("engine",), CONVERT_REQUIRES=("newest",))}
+    found[HERE] = replace(found[HERE], backends=newer)
+    assert what_is_missing(PLAIN, found) is None
+    assert find_converter(PLAIN, found).name == "old"
+    assert find_converter(PLAIN, found).missing_to_convert(PLAIN) == ()
 
 
 @pytest.mark.parametrize(
@@ -57,5 +75,5 @@ def test_a_tree_converts_by_its_own_code():
 )
 def test_what_is_missing_is_told(held, missing):
     """A contender must run in its own environment, and be converted in any."""
-    found = what_is_missing(PLAIN, BACKEND, *environments(**held))
+    found = what_is_missing(PLAIN, environments(**held))
     assert found is None if missing is None else found.startswith(missing)

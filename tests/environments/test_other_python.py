@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runoff.environments.contenders import parse_environment
+from runoff.environments.environment import parse_environment
 from tests.conftest import Suite, copy_suite
 from tests.interpreters import NoOtherPython, install, make_other_python
 

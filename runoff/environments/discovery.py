@@ -1,0 +1,171 @@
+"""Ask environments what they hold: what their trees' backends declare, and what is installed in their interpreters."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from runoff.backends import find_backends
+from runoff.contract import Backend, ConvertsOnnx, Variant
+from runoff.environments.environment import Environment, Installed, Wheel
+from runoff.environments.survey import survey
+from runoff.errors import FrameworkMissing
+from runoff.model import golden
+from runoff.model.zoo import export as zoo
+from runoff.processes.process import call
+from runoff.text.ids import HERE
+
+DECLARE_TIMEOUT = 60.0
+SURVEY_TIMEOUT = 120.0
+TOOLS = {"PIL": "pillow", "mlperf_loadgen": "mlcommons-loadgen"}
+"""What some service questions need in a worker beside its framework: modules, and the distributions that bring them."""
+
+
+def ask_environments(
+    environments: Mapping[str, Environment], logs: Path, *, wheels: bool = False
+) -> dict[str, Environment]:
+    """Complete environments: by what each one's tree declares in its Python, and by what is installed there.
+
+    Each is asked for all that any of their backends could want, since any may convert. Raises ProtocolMismatch for a
+    tree of another protocol, FrameworkMissing for an interpreter without numpy, or a WorkerFailed where one can't be
+    run. Where ``wheels`` are asked for, too, an interpreter without numpy is described with the backends of this tree.
+    """
+    declared = {}
+    for name, environment in environments.items():
+        try:
+            declared[name] = read_declarations(environment, logs)
+        except FrameworkMissing:
+            if not wheels:
+                raise
+            declared[name] = find_backends()
+    every = [backend for backends in declared.values() for backend in backends.values()]
+    return {
+        name: dataclasses.replace(
+            environment,
+            commit=tree_version(environment.tree) if environment.has_own_tree else None,
+            backends=declared[name],
+            installed=read_installed(run_survey(environment, logs, every, wheels=wheels), every),
+        )
+        for name, environment in environments.items()
+    }
+
+
+def this_environment(backends: Mapping[str, Backend]) -> Environment:
+    """Return this very interpreter with what these backends want of it, for which no process is needed."""
+    answer = survey(**wanted(backends.values()), wheels=False, sizes=False)
+    return Environment(
+        HERE, Path(sys.executable), backends=backends, installed=read_installed(answer, backends.values())
+    )
+
+
+def read_declarations(environment: Environment, logs: Path) -> dict[str, Backend]:
+    """Return what the backends of an environment's tree declare in its Python, where both need not be ours.
+
+    What is given has the declarations only; a worker of that tree converts, loads and runs.
+    """
+    if environment.name == HERE:
+        return find_backends()
+    declared: dict[str, dict[str, Any]] = call(
+        "runoff.backends:declare",
+        {},
+        label=f"environment {environment.name}",
+        log=logs / f"declare-{environment.name}.log",
+        timeout=DECLARE_TIMEOUT,
+        interpreter=environment.interpreter,
+        tree=environment.tree,
+    )
+    return {name: backend_of(values, environment.tree) for name, values in declared.items()}
+
+
+def backend_of(declared: Mapping[str, Any], tree: Path) -> Backend:
+    """Make a backend of what it declared in its own tree."""
+    file = tree.joinpath(*declared["__name__"].split(".")).with_suffix(".py")
+    variants = tuple(Variant(**variant) for variant in declared["VARIANTS"])
+    return cast(Backend, SimpleNamespace(**{**declared, "VARIANTS": variants, "__file__": str(file)}))
+
+
+def run_survey(
+    environment: Environment,
+    logs: Path,
+    backends: Iterable[Backend] = (),
+    *,
+    wheels: bool = False,
+    sizes: bool = False,
+) -> dict[str, Any]:
+    """Run a survey of what these backends could want in an environment's interpreter, by this tree's code.
+
+    Raises a WorkerFailed where its interpreter can't be run.
+    """
+    answer: dict[str, Any] = call(
+        "runoff.environments.survey:survey",
+        {**wanted(backends), "wheels": wheels, "sizes": sizes},
+        label=f"environment {environment.name}",
+        log=logs / f"survey-{environment.name}.log",
+        timeout=SURVEY_TIMEOUT,
+        interpreter=environment.interpreter,
+    )
+    return answer
+
+
+def wanted(backends: Iterable[Backend]) -> dict[str, list[str]]:
+    """Name the modules and distributions that these backends, golden, and the service questions could want."""
+    backends = list(backends)
+    modules = {name for backend in backends for name in (*backend.REQUIRES, *backend.CONVERT_REQUIRES)}
+    modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
+    modules |= {name for backend in backends if isinstance(backend, ConvertsOnnx) for name in backend.ONNX_REQUIRES}
+    modules |= {name for needed in zoo.EXPORTERS.values() for name in needed}
+    return {
+        "modules": sorted(modules | {*golden.REQUIRES, *TOOLS, "numpy"}),
+        "distributions": sorted(compared(backends) | set(TOOLS.values())),
+    }
+
+
+def compared(backends: Iterable[Backend]) -> set[str]:
+    """Name the distributions whose versions results are compared by; all others are tools."""
+    own = {name for backend in backends for name in (*backend.DISTRIBUTIONS, *backend.CONVERT_DISTRIBUTIONS)}
+    return own | {*golden.DISTRIBUTIONS, *zoo.DISTRIBUTIONS, "numpy"}
+
+
+def read_installed(answer: Mapping[str, Any], backends: Iterable[Backend]) -> Installed:
+    """Read what a survey answered; a version's local part follows ``+`` (PEP 440)."""
+    versions: dict[str, str] = answer["versions"]
+    tools = set(TOOLS.values())
+    hidden = tools - compared(backends)
+    return Installed(
+        modules=frozenset(answer["modules"]),
+        versions={name: version for name, version in versions.items() if name not in hidden},
+        tools={name: version for name, version in versions.items() if name in tools},
+        providers={module: tuple(names) for module, names in answer.get("providers", {}).items()},
+        wheels={
+            name: Wheel(
+                name,
+                wheel["version"],
+                wheel["version"].partition("+")[2] or None,
+                tuple(wheel["tags"]),
+                tuple(wheel["gpu_libraries"]),
+            )
+            for name, wheel in answer.get("wheels", {}).items()
+        },
+    )
+
+
+def tree_version(tree: Path) -> str | None:
+    """Return a checkout's short commit, with ``-dirty`` where files differ from it, None where git knows of none."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+
+    def ask(*words: str) -> str | None:
+        done = subprocess.run([git, "-C", str(tree), *words], capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    top = ask("rev-parse", "--show-toplevel")
+    if top is None or Path(top) != tree.resolve():  # a folder inside some other project's checkout
+        return None
+    return ask("describe", "--always", "--dirty", "--exclude=*")

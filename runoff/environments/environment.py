@@ -1,0 +1,195 @@
+"""An environment as one value: an interpreter, the tree whose code it runs, what is installed there, its backends."""
+
+from __future__ import annotations
+
+import dataclasses
+from argparse import ArgumentTypeError
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runoff.contract import Backend, find_variant
+from runoff.environments.contenders import Contender
+from runoff.errors import UnknownContender, UsageError
+from runoff.processes.process import ROOT
+from runoff.text.ids import HERE, join_id
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """An installed distribution; ``build`` is its version's local part (``cpu``, ``cu128``), None without one.
+
+    ``tags`` are its wheel's; ``gpu_libraries`` are the distributions it brought that only a GPU uses.
+    """
+
+    name: str
+    version: str
+    build: str | None
+    tags: tuple[str, ...]
+    gpu_libraries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """Which of the modules asked for an environment has, and the versions of the distributions.
+
+    ``tools`` are the versions of what belongs to no backend, which a result is comparable without. ``providers`` are
+    the distributions that brought a module; they and ``wheels``, by name, are empty where they were not asked for.
+    """
+
+    modules: frozenset[str] = frozenset()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    tools: Mapping[str, str] = field(default_factory=dict)
+    providers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    wheels: Mapping[str, Wheel] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A Python interpreter with its packages; ``here`` is the one that pytest runs in.
+
+    ``tree`` is the Runoff checkout whose ``runoff/`` runs in it: this one, unless the environment has its own, whose
+    ``commit`` is known. ``backends`` are what its tree declares in its Python. Only an environment that was asked
+    (``discovery.ask_environments``) has these and ``installed``.
+    """
+
+    name: str
+    interpreter: Path
+    tree: Path = ROOT
+    commit: str | None = None
+    backends: Mapping[str, Backend] = field(default_factory=dict)
+    installed: Installed = field(default_factory=Installed)
+
+    @property
+    def has_own_tree(self) -> bool:
+        """Whether what runs in it is another checkout of Runoff than this one."""
+        return self.tree != ROOT
+
+    def missing(self, modules: Iterable[str]) -> tuple[str, ...]:
+        """Name those of the modules that are not installed in it."""
+        return tuple(name for name in dict.fromkeys(modules) if name not in self.installed.modules)
+
+    def missing_to_convert(self, contender: Contender) -> tuple[str, ...]:
+        """Name the modules that converting a contender needs and that are not installed in it."""
+        backend = self.backends[contender.backend]
+        return self.missing((*backend.CONVERT_REQUIRES, *contender.variant.convert_requires))
+
+    def versions(self, distributions: Sequence[str]) -> dict[str, str]:
+        """Return the versions that a result of these distributions belongs to; ``runoff`` is another tree's commit."""
+        names = [*distributions, "numpy", "python"]
+        found = {name: self.installed.versions[name] for name in names if name in self.installed.versions}
+        return found | ({"runoff": self.commit} if self.commit else {})
+
+    def find(self, contender: Contender) -> tuple[Contender, Backend]:
+        """Return a contender and its backend as this environment's tree declares them.
+
+        Raises UnknownContender where that tree has no such backend or variant.
+        """
+        backend = self.backends.get(contender.backend)
+        if backend is None:
+            raise UnknownContender(
+                f"the tree of {self.name!r} has no backend {contender.backend!r}, only {', '.join(self.backends)}; "
+                f"leave {contender.id} out, or add runoff/backends/{contender.backend}.py to that tree"
+            )
+        try:
+            variant = find_variant(backend, contender.variant.name)
+        except UnknownContender as error:
+            names = ", ".join(join_id(contender.backend, other.name) for other in backend.VARIANTS)
+            raise UnknownContender(
+                f"the tree of {self.name!r} has no variant {contender.variant.name!r} of {contender.backend!r}, "
+                f"only {names}; leave {contender.id} out, or add the variant to that tree"
+            ) from error
+        return dataclasses.replace(contender, variant=variant), backend
+
+
+def first_with(modules: Sequence[str], environments: Mapping[str, Environment]) -> Environment | None:
+    """Return the first environment that has all these modules, None where none has."""
+    return next((environment for environment in environments.values() if not environment.missing(modules)), None)
+
+
+def find_converter(contender: Contender, environments: Mapping[str, Environment]) -> Environment:
+    """Choose what converts for a contender: this environment, or the first other one that has what this one lacks.
+
+    The code that converts is that of the contender's own tree. Where no environment has it all, this one is given.
+    """
+    own = environments[contender.environment]
+    here_first = sorted(environments.values(), key=lambda environment: environment.name != HERE)
+    converters = [
+        each if each.tree == own.tree else dataclasses.replace(each, tree=own.tree, backends=own.backends)
+        for each in here_first
+    ]
+    return next((each for each in converters if not each.missing_to_convert(contender)), converters[0])
+
+
+def what_is_missing(contender: Contender, environments: Mapping[str, Environment]) -> str | None:
+    """Say which modules a contender lacks, to run in its environment or to be converted in any; None for none.
+
+    A tree without the backend is no lack of the environment's: ``Environment.find`` refuses it.
+    """
+    environment = environments[contender.environment]
+    if contender.backend not in environment.backends:
+        return None
+    if missing := environment.missing(environment.backends[contender.backend].REQUIRES):
+        return f"{', '.join(missing)} is not installed"
+    if missing := find_converter(contender, environments).missing_to_convert(contender):
+        return (
+            f"{', '.join(missing)}, which converting needs, is in no environment of this run "
+            "(name one that has all of it with --environment NAME=PYTHON)"
+        )
+    return None
+
+
+def split_name(text: str, form: str) -> tuple[str, str]:
+    """Split an environment's name from what is given for it.
+
+    Raises ArgumentTypeError, which argparse and pytest show as the user's mistake.
+    """
+    name, _, given = text.partition("=")
+    if not name or not given or name == HERE or any(sign in name for sign in "@,/"):
+        raise ArgumentTypeError(
+            f"expected {form} with a name other than {HERE!r} and without @, / or comma, found {text!r}"
+        )
+    return name, given
+
+
+def parse_environment(text: str) -> Environment:
+    """Read NAME=PYTHON.
+
+    Raises ArgumentTypeError.
+    """
+    name, interpreter = split_name(text, "NAME=PYTHON")
+    path = Path(interpreter).absolute()  # not resolved: a virtual environment's link is what makes it one
+    if not path.is_file():
+        raise ArgumentTypeError(f"no Python interpreter at {interpreter}; give the path of its executable")
+    return Environment(name, path)
+
+
+def parse_tree(text: str) -> tuple[str, Path]:
+    """Read NAME=DIR.
+
+    Raises ArgumentTypeError.
+    """
+    name, folder = split_name(text, "NAME=DIR")
+    path = Path(folder).resolve()
+    if not (path / "runoff" / "measure" / "worker.py").is_file():
+        raise ArgumentTypeError(
+            f"no Runoff checkout at {folder}: it has no runoff/measure/worker.py; give the folder that holds runoff/"
+        )
+    return name, path
+
+
+def make_environments(
+    interpreter: Path, given: Sequence[Environment], trees: Sequence[tuple[str, Path]]
+) -> dict[str, Environment]:
+    """Return every environment by name: ``here``, those of ``--environment``, and the trees.
+
+    A tree has the interpreter of the environment with its name, or this one. Raises UsageError for a name that one
+    option gives twice.
+    """
+    for option, names in (("--environment", [one.name for one in given]), ("--tree", [name for name, _ in trees])):
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise UsageError(f"{option} gives {twice!r} twice; give each environment a name of its own")
+    environments = {HERE: Environment(HERE, interpreter)} | {environment.name: environment for environment in given}
+    for name, tree in trees:
+        environments[name] = Environment(name, environments.get(name, environments[HERE]).interpreter, tree)
+    return environments

@@ -1,0 +1,1 @@
+"""How things are written: a leaf that every part may use."""
