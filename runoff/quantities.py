@@ -41,3 +41,13 @@ def duration(text: str) -> float:
     if not seconds > 0:
         raise ArgumentTypeError(f"expected a duration above zero such as 90s or 10m, found {text!r}")
     return seconds
+
+
+def whole_number(text: str, least: int, most: int) -> int:
+    """Read a whole number within bounds.
+
+    Raises ArgumentTypeError.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise ArgumentTypeError(f"expected a whole number from {least} to {most}, found {text!r}")
+    return int(text)

@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from runoff.quantities import duration, positive_share, share
+from runoff.quantities import duration, positive_share, share, whole_number
 
 
 @pytest.mark.parametrize(("text", "expected"), [("5%", 0.05), ("2.5 %", 0.025), ("0%", 0.0), (" 100% ", 1.0)])
@@ -42,3 +42,11 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     """Nothing, zero, negative times and other units are refused with an example."""
     with pytest.raises(ArgumentTypeError, match="90s or 10m"):
         duration(text)
+
+
+def test_whole_numbers_have_bounds() -> None:
+    """Both bounds are read; what is beyond them or no whole number is refused with both."""
+    assert [whole_number(text, 1, 65535) for text in ("1", "65535")] == [1, 65535]
+    for text in ("0", "65536", "-1", "1.5", "", "two", "1e3", "٣", "9" * 5000):
+        with pytest.raises(ArgumentTypeError, match="whole number from 1 to 65535"):
+            whole_number(text, 1, 65535)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from flask import Blueprint, Response, jsonify, request, send_file
 
 from runoff.errors import WorkerFailed
 from runoff.model.classification import top_classes
+from runoff.quantities import whole_number
 from webui import words
 from webui.config import Config
 from webui.keeper import GONE, READY, SETTLED, NotReady
@@ -76,10 +78,10 @@ def read_top() -> int:
 
     Raises Refusal.
     """
-    text = request.args.get("top", str(DEFAULT_TOP))
-    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_TOP):
-        raise Refusal("bad_top", most=MOST_TOP)
-    return int(text)
+    try:
+        return whole_number(request.args.get("top", str(DEFAULT_TOP)), 1, MOST_TOP)
+    except ArgumentTypeError:
+        raise Refusal("bad_top", most=MOST_TOP) from None
 
 
 def read_asked(runtimes: Runtimes) -> list[Runtime]:

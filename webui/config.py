@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runoff.model.decoding import PIXEL_LIMIT
-from runoff.processes.process import ROOT
 
 MEGABYTE = 1_000_000
 FORM_OVERHEAD = 64 * 1024
@@ -19,16 +18,17 @@ class Config:
 
     ``contenders`` are ids separated by commas, or ``plain`` for every backend's plain variant; ``first`` is the one
     that is started before the others and answers by default. ``prepared`` is a folder made by
-    ``python -m webui prepare``; without it artifacts come from the benchmark's cache in ``home`` and are converted
-    where it has none. ``places`` is how many pictures may be in the server at a time, those that wait included.
-    ``patience`` is how long a request waits for its turn, ``worker_timeout`` how long a worker may take for one answer.
+    ``python -m webui prepare``; without it artifacts come from the cache in ``home``, the benchmark's own where both
+    start in the same folder, and are converted where it has none. ``places`` is how many pictures may be in the server
+    at a time, those that wait included. ``patience`` is how long a request waits for its turn, ``worker_timeout`` how
+    long a worker may take for one answer.
     """
 
     contenders: str = "plain"
     first: str = "onnxruntime"
     weights: str = "auto"
     threads: int | None = None
-    home: Path = ROOT / ".runoff"
+    home: Path = field(default_factory=lambda: Path.cwd() / ".runoff")
     prepared: Path | None = None
     upload_limit: int = 12 * MEGABYTE
     pixel_limit: int = PIXEL_LIMIT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 import tempfile
 from contextlib import closing
 
@@ -16,7 +17,7 @@ from runoff.errors import ArtifactBroken, FrameworkMissing
 from tests.conftest import ROOT
 from tests.web import fake_backends, fake_page, served
 from webui import words
-from webui.__main__ import main, server_settings
+from webui.__main__ import main, make_parser, server_settings
 from webui.config import Config
 from webui.proof.server import classify
 from webui.supply import cached_supply, chosen_anew, prepare_folder, prepared_supply, remembered_choice, remembered_file
@@ -80,6 +81,47 @@ def test_a_users_mistake_is_one_line(capsys, arguments, words):
     error = capsys.readouterr().err
     assert words in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--threads", "-1"], ["--threads", "0"], ["--threads", "two"], ["--port", "99999"], ["--port", "0"]]
+)
+def test_a_number_that_can_not_be_is_refused(capsys, arguments):
+    """Threads and ports have bounds, which the refusal names; nothing is started."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "expected a whole number from 1 to" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(capsys, tmp_path, monkeypatch):
+    """Another port is advised where that helps, and no worker was started for nothing."""
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["--port", str(taken.getsockname()[1])]) == 2
+    assert re.search("Address already in use.*give another --host or --port", capsys.readouterr().err)
+    assert main(["--host", "no.such.host.invalid"]) == 2
+    assert "no.such.host.invalid" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_can_not_be_used_is_named(capsys, tmp_path, monkeypatch):
+    """An error of a folder names the folder and what helps, which is no other port."""
+    monkeypatch.setattr("webui.__main__.find_backends", fake_backends)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("no folder")
+    assert main(["--contenders", "fake", "--weights", "builtin", "prepare", "file/prepared"]) == 2
+    error = capsys.readouterr().err
+    assert str(tmp_path / "file/prepared") in error
+    assert "free space or make it writable" in error
+    assert "--port" not in error
+
+
+def test_caches_lie_where_the_page_is_started(tmp_path, monkeypatch):
+    """Installed or not, the page keeps its files in the folder it is started in, never among the packages."""
+    monkeypatch.chdir(tmp_path)
+    assert Config().home == tmp_path / ".runoff"
+    assert make_parser().parse_args(["--prepared", "made"]).prepared == tmp_path / "made"
 
 
 def test_the_server_keeps_bodies_in_memory(tmp_path, monkeypatch):
