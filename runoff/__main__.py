@@ -17,8 +17,8 @@ from runoff.errors import RunoffError
 from runoff.history.command import add_history
 from runoff.quantities import share
 from runoff.report.command import STANDARD_OUTPUT, add_report
-from runoff.report.write.table import WIDTH
 from runoff.stored.run import read_run
+from runoff.text.terminal import WIDTH
 
 BROKEN = UNREADABLE
 

@@ -23,7 +23,7 @@ from runoff.judge.ratios import (
     shared_error,
     verdict,
 )
-from runoff.report.sections import words
+from runoff.stored import wording
 from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun
 from runoff.stored.stratum import stratum_differences
@@ -167,7 +167,7 @@ def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = No
 
 
 def figures(run: StoredRun) -> dict[Key, Measure]:
-    """Give a run's measures without those of contenders that turned out wrong or broke down: they count for nothing."""
+    """Return a run's measures without those of contenders that turned out wrong or broke down."""
     unusable = {row.contender for row in run.rows} - set(run.stratum.contenders)
     return {key: measure for key, measure in run.measures.items() if key[1] not in unusable}
 
@@ -204,7 +204,7 @@ def claims_of(p_values: Sequence[float], shares: Sequence[float]) -> list[float]
 
 
 def change_ratio(base: Ratio, head: Ratio, estimate: Estimate, share: float) -> Ratio:
-    """Give a change as a ratio with its interval, over as many launches as the run with fewer has."""
+    """Return a change as a ratio with its interval, over as many launches as the run with fewer has."""
     nominal = 1 - (1 - CONFIDENCE) * share
     low, high = interval(estimate, nominal) or (None, None)
     return Ratio(head.value / base.value, low, high, CONFIDENCE, min(base.launches, head.launches), nominal)
@@ -248,8 +248,8 @@ def absent(
 
 
 def why_absent(run: StoredRun, contender: str) -> str | None:
-    """Give the reason that a run has for a contender without figures, None where it has none."""
-    return next((words.why_unmeasured(row) for row in run.rows if row.contender == contender), None)
+    """Return the reason that a run has for a contender without figures, None where it has none."""
+    return next((wording.why_unmeasured(row) for row in run.rows if row.contender == contender), None)
 
 
 def probable_renamings(absences: Sequence[Absence]) -> tuple[Renaming, ...]:

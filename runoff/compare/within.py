@@ -7,7 +7,7 @@ import dataclasses
 from runoff.compare.changes import MISSING, Absence, Comparison, Fall, figures, judge_changes
 from runoff.errors import RunoffError
 from runoff.judge.ratios import CONFIDENCE, Ratio
-from runoff.report.sections import words
+from runoff.stored import wording
 from runoff.stored.rows import Measure, Row
 from runoff.stored.run import StoredRun
 from runoff.text.ids import split_id
@@ -44,7 +44,7 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
         changes=judge_changes(pairs, fail_above, run.margin),
         falls=tuple(fall for twin in twins for fall in fall_of(run, twin)),
         absences=tuple(
-            Absence(MISSING, group, twin.contender, words.why_unmeasured(twin))
+            Absence(MISSING, group, twin.contender, wording.why_unmeasured(twin))
             for twin in twins
             for group in dict.fromkeys(("inference", *(group for group, _ in measured)))
             if not any(key == (group, twin.contender) for key, _, _ in pairs) and is_raced(run, group)
@@ -53,17 +53,17 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
 
 
 def is_raced(run: StoredRun, group: str) -> bool:
-    """Tell whether contenders have ratios in a group; in inference they always should."""
+    """Whether contenders have ratios in a group; in inference they always should."""
     return group == "inference" or any(measure.ratio for key, measure in run.measures.items() if key[0] == group)
 
 
 def same_backend(contender: str, reference: str) -> bool:
-    """Tell whether two ids are of one backend and variant, whatever their environments."""
+    """Whether two ids are of one backend and variant, whatever their environments."""
     return split_id(contender)[0] == split_id(reference)[0]
 
 
 def as_base(measure: Measure) -> Measure:
-    """Give what a twin is compared with: the reference's ratio to itself is 1, known exactly.
+    """Return what a twin is compared with: the reference's ratio to itself is 1, known exactly.
 
     A change's interval is then the twin's own. The run need not have benchmarks of the reference itself.
     """

@@ -8,10 +8,10 @@ from typing import Any
 
 import altair as alt
 
+from runoff.charts.drawing import INK, PALETTE, draw
 from runoff.history import words
 from runoff.history.lines import Line, Section
-from runoff.report.charts.drawing import INK, PALETTE, draw
-from runoff.report.sections.words import count
+from runoff.text.numbers import count
 
 STEPS_HIGH = 5
 MOST_POINTS = 200
@@ -75,11 +75,11 @@ def draw_lines(section: Section, lines: Sequence[Line], hues: Mapping[str, str])
     if marks := step_marks(lines):
         marked = alt.Chart(alt.InlineData(values=marks))
         layers.append(marked.mark_rule(color=INK, strokeDash=[4, 3], opacity=0.55).encode(x="place:Q"))
-    return Chart(metric.title, draw(alt.layer(*layers), [""] * STEPS_HIGH), in_words(lines))
+    return Chart(metric.title, draw(alt.layer(*layers), [""] * STEPS_HIGH), alt_text(lines))
 
 
 def values_of(lines: Sequence[Line], scale: float) -> list[dict[str, Any]]:
-    """Give the lines' points; one without an interval has none of any length."""
+    """Return the lines' points; one without an interval has none of any length."""
     return [
         {"line": number, "place": point.place + 1, "value": point.value * scale}
         | {"low": (point.low or point.value) * scale, "high": (point.high or point.value) * scale}
@@ -89,7 +89,7 @@ def values_of(lines: Sequence[Line], scale: float) -> list[dict[str, Any]]:
 
 
 def step_marks(lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """Give where steps are marked: between the two runs that they lie between."""
+    """Return where steps are marked: between the two runs that they lie between."""
     return [{"place": (step.last.place + step.first.place) / 2 + 1} for line in lines for step in line.steps]
 
 
@@ -101,7 +101,7 @@ def named_places(section: Section) -> list[int]:
 
 
 def names_of(section: Section) -> str:
-    """Give the Vega expression that names those commits; names are hexadecimal digits or words of ours."""
+    """Return the Vega expression that names those commits; names are hexadecimal digits or words of ours."""
     chosen = {place: short_name(section, place - 1) for place in named_places(section)}
     cases = "".join(f"datum.value == {place} ? '{name}' : " for place, name in chosen.items())
     return f"{cases}''"
@@ -114,14 +114,14 @@ def short_name(section: Section, place: int) -> str:
     return name or f"{run.moment:%Y-%m-%d}"
 
 
-def in_words(lines: Sequence[Line]) -> str:
+def alt_text(lines: Sequence[Line]) -> str:
     """Say what the chart shows."""
-    told = []
+    described = []
     for line in lines:
         metric, first, last = line.metric, line.points[0], line.points[-1]
-        told.append(
-            f"{count(len(line.points), 'run', 'runs')} with {words.versions(line)}: "
+        described.append(
+            f"{count(len(line.points), 'run')} with {words.versions(line)}: "
             f"from {words.value(first.value, metric)} to {words.value(last.value, metric)}, "
-            f"{count(len(line.steps), 'step', 'steps')}"
+            f"{count(len(line.steps), 'step')}"
         )
-    return f"{lines[0].metric.title} of {lines[0].contender} over commits: {'; '.join(told)}."
+    return f"{lines[0].metric.title} of {lines[0].contender} over commits: {'; '.join(described)}."

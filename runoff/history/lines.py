@@ -149,12 +149,12 @@ def make_section(setting: Setting, runs: Sequence[PastRun]) -> Section:
 
 
 def setting_of(stratum: Stratum) -> Setting:
-    """Give what a stratum is without its versions."""
+    """Return what a stratum is without its versions."""
     return Setting(stratum.cpu, stratum.cpu_flags, stratum.threads, stratum.reference, stratum.checkpoint)
 
 
 def versions_of(stratum: Stratum, contender: str) -> tuple[tuple[str, str], ...]:
-    """Give the versions that a contender's figures depend on: its own, the reference's where another, and Python's."""
+    """Return the versions that a contender's figures depend on: its own, the reference's, and Python's."""
     names = dict.fromkeys((contender, stratum.reference))
     found: dict[str, str] = {}
     for name in names:
@@ -213,7 +213,7 @@ def draw_line(contender: str, metric: Metric, versions: Mapping[str, str], point
 
 
 def change_between(before: Ratio, after: Ratio) -> Ratio:
-    """Give the quotient of two levels with Welch's interval over their runs."""
+    """Return the quotient of two levels with Welch's interval over their runs."""
     low, high = interval(change_estimate(before, after), CONFIDENCE) or (None, None)
     runs = min(before.launches, after.launches)
     return Ratio(after.value / before.value, low, high, CONFIDENCE, runs, CONFIDENCE)

@@ -35,7 +35,7 @@ Places = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 def find_steps(values: Sequence[float]) -> list[int]:
-    """Give the places where the level changes, in order: each is the first value of a new level.
+    """Return the places where the level changes, in order: each is the first value of a new level.
 
     Raises ValueError for values that are not finite.
     """
@@ -78,13 +78,13 @@ def settle(values: NDArray[np.float64], steps: Sequence[int]) -> list[int]:
 
 
 def clearness(strength: float, count: int) -> float:
-    """Give a split's strength in standard errors of what is left without the difference, as Student's t is."""
+    """Return a split's strength in standard errors of what is left without the difference, as Student's t is."""
     left = max(count - strength**2, 0.0) / (count - 2)
     return strength / math.sqrt(left) if left > 0 else math.inf
 
 
 def strongest_split(values: NDArray[np.float64]) -> tuple[int, float]:
-    """Give the place that divides the values most clearly, and how clearly; nothing divides a few, or equal ones."""
+    """Return the place that divides the values most clearly, and how clearly; nothing divides a few, or equal ones."""
     if len(values) < 2 * FEWEST or values.min() == values.max():
         return 0, 0.0
     found = strengths(normal_scores(values), candidates(len(values)))
@@ -93,14 +93,14 @@ def strongest_split(values: NDArray[np.float64]) -> tuple[int, float]:
 
 
 def normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give each value the normal quantile of its rank, scaled to a mean square of one; equal values share theirs."""
+    """Return each value the normal quantile of its rank, scaled to a mean square of one; equal values share theirs."""
     scores = stats.norm.ppf((stats.rankdata(values) - 0.5) / len(values))
     scaled: NDArray[np.float64] = scores / math.sqrt(float(np.mean(scores**2)))
     return scaled
 
 
 def strengths(scores: NDArray[np.float64], places: Places) -> NDArray[np.float64]:
-    """Give for every candidate by how many standard errors the mean scores of its two sides differ.
+    """Return for every candidate by how many standard errors the mean scores of its two sides differ.
 
     ``scores`` may have more axes in front, one series a row.
     """
@@ -115,7 +115,7 @@ def strengths(scores: NDArray[np.float64], places: Places) -> NDArray[np.float64
 
 @functools.lru_cache(maxsize=256)
 def candidates(count: int) -> Places:
-    """Give every split of every seeded interval of a series of so many values that leaves enough on both sides."""
+    """Return every split of every seeded interval of a series of so many values that leaves enough on both sides."""
     starts, splits, ends = [], [], []
     for start, end in seeded_intervals(count):
         for split in range(start + FEWEST, end - FEWEST + 1):
@@ -126,7 +126,7 @@ def candidates(count: int) -> Places:
 
 
 def seeded_intervals(count: int) -> list[tuple[int, int]]:
-    """Give the intervals that are looked in: the whole, then shorter and shorter ones that overlap by half."""
+    """Return the intervals that are looked in: the whole, then shorter and shorter ones that overlap by half."""
     found = {(0, count): None}
     layer = 1
     while (length := count * DECAY**layer) >= 2 * FEWEST:
@@ -176,5 +176,5 @@ THRESHOLDS = {
 
 
 def threshold(count: int) -> float:
-    """Give the limit for a series of so many values, between those of THRESHOLDS linear in the count's logarithm."""
+    """Return the limit for a series of so many values, between those of THRESHOLDS linear in the count's logarithm."""
     return float(np.interp(math.log(count), [math.log(known) for known in THRESHOLDS], list(THRESHOLDS.values())))

@@ -5,11 +5,26 @@ from __future__ import annotations
 from runoff.history.lines import Break, History, Line, Metric, Section, Setting, Step
 from runoff.history.reading import Commit, PastRun
 from runoff.judge.ratios import Ratio
-from runoff.report.sections.words import count, listing, megabytes
+from runoff.text.numbers import count, growth_with_interval, listing, megabytes, with_interval
+from runoff.text.table import NAME, VERDICT, WORDS, Column, Table
 
 NO_COMMIT = "no known commit"
-STEP_HEADINGS = ("contender", "metric", "commits", "before", "after", "change", "what else changed", "where")
-BREAK_HEADINGS = ("contender", "commits", "what changed", "levels before and after")
+WHOLE, WIDE = "whole", "wide"
+"""Kinds of columns of a history alone: one that is never broken, and one that has much to say."""
+STEP_COLUMNS = (
+    Column("contender", NAME),
+    Column("metric", WORDS),
+    Column("commits", WIDE),
+    Column("before", WHOLE),
+    Column("after", WHOLE),
+    Column("change", VERDICT),
+    Column("what else changed", WIDE),
+    Column("where", WIDE),
+)
+BREAK_COLUMNS = (
+    Column("contender", NAME),
+    *(Column(heading, WIDE) for heading in ("commits", "what changed", "levels before and after")),
+)
 
 
 def value(number: float, metric: Metric) -> str:
@@ -21,25 +36,8 @@ def value(number: float, metric: Metric) -> str:
 
 def level(found: Ratio, metric: Metric) -> str:
     """Write a level with its interval over runs."""
-    bare = value(found.value, metric)
-    if found.low is None or found.high is None:
-        return bare
-    number, _, unit = bare.partition(" ")
-    low, high = (value(end, metric).partition(" ")[0] for end in (found.low, found.high))
-    return f"{number} [{low}, {high}] {unit}".rstrip()
-
-
-def growth(found: Ratio) -> str:
-    """Write by how many per cent a level changed, with its interval."""
-    said = f"{per_cent(found.value)} %"
-    if found.low is None or found.high is None:
-        return said
-    return f"{said} [{per_cent(found.low)}, {per_cent(found.high)}]"
-
-
-def per_cent(quotient: float) -> str:
-    """Write how far a quotient is above or below 1."""
-    return f"{(quotient - 1) * 100:+.1f}".replace("-", "−")
+    unit = f" {metric.unit}" if metric.unit else ""
+    return with_interval(found, lambda number: value(number, metric).removesuffix(unit), unit)
 
 
 def commit_name(commit: Commit | None) -> str:
@@ -68,7 +66,7 @@ def also(step: Step) -> str:
 def setting_title(setting: Setting) -> str:
     """Name what the lines of a section share."""
     checkpoint = f", {setting.checkpoint[0]} checkpoint" if setting.checkpoint else ""
-    return f"{setting.cpu}, {count(setting.threads, 'thread', 'threads')}{checkpoint}, against {setting.reference}"
+    return f"{setting.cpu}, {count(setting.threads, 'thread')}{checkpoint}, against {setting.reference}"
 
 
 def versions(line: Line) -> str:
@@ -84,7 +82,7 @@ def day(run: PastRun) -> str:
 def answer(history: History) -> str:
     """Say in a sentence what the history shows."""
     found, lines = history.steps, history.lines
-    looked = f"{count(len(lines), 'line', 'lines')} of {count(len(history.reading.runs), 'run', 'runs')}"
+    looked = f"{count(len(lines), 'line')} of {count(len(history.reading.runs), 'run')}"
     if not lines:
         return f"There is nothing to draw in {looked}."
     if not found:
@@ -111,29 +109,35 @@ def remarks(history: History) -> list[str]:
 def section_note(section: Section) -> str:
     """Say how many runs a section has, and of which commits."""
     commits = len({run.commit.identifier for run in section.runs if run.commit})
-    return f"{count(len(section.runs), 'run', 'runs')} of {count(commits, 'commit', 'commits')}"
+    return f"{count(len(section.runs), 'run')} of {count(commits, 'commit')}"
 
 
-def step_rows(history: History) -> list[tuple[str, ...]]:
-    """Write each step in the columns of STEP_HEADINGS, the newest first."""
-    return [
+def step_table(history: History) -> Table:
+    """Write each step, the newest first."""
+    rows = [
         (
             line.contender,
             line.metric.title,
             f"{commit_range(step.last.run, step.first.run)}, {day(step.first.run)}",
             level(step.before, line.metric),
             level(step.after, line.metric),
-            f"{direction(step)}: {growth(step.change)}",
+            f"{direction(step)}: {growth_with_interval(step.change)}",
             also(step),
             setting_title(section.setting),
         )
         for section, line, step in history.steps
     ]
+    return Table(
+        "Where a level changed, the newest first: levels and change with their 95 % intervals over runs",
+        STEP_COLUMNS,
+        tuple(rows),
+        tuple(direction(step) for _, _, step in history.steps),
+    )
 
 
-def break_rows(section: Section) -> list[tuple[str, ...]]:
-    """Write each break in the columns of BREAK_HEADINGS."""
-    return [
+def break_table(section: Section) -> Table:
+    """Write each break."""
+    rows = [
         (
             found.contender,
             f"{commit_range(found.last, found.first)}, {day(found.first)}",
@@ -142,6 +146,11 @@ def break_rows(section: Section) -> list[tuple[str, ...]]:
         )
         for found in section.breaks
     ]
+    return Table(
+        "Where versions changed, lines end and others begin; the two are not comparable, so no step is claimed",
+        BREAK_COLUMNS,
+        tuple(rows),
+    )
 
 
 def levels_text(found: Break) -> list[str]:

@@ -1,1 +1,1 @@
-"""How things are written: a leaf that every part may use."""
+"""What all texts share: numbers as words, tables that fit, escaping, the page's frame."""

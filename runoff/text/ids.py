@@ -16,3 +16,9 @@ def split_id(identifier: str) -> tuple[str, str]:
     """Return an id without its environment, and the environment's name."""
     name, at, environment = identifier.partition("@")
     return name, environment if at else HERE
+
+
+def without_variant(identifier: str, variant: str) -> str:
+    """Return the id of the plain variant of the same backend in the same environment."""
+    name, environment = split_id(identifier)
+    return join_id(name.removesuffix(f"-{variant}"), "", environment)

@@ -247,7 +247,7 @@ def test_markdown_says_the_same(store, tmp_path, capsys):
     markdown = capsys.readouterr().out
     assert markdown == page.read_text()
     assert markdown.startswith("Worse: inference of onnxruntime is slower by 10.0 %")
-    assert "| metric | contender | base ratio | head ratio | change [95 % interval] | verdict |" in markdown
+    assert "| metric | contender | base ratio | head ratio | change \\[95 % interval\\] | verdict |" in markdown
     assert re.search(r"^\| inference \| onnxruntime \| 0\.560 \| 0\.616 \| \+10\.0 % ", markdown, flags=re.MULTILINE)
     assert "- **exit code 1**: " in markdown
 

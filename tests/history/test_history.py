@@ -155,7 +155,7 @@ def test_a_new_version_is_a_break_and_no_step(tmp_path):
     (found,) = section.breaks
     assert not history.steps
     assert found.changed == ("onnxruntime: 1.31 → 1.32",)
-    ((_, _, changed, levels),) = words.break_rows(section)
+    ((_, _, changed, levels),) = words.break_table(section).rows
     assert changed == "onnxruntime: 1.31 → 1.32"
     assert levels.startswith("ratio to reference 0.68")
     assert " → 0.75" in levels

@@ -44,7 +44,7 @@ def test_the_page_has_everything(history):
     assert "foreign.json is skipped" in page.text
     assert "Example CPU, 2 threads, builtin checkpoint, against pytorch" in page.text
     assert len(page.all("svg")) == len(page.all("figure")) == 11
-    described = [attributes["aria-label"] for attributes in page.all("div") if attributes.get("role") == "img"]
+    described = [attributes["aria-label"] for attributes in page.all("svg") if attributes.get("role") == "img"]
     assert len(described) == 11
     assert any(
         "ratio to reference of onnxruntime over commits: 40 runs with torch 2.13.0" in text for text in described

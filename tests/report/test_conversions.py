@@ -9,7 +9,7 @@ from runoff.report.charts import section_figures
 from runoff.report.sections.questions import sections
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
-from runoff.report.write.table import render_table
+from runoff.report.write.terminal import render_table
 from runoff.stored.fields import StoredRunBroken
 from runoff.stored.run import parse_run
 from tests.stored_runs import INJECTION, make_stored_run, ratio

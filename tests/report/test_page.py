@@ -11,15 +11,16 @@ from itertools import groupby, pairwise
 
 import pytest
 
+from runoff.charts.drawing import Figure
 from runoff.report.answer.answer import answer
 from runoff.report.charts import groups
-from runoff.report.charts.drawing import Figure
 from runoff.report.charts.ratios import NothingToDraw, standalone_ratio_chart
 from runoff.report.write.download import download
-from runoff.report.write.markdown import escape, render_markdown
+from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
-from runoff.report.write.table import render_table
+from runoff.report.write.terminal import render_table
 from runoff.stored.run import StoredRun, parse_run
+from runoff.text.markdown import escape
 from tests.stored_runs import (
     INJECTION,
     Values,

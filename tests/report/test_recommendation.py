@@ -8,10 +8,11 @@ import pytest
 
 from runoff.report.answer.answer import answer
 from runoff.report.sections.recommendation import opening, recommendation
-from runoff.report.write.markdown import escape, render_markdown
+from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
-from runoff.report.write.table import render_table
+from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
+from runoff.text.markdown import escape
 from tests.stored_runs import (
     Values,
     about,

@@ -9,7 +9,7 @@ import pytest
 
 from runoff.report.answer.answer import answer
 from runoff.report.write.markdown import render_markdown
-from runoff.report.write.table import render_table
+from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
 from tests.stored_runs import Values, about, came_of, keep_groups, make_exploratory, make_stored_run, ratio
 

@@ -8,7 +8,7 @@ from runoff.report.answer.limits import parse_limits
 from runoff.report.sections.questions import sections
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
-from runoff.report.write.table import render_table
+from runoff.report.write.terminal import render_table
 from runoff.stored.fields import StoredRunBroken
 from runoff.stored.run import parse_run
 from tests.stored_runs import benchmark, make_stored_run

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runoff.judge.ratios import FASTER, FEWEST_LAUNCHES, REFERENCE, SLOWER, Ratio
-from runoff.report.sections.words import count, place, ratio, times
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
+from runoff.stored.wording import place
+from runoff.text.numbers import count, ratio, times
 
 Compared = Sequence[tuple[Row, Ratio]]
 """Rows with their ratios, the reference's left out."""
@@ -58,8 +59,8 @@ def fastest(run: StoredRun, ascending: Compared) -> str:
     close = [row.contender for row, other in ascending if row is not leader and reaches(other, best)]
     was = "had the shortest times" if close else "was the fastest"
     said = (
-        f"{leader.contender} {was} of {len(run.timed)} on {place(run)}: {times(best)} than {run.stratum.reference} "
-        f"(time ratio {ratio(best)}, {best.confidence * 100:.3g} % interval)."
+        f"{leader.contender} {was} of {len(run.timed)} on {place(run)}: {times(best.value)} "
+        f"than {run.stratum.reference} (time ratio {ratio(best)}, {best.confidence * 100:.3g} % interval)."
     )
     if close:
         said += f" The intervals overlap with {', '.join(close)}, so which of these is faster is not shown."

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runoff.judge.conversions import CLAIMED_FAILURES, count, share_interval
 from runoff.judge.ratios import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
 from runoff.report.answer.choice import choose
-from runoff.report.sections import words
 from runoff.report.sections.conversions import CLAIMED_CONVERTER
-from runoff.report.sections.sections import VERDICT, Section
+from runoff.report.sections.sections import Section
+from runoff.stored import wording
 from runoff.stored.conversions import Conversions
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.stored.samples import INFERENCE, Shown, compare_contenders
+from runoff.text import numbers
+from runoff.text.ids import without_variant
+from runoff.text.table import VERDICT
 
 SOURCE = "ResNet-18, batch 1, the mean of 100 inferences on four cores of a Xeon Platinum 8369B, Python 3.9, no GPU"
 ARCHITECTURE = "resnet18"
@@ -77,7 +80,7 @@ def claims_section(run: StoredRun) -> Section | None:
     return Section(
         name="claims",
         title="The claims under test",
-        caption=f"What a widely copied kind of post says, and what this run measured on {words.place(run)}",
+        caption=f"What a widely copied kind of post says, and what this run measured on {wording.place(run)}",
         headings=("claim", "claimed", MEASURED, VERDICT),
         rows=tuple((each.claim, each.claimed, each.measured, each.verdict) for each in judged),
         notes=(
@@ -106,11 +109,11 @@ def quantity_claim(run: StoredRun, quantity: Quantity, contender: str) -> Judged
         return None
     claimed = quantity.figures[contender] / quantity.figures[NATIVE]
     both = [quantity.read(row(run, name)) or 0.0 for name in (contender, NATIVE)]
-    here = " against ".join(words.figure(value, quantity.unit) for value in both)
+    here = " against ".join(numbers.figure(value, quantity.unit) for value in both)
     post = f"{quantity.figures[contender]:g} {quantity.unit} against {quantity.figures[NATIVE]:g} {quantity.unit}"
     return Judged(
         f"{contender} against {NATIVE}: {quantity.name}",
-        f"{post}: {factor(claimed, quantity.words)}",
+        f"{post}: {numbers.times(claimed, quantity.words)}",
         f"{here}: {factor_with_interval(shown.ratio, quantity.words)}",
         direction_verdict(shown, quantity.words, claimed),
     )
@@ -151,7 +154,7 @@ def precision_claims(run: StoredRun) -> list[Judged]:
         judged
         for each in run.timed
         if each.precision == INT8
-        and (judged := variant_claim(run, each.contender, each.contender.replace(f"-{INT8}", "", 1), "INT8", "cheaper"))
+        and (judged := variant_claim(run, each.contender, without_variant(each.contender, INT8), "INT8", "cheaper"))
     ]
 
 
@@ -167,7 +170,7 @@ def variant_claim(run: StoredRun, contender: str, base: str, means: str, claimed
     if shown is None:
         return None
     agreement = row(run, contender).agreement
-    agrees = "" if agreement is None or agreement == 1.0 else f", Top-1 agrees on {words.share(agreement)}"
+    agrees = "" if agreement is None or agreement == 1.0 else f", Top-1 agrees on {numbers.share(agreement)}"
     return Judged(
         f"{means}: {contender} against {base}",
         claimed,
@@ -196,12 +199,12 @@ def stability_claims(run: StoredRun) -> list[Judged]:
     if share := conversion_share(run.conversions):
         judged.append(share)
     elif converted and converted.verdict != SKIPPED:
-        failed = words.why_unmeasured(converted)
+        failed = wording.why_unmeasured(converted)
         judged.append(
             Judged(
                 f"{CONVERTED}: stability",
                 CLAIM_OF_CONVERSIONS,
-                failed or f"this model converted, and agrees on {words.share(converted.agreement)}",
+                failed or f"this model converted, and agrees on {numbers.share(converted.agreement)}",
                 "failed here; one model shows no rate" if failed else "did not fail; one model shows no rate",
             )
         )
@@ -220,7 +223,7 @@ def conversion_share(converted: Sequence[Conversions]) -> Judged | None:
         f"{CONVERTED}: stability",
         CLAIM_OF_CONVERSIONS,
         f"{totals.not_right} of {totals.tried} by {CLAIMED_CONVERTER} are not right as exported: "
-        f"{words.percent(share)} [{words.percent(low)}, {words.percent(high)}]{repaired}",
+        f"{numbers.percent(share)} [{numbers.percent(low)}, {numbers.percent(high)}]{repaired}",
         "in line with the claim" if low <= CLAIMED_FAILURES <= high else "more" if low > CLAIMED_FAILURES else "fewer",
     )
 
@@ -274,15 +277,10 @@ def direction_verdict(shown: Shown, direction: tuple[str, str], claimed: float |
     return f"{shown.verdict}, by {'more' if further else 'less'} than claimed"
 
 
-def factor(value: float, direction: tuple[str, str] = (FASTER, SLOWER)) -> str:
-    """Write how much a ratio is, always above one: ``1.31× faster``."""
-    return f"{1 / value:.2f}× {direction[0]}" if value < 1 else f"{value:.2f}× {direction[1]}"
-
-
 def factor_with_interval(ratio: Ratio, direction: tuple[str, str] = (FASTER, SLOWER)) -> str:
     """Write how much a ratio is, with its interval turned the same way: ``1.40× faster [1.38, 1.42]``."""
-    said = factor(ratio.value, direction)
-    if ratio.low is None or ratio.high is None:
-        return said
-    low, high = (1 / ratio.high, 1 / ratio.low) if ratio.value < 1 else (ratio.low, ratio.high)
-    return f"{said} [{low:.2f}, {high:.2f}]"
+    if ratio.value >= 1:
+        return numbers.with_interval(ratio, "{:.2f}".format, f"× {direction[1]}")
+    low, high = (None if end is None else 1 / end for end in (ratio.high, ratio.low))
+    turned = replace(ratio, value=1 / ratio.value, low=low, high=high)
+    return numbers.with_interval(turned, "{:.2f}".format, f"× {direction[0]}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runoff.charts.drawing import Figure
 from runoff.report.charts.conversions import conversion_figure
 from runoff.report.charts.distributions import distribution_figure
-from runoff.report.charts.drawing import Figure
 from runoff.report.charts.lines import service_figures
 from runoff.report.charts.memory_curve import curve_figure
 from runoff.report.charts.ratios import ratio_figure

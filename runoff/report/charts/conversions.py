@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import altair as alt
 
+from runoff.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, draw, inline
 from runoff.judge.conversions import SKIPPED, Cell, Totals, count, outcome
-from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, draw, inline
-from runoff.report.sections import words
 from runoff.report.sections.conversions import EXPORTER_WORDS
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 STEP = 20
 COLUMN = 20
@@ -84,7 +84,7 @@ def exporter_of(exporter: str) -> str:
 def in_words(totals: Totals) -> str:
     """Say the totals."""
     told = [
-        words.count(number, what, what)
+        numbers.count(number, what, what)
         for number, what in (
             (totals.right, "right"),
             (totals.repaired, "right after repair"),

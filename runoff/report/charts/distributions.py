@@ -9,11 +9,13 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from runoff.report.charts.drawing import HUES, INK, Figure, contender_axis, draw, inline, ticks
+from runoff.charts.drawing import INK, Figure, contender_axis, draw, inline, ticks
+from runoff.report.charts.ratios import HUES
 from runoff.report.sections import words
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.stored.samples import INFERENCE, samples
+from runoff.text import numbers
 
 FEWEST_FOR_A_SHAPE = 20
 """Below so many values a density is mostly its kernel, and the values themselves are drawn."""
@@ -33,13 +35,13 @@ def distribution_figure(run: StoredRun) -> Figure | None:
     along = alt.X(
         "time:Q", scale=scale, axis=alt.Axis(values=ticks(low, high), format="~r", title="ms for one inference")
     )
-    tones, colours = zip(*HUES.items(), strict=True)
-    colour = alt.Color("tone:N", scale=alt.Scale(domain=tones, range=colours), legend=None)
+    verdicts, colours = zip(*HUES.items(), strict=True)
+    colour = alt.Color("verdict:N", scale=alt.Scale(domain=verdicts, range=colours), legend=None)
     across = contender_axis()
     downwards = alt.Scale(domain=[0, len(found)], reverse=True, nice=False, zero=False)
     outline = [point for place, (row, values) in enumerate(found) for point in shape(row, values, place + 0.5)]
     single = [
-        {"who": row.contender, "tone": words.tone(row), "time": value * 1e3}
+        {"who": row.contender, "verdict": words.verdict_class(row), "time": value * 1e3}
         for row, values in found
         if len(values) < FEWEST_FOR_A_SHAPE
         for value in values
@@ -70,7 +72,7 @@ def distribution_figure(run: StoredRun) -> Figure | None:
         draw(alt.layer(shapes, marks).resolve_scale(y="independent"), [row.contender for row, _ in found]),
         "All raw times of one inference: the wider, the more often. The dot is the median, the bar p95, the line goes "
         "from the least to the most; nothing is left out. Logarithmic scale.",
-        f"Times of one inference: {'; '.join(in_words(row, values) for row, values in found)}.",
+        f"Times of one inference: {'; '.join(alt_text(row, values) for row, values in found)}.",
     )
 
 
@@ -79,7 +81,7 @@ def summary(row: Row, values: Sequence[float]) -> dict[str, Any]:
     p95 = words.percentile(row, "p95")
     return {
         "who": row.contender,
-        "tone": words.tone(row),
+        "verdict": words.verdict_class(row),
         "least": min(values) * 1e3,
         "most": max(values) * 1e3,
         "time": float(np.median(values)) * 1e3,
@@ -87,9 +89,11 @@ def summary(row: Row, values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def in_words(row: Row, values: Sequence[float]) -> str:
+def alt_text(row: Row, values: Sequence[float]) -> str:
     """Say what the chart shows of a contender."""
-    least, median, most = (words.milliseconds(value) for value in (min(values), float(np.median(values)), max(values)))
+    least, median, most = (
+        numbers.milliseconds(value) for value in (min(values), float(np.median(values)), max(values))
+    )
     return f"{row.contender} {median} ms, from {least} to {most}"
 
 
@@ -104,7 +108,7 @@ def shape(row: Row, values: Sequence[float], middle: float) -> list[dict[str, An
     return [
         {
             "who": row.contender,
-            "tone": words.tone(row),
+            "verdict": words.verdict_class(row),
             "time": round(math.exp(at) * 1e3, 3),
             "above": round(middle - wide, 3),
             "below": round(middle + wide, 3),

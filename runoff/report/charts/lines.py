@@ -7,10 +7,10 @@ from typing import Any
 
 import altair as alt
 
-from runoff.report.charts.drawing import INK, PALETTE, Figure, draw, inline, top_legend
-from runoff.report.sections.service import per_second
+from runoff.charts.drawing import INK, PALETTE, Figure, draw, inline, top_legend
 from runoff.stored.run import StoredRun
 from runoff.stored.service import Rate
+from runoff.text.numbers import per_second
 
 STEPS = 8
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import altair as alt
 
-from runoff.report.charts.drawing import BLUE, INK, Figure, contender_axis, draw, inline
-from runoff.report.sections import words
+from runoff.charts.drawing import BLUE, INK, Figure, contender_axis, draw, inline
 from runoff.stored.rows import Curve
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 MOST_POINTS = 100
 ROW = 40
@@ -41,7 +41,7 @@ def curve_figure(run: StoredRun) -> Figure | None:
             "who": name,
             "seconds": curve.seconds[-1],
             "size": place + 0.75,
-            "text": f"{words.megabytes(max(curve.sizes))} MB",
+            "text": f"{numbers.megabytes(max(curve.sizes))} MB",
         }
         for place, (name, curve) in enumerate(curves)
     ]
@@ -62,7 +62,7 @@ def curve_figure(run: StoredRun) -> Figure | None:
     chart = alt.layer(alt.layer(areas, texts.encode(x=along, y=upwards, text="text:N")), names).resolve_scale(
         y="independent"
     )
-    told = "; ".join(f"{name} up to {words.megabytes(max(curve.sizes))} MB" for name, curve in curves)
+    told = "; ".join(f"{name} up to {numbers.megabytes(max(curve.sizes))} MB" for name, curve in curves)
     return Figure(
         "Memory over time",
         draw(chart, [name for name, _ in curves], step=ROW),

@@ -7,12 +7,15 @@ from typing import Any
 
 import altair as alt
 
+from runoff.charts.drawing import BLUE, GREY, INK, ORANGE, Figure, contender_axis, draw, inline, ticks
 from runoff.errors import RunoffError
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER, Ratio
-from runoff.report.charts.drawing import GREY, HUES, INK, Figure, contender_axis, draw, inline, ticks
 from runoff.report.sections import words
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
+HUES = {FASTER: BLUE, SLOWER: ORANGE, REFERENCE: GREY, words.OPEN: GREY}
+"""By what a verdict is to the eye."""
 SHAPES = {FASTER: "circle", SLOWER: "square", REFERENCE: "diamond", words.OPEN: "cross"}
 CONTROL = "control"
 BAND = "The grey band is the control’s interval: what two equals reach is no difference. "
@@ -24,7 +27,9 @@ class NothingToDraw(RunoffError):
 
 def ratio_figure(run: StoredRun) -> Figure | None:
     """Draw each contender's ratio to the reference with its interval, and the control's."""
-    points = [ratio_point(row.contender, words.tone(row), row.ratio) for row in run.rows if row.ratio is not None]
+    points = [
+        ratio_point(row.contender, words.verdict_class(row), row.ratio) for row in run.rows if row.ratio is not None
+    ]
     if len(points) < 2:
         return None
     if run.control is not None:
@@ -74,7 +79,7 @@ def ratio_point(who: str, kind: str, ratio: Ratio) -> dict[str, Any]:
         "value": ratio.value,
         "low": ratio.low,
         "high": ratio.high,
-        "text": words.ratio(ratio),
+        "text": numbers.ratio(ratio),
     }
 
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 import altair as alt
 
-from runoff.report.charts.drawing import INK, PALETTE, Figure, contender_axis, draw, inline, top_legend
-from runoff.report.sections import words
+from runoff.charts.drawing import INK, PALETTE, Figure, contender_axis, draw, inline, top_legend
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 
 def cold_start_figure(run: StoredRun) -> Figure | None:
     """Draw what a cold start consists of."""
     return stacked_figure(
         [(row, row.stages) for row in run.rows if row.stages],
-        total=lambda row: f"{words.seconds(row.cold_start)} s",
+        total=lambda row: f"{numbers.seconds(row.cold_start)} s",
         axis="seconds",
         title="Cold start, stage by stage",
         caption="From nothing to the first answer in a fresh process: the median of each stage. "
@@ -29,7 +29,7 @@ def peak_figure(run: StoredRun) -> Figure | None:
     """Draw the peak memory, and what each stage adds to it."""
     return stacked_figure(
         [(row, added_by_stage(row.peaks)) for row in run.rows if row.peaks],
-        total=lambda row: f"{words.megabytes(row.peak)} MB",
+        total=lambda row: f"{numbers.megabytes(row.peak)} MB",
         axis="MB",
         title="Peak memory, stage by stage",
         caption="Peak memory of the whole process, and by how much each stage raised it.",
@@ -42,7 +42,7 @@ def added_by_stage(peaks: Mapping[str, float]) -> dict[str, float]:
     added: dict[str, float] = {}
     highest = 0.0
     for stage, peak in peaks.items():
-        added[stage] = max(0.0, peak - highest) / words.MEGABYTE
+        added[stage] = max(0.0, peak - highest) / numbers.MEGABYTE
         highest = max(highest, peak)
     return added
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import altair as alt
 
+from runoff.charts.drawing import BLUE, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, inline, ticks
 from runoff.report.answer.choice import choose
 from runoff.report.answer.limits import limits_of
 from runoff.report.answer.metrics import LATENCY, PEAK_MEMORY
-from runoff.report.charts.drawing import BLUE, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, inline, ticks
 from runoff.report.charts.labels import FONT_SIZE, SIDES, Box, place_names
-from runoff.report.sections import words
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 RECOMMENDED, FRONT, OTHER = "recommended", "on the Pareto front", ""
 STAR = "M0,-1L0.24,-0.31L0.95,-0.31L0.38,0.12L0.59,0.81L0,0.4L-0.59,0.81L-0.38,0.12L-0.95,-0.31L-0.24,-0.31Z"
@@ -44,14 +44,14 @@ class Point:
     @property
     def label(self) -> str:
         """The name that stands beside the point, with the agreement where it is not whole."""
-        return self.who if self.agrees else f"{self.who} {words.share(self.agreement)}"
+        return self.who if self.agrees else f"{self.who} {numbers.share(self.agreement)}"
 
     @property
     def told(self) -> str:
         """The point in words."""
         kind = f", {self.kind}" if self.kind else ""
-        agreement = "" if self.agrees else f", Top-1 agrees on {words.share(self.agreement)}"
-        return f"{self.who} {words.milliseconds(self.latency / 1e3)} ms and {self.memory:.0f} MB{kind}{agreement}"
+        agreement = "" if self.agrees else f", Top-1 agrees on {numbers.share(self.agreement)}"
+        return f"{self.who} {numbers.milliseconds(self.latency / 1e3)} ms and {self.memory:.0f} MB{kind}{agreement}"
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def marked_points(run: StoredRun) -> list[Point]:
         latency, memory = LATENCY.read(row), PEAK_MEMORY.read(row)
         kind = RECOMMENDED if row is choice.recommended else FRONT if row in choice.front else OTHER
         if latency is not None and memory is not None:
-            points.append(Point(row.contender, latency * 1e3, memory / words.MEGABYTE, kind, row.agreement))
+            points.append(Point(row.contender, latency * 1e3, memory / numbers.MEGABYTE, kind, row.agreement))
     order = [kind for kind, *_ in KINDS]
     return sorted(points, key=lambda point: order.index(point.kind))
 
@@ -135,7 +135,7 @@ def limit_lines(run: StoredRun, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     lines = []
     for metric, size, name, along in (
         (LATENCY, 1e-3, "latency", {"x": x}),
-        (PEAK_MEMORY, words.MEGABYTE, "memory", {"y": y}),
+        (PEAK_MEMORY, numbers.MEGABYTE, "memory", {"y": y}),
     ):
         bounds = [{name: limit.bound / size} for limit in limits_of(run) if limit.metric is metric]
         if bounds:

@@ -16,10 +16,10 @@ from runoff.judge.conversions import (
     outcome,
     share_interval,
 )
-from runoff.report.sections import words
 from runoff.report.sections.sections import Section
 from runoff.stored.conversions import Conversions
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 CLAIMED_CONVERTER = "onnx-tf"
 EXPORTER_WORDS = {"torchscript": "TorchScript", "dynamo": "dynamo"}
@@ -89,8 +89,8 @@ def row(one: Conversions) -> tuple[str, ...]:
         str(totals.right),
         str(sum(cell.plain.result == WRONG for cell in one.cells)),
         str(sum(cell.plain.result == FAILED for cell in one.cells) - totals.not_exported),
-        words.percent(totals.not_right / totals.tried) if totals.tried else words.NOTHING,
-        str(totals.repaired) if totals.repaired else words.NOTHING,
+        numbers.percent(totals.not_right / totals.tried) if totals.tried else numbers.NOTHING,
+        str(totals.repaired) if totals.repaired else numbers.NOTHING,
         str(totals.not_exported),
         str(totals.skipped),
     )
@@ -104,8 +104,8 @@ def claim_note(converted: Iterable[Conversions]) -> str:
     low, high = share_interval(totals.not_right, totals.tried)
     return (
         f"{totals.not_right} of {totals.tried} conversions by onnx-tf were not right as exported: "
-        f"{words.percent(totals.not_right / totals.tried)} [{words.percent(low)}, {words.percent(high)}] "
-        f"(95 %, Wilson), where about {words.percent(CLAIMED_FAILURES)} is claimed; the share is that of these "
+        f"{numbers.percent(totals.not_right / totals.tried)} [{numbers.percent(low)}, {numbers.percent(high)}] "
+        f"(95 %, Wilson), where about {numbers.percent(CLAIMED_FAILURES)} is claimed; the share is that of these "
         "models and operator sets, and no sample of all there are."
     )
 
@@ -131,7 +131,7 @@ def break_of(one: Conversions, cell: Cell) -> tuple[str, str, str] | None:
     who = (
         f"torch, {EXPORTER_WORDS.get(one.exporter, one.exporter)}" if outcome(cell) == "not_exported" else one.converter
     )
-    return (who, cell.plain.operator or words.NOTHING, cell.plain.reason or words.NOTHING)
+    return (who, cell.plain.operator or numbers.NOTHING, cell.plain.reason or numbers.NOTHING)
 
 
 def several(names: Iterable[str], most: int = 3) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runoff.report.sections import words
 from runoff.report.sections.sections import Section
 from runoff.stored.efficiency import Efficiency
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 BILLION = 1e9
 BOUND = "roofline"
@@ -37,12 +37,12 @@ def row(one: Efficiency) -> tuple[str, ...]:
     """Write a contender's line."""
     return (
         one.contender,
-        one.peak.precision if one.peak else words.NOTHING,
+        one.peak.precision if one.peak else numbers.NOTHING,
         f"{one.operations_per_second / BILLION:.0f}",
-        f"{one.peak.operations_per_second / BILLION:.0f}" if one.peak else words.NOTHING,
-        words.percent(one.share),
-        f"{one.bound.intensity:.0f}" if one.bound else words.NOTHING,
-        f"{one.bound.by}-bound" if one.bound else words.NOTHING,
+        f"{one.peak.operations_per_second / BILLION:.0f}" if one.peak else numbers.NOTHING,
+        numbers.percent(one.share),
+        f"{one.bound.intensity:.0f}" if one.bound else numbers.NOTHING,
+        f"{one.bound.by}-bound" if one.bound else numbers.NOTHING,
     )
 
 
@@ -59,7 +59,7 @@ def notes(found: Sequence[Efficiency]) -> tuple[str, ...]:
         )
     said += [f"{one.contender}: {one.reason}." for one in found if one.reason]
     if above := [one.contender for one in found if one.share and one.share > 1]:
-        said.append(f"Above the measured peak: {words.listing(above)}. {DISTURBED}")
+        said.append(f"Above the measured peak: {numbers.listing(above)}. {DISTURBED}")
     return tuple(said)
 
 

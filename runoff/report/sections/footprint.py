@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from runoff.report.sections import words
 from runoff.report.sections.sections import Section
 from runoff.stored.footprint import Footprint
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 LARGEST = 3
 CONSISTS_OF = "largest of its own"
@@ -41,12 +41,12 @@ def row(one: Footprint) -> tuple[str, ...]:
     own = [package for package in one.packages if not package.is_shared][:LARGEST]
     return (
         one.contender,
-        f"{'≥ ' if of_unknown_size(one) else ''}{words.megabytes(total(one))}",
+        f"{'≥ ' if of_unknown_size(one) else ''}{numbers.megabytes(total(one))}",
         str(len(one.packages)),
-        words.megabytes(one.own),
-        words.megabytes(one.shared),
-        words.megabytes(one.artifact),
-        ", ".join(f"{package.name} {words.megabytes(package.size)}" for package in own) or words.NOTHING,
+        numbers.megabytes(one.own),
+        numbers.megabytes(one.shared),
+        numbers.megabytes(one.artifact),
+        ", ".join(f"{package.name} {numbers.megabytes(package.size)}" for package in own) or numbers.NOTHING,
     )
 
 

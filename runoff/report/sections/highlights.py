@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runoff.judge.ratios import FASTER, SLOWER
-from runoff.report.sections import words
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ def highlights(run: StoredRun, row: Row) -> list[Highlight]:
     """Give the figures of a contender that a reader wants first."""
     return [
         *compared(run, row),
-        Highlight(f"{words.milliseconds(row.median)} ms", "median of one inference"),
-        *([Highlight(f"{words.seconds(row.cold_start)} s", "cold start")] if row.cold_start else []),
-        *([Highlight(f"{words.megabytes(row.peak)} MB", "peak memory")] if row.peak else []),
-        *([] if row.agreement is None else [Highlight(words.share(row.agreement), "Top-1 agrees with golden")]),
+        Highlight(f"{numbers.milliseconds(row.median)} ms", "median of one inference"),
+        *([Highlight(f"{numbers.seconds(row.cold_start)} s", "cold start")] if row.cold_start else []),
+        *([Highlight(f"{numbers.megabytes(row.peak)} MB", "peak memory")] if row.peak else []),
+        *([] if row.agreement is None else [Highlight(numbers.share(row.agreement), "Top-1 agrees with golden")]),
     ]
 
 
@@ -33,5 +33,5 @@ def compared(run: StoredRun, row: Row) -> list[Highlight]:
     """Give how many times as fast it is, where a difference was shown."""
     if row.ratio is None or row.verdict not in (FASTER, SLOWER):
         return []
-    figure, word = words.times(row.ratio).split()
+    figure, word = numbers.times(row.ratio.value).split()
     return [Highlight(figure, f"{word} than {run.stratum.reference}")]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runoff.report.sections import words
 from runoff.report.sections.sections import Section
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 
 def quantisation_section(run: StoredRun) -> Section | None:
@@ -32,13 +32,13 @@ def quantisation_section(run: StoredRun) -> Section | None:
             (
                 one.contender,
                 one.precision,
-                words.share(one.decided_agreement),
+                numbers.share(one.decided_agreement),
                 f"{one.floor * 100:g} %",
                 f"{one.decided} of {one.images}",
-                words.share(one.all_agreement),
+                numbers.share(one.all_agreement),
                 f"{one.rms_difference:.3f}",
                 f"{one.largest_difference:.2f}",
-                words.ratio(one.bought),
+                numbers.ratio(one.bought),
             )
             for one in sorted(found, key=lambda one: one.contender)
         ),

@@ -10,9 +10,10 @@ from runoff.report.answer.answer import answer, why_no_answer
 from runoff.report.answer.choice import Choice, advantages, choose
 from runoff.report.answer.limits import Limit, limits_of
 from runoff.report.answer.metrics import LATENCY, METRICS, PEAK_MEMORY, Metric
-from runoff.report.sections import words
+from runoff.stored import wording
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 STAR = "★"
 
@@ -37,11 +38,11 @@ def recommendation(run: StoredRun) -> str:
 def in_doubt(run: StoredRun, choice: Choice) -> str:
     """Say what a run that can't say which contender is fastest has to say all the same."""
     if not run.is_valid:
-        return f"So no contender is recommended: {words.MEASURE_AGAIN}."
+        return f"So no contender is recommended: {wording.MEASURE_AGAIN}."
     if len(choice.candidates) < 2:
         return "So no contender is recommended."
     if missing := unmeasured(run, choice):
-        return f"So no contender is recommended, and {words.listing(missing)} was not measured."
+        return f"So no contender is recommended, and {numbers.listing(missing)} was not measured."
     if not choice.meeting:
         return f"So no contender is recommended; by its figures alone none meets {conditions(limits_of(run))}."
     first = choice.meeting[0].contender
@@ -55,7 +56,7 @@ def under(run: StoredRun) -> str:
 
 def conditions(limits: Sequence[Limit]) -> str:
     """Name limits that hold together."""
-    return words.listing([limit.words for limit in limits])
+    return numbers.listing([limit.words for limit in limits])
 
 
 def figures(run: StoredRun, row: Row) -> list[str]:
@@ -72,7 +73,7 @@ def figures(run: StoredRun, row: Row) -> list[str]:
 
 def figure(run: StoredRun, metric: Metric, value: float) -> str:
     """Write a figure as the tables do, or with more digits where that would be on the other side of a limit."""
-    written = words.figure(value, metric.unit)
+    written = numbers.figure(value, metric.unit)
     size = metric.dimension.units[metric.unit]
     shown = float(Decimal(written.split()[0]) * size)
     limits = [limit for limit in limits_of(run) if limit.metric is metric]
@@ -86,7 +87,7 @@ def against_reference(run: StoredRun, row: Row) -> str:
     if row.verdict == REFERENCE:
         return "the reference"
     if row.ratio and row.verdict in (FASTER, SLOWER):
-        return f"{words.times(row.ratio)} than {run.stratum.reference}"
+        return f"{numbers.times(row.ratio.value)} than {run.stratum.reference}"
     return f"{row.verdict} against {run.stratum.reference}"
 
 
@@ -104,9 +105,8 @@ def reasons(run: StoredRun, choice: Choice, recommended: Row) -> str:
     said = f"It is the fastest of {pool}"
     if others := [row.contender for row in choice.tied if row is not recommended]:
         why = "takes the least memory" if PEAK_MEMORY in choice.compared else "had the shortest times"
-        said = (
-            f"{words.listing(['It', *others])} are the fastest of {pool}, not told apart by latency; of these it {why}"
-        )
+        fastest = numbers.listing(["It", *others])
+        said = f"{fastest} are the fastest of {pool}, not told apart by latency; of these it {why}"
     return f"{said}{rest_of_the_front(run, choice, recommended)}."
 
 
@@ -114,7 +114,7 @@ def rest_of_the_front(run: StoredRun, choice: Choice, recommended: Row) -> str:
     """Name the others on the Pareto front and what they have over the recommended one; empty for one metric alone."""
     if len(choice.compared) < 2:
         return ""
-    front = f"on the Pareto front of {words.listing([metric.words for metric in choice.compared])}"
+    front = f"on the Pareto front of {numbers.listing([metric.words for metric in choice.compared])}"
     others = [
         f"{row.contender} ({', '.join(over(run, choice, row, recommended))})"
         for row in choice.front
@@ -122,14 +122,14 @@ def rest_of_the_front(run: StoredRun, choice: Choice, recommended: Row) -> str:
     ]
     if not others:
         return f"; no other is {front}"
-    return f"; {front} {'is' if len(others) == 1 else 'are'} also {words.listing(others)}"
+    return f"; {front} {'is' if len(others) == 1 else 'are'} also {numbers.listing(others)}"
 
 
 def over(run: StoredRun, choice: Choice, row: Row, recommended: Row) -> list[str]:
     """Say what a row has over the recommended one, and its agreement where that is not whole."""
     told = [metric.better for metric in advantages(row, recommended, choice.compared, run.margin)]
     if row.agreement is not None and row.agreement < 1:
-        told.append(f"agreement {words.share(row.agreement)}")
+        told.append(f"agreement {numbers.share(row.agreement)}")
     return told
 
 
@@ -137,7 +137,7 @@ def none_meets(run: StoredRun, choice: Choice) -> str:
     """Say that nothing meets the limits and what comes nearest, or that one of them can't be judged."""
     if missing := unmeasured(run, choice):
         return (
-            f"No contender is recommended{under(run)}: {words.listing(missing)} was not measured. "
+            f"No contender is recommended{under(run)}: {numbers.listing(missing)} was not measured. "
             "Run the whole suite, or ask again without that limit: python -m runoff report RUN.json --choose LIMITS."
         )
     together = " together" if len(limits_of(run)) > 1 else ""

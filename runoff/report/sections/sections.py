@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VERDICT = "verdict"
+from runoff.text.table import VERDICT, Table, make_columns
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Section:
     first_to_go: tuple[str, ...] = ()
     words: frozenset[str] = frozenset({VERDICT})
 
-    def is_figure(self, heading: str) -> bool:
-        """Tell whether a column holds figures, which are aligned to the right and never broken."""
-        return heading != self.headings[0] and heading not in self.words
+    @property
+    def table(self) -> Table:
+        """Its table."""
+        columns = make_columns(self.headings, self.words)
+        return Table(self.caption, columns, self.rows, droppable=self.first_to_go)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from runoff.judge.ratios import CONFIDENCE
-from runoff.report.sections import words
-from runoff.report.sections.sections import VERDICT, Section
+from runoff.report.sections.sections import Section
+from runoff.stored import wording
 from runoff.stored.rows import Percentiles
 from runoff.stored.run import StoredRun
 from runoff.stored.service import Rate, Scaling
+from runoff.text import numbers
+from runoff.text.table import VERDICT
 
 STAGES = ("decode", "preprocess", "inference", "top 5")
 LATENCIES = ("p50", "p90", "p99")
@@ -45,7 +47,7 @@ def throughput(run: StoredRun) -> Section | None:
 
 def batch_rate(rate: Rate | str | None) -> str:
     """Write images per second at a batch size, a dash where the session refused it."""
-    return per_second(rate.value) if isinstance(rate, Rate) else words.NOTHING
+    return numbers.per_second(rate.value) if isinstance(rate, Rate) else numbers.NOTHING
 
 
 def parallel(run: StoredRun) -> Section | None:
@@ -57,14 +59,14 @@ def parallel(run: StoredRun) -> Section | None:
         "parallel",
         "Parallel sessions",
         f"Images a second of {sessions} single-threaded sessions at once, each in a process of its own, and of one "
-        f"session with {words.count(run.stratum.threads, 'thread', 'threads')}. "
+        f"session with {numbers.count(run.stratum.threads, 'thread')}. "
         "The ratio is that of the sessions together.",
         (f"{sessions} sessions", "one session", "gain"),
         lambda name: [
             (
-                with_interval(found[name].together, per_second),
-                per_second(found[name].alone.value),
-                with_interval(found[name].gain, times_as_many),
+                numbers.with_interval(found[name].together, numbers.per_second),
+                numbers.per_second(found[name].alone.value),
+                numbers.with_interval(found[name].gain, "{:.2f}".format),
             )
         ],
         first_to_go=("one session",),
@@ -91,8 +93,8 @@ def server(run: StoredRun) -> Section | None:
     found = run.service.highest_load
     bound, quantile = next(((each.bound, each.quantile) for each in found.values()), (None, None))
     beyond = [
-        f"{name}: the p99 measured near that load is {words.milliseconds(each.latencies.values['p99'])} ms, beyond the "
-        "bound: its service is less steady than was computed with"
+        f"{name}: the p99 measured near that load is {numbers.milliseconds(each.latencies.values['p99'])} ms, "
+        "beyond the bound: its service is less steady than was computed with"
         for name, each in found.items()
         if each.latencies.values.get("p99", 0.0) > each.bound
     ]
@@ -106,7 +108,7 @@ def server(run: StoredRun) -> Section | None:
         "launches, alone and under load (by Pollaczek and Khinchine’s formula), and the latencies measured near it "
         "in ms.",
         ("queries a second", *LATENCIES),
-        lambda name: [(with_interval(found[name].load, per_second), *latencies(found[name].latencies))],
+        lambda name: [(numbers.with_interval(found[name].load, numbers.per_second), *latencies(found[name].latencies))],
         [*beyond, *withheld(each.latencies for each in found.values()), *loadgen_notes(run)],
     )
 
@@ -129,8 +131,8 @@ def end_to_end(run: StoredRun) -> Section | None:
         ("whole", *STAGES, "before\ninference"),
         lambda name: [
             (
-                words.milliseconds(found[name].total),
-                *(words.milliseconds(found[name].stages.get(stage)) for stage in STAGES),
+                numbers.milliseconds(found[name].total),
+                *(numbers.milliseconds(found[name].stages.get(stage)) for stage in STAGES),
                 f"{found[name].share_before * 100:.0f} %",
             )
         ],
@@ -156,9 +158,9 @@ def threads(run: StoredRun) -> Section | None:
 
 def thread_cells(count: int, found: Scaling) -> tuple[str, ...]:
     """Write what a number of threads brings."""
-    speedup = "1" if count == 1 else with_interval(found.speedup, lambda value: f"{value:.2f}")
+    speedup = "1" if count == 1 else numbers.with_interval(found.speedup, "{:.2f}".format)
     efficiency = f"{found.efficiency * 100:.0f} %"
-    return (str(count), words.milliseconds(found.seconds), speedup, efficiency, f"{found.busy:.2f}")
+    return (str(count), numbers.milliseconds(found.seconds), speedup, efficiency, f"{found.busy:.2f}")
 
 
 def make_section(
@@ -182,9 +184,9 @@ def make_section(
     rows = []
     for name in sorted(measures, key=lambda name: measures[name].median):
         first, *more = write(name)
-        rows.append((name, *first, words.ratio(measures[name].ratio), words.verdict(measures[name])))
+        rows.append((name, *first, numbers.ratio(measures[name].ratio), wording.verdict(measures[name])))
         rows += [("", *cells, "", "") for cells in more]
-    launches = words.count(question.launches, "launch", "launches")
+    launches = numbers.count(question.launches, "launch", "launches")
     amount = f"{CONFIDENCE * 100:.3g} % intervals over {launches}" if question.launches > 1 else launches
     said = [f"{name}: {reason}" for name, reason in question.without.items()]
     said.append(f"{control_words(run, group)}; {amount}.")
@@ -198,29 +200,12 @@ def control_words(run: StoredRun, group: str) -> str:
     control = run.service.questions[group].control
     if control is None:
         return "There was no control, so the noise is not known"
-    return f"Control (a second {run.stratum.reference}, which should be 1): {words.ratio(control)}"
-
-
-def per_second(rate: float) -> str:
-    """Write a number a second."""
-    return f"{rate:.0f}" if rate >= 100 else f"{rate:.1f}"
-
-
-def times_as_many(gain: float) -> str:
-    """Write a gain as a factor."""
-    return f"{gain:.2f}"
-
-
-def with_interval(rate: Rate, write: Callable[[float], str]) -> str:
-    """Write a figure with its interval, where it has one."""
-    if rate.low is None or rate.high is None:
-        return write(rate.value)
-    return f"{write(rate.value)} [{write(rate.low)}, {write(rate.high)}]"
+    return f"Control (a second {run.stratum.reference}, which should be 1): {numbers.ratio(control)}"
 
 
 def latencies(found: Percentiles) -> tuple[str, ...]:
     """Write the percentiles of latencies, a dash for one that is withheld."""
-    return tuple(words.milliseconds(found.values.get(name)) for name in LATENCIES)
+    return tuple(numbers.milliseconds(found.values.get(name)) for name in LATENCIES)
 
 
 def withheld(found: Iterable[Percentiles]) -> list[str]:

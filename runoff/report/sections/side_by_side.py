@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runoff.report.answer.answer import answer
-from runoff.report.sections import words
 from runoff.report.sections.sections import Section
+from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.stored.stratum import stratum_differences
+from runoff.text import numbers
 
 ANSWER, STORED, MACHINE = "answer", "stored", "machine"
 
@@ -26,7 +27,7 @@ def overview_section(runs: Sequence[StoredRun]) -> Section:
         caption="Each run in the order in which it was given, with its answer",
         headings=("run", STORED, MACHINE, "launches", ANSWER),
         rows=tuple(
-            (label(number), stored(run), words.place(run), str(run.launches), answer(run))
+            (label(number), stored(run), wording.place(run), str(run.launches), answer(run))
             for number, run in enumerate(runs, 1)
         ),
         words=frozenset({STORED, MACHINE, ANSWER}),
@@ -35,7 +36,7 @@ def overview_section(runs: Sequence[StoredRun]) -> Section:
 
 def stored(run: StoredRun) -> str:
     """Say when a run was stored and of which commit."""
-    return f"{words.moment(run)}{f', commit {run.commit}' if run.commit else ''}"
+    return f"{wording.moment(run)}{f', commit {run.commit}' if run.commit else ''}"
 
 
 def ratios_section(runs: Sequence[StoredRun]) -> Section | None:
@@ -43,14 +44,14 @@ def ratios_section(runs: Sequence[StoredRun]) -> Section | None:
     raced = [(number, run) for number, run in enumerate(runs, 1) if any(row.ratio for row in run.rows)]
     if len(raced) < 2:
         return None
-    ratios = [{row.contender: words.ratio(row.ratio) for row in run.rows} for _, run in raced]
+    ratios = [{row.contender: numbers.ratio(row.ratio) for row in run.rows} for _, run in raced]
     names = dict.fromkeys(row.contender for _, run in raced for row in run.rows)
     return Section(
         name="ratios",
         title="Side by side",
         caption="Time of one inference relative to each run’s own reference, with its interval",
         headings=("contender", *(f"{label(number)}\nto {run.stratum.reference}" for number, run in raced)),
-        rows=tuple((name, *(found.get(name, words.NOTHING) for found in ratios)) for name in names),
+        rows=tuple((name, *(found.get(name, numbers.NOTHING) for found in ratios)) for name in names),
         notes=tuple(stratum_notes(raced)),
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from runoff.report.sections import words
-from runoff.report.sections.sections import VERDICT, Section
+from runoff.report.sections.sections import Section
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
+from runoff.text.table import VERDICT
 
 
 def version_section(run: StoredRun) -> Section | None:
@@ -22,7 +24,7 @@ def version_section(run: StoredRun) -> Section | None:
                 step.distribution,
                 step.version_before,
                 step.version,
-                words.ratio(step.ratio),
+                numbers.ratio(step.ratio),
                 step.verdict,
             )
             for step in run.version_steps

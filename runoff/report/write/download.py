@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from runoff.report.sections import words
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
 
 LARGEST = 12_000_000
 """Bytes of JSON from which on the raw values are left out: the page has to stay one that can be sent."""
@@ -28,12 +28,14 @@ def download(run: StoredRun, largest: int = LARGEST) -> Download:
     """Put the JSON that a run was read from into a link, whole unless it is larger than ``largest`` bytes."""
     content, left_out = written(run.source.value), ""
     if len(content) > largest:
-        left_out = f"The whole is {words.megabytes(len(content))} MB, so the raw values (stats.data) are left out here."
+        left_out = (
+            f"The whole is {numbers.megabytes(len(content))} MB, so the raw values (stats.data) are left out here."
+        )
         content = written(without_data(run.source.value))
     return Download(
         name=f"runoff-{run.moment:%Y%m%d-%H%M%S}.json",
         address=f"data:application/json;base64,{base64.b64encode(content).decode('ascii')}",
-        size=f"{len(content) / words.MEGABYTE:.2f} MB",
+        size=f"{len(content) / numbers.MEGABYTE:.2f} MB",
         left_out=left_out,
     )
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from runoff.report.answer.claims import claims_section
 from runoff.report.sections import words
-from runoff.report.sections.columns import columns
+from runoff.report.sections.comparison import comparison_table
 from runoff.report.sections.questions import sections
 from runoff.report.sections.recommendation import opening
 from runoff.report.sections.sections import Section
 from runoff.report.sections.side_by_side import label, overview_section, ratios_section
+from runoff.stored import wording
 from runoff.stored.run import StoredRun
-
-SPECIAL = re.compile(r"([\\`*_\[\]<>|~&#$!]|:(?=//)|(?<=www)\.)", flags=re.IGNORECASE)
-MENTION = re.compile(r"(?<!\w)@(?=\w)")
-JOINER = "\N{WORD JOINER}"
+from runoff.text.markdown import escape, note_lines, table_lines
+from runoff.text.table import plain_notes
 
 
 def render_markdown(*runs: StoredRun) -> str:
@@ -26,7 +23,7 @@ def render_markdown(*runs: StoredRun) -> str:
     for section in (overview_section(runs), ratios_section(runs)):
         lines += [*section_lines(section), ""] if section else []
     for number, run in enumerate(runs, 1):
-        lines += [f"### {label(number).capitalize()}: {escape(words.place(run))}", "", *run_lines(run), ""]
+        lines += [f"### {label(number).capitalize()}: {escape(wording.place(run))}", "", *run_lines(run), ""]
     return "\n".join(lines)
 
 
@@ -34,11 +31,11 @@ def run_lines(run: StoredRun) -> list[str]:
     """Write a run's answer, recommendation, table, reasons, setting and warnings, its sections, how to repeat it."""
     lines = [
         *(line for said in opening(run) for line in (escape(said), "")),
-        *(comparison(run) if run.raced else []),
+        *(table_lines(comparison_table(run)) if run.raced else []),
     ]
-    reasons = [(row.contender, words.why_unmeasured(row)) for row in run.rows]
+    reasons = [(row.contender, wording.why_unmeasured(row)) for row in run.rows]
     lines += [f"- **{escape(name)}**: {escape(why)}" for name, why in reasons if why]
-    said = [*([words.control_line(run)] if run.raced else []), *words.withheld_percentiles(run)]
+    said = [*([wording.control_line(run)] if run.raced else []), *words.withheld_percentiles(run)]
     lines += [f"- {escape(line)}" for line in [*said, words.setting_line(run)]]
     lines += [f"- **Warning**: {escape(warning)}" for warning in run.warnings]
     for section in (claims_section(run), *sections(run)):
@@ -46,30 +43,13 @@ def run_lines(run: StoredRun) -> list[str]:
     return [*lines, "", *repeat_lines(run)]
 
 
-def comparison(run: StoredRun) -> list[str]:
-    """Write the table of one row a contender."""
-    shown = columns(run)
-    return [
-        table_row([column.title for column in shown]),
-        table_row(["---:" if column.numeric else ":---" for column in shown]),
-        *(table_row([escape(column.write(row)) for column in shown]) for row in run.rows),
-        "",
-    ]
-
-
 def section_lines(section: Section) -> list[str]:
     """Write a section: what it shows, its table, its notes."""
-    table = [
-        table_row([escape(heading.replace("\n", " ")) for heading in section.headings]),
-        table_row(["---:" if section.is_figure(heading) else ":---" for heading in section.headings]),
-        *(table_row([escape(cell) for cell in row]) for row in section.rows),
-        "",
-    ]
     return [
         f"**{escape(section.title)}.** {escape(section.caption)}",
         "",
-        *(table if section.rows else []),
-        *(f"- {escape(note)}" for note in section.notes),
+        *table_lines(section.table),
+        *note_lines(plain_notes(section.notes)),
     ]
 
 
@@ -89,13 +69,3 @@ def repeat_lines(run: StoredRun) -> list[str]:
         "",
         f"    {words.command(run)}",
     ]
-
-
-def escape(text: str) -> str:
-    """Write text so that markdown shows it as it is: no markup, no link, and nobody is mentioned."""
-    return MENTION.sub(f"@{JOINER}", SPECIAL.sub(r"\\\1", text))
-
-
-def table_row(cells: list[str]) -> str:
-    """Write a row of a table."""
-    return f"| {' | '.join(cells)} |"

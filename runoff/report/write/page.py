@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
-
+from runoff.charts.drawing import Figure
 from runoff.report.answer.choice import choose
 from runoff.report.answer.claims import claims_section
 from runoff.report.charts import Group, groups, section_figures
-from runoff.report.charts.drawing import Figure
 from runoff.report.sections import words
-from runoff.report.sections.columns import Column, columns
+from runoff.report.sections.comparison import comparison_table
 from runoff.report.sections.highlights import Highlight, highlights
+from runoff.report.sections.percentiles import percentile_table
 from runoff.report.sections.questions import sections
 from runoff.report.sections.recommendation import opening
 from runoff.report.sections.sections import Section
+from runoff.report.sections.setting import contender_table
 from runoff.report.sections.side_by_side import label, overview_section, ratios_section
 from runoff.report.write.download import Download, download
+from runoff.stored import wording
 from runoff.stored.run import StoredRun
+from runoff.text import numbers
+from runoff.text.page import own_script, page_templates
+from runoff.text.table import Table, plain_notes
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Shown:
     opening: Sequence[str]
     recommended: str | None
     highlights: Sequence[Highlight]
-    columns: Sequence[Column]
+    comparison: Table
+    percentiles: Table
+    contenders: Table
     claims: Section | None
     groups: Sequence[Group]
     sections: Sequence[Section]
@@ -58,22 +61,18 @@ class Shown:
 
 def render_page(*runs: StoredRun) -> str:
     """Draw runs as one HTML file that asks for nothing else."""
-    templates = Environment(
-        loader=PackageLoader("runoff.report"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters["described"] = described
-    script = templates.loader.get_source(templates, "sort.js")[0] if templates.loader else ""
+    templates = page_templates("runoff.report")
+    script, script_hash = own_script(templates, "sort.js")
     several = len(runs) > 1
     return templates.get_template("index.html").render(
         shown=[show(run, number, several=several) for number, run in enumerate(runs, 1)],
         overview=[section for section in (overview_section(runs), ratios_section(runs)) if section] if several else [],
         words=words,
-        script=Markup(script),  # noqa: S704  # it is our own file
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        wording=wording,
+        numbers=numbers,
+        plain_notes=plain_notes,
+        script=script,
+        script_hash=script_hash,
     )
 
 
@@ -87,19 +86,15 @@ def show(run: StoredRun, number: int, *, several: bool) -> Shown:
         opening=opening(run),
         recommended=recommended.contender if recommended else None,
         highlights=highlights(run, recommended) if recommended else [],
-        columns=columns(run),
+        comparison=comparison_table(run),
+        percentiles=percentile_table(run),
+        contenders=contender_table(run),
         claims=claims_section(run),
         groups=groups(run),
         sections=sections(run),
         section_figures=section_figures(run),
         download=download(run),
     )
-
-
-def described(figure: Figure) -> Markup:
-    """Give a chart's SVG as an image with its content in words, for those who can't see it."""
-    opened = f'<svg role="img" aria-label="{escape(figure.alternative)}" '
-    return Markup(figure.svg.replace("<svg ", opened, 1))  # noqa: S704  # Vega escapes the texts in its SVG
 
 
 def write_page(run: StoredRun, destination: Path) -> None:

@@ -12,9 +12,6 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
-from runoff.report.sections import words
-
 # Hues of Okabe and Ito's palette, which colour-blind people tell apart, at a lightness that reads on white and black.
 BLUE, ORANGE, GREEN, PINK, GREY, SKY, OCHRE = (
     "#2f7fc1",
@@ -25,13 +22,6 @@ BLUE, ORANGE, GREEN, PINK, GREY, SKY, OCHRE = (
     "#45a5d6",
     "#b58900",
 )
-HUES: Mapping[str, str] = {
-    FASTER: BLUE,
-    SLOWER: ORANGE,
-    REFERENCE: GREY,
-    words.OPEN: GREY,
-}
-"""By what a verdict is to the eye."""
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, OCHRE, GREY)
 PARTS_AS_IMAGES = re.compile(r' (?:role|aria-roledescription)="[^"]*"')
 """What Vega calls a chart's parts, images without a name: the chart as a whole is one, with its content in words."""

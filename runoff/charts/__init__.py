@@ -1,0 +1,1 @@
+"""What all charts share: hues, axes, drawing as SVG."""

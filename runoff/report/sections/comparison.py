@@ -1,0 +1,77 @@
+"""The comparison: one row a contender, the same on a terminal, on the page and in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runoff.report.answer.choice import Choice, choose
+from runoff.report.sections import words
+from runoff.report.sections.recommendation import STAR
+from runoff.stored import wording
+from runoff.stored.rows import Row
+from runoff.stored.run import StoredRun
+from runoff.text import numbers
+from runoff.text.table import FIGURE, NAME, VERDICT, WORDS, Column, Table
+
+MEDIAN = "median\nms"
+FRONT, MISSES = "front", "misses"
+MARKS = (STAR, FRONT, numbers.NOTHING, MISSES)
+"""What is in the column of the choice, the best first."""
+DROPPABLE = ("artifact\nMB", "deploy\nMB", "of\npeak", "p95\nms", "choice")
+
+Read = Callable[[Row], float | None]
+
+
+def comparison_table(run: StoredRun) -> Table:
+    """Write a row for each contender; what was measured of no contender has no column."""
+    choice = choose(run)
+    ratios = f"ratio to reference\n{words.interval_heading(run)}".strip()
+    columns = [
+        (Column("contender", NAME), [row.contender for row in run.rows]),
+        figures(run, MEDIAN, numbers.milliseconds, lambda row: row.median),
+        figures(run, "p95\nms", numbers.milliseconds, lambda row: words.percentile(row, "p95")),
+        (
+            Column(ratios, values=tuple(row.ratio.value if row.ratio else None for row in run.rows)),
+            [numbers.ratio(row.ratio) for row in run.rows],
+        ),
+        figures(run, "cold\nstart s", numbers.seconds, lambda row: row.cold_start),
+        figures(run, "peak\nMB", numbers.megabytes, lambda row: row.peak),
+        figures(run, "Top-1\nagrees", numbers.share, lambda row: row.agreement),
+        figures(run, "artifact\nMB", numbers.megabytes, lambda row: row.artifact),
+        figures(run, "deploy\nMB", numbers.megabytes, lambda row: row.footprint),
+        figures(run, "of\npeak", numbers.percent, lambda row: row.of_peak),
+        (
+            Column("choice", WORDS, tuple(float(MARKS.index(mark(row, choice))) for row in run.rows)),
+            [mark(row, choice) for row in run.rows],
+        ),
+        (Column(VERDICT, VERDICT), [wording.verdict(row) for row in run.rows]),
+    ]
+    shown = [
+        (column, cells)
+        for column, cells in columns
+        if column.kind in (NAME, VERDICT) or any(cell != numbers.NOTHING for cell in cells)
+    ]
+    return Table(
+        caption="One inference of a batch of one, a cold start, peak memory and agreement, by contender",
+        columns=tuple(column for column, _ in shown),
+        rows=tuple(zip(*(cells for _, cells in shown), strict=True)),
+        classes=tuple(words.verdict_class(row) for row in run.rows),
+        droppable=DROPPABLE,
+        sorted_by=MEDIAN,
+    )
+
+
+def figures(run: StoredRun, heading: str, write: Callable[[float | None], str], read: Read) -> tuple[Column, list[str]]:
+    """Return the column of a figure that a row has, or has not, and its cells."""
+    values = tuple(read(row) for row in run.rows)
+    return Column(heading, FIGURE, values), [write(value) for value in values]
+
+
+def mark(row: Row, choice: Choice) -> str:
+    """Mark the recommended contender, those on the Pareto front, and those that miss a limit."""
+    if row is choice.recommended:
+        return STAR
+    if row in choice.front:
+        return FRONT
+    missed = choice.recommended and row in choice.candidates and row not in choice.meeting
+    return MISSES if missed else numbers.NOTHING

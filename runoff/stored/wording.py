@@ -1,0 +1,46 @@
+"""How a stored run's parts are said, the same in a report and in a comparison."""
+
+from __future__ import annotations
+
+from runoff.judge.ratios import FASTER, SLOWER
+from runoff.stored.rows import Measure, Row
+from runoff.stored.run import StoredRun
+from runoff.text import numbers
+
+MEASURE_AGAIN = "let the machine settle and measure again; python -m runoff doctor says what disturbs it"
+
+
+def verdict(judged: Row | Measure) -> str:
+    """Write a verdict, with how much where it is a difference."""
+    if judged.ratio is not None and judged.verdict in (FASTER, SLOWER):
+        return numbers.times(judged.ratio.value)
+    return judged.verdict or numbers.NOTHING
+
+
+def why_unmeasured(row: Row) -> str | None:
+    """Say at which stage and why a contender was not measured, None where there is nothing to say."""
+    if row.reason is None:
+        return None
+    stage = f" at {row.stage}" if row.stage else ""
+    return f"{verdict(row)}{stage}: {row.reason}"
+
+
+def control_line(run: StoredRun) -> str:
+    """Say what the control showed."""
+    control = run.control
+    if control is None:
+        return "There was no control in this run, so its noise is not known."
+    ratio = numbers.ratio(control.ratio)
+    if control.ratio.low is None:
+        return f"Control (a second {control.contender}): {ratio}; one launch gives no interval."
+    return f"Control (a second {control.contender}, which should be 1): {ratio}."
+
+
+def place(run: StoredRun) -> str:
+    """Name the machine and the threads."""
+    return f"{run.stratum.cpu}, {numbers.count(run.stratum.threads, 'thread')}"
+
+
+def moment(run: StoredRun) -> str:
+    """Write when the run was stored."""
+    return f"{run.moment.day} {run.moment:%B %Y, %H:%M %Z}".strip()

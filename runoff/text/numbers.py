@@ -1,0 +1,123 @@
+"""How numbers and their intervals are written, the same in every text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+MEGABYTE = 1e6
+NOTHING = "–"
+"""What stands for a figure that there is not."""
+
+
+class HasInterval(Protocol):
+    """A value with the ends of its interval; None where it has none."""
+
+    @property
+    def value(self) -> float:
+        """The estimate."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end."""
+
+    @property
+    def high(self) -> float | None:
+        """The upper end."""
+
+
+def with_interval(estimate: HasInterval, write: Callable[[float], str], unit: str = "") -> str:
+    """Write a value in its unit with its interval, where it has one: ``+1.2 % [+0.8, +1.6]``."""
+    bare = f"{write(estimate.value)}{unit}"
+    if estimate.low is None or estimate.high is None:
+        return bare
+    return f"{bare} [{write(estimate.low)}, {write(estimate.high)}]"
+
+
+def ratio(estimate: HasInterval | None) -> str:
+    """Write a ratio with its interval; the reference's own is 1 and has none."""
+    if estimate is None:
+        return NOTHING
+    if estimate.value == estimate.low == estimate.high == 1:
+        return "1"
+    return with_interval(estimate, lambda value: f"{value:.3f}")
+
+
+def times(quotient: float, words: tuple[str, str] = ("faster", "slower")) -> str:
+    """Write how much a ratio is, always above one: ``1.46× faster``."""
+    return f"{1 / quotient:.2f}× {words[0]}" if quotient < 1 else f"{quotient:.2f}× {words[1]}"
+
+
+def growth(quotient: float) -> str:
+    """Write by how many per cent a quotient is above or below 1; what rounds to nothing has no sign."""
+    written = f"{(quotient - 1) * 100:+.1f}"
+    return "0.0" if float(written) == 0 else written
+
+
+def growth_with_interval(quotient: HasInterval) -> str:
+    """Write a growth with its interval: ``+10.2 % [+8.1, +12.4]``."""
+    return with_interval(quotient, growth, " %")
+
+
+def milliseconds(duration: float | None) -> str:
+    """Write a duration in seconds as milliseconds."""
+    if duration is None:
+        return NOTHING
+    return f"{duration * 1e3:.1f}" if duration >= 0.01 else f"{duration * 1e3:.2f}"
+
+
+def seconds(duration: float | None) -> str:
+    """Write a duration in seconds."""
+    return NOTHING if duration is None else f"{duration:.2f}"
+
+
+def megabytes(size: float | None) -> str:
+    """Write a size in megabytes of a million bytes."""
+    return NOTHING if size is None else f"{size / MEGABYTE:.0f}"
+
+
+def share(fraction: float | None) -> str:
+    """Write a share in per cent, never rounded up to all."""
+    if fraction is None:
+        return NOTHING
+    return "100 %" if fraction == 1.0 else f"{min(fraction, 0.999) * 100:.1f} %"
+
+
+def percent(fraction: float | None) -> str:
+    """Write a share in whole per cent."""
+    return NOTHING if fraction is None else f"{fraction * 100:.0f} %"
+
+
+def bound(fraction: float) -> str:
+    """Write a share that a user gave: ``5 %``, ``0.5 %``."""
+    return f"{fraction * 100:.3g} %"
+
+
+def figure(value: float, unit: str) -> str:
+    """Write a duration, a size or a share in the unit that the tables have it in."""
+    if unit == "%":
+        return share(value)
+    write = {"ms": milliseconds, "s": seconds, "MB": megabytes}[unit]
+    return f"{write(value)} {unit}"
+
+
+def per_second(rate: float) -> str:
+    """Write a number a second."""
+    return f"{rate:.0f}" if rate >= 100 else f"{rate:.1f}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Write a number of things; without another plural it ends in s."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """List names as a sentence does."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def first_few(names: Sequence[str], most: int = 3, between: str = ", ") -> str:
+    """List the first few of many, and say how many more there are."""
+    more = len(names) - most
+    return between.join(names[:most]) + (f" and {more} more" if more > 0 else "")

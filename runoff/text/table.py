@@ -1,0 +1,68 @@
+"""A table as it is shown everywhere: on a terminal, in Markdown, on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+NAME, FIGURE, WORDS, VERDICT = "name", "figure", "words", "verdict"
+"""What a column holds: names, figures, which are aligned to the right and never broken, words, and verdicts."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading in one line or two, what it holds, and the numbers that a reader can sort it by."""
+
+    heading: str
+    kind: str = FIGURE
+    values: tuple[float | None, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The heading in one line."""
+        return self.heading.replace("\n", " ")
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether it holds figures."""
+        return self.kind == FIGURE
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether its cells may go over several lines."""
+        return self.kind not in (NAME, FIGURE)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns and rows, whose first cell names what a row is of; ``caption`` says what is in it.
+
+    ``classes`` say what each row is to the eye. Where there is no room, the columns that are ``droppable`` go, in this
+    order. ``sorted_by`` is the heading of the column that the rows come in the order of; then others can be chosen.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    classes: tuple[str, ...] = ()
+    droppable: tuple[str, ...] = ()
+    sorted_by: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something said, and the word that it stands under; empty where there is none."""
+
+    label: str
+    text: str
+
+
+def make_columns(headings: Sequence[str], words: Collection[str] = ()) -> tuple[Column, ...]:
+    """Make columns of headings: the first is of names, those in ``words`` are not of figures."""
+    kinds = {headings[0]: NAME, VERDICT: VERDICT, **dict.fromkeys(words, WORDS)}
+    return tuple(Column(heading, kinds.get(heading, FIGURE)) for heading in headings)
+
+
+def plain_notes(texts: Iterable[str]) -> tuple[Note, ...]:
+    """Make notes without a word that they stand under."""
+    return tuple(Note("", text) for text in texts)

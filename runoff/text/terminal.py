@@ -1,0 +1,80 @@
+"""Tables and notes on a terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from runoff.text.table import Column, Note, Table
+
+WIDTH = 100
+GAP = 2
+STYLES = {
+    "faster": "green",
+    "slower": "yellow",
+    "failing": "red",
+    "unmeasured": "red",
+    "reference": "bold",
+    "heading": "bold",
+}
+"""How a row is drawn, by what it is to the eye."""
+
+
+def make_console(text: io.StringIO, *, width: int, colour: bool) -> Console:
+    """Make a console that writes what it is given, names with brackets in them too, as it is."""
+    return Console(
+        file=text,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+
+
+def print_notes(console: Console, notes: Iterable[Note], style: str | None = None) -> None:
+    """Print notes, each beginning a line."""
+    for note in notes:
+        console.print(f"{note.label}: {note.text}" if note.label else note.text, style=style)
+
+
+def draw_table(table: Table, width: int) -> RichTable:
+    """Draw a table; where it does not fit, columns go first, then words and names are broken over several lines."""
+    shown = columns_that_fit(table, width)
+    fits = needed_width(shown) <= width
+    drawn = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for column, _ in shown:
+        drawn.add_column(
+            column.heading,
+            justify="right" if column.is_figure else "left",
+            no_wrap=column.is_figure or (fits and not column.is_broken),
+            overflow="fold",
+        )
+    styles = [STYLES.get(kind, "") for kind in table.classes] or [""] * len(table.rows)
+    for cells, style in zip(zip(*(cells for _, cells in shown), strict=True), styles, strict=True):
+        drawn.add_row(*cells, style=style)
+    return drawn
+
+
+def columns_that_fit(table: Table, width: int) -> list[tuple[Column, Sequence[str]]]:
+    """Choose the columns, each with its cells, so that no word has to be broken."""
+    shown = list(zip(table.columns, zip(*table.rows, strict=True), strict=True))
+    for heading in table.droppable:
+        if needed_width(shown) > width:
+            shown = [(column, cells) for column, cells in shown if column.heading != heading]
+    return list(shown)
+
+
+def needed_width(shown: Sequence[tuple[Column, Sequence[str]]]) -> int:
+    """Return the width below which a table of these columns would break a word."""
+    return sum(narrowest(column, cells) + GAP for column, cells in shown) - GAP
+
+
+def narrowest(column: Column, cells: Sequence[str]) -> int:
+    """Return the width below which a column would break a word, or a factor from its word."""
+    parts = " ".join(cells).replace("× ", "×_").split() if column.is_broken else list(cells)
+    return max(map(len, [*column.heading.splitlines(), *parts]))
