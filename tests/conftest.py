@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,9 +19,18 @@ from PIL import Image
 from runoff.backends import find_backends
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
-from runoff.measure.launch import Entrant, Picture, Timeouts
-from runoff.measure.race import Journal
-from runoff.measure.service.launches import Course
+from runoff.measure.entrant import (
+    Entrant,
+    Picture,
+    Start,
+    receive_start,
+    require_threads,
+    start_request,
+    started_process,
+)
+from runoff.measure.launches import NO_DEADLINE, Deadline, Journal, Setup
+from runoff.measure.workers import Workers
+from runoff.processes.process import Process
 from tests import fakes
 from tests.children import LONGEST_RUN
 from tests.fakes.fake import true_logits
@@ -29,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = Environment("here", Path(sys.executable))
 
 MakeEntrant = Callable[..., Entrant]
-MakeCourse = Callable[..., Course]
+MakeSetup = Callable[..., Setup]
 
 
 @dataclass
@@ -79,24 +89,37 @@ def picture(tmp_path: Path, images: NDArray[np.float32]) -> Picture:
     return Picture(path, 1)
 
 
-@pytest.fixture
-def make_course(tmp_path: Path, picture: Picture, images: NDArray[np.float32]) -> MakeCourse:
-    """Make what a service question is asked of fakes with."""
+@contextmanager
+def started_worker(entrant: Entrant, picture: Picture, log: Path) -> Iterator[tuple[Process, Start]]:
+    """Start an entrant's worker and wait for its first output."""
+    with started_process(entrant, log) as process:
+        process.send(start_request(entrant, process, picture))
+        start = receive_start(process)
+        require_threads(entrant, start.threads)
+        yield process, start
 
-    def make(*entrants: Entrant, launches: int = 2, seed: int = 1, timeouts: Timeouts | None = None) -> Course:
-        return Course(
+
+@pytest.fixture
+def make_setup(tmp_path: Path, picture: Picture, images: NDArray[np.float32]) -> MakeSetup:
+    """Make what launches of fakes are performed with."""
+
+    def make(
+        *entrants: Entrant,
+        launches: int = 2,
+        seed: int = 1,
+        looks: Sequence[int] = (),
+        deadline: Deadline = NO_DEADLINE,
+    ) -> Setup:
+        return Setup(
             entrants,
             images=picture.images,
             predictions={entrant.contender.id: true_logits(images) for entrant in entrants},
-            launches=launches,
+            looks=looks or (launches,),
             seed=seed,
-            most_seconds=None,
-            at_once=2,
-            logs=tmp_path / "logs",
-            working=tmp_path / "working",
+            workers=Workers(tmp_path / "logs"),
             journal=Journal(tmp_path / "journal.jsonl"),
             progress=Counted(),
-            timeouts=timeouts or Timeouts(),
+            deadline=deadline,
         )
 
     return make

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from runoff.errors import RunoffError
-from runoff.measure.launch import LaunchRecord
-from runoff.measure.race import CONTROL, Race
+from runoff.measure.launches import CONTROL
+from runoff.measure.race import LaunchRecord, Race
 
 SECONDS = 0.020
 ROUNDS = 6
@@ -25,7 +25,7 @@ def launch(
         busy_threads=busy,
         anonymous=peak and peak // 2,
         involuntary_switches=switches,
-        urgent=True,
+        high_priority=True,
     )
 
 

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import numpy as np
 
 from runoff.judge.ratios import CONFIDENCE, estimate, interval, launch_log_ratio
-from runoff.measure import launch, worker
-from runoff.measure.launch import Entrant, Failures, Held, Picture, Start, Timeouts
-from runoff.measure.turns import Lane
+from runoff.measure import worker
+from runoff.measure.entrant import NANOSECONDS
+from runoff.measure.launches import run_exercise
+from runoff.measure.prediction import PREDICT_TIMEOUT
+from runoff.measure.race import run_rounds, time_one
+from runoff.measure.workers import Rotation, Workers, raise_first
 from trust import empty
-from trust.field import Field
+from trust.field import Field, make_setup
 from trust.settings import Settings
 
 UNMEASURED = 3
-Medians = dict[str, list[float]]
+Seconds = dict[str, list[float]]
+"""Seconds by contender."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What one launch yields: the logarithm of interleaved rounds by a bare loop."""
+
+    log_ratio: float
 
 
 def measure_cost(field: Field, settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Time the empty backend around and between inferences, and hold interleaved medians against a bare loop's."""
+    """Time the empty backend around and between inferences, and compare interleaved medians with a bare loop's."""
     tell("what the harness costs")
     batch = np.zeros((1, 3, 224, 224), dtype=np.float32)
     session = empty.EmptySession(np.zeros((1, 1000), dtype=np.float32), 1)
@@ -38,104 +51,66 @@ def measure_cost(field: Field, settings: Settings, tell: Callable[[str], None]) 
     }
 
 
-def with_lanes(
-    field: Field, entrants: list[Entrant], random: Random, image: int, use: Callable[[dict[str, Lane], Held], None]
-) -> None:
-    """Start these entrants' workers, hand them over, and end them."""
-    held: Held = {}
-
-    def accept(entrant: Entrant, start: Start) -> None:
-        """Accept any first output: what the empty backend answers is no class."""
-
-    try:
-        lanes, failures = launch.start_lanes(
-            entrants,
-            held,
-            picture=Picture(field.images, image),
-            random=random,
-            logs=field.place.logs,
-            timeouts=Timeouts(),
-            verify=accept,
-            tick=lambda: None,
-        )
-        raise_first(failures)
-        use(lanes, held)
-    finally:
-        for one in held.values():
-            one.close()
-
-
-def raise_first(failures: Failures) -> None:
-    """Raise what went wrong, if anything did."""
-    for error in failures.values():
-        raise error
-
-
 def time_rounds(field: Field, settings: Settings) -> list[float]:
-    """Time, from the controller, waking a worker for an inference that takes nothing, and suspending it again."""
+    """Time, from the controller, resuming a worker for an inference that takes nothing, and suspending it again."""
     taken: list[float] = []
-
-    def use(lanes: dict[str, Lane], held: Held) -> None:
-        lane = lanes["empty"]
+    with Workers(field.place.logs) as workers:
+        setup = make_setup(field, [field.entrants["empty"]], 1, settings.seed, name="empty", workers=workers)
+        unchecked = dataclasses.replace(setup, predictions=None)  # what the empty backend answers is no class
+        rotation = unchecked.start(0, setup.entrants, Random(settings.seed), timed=True)
+        raise_first(rotation.failures)
         for _ in range(settings.empty_rounds):
             begin = time.perf_counter()
-            launch.time_one(lane, Timeouts())
+            time_one(rotation.workers["empty"])
             taken.append(time.perf_counter() - begin)
-
-    with_lanes(field, [field.entrants["empty"]], Random(settings.seed), 0, use)
     return taken
 
 
 def interleaved_over_bare(field: Field, settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Give, by contender, the ratio of interleaved rounds to a bare loop in the very same workers.
+    """Return, by contender, the ratio of interleaved rounds to a bare loop in the very same workers.
 
     Blocks of rounds and of loops take turns within a launch, in random order, so that both see the same machine. A
     launch's log-ratio is the median over its blocks, as it is over rounds in a race.
     """
-    names = ["slowed-0", "pytorch"]
-    found: dict[str, list[float]] = {name: [] for name in names}
     random = Random(settings.seed)
-    for number in range(settings.cost_launches):
-        tell(f"interleaved against a bare loop, launch {number + 1} of {settings.cost_launches}")
-        interleaved: dict[str, list[float]] = {name: [] for name in names}
-        bare: dict[str, list[float]] = {name: [] for name in names}
 
-        def use(lanes: dict[str, Lane], held: Held, interleaved: Medians = interleaved, bare: Medians = bare) -> None:
-            for _ in range(settings.cost_blocks):
-                for turn in random.sample([interleave, loop], 2):
-                    into = interleaved if turn is interleave else bare
-                    for name, times in turn(lanes, held, settings, random).items():
-                        into[name].append(statistics.median(times))
+    def compare_blocks(rotation: Rotation, launch: int) -> dict[str, Compared]:
+        tell(f"interleaved against a bare loop, launch {launch + 1} of {settings.cost_launches}")
+        interleaved: Seconds = {name: [] for name in rotation.running}
+        bare: Seconds = {name: [] for name in rotation.running}
+        for _ in range(settings.cost_blocks):
+            for block, medians in random.sample([(interleave, interleaved), (loop, bare)], 2):
+                for name, times in block(rotation, settings.cost_inferences).items():
+                    medians[name].append(statistics.median(times))
+        return {name: Compared(launch_log_ratio(interleaved[name], bare[name])) for name in rotation.running}
 
-        with_lanes(field, [field.entrants[name] for name in names], random, number, use)
-        for name in names:
-            found[name].append(launch_log_ratio(interleaved[name], bare[name]))
+    workers, entrants = Workers(field.place.logs), [field.entrants[name] for name in ("slowed-0", "pytorch")]
+    setup = make_setup(field, entrants, settings.cost_launches, settings.seed, name="cost", workers=workers)
+    measured = run_exercise(setup, compare_blocks, name="cost", steps=settings.cost_blocks)
+    raise_first(measured.failures)
+    estimates = {name: estimate([one.log_ratio for one in records]) for name, records in measured.records.items()}
     return {
         name: {
-            "launches": len(values),
-            "ratio": math.exp(estimate(values).mean),
-            "interval": interval(estimate(values), CONFIDENCE),
+            "launches": settings.cost_launches,
+            "ratio": math.exp(found.mean),
+            "interval": interval(found, CONFIDENCE),
         }
-        for name, values in found.items()
+        for name, found in estimates.items()
     }
 
 
-def interleave(lanes: dict[str, Lane], held: Held, settings: Settings, random: Random) -> dict[str, list[float]]:
-    """Time a block of rounds as a race does, in seconds by contender."""
-    _, failures = launch.run_rounds(
-        lanes, held, settings.cost_inferences, random=random, timeouts=Timeouts(), tick=lambda: None
-    )
-    raise_first(failures)
-    return {name: lane.rounds[-settings.cost_inferences :] for name, lane in lanes.items()}
+def interleave(rotation: Rotation, inferences: int) -> Seconds:
+    """Time a block of rounds as a race does."""
+    records = run_rounds(rotation, inferences, lambda: None)
+    raise_first(rotation.failures)
+    return {name: list(record.rounds) for name, record in records.items()}
 
 
-def loop(lanes: dict[str, Lane], held: Held, settings: Settings, random: Random) -> dict[str, list[float]]:
-    """Let each worker time a block of inferences in a bare loop, in seconds; the first, on cold caches, don't count."""
-    inferences = UNMEASURED + settings.cost_inferences
-    taken = {}
-    for name, lane in lanes.items():
-        lane.process.resume()
-        answer = lane.process.ask({"do": "loop", "inferences": inferences}, Timeouts().predict)
-        lane.process.suspend()
-        taken[name] = [nanoseconds * launch.NANOSECONDS for nanoseconds in answer["nanoseconds"][UNMEASURED:]]
-    return taken
+def loop(rotation: Rotation, inferences: int) -> Seconds:
+    """Let each worker time a block of inferences in a bare loop; the first, on cold caches, don't count."""
+    command = {"do": "loop", "inferences": UNMEASURED + inferences}
+    answers = {name: running.ask(command, PREDICT_TIMEOUT) for name, running in rotation.workers.items()}
+    return {
+        name: [nanoseconds * NANOSECONDS for nanoseconds in answer["nanoseconds"][UNMEASURED:]]
+        for name, answer in answers.items()
+    }

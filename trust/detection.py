@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from random import Random
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 
 from runoff.judge.ratios import FASTER, INVALID, SLOWER, estimate, interval
-from runoff.measure.launch import LaunchRecord
-from runoff.measure.race import CONTROL, Race
-from runoff.processes import process
+from runoff.measure.launches import CONTROL
+from runoff.measure.race import Race
 from runoff.record.race import Rules, log_ratios, standings
 from trust import slowed
 from trust.field import Field, race_of
@@ -22,43 +21,51 @@ from trust.neighbour import burning_one_core
 from trust.settings import Settings
 
 REFERENCE = "reference"
-Pool = Mapping[str, tuple[LaunchRecord, ...]]
 
 
 def detect(field: Field, settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Race ONNX Runtime with itself slowed down by known shares, three times over, and count what is found."""
+    """Race ONNX Runtime with itself slowed down by known shares, three times over, and count what is found.
+
+    The third is beside a neighbour as for a user who may not give workers a high priority.
+    """
+    burning = burning_one_core
     conditions = {
-        "quiet": pool_and_draw(field, settings, "quiet", settings.pool_launches, nullcontext(), tell),
-        "neighbour": pool_and_draw(field, settings, "neighbour", settings.neighbour_launches, burning_one_core(), tell),
-        "neighbour, workers not first": unprivileged(field, settings, tell),
+        "quiet": Condition("quiet", settings.pool_launches),
+        "neighbour": Condition("neighbour", settings.neighbour_launches, burning),
+        "neighbour, workers not first": Condition("unprivileged", settings.unprivileged_launches, burning, False),
     }
-    return {"conditions": conditions}
+    return {"conditions": {name: pool_and_draw(field, settings, how, tell) for name, how in conditions.items()}}
 
 
-def unprivileged(field: Field, settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Do the same beside a neighbour where workers don't go first, as for a user without that permission."""
-    with patch.object(process, "raise_priority", lambda pid: False):
-        return pool_and_draw(field, settings, "unprivileged", settings.unprivileged_launches, burning_one_core(), tell)
+@dataclass(frozen=True)
+class Condition:
+    """How a pool is measured: its launches, beside what, and whether its workers have a high priority."""
+
+    name: str
+    launches: int
+    disturbance: Callable[[], AbstractContextManager[None]] = nullcontext
+    high_priority: bool = True
 
 
-def pool_and_draw(
-    field: Field,
-    settings: Settings,
-    name: str,
-    launches: int,
-    disturbance: AbstractContextManager[None],
-    tell: Callable[[str], None],
-) -> dict[str, Any]:
+def pool_and_draw(field: Field, settings: Settings, how: Condition, tell: Callable[[str], None]) -> dict[str, Any]:
     """Measure a pool of launches, draw runs of the default budget from it, and judge each as a real run is judged."""
-    tell(f"racing slowed contenders, {name}: {launches} launches")
+    tell(f"racing slowed contenders, {how.name}: {how.launches} launches")
     plain = field.entrants["slowed-0"]
     entrants = [dataclasses.replace(plain, key=key) for key in (REFERENCE, CONTROL)]
     entrants += [entrant for entrant in field.entrants.values() if entrant.backend is plain.backend]
-    with disturbance:
-        race = race_of(field, entrants, name, launches=launches, rounds=settings.rounds, seed=settings.seed)
+    with how.disturbance():
+        race = race_of(
+            field,
+            entrants,
+            how.launches,
+            rounds=settings.rounds,
+            seed=settings.seed,
+            name=how.name,
+            high_priority=how.high_priority,
+        )
     return {
-        "launches": launches,
-        "went_first": all(record.urgent for record in race.records[REFERENCE]),
+        "launches": how.launches,
+        "went_first": all(record.high_priority for record in race.records[REFERENCE]),
         "reference_median_ms": 1e3 * float(np.median([record.rounds for record in race.records[REFERENCE]])),
         "drawn_runs": settings.drawn_runs,
         "shares": found_shares(race, settings),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from runoff.environments.contenders import Contender
 from runoff.environments.discovery import this_environment
 from runoff.environments.limits import allowed_threads
 from runoff.measure.artifacts import Calibration, make_artifact
-from runoff.measure.launch import Entrant, Timeouts
+from runoff.measure.entrant import Entrant
+from runoff.measure.launches import Journal, SaidProgress, Setup
 from runoff.measure.prediction import Prediction, predicting
-from runoff.measure.race import Journal, Race, Schedule, run_race
+from runoff.measure.race import Race, run_race
+from runoff.measure.workers import Workers, raise_first
 from runoff.model.checkpoint import choose_checkpoint
 from runoff.model.images import fixture_images, save_images
 from runoff.processes.process import call
@@ -33,19 +35,6 @@ class Field:
     prediction: Prediction
     place: Workplace
     versions: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Told:
-    """Progress that says each part once."""
-
-    tell: Callable[[str], None]
-
-    def begin(self, what: str, steps: int) -> None:
-        """Say what begins."""
-
-    def step(self) -> None:
-        """Leave steps unsaid."""
 
 
 def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
@@ -77,14 +66,8 @@ def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
             contender = dataclasses.replace(plain, variant=variant)
             entrants[contender.id] = Entrant(contender.id, contender, backend, here, artifact.path, allowed_threads())
     first = next(iter(entrants.values()))
-    check = predicting(
-        first,
-        images=images,
-        destination=place.working / "logits.npy",
-        log=place.logs / "trust-check.log",
-        timeouts=Timeouts(),
-    )
-    with check as (_, prediction):
+    log, destination = place.logs / "trust-check.log", place.working / "logits.npy"
+    with predicting(first, images=images, destination=destination, log=log) as (_, prediction):
         pass
     return Field(entrants, images, prediction, place, dict(sorted(here.installed.versions.items())))
 
@@ -94,20 +77,39 @@ def name_of(backend: Backend) -> str:
     return backend.__name__.rpartition(".")[2]
 
 
-def race_of(field: Field, entrants: Sequence[Entrant], name: str, *, launches: int, rounds: int, seed: int) -> Race:
-    """Race these entrants, writing every launch down in a journal of this name."""
+def make_setup(
+    field: Field, entrants: Sequence[Entrant], launches: int, seed: int, *, name: str, workers: Workers
+) -> Setup:
+    """Make what launches of these entrants are performed with, each written down in a journal of this name."""
     journal = field.place.journals / f"trust-{name}.jsonl"
     journal.unlink(missing_ok=True)
-    race = run_race(
-        entrants,
-        Schedule((launches,), rounds, seed),
+    return Setup(
+        entrants=entrants,
         images=field.images,
-        predictions={entrant.key: field.prediction.logits for entrant in entrants},
-        logs=field.place.logs,
+        predictions={entrant.contender.id: field.prediction.logits for entrant in entrants},
+        looks=(launches,),
+        seed=seed,
+        workers=workers,
         journal=Journal(journal),
-        progress=Told(lambda text: None),
-        timeouts=Timeouts(),
+        progress=SaidProgress(lambda what: None),
     )
-    for error in race.failures.values():
-        raise error
+
+
+def race_of(
+    field: Field,
+    entrants: Sequence[Entrant],
+    launches: int,
+    *,
+    rounds: int,
+    seed: int,
+    name: str,
+    high_priority: bool = True,
+) -> Race:
+    """Race these entrants.
+
+    Raises the error of one that breaks down.
+    """
+    workers = Workers(field.place.logs, high_priority)
+    race = run_race(make_setup(field, entrants, launches, seed, name=name, workers=workers), rounds)
+    raise_first(race.failures)
     return race

@@ -26,7 +26,8 @@ from runoff.judge.ratios import (
     difference_p_value,
     estimate,
 )
-from runoff.measure.race import CONTROL, Race
+from runoff.measure.launches import CONTROL
+from runoff.measure.race import Race
 from runoff.processes.process import ROOT
 from runoff.record.race import Rules, Standing, log_ratios, standings
 from trust.field import Field, race_of
@@ -65,7 +66,7 @@ def race_twins(field: Field, settings: Settings, block: int) -> Race:
     keys = ["reference", CONTROL, *(f"twin{number}" for number in range(2, settings.twins))]
     entrants = [dataclasses.replace(twin, key=key) for key in keys]
     seed = settings.seed + block
-    return race_of(field, entrants, f"twins{block}", launches=settings.launches, rounds=settings.rounds, seed=seed)
+    return race_of(field, entrants, settings.launches, rounds=settings.rounds, seed=seed, name=f"twins{block}")
 
 
 def benchmark_twins(field: Field, settings: Settings, seconds: float) -> list[list[float]]:

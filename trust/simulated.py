@@ -18,8 +18,8 @@ from runoff.judge.ratios import (
     claim_p_values,
     excess_p_value,
 )
-from runoff.measure.launch import LaunchRecord
-from runoff.measure.race import CONTROL, Race
+from runoff.measure.launches import CONTROL
+from runoff.measure.race import LaunchRecord, Race
 from runoff.record.race import Rules, Standing, standings
 from trust.settings import Settings
 
@@ -74,7 +74,7 @@ def simulate_race(random: np.random.Generator, noise: Noise, launches: int, roun
                     busy_threads=2.0,
                     anonymous=None,
                     involuntary_switches=0,
-                    urgent=True,
+                    high_priority=True,
                 )
             )
     return Race({key: tuple(values) for key, values in records.items()}, {}, 0.0)

@@ -103,10 +103,10 @@ def may_go_first(logs: Path) -> bool:
         label="priority",
         interpreter=Path(sys.executable),
         log=logs / "priority.log",
-        urgent=True,
+        high_priority=True,
     )
     with worker as process:
-        return process.urgent
+        return process.high_priority
 
 
 def inspect_machine(

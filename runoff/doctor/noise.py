@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import cast
@@ -18,7 +20,6 @@ from runoff.doctor import workload
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
 from runoff.environments.inspection import Throttling, read_throttling
-from runoff.environments.limits import read_cpu_time, stolen_share
 from runoff.judge.ratios import (
     CONFIDENCE,
     FEWEST_LAUNCHES,
@@ -32,8 +33,10 @@ from runoff.judge.ratios import (
     launch_log_ratio,
     ratio_over_launches,
 )
-from runoff.measure.launch import Entrant, Held, LaunchRecord, Picture, Timeouts, end_workers, run_rounds, start_lanes
-from runoff.measure.race import LAUNCHES, ROUNDS
+from runoff.measure.entrant import Entrant
+from runoff.measure.launches import Journal, SaidProgress, Setup, run_launches
+from runoff.measure.race import LAUNCHES, ROUNDS, Race, racing, run_rounds
+from runoff.measure.workers import Workers, raise_first
 from runoff.record.warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
 from runoff.text.ids import HERE
 
@@ -72,17 +75,16 @@ class Noise:
     busy: float
     switches: float
     throttled: int | None
-    urgent: bool
+    high_priority: bool
 
 
 @dataclass(frozen=True)
-class Course:
-    """A race of the two as it went: each one's launches, rounds a launch, and what the machine counted meanwhile."""
+class NoiseRun:
+    """A race of the two as it went: its launches, rounds a launch, seconds, and the periods that a quota cut short."""
 
-    records: Mapping[str, Sequence[LaunchRecord]]
+    race: Race
     rounds: int
     seconds: float
-    stolen: float | None
     throttled: int | None
 
 
@@ -93,12 +95,21 @@ def measure_noise(seconds: float, threads: int, folder: Path, tell: Callable[[st
 
     Raises a RunoffError where a worker fails.
     """
-    entrants = make_entrants(threads, folder)
-    picture = write_picture(folder)
-    before, throttling = read_cpu_time(), read_throttling()
-    records, rounds, taken = race(entrants, picture, seconds, folder, tell)
-    stolen = stolen_share(before, read_cpu_time())
-    return judge(Course(records, rounds, taken, stolen, newly_throttled(throttling, read_throttling())), threads)
+    begun, throttling = time.monotonic(), read_throttling()
+    with Workers(folder) as workers:
+        setup = Setup(
+            entrants=make_entrants(threads, folder),
+            images=write_images(folder),
+            predictions=None,  # one program twice: there is nothing to be wrong about
+            looks=range(1, sys.maxsize),
+            seed=secrets.randbelow(2**31),
+            workers=workers,
+            journal=Journal(folder / "launches.jsonl"),
+            progress=SaidProgress(tell),
+        )
+        race, rounds = race_for(seconds, setup)
+    taken, throttled = time.monotonic() - begun, newly_throttled(throttling, read_throttling())
+    return judge(NoiseRun(race, rounds, taken, throttled), threads)
 
 
 def make_entrants(threads: int, folder: Path) -> tuple[Entrant, Entrant]:
@@ -112,62 +123,41 @@ def make_entrants(threads: int, folder: Path) -> tuple[Entrant, Entrant]:
     return first, second
 
 
-def write_picture(folder: Path) -> Picture:
+def write_images(folder: Path) -> Path:
     """Write one image of noise, as large as those of the benchmarks."""
     path = folder / "image.npy"
     np.save(path, np.random.RandomState(1).standard_normal((1, 3, 224, 224)).astype(np.float32))
-    return Picture(path, 0)
+    return path
 
 
-def race(
-    entrants: Sequence[Entrant], picture: Picture, seconds: float, folder: Path, tell: Callable[[str], None]
-) -> tuple[dict[str, list[LaunchRecord]], int, float]:
-    """Run launches until the next one would not end in time, after a short one that tells how long they take.
+def race_for(seconds: float, setup: Setup) -> tuple[Race, int]:
+    """Run launches until the next one would not end in time, after a short one that shows how long they take.
 
-    Gives each entrant's records, the rounds a launch, and the seconds that it all took.
+    Returns the race and the rounds of each launch. Raises the error of a worker that fails.
     """
-    held: Held = {}
-    random, timeouts = Random(), Timeouts()
-    records: dict[str, list[LaunchRecord]] = {entrant.key: [] for entrant in entrants}
-
-    def launch(rounds: int) -> tuple[dict[str, LaunchRecord], float, float]:
-        begun = time.monotonic()
-        lanes, failures = start_lanes(
-            entrants,
-            held,
-            picture=picture,
-            random=random,
-            logs=folder,
-            timeouts=timeouts,
-            verify=lambda entrant, start: None,  # one program twice: there is nothing to be wrong about
-            tick=lambda: None,
-        )
-        ready = time.monotonic()
-        finished, failed = run_rounds(lanes, held, rounds, random=random, timeouts=timeouts, tick=lambda: None)
-        for error in (failures | failed).values():
-            raise error
-        return finished, ready - begun, (time.monotonic() - ready) / rounds
-
+    random = Random(setup.seed)
     begun = time.monotonic()
-    try:
-        tell("warming up")
-        _, starting, one_round = launch(WARM_UP_ROUNDS)
-        rounds = rounds_that_fit(seconds - (time.monotonic() - begun), starting, one_round)
-        longest, number = 0.0, 0
-        while may_go_on(number, time.monotonic() - begun + longest, seconds):
-            number += 1
-            tell(f"launch {number}, {time.monotonic() - begun:.0f} of {seconds:g} s")
-            launch_begun = time.monotonic()
-            for key, record in launch(rounds)[0].items():
-                records[key].append(record)
-            longest = max(longest, time.monotonic() - launch_begun)
-    finally:
-        end_workers(held)
-    return records, rounds, time.monotonic() - begun
+    setup.progress.begin("warming up", WARM_UP_ROUNDS)
+    rotation = setup.start(0, setup.entrants, random, timed=True)
+    started = time.monotonic()
+    run_rounds(rotation, WARM_UP_ROUNDS, setup.progress.step)
+    raise_first(rotation.failures)
+    ready = time.monotonic()
+    rounds = rounds_that_fit(seconds - (ready - begun), started - begun, (ready - started) / WARM_UP_ROUNDS)
+    moments = [ready]
+
+    def enough(so_far: Race) -> bool:
+        raise_first(so_far.failures)
+        moments.append(time.monotonic())
+        longest = max(after - before for before, after in pairwise(moments))
+        return not may_go_on(len(moments) - 1, moments[-1] - begun + longest, seconds)
+
+    perform, steps = racing(setup, rounds, random), len(setup.entrants) + rounds
+    return run_launches(setup, perform, name="racing two equals", steps=steps, enough=enough), rounds
 
 
 def may_go_on(launches: int, end: float, seconds: float) -> bool:
-    """Tell whether another launch may begin after so many, if it would end after ``end`` seconds.
+    """Whether another launch may begin after so many, if it would end after ``end`` seconds.
 
     Two always may; where fewer than a verdict takes fitted, half the time is given on top.
     """
@@ -175,7 +165,7 @@ def may_go_on(launches: int, end: float, seconds: float) -> bool:
 
 
 def rounds_that_fit(seconds: float, starting: float, one_round: float) -> int:
-    """Give how many rounds a launch can have so that enough launches fit; no more than in a default run.
+    """Return how many rounds a launch can have so that enough launches fit; no more than in a default run.
 
     Fewer rounds than that show more noise than a default run would have, never less.
     """
@@ -190,34 +180,35 @@ def newly_throttled(before: Throttling | None, after: Throttling | None) -> int 
     return after.throttled - before.throttled
 
 
-def judge(course: Course, threads: int) -> Noise:
-    """Give the figures of a race of two equals, and what they mean in a word."""
-    pairs = zip(course.records[SECOND], course.records[FIRST], strict=True)
+def judge(run: NoiseRun, threads: int) -> Noise:
+    """Return the figures of a race of two equals, and what they mean in a word."""
+    records = run.race.records
+    pairs = zip(records[SECOND], records[FIRST], strict=True)
     ratio = ratio_over_launches([launch_log_ratio(second.rounds, first.rounds) for second, first in pairs])
-    launched = [record for records in course.records.values() for record in records]
+    launched = [record for launches in records.values() for record in launches]
     times = [value for record in launched for value in record.rounds]
     expected = expected_control(ratio, LAUNCHES)
     switches = sum(record.involuntary_switches for record in launched) / len(times)
     median, tail = np.quantile(times, [0.5, TAIL])
     return Noise(
-        state=state(ratio, expected, disturbed=is_disturbed(course.stolen, switches)),
+        state=state(ratio, expected, disturbed=is_disturbed(run.race.stolen, switches)),
         ratio=ratio,
-        rounds=course.rounds,
+        rounds=run.rounds,
         threads=threads,
-        seconds=course.seconds,
+        seconds=run.seconds,
         median=float(median),
         tail=float(tail / median),
         difference=smallest_difference(expected) if ratio.launches >= FEWEST_LAUNCHES else None,
-        stolen=course.stolen,
+        stolen=run.race.stolen,
         busy=float(np.median([record.busy_threads for record in launched])),
         switches=switches,
-        throttled=course.throttled,
-        urgent=all(record.urgent for record in launched),
+        throttled=run.throttled,
+        high_priority=all(record.high_priority for record in launched),
     )
 
 
 def expected_control(ratio: Ratio, launches: int) -> Ratio:
-    """Give the control that a run of so many launches can expect, from the spread between launches measured now.
+    """Return the control that a run of so many launches can expect, from the spread between launches measured now.
 
     A mean's standard error shrinks with the square root of the number of launches, and Student's t has one degree of
     freedom less than there are launches (Student, "The Probable Error of a Mean", Biometrika 6, 1908). Without an
@@ -231,7 +222,7 @@ def expected_control(ratio: Ratio, launches: int) -> Ratio:
 
 
 def smallest_difference(control: Ratio) -> float | None:
-    """Give the smallest difference, as a share, that is claimed beside such a control; None without an interval.
+    """Return the smallest difference, as a share, that is claimed beside such a control; None without an interval.
 
     A difference is claimed where a contender's interval lies wholly outside the control's (``statistics.is_beyond``).
     Equally noisy intervals part where their middles are two half widths apart: at the control's high / low. This is
@@ -245,7 +236,7 @@ def smallest_difference(control: Ratio) -> float | None:
 
 
 def is_disturbed(stolen: float | None, switches: float) -> bool:
-    """Tell whether others had much of the CPUs, which two equals suffer alike and their ratio does not show."""
+    """Whether others had much of the CPUs, which two equals suffer alike and their ratio does not show."""
     return (stolen is not None and stolen > STEAL_SHARE) or switches > SWITCHES_PER_INFERENCE
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from runoff.environments.environment import Environment, first_with
 from runoff.errors import ConversionFailed, RunoffError, WorkerFailed
 from runoff.judge.conversions import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell, cell_from_json, cell_json
 from runoff.matrix.attempt import MODEL_FILE, REPAIRED_FILE
+from runoff.measure.launches import NO_DEADLINE, Deadline
 from runoff.model.zoo import export as zoo
 from runoff.processes.process import ROOT, call
 from runoff.processes.temporary import owned_folder, remove_abandoned
@@ -43,7 +44,7 @@ class Export:
 class Scene:
     """Where conversions are tried: backends with a converter, environments, folders, and the time that there is.
 
-    ``most_seconds`` is how long new exports may be begun; ``at_once`` how many are worked on side by side.
+    New exports may be begun until the ``deadline``; ``at_once`` is how many are worked on side by side.
     """
 
     backends: Mapping[str, Backend]
@@ -51,18 +52,13 @@ class Scene:
     results: Path
     logs: Path
     at_once: int
-    most_seconds: float | None = None
+    deadline: Deadline = NO_DEADLINE
     memory: int = MEMORY
     attempt_timeout: float = ATTEMPT_TIMEOUT
-    begun: float = field(default_factory=time.monotonic)
 
     def where(self, modules: Sequence[str]) -> Environment | None:
         """Give the first environment that has all these modules, None where none has."""
         return first_with(modules, self.environments)
-
-    def out_of_time(self) -> bool:
-        """Tell whether no more may be begun."""
-        return self.most_seconds is not None and time.monotonic() - self.begun > self.most_seconds
 
 
 def converters(backends: Mapping[str, Backend]) -> dict[str, ConvertsOnnx]:
@@ -99,7 +95,9 @@ def try_export(export: Export, targets: Sequence[str], scene: Scene) -> list[Cel
         return [known[target] for target in targets]
     scene.results.mkdir(parents=True, exist_ok=True)
     with owned_folder(scene.results, CONVERTING) as folder:
-        problem = Attempt(SKIPPED, reason=OUT_OF_TIME) if scene.out_of_time() else export_model(export, folder, scene)
+        problem = (
+            Attempt(SKIPPED, reason=OUT_OF_TIME) if not scene.deadline.allows() else export_model(export, folder, scene)
+        )
         for target in open_ones:
             known[target] = cell_of(export, target, problem) if problem else try_target(export, target, folder, scene)
             if known[target].plain.result != SKIPPED:

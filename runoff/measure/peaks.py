@@ -80,7 +80,7 @@ def measure_roof(
                 log=logs / f"peak-{library}-{precision}.log",
                 timeout=PEAK_TIMEOUT,
                 variables=variables,
-                urgent=True,
+                high_priority=True,
             )
         except (WorkerFailed, ContractBroken) as error:
             failures[f"{library}, {precision}"] = f"{type(error).__name__}: {error}"

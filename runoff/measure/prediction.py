@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from runoff.contract import Logits
-from runoff.measure.launch import Entrant, Picture, Timeouts, receive_start, start_request, started_process
+from runoff.measure.entrant import Entrant, Picture, receive_start, start_request, started_process
 from runoff.processes.process import Process
+
+PREDICT_TIMEOUT = 600.0
 
 Watch = Callable[[int], AbstractContextManager[None]]
 """Watches a process by its number from outside, from just after its start."""
@@ -32,25 +34,25 @@ class Prediction:
 
 @contextmanager
 def predicting(
-    entrant: Entrant, *, images: Path, destination: Path, log: Path, timeouts: Timeouts, watch: Watch = unwatched
+    entrant: Entrant, *, images: Path, destination: Path, log: Path, watch: Watch = unwatched
 ) -> Iterator[tuple[Process, Prediction]]:
     """Start an entrant's worker and let the very session kind that is timed give its logits for a file of images.
 
-    It is watched until then, and there until the block is left. Raises a WorkerFailed or ThreadsNotHeld.
+    It is watched until then, and there until the block is left. Raises a WorkerFailed.
     """
     with started_process(entrant, log) as process:
         with watch(process.popen.pid):
             process.send(start_request(entrant, process, Picture(images, 0)))
-            start = receive_start(entrant, process, timeouts)
-            logits = predict(process, images, destination, timeouts)
+            start = receive_start(process)
+            logits = predict(process, images, destination)
         yield process, Prediction(logits, start.threads)
 
 
-def predict(process: Process, images: Path, destination: Path, timeouts: Timeouts) -> Logits:
+def predict(process: Process, images: Path, destination: Path) -> Logits:
     """Give a worker's logits for every image of an ``.npy`` file, images×classes.
 
     Raises a WorkerFailed.
     """
-    process.ask({"do": "predict", "images": str(images), "logits": str(destination)}, timeouts.predict)
+    process.ask({"do": "predict", "images": str(images), "logits": str(destination)}, PREDICT_TIMEOUT)
     logits: Logits = np.load(destination)
     return logits

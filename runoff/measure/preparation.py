@@ -14,12 +14,13 @@ import numpy as np
 from runoff.contract import Backend, Checkpoint, Logits, checkpoint_to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, find_converter, what_is_missing
-from runoff.errors import ConversionFailed, FrameworkMissing, RunoffError, UnknownContender
+from runoff.errors import ConversionFailed, FrameworkMissing, RunoffError, ThreadsNotHeld, UnknownContender
 from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
 from runoff.measure.artifacts import Artifact, Calibration, make_artifact
-from runoff.measure.launch import Entrant, Held, Timeouts
+from runoff.measure.entrant import Entrant, require_threads
 from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
 from runoff.measure.prediction import Prediction, predict, predicting
+from runoff.measure.workers import Workers
 from runoff.model.golden import DISTRIBUTIONS, REQUIRES, Golden, load_golden
 from runoff.model.images import ImageSet
 from runoff.processes.process import Process, call
@@ -149,12 +150,11 @@ def prepare_contender(
     environments: Mapping[str, Environment],
     threads: int,
     place: Workplace,
-    timeouts: Timeouts,
-    held: Held,
+    workers: Workers,
 ) -> Outcome:
     """Convert a contender and hold it to golden; whatever goes wrong is its outcome, not an exception.
 
-    The worker that was held to golden is kept in ``held``, suspended, where it is right: the first launch's worker
+    The worker that was held to golden is kept by ``workers``, suspended, where it is right: the first launch's worker
     takes its memory.
     """
     environment = environments[contender.environment]
@@ -169,8 +169,7 @@ def prepare_contender(
         environments=environments,
         threads=threads,
         place=place,
-        timeouts=timeouts,
-        held=held,
+        workers=workers,
     )
 
 
@@ -182,8 +181,7 @@ def prepare_found(
     environments: Mapping[str, Environment],
     threads: int,
     place: Workplace,
-    timeouts: Timeouts,
-    held: Held,
+    workers: Workers,
 ) -> Outcome:
     """Convert a contender that its tree has, and hold it to golden."""
     environment = environments[contender.environment]
@@ -211,46 +209,48 @@ def prepare_found(
             images=exam.images_file,
             destination=place.working / f"{entrant.key}.npy",
             log=place.logs / f"{entrant.key}-check.log",
-            timeouts=timeouts,
             watch=memory.watch,
         )
         try:
             process, prediction = worker.enter_context(check)
-            further = predict_further(process, entrant, exam, place, timeouts)
+            further = predict_further(process, entrant, exam, place)
         except RunoffError as error:
             return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "check", artifact)
         outcome = judge(Outcome(contender, READY, versions, artifact=artifact), entrant, exam, prediction, further)
         if outcome.status == READY:
             process.suspend()
-            held[entrant.key] = worker.pop_all()
+            workers.keep(entrant.key, worker.pop_all())
     return dataclasses.replace(outcome, curve=memory.curve)
 
 
-def predict_further(
-    process: Process, entrant: Entrant, exam: Exam, place: Workplace, timeouts: Timeouts
-) -> Logits | None:
-    """Give a reduced-precision entrant's logits for the further images, None for any other's."""
+def predict_further(process: Process, entrant: Entrant, exam: Exam, place: Workplace) -> Logits | None:
+    """Return a reduced-precision entrant's logits for the further images, None for any other's."""
     if exam.further is None or not is_reduced(entrant.contender.variant.precision):
         return None
-    return predict(process, exam.further.images_file, place.working / f"{entrant.key}-further.npy", timeouts)
+    return predict(process, exam.further.images_file, place.working / f"{entrant.key}-further.npy")
 
 
 def judge(found: Outcome, entrant: Entrant, exam: Exam, prediction: Prediction, further: Logits | None) -> Outcome:
     """Hold logits to golden: what was found becomes wrong, or has all that a contender is timed with."""
     if prediction.logits.shape != exam.golden.logits.shape:
         reason = f"gives logits of shape {prediction.logits.shape}, golden's are {exam.golden.logits.shape}"
-        return dataclasses.replace(found, status=WRONG, reason=reason, stage="check")
+        return dataclasses.replace(found, status=WRONG, reason=reason, stage="check", prediction=prediction)
     precision = entrant.contender.variant.precision
     agreement = compare_logits(
         prediction.logits, exam.golden.logits, exam.golden.rounding, exam.images.names, least_lead(precision)
     )
     quantisation = None if further is None else compare_all(prediction.logits, further, exam, precision)
-    wrong = why_wrong(quantisation or agreement, precision)
+    problem = why_wrong(quantisation or agreement, precision)
+    status = WRONG if problem else READY
+    try:
+        require_threads(entrant, prediction.threads)
+    except ThreadsNotHeld as error:
+        status, problem = FAILED, f"{type(error).__name__}: {error}"
     return dataclasses.replace(
         found,
-        status=WRONG if wrong else READY,
-        reason=wrong,
-        stage="check" if wrong else None,
+        status=status,
+        reason=problem,
+        stage="check" if problem else None,
         entrant=entrant,
         agreement=agreement,
         prediction=prediction,

@@ -67,7 +67,11 @@ def main() -> None:
 
 
 def serve(channel: Channel, request: Message) -> None:
-    """Start the contender, report its cold start, then answer commands until there are no more."""
+    """Start the contender, report its cold start, then answer commands until there are no more.
+
+    A request that names no artifact is followed by a second message with the rest of it, so that the framework can be
+    imported while the artifact is made.
+    """
     stages = Stages()
     stages.passed("interpreter", STARTED_NS - request["spawned_ns"])
 
@@ -81,6 +85,11 @@ def serve(channel: Channel, request: Message) -> None:
     backend.import_framework(variant)
     stages.passed("import", time.perf_counter_ns() - begin)
 
+    if "artifact" not in request:
+        rest = channel.receive()
+        if rest is None:
+            return
+        request = request | rest
     image = request["image"]
     batch: Batch = np.array(np.load(request["images"], mmap_mode="r")[image : image + 1])
     if backend.LAYOUT == "NHWC":
@@ -103,10 +112,10 @@ def serve(channel: Channel, request: Message) -> None:
             "logits": base64.b64encode(logits.tobytes()).decode(),
         }
     )
-    obey(channel, session, batch, backend.LAYOUT)
+    answer_commands(channel, session, batch, backend.LAYOUT)
 
 
-def obey(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
+def answer_commands(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
     """Answer commands until the controller is gone, or ends this process."""
     gc.disable()
     switches = 0
@@ -119,7 +128,7 @@ def obey(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
             channel.send({"nanoseconds": time_loop(session, batch, command["inferences"])})
         elif command["do"] == "predict":
             predict(session, Path(command["images"]), Path(command["logits"]), layout)
-            channel.send({"predicted": command["logits"]})
+            channel.send({})
         elif command["do"] == "report":
             memory = {"peak": read_memory("VmHWM"), "anonymous": read_memory("RssAnon")}
             channel.send({**memory, "involuntary_switches": switches})
@@ -153,7 +162,7 @@ def time_one(session: Session, batch: Batch) -> Timed:
 
 
 def time_loop(session: Session, batch: Batch, inferences: int) -> list[int]:
-    """Time inferences in a bare loop, in nanoseconds each: what the trust experiment holds the rounds against."""
+    """Time inferences in a bare loop, in nanoseconds each: what the trust experiment compares the rounds with."""
     times = []
     for _ in range(inferences):
         begin = time.perf_counter_ns()

@@ -11,7 +11,7 @@ from runoff.processes.channel import Message
 
 
 def ended(label: str, code: int, log: Path) -> WorkerFailed:
-    """Give the error for a process that ended with an exit code, which is negative where a signal ended it."""
+    """Return the error for a process that ended with an exit code, which is negative where a signal ended it."""
     if code == -signal.SIGKILL:
         return WorkerKilled(
             f"{label}: killed by SIGKILL, which is what the kernel does when memory runs out; "
@@ -23,7 +23,7 @@ def ended(label: str, code: int, log: Path) -> WorkerFailed:
 
 
 def named_error(label: str, message: Message, log: Path) -> RunoffError:
-    """Give the error that a process sent, by its name where it is one of Runoff's."""
+    """Return the error that a process sent, by its name where it is one of Runoff's."""
     if "stage" in message:
         return ConversionFailed(message["stage"], message["reason"])
     kind: type[RunoffError] | None = getattr(errors, message["error"], None)  # another tree may have others
@@ -33,6 +33,6 @@ def named_error(label: str, message: Message, log: Path) -> RunoffError:
 
 
 def last_line(log: Path) -> str:
-    """Give the last line of a log that says something."""
+    """Return the last line of a log that says something."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     return lines[-1] if lines else "it printed nothing"

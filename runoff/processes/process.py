@@ -34,14 +34,14 @@ TEMPORARY = "runoff-process-"
 class Process:
     """A running worker: ``label`` names it in errors, ``log`` is where everything it prints goes.
 
-    ``urgent`` says whether it goes before other processes; ``tree`` is the checkout whose code it runs.
+    ``high_priority`` says whether it has the highest priority; ``tree`` is the checkout whose code it runs.
     """
 
     label: str
     popen: subprocess.Popen[bytes]
     spawned_ns: int
     log: Path
-    urgent: bool
+    high_priority: bool
     tree: Path = ROOT
     unread: bytearray = field(default_factory=bytearray)
 
@@ -121,12 +121,6 @@ class Process:
             raise named_error(self.label, message, self.log)
         return message
 
-    def answers(self) -> bool:
-        """Tell whether an answer, or the end of the process, can be received without waiting."""
-        poll = select.poll()
-        poll.register(self.stdout, select.POLLIN | select.POLLHUP)
-        return bool(self.unread) or bool(poll.poll(0))
-
     def suspend(self) -> None:
         """Stop the worker and all that it started, so that spinning threads take nothing from the others."""
         self._signal(signal.SIGSTOP)
@@ -191,7 +185,7 @@ def opened_log(label: str, log: Path) -> IO[bytes]:
 
 @contextmanager
 def temporary_folder(label: str) -> Iterator[Path]:
-    """Give a process's own folder for temporary files, removed when the block is left.
+    """Make a process's own folder for temporary files, removed when the block is left.
 
     Frameworks leave files in it that they would delete at an orderly end, which a worker does not come to.
 
@@ -217,14 +211,19 @@ def started(
     log: Path,
     tree: Path = ROOT,
     variables: Mapping[str, str] | None = None,
-    urgent: bool = False,
+    high_priority: bool = False,
 ) -> Iterator[Process]:
     """Run a tree's ``python -m module`` in a fresh process of its own session; it is ended when the block is left.
 
-    An ``urgent`` one goes before other processes where the system permits that.
+    One of ``high_priority`` is put before other processes where the system permits that.
 
-    Raises WorkerCrashed where the interpreter can't be started.
+    Raises WorkerCrashed where the interpreter can't be started, ProtocolMismatch where the tree has no such module.
     """
+    if not tree.joinpath(*module.split(".")).with_suffix(".py").exists():
+        raise ProtocolMismatch(
+            f"{label}: the tree {tree} has no module {module}, which protocol {PROTOCOL} of the tree {ROOT} starts "
+            "workers by; rebase the older one onto a commit that has the newer one's protocol"
+        )
     with temporary_folder(label) as temporary:
         with opened_log(label, log) as output:
             spawned_ns = time.perf_counter_ns()
@@ -240,8 +239,8 @@ def started(
                 )
             except OSError as error:
                 raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
-        raised = urgent and raise_priority(popen.pid)
-        process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, urgent=raised, tree=tree)
+        raised = high_priority and raise_priority(popen.pid)
+        process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, high_priority=raised, tree=tree)
         try:
             yield process
         finally:
@@ -251,16 +250,18 @@ def started(
 def process_variables(
     additional: Mapping[str, str], interpreter: Path = Path(sys.executable), tree: Path = ROOT
 ) -> dict[str, str]:
-    """Give the environment variables of a tree's worker: ours, less what would make its start unlike a user's own.
+    """Return the environment variables of a tree's worker: ours, less what would make its start unlike a user's own.
 
     Programs that are installed beside the interpreter are found first, as in an environment that a user has activated:
-    onnx2tf runs onnxsim, and goes on without a word where there is none.
+    onnx2tf runs onnxsim, and goes on without a word where there is none. The tree's modules are found before those of
+    the user's own PYTHONPATH, in which a model's factory may lie.
     """
     slows_the_import_stage = {"PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in os.environ.items() if name not in slows_the_import_stage}
     path = os.pathsep.join([str(interpreter.parent), kept.get("PATH", os.defpath)])
+    modules = os.pathsep.join(filter(None, [str(tree), kept.get("PYTHONPATH")]))
     no_gpu = {"CUDA_VISIBLE_DEVICES": ""}
-    return kept | no_gpu | {"PATH": path, "PYTHONPATH": str(tree)} | dict(additional)
+    return kept | no_gpu | {"PATH": path, "PYTHONPATH": modules} | dict(additional)
 
 
 def first_request(message: Message) -> Message:
@@ -278,9 +279,9 @@ def call(
     interpreter: Path = Path(sys.executable),
     tree: Path = ROOT,
     variables: Mapping[str, str] | None = None,
-    urgent: bool = False,
+    high_priority: bool = False,
 ) -> Any:
-    """Call ``module:function`` with JSON arguments in a process of its own and give its JSON result.
+    """Call ``module:function`` with JSON arguments in a process of its own and return its JSON result.
 
     This is how the pytest process gets work done that needs a framework. Raises what the function raised, by name.
     """
@@ -291,7 +292,7 @@ def call(
         tree=tree,
         log=log,
         variables=variables,
-        urgent=urgent,
+        high_priority=high_priority,
     )
     with step as process:
         return process.begin(first_request({"function": function, "arguments": arguments}), timeout)["result"]

@@ -40,7 +40,7 @@ def owned_folder(place: Path, prefix: str) -> Iterator[Path]:
 
 
 def held_lock(folder: Path) -> int:
-    """Lock a folder and give the open file that holds the lock, which a child does not inherit.
+    """Lock a folder and return the open file that holds the lock, which a child does not inherit.
 
     It comes to its name locked, so that nobody finds it free before. A file system without locks leaves it without
     that name.
@@ -71,7 +71,7 @@ def remove_abandoned(place: Path, prefix: str) -> None:
 
 
 def is_abandoned(folder: Path) -> bool:
-    """Tell whether a folder's lock can be had, or is not there after a day."""
+    """Whether a folder's lock can be had, or is not there after a day."""
     try:
         lock = os.open(folder / LOCK, os.O_RDWR)
     except FileNotFoundError:

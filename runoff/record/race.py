@@ -22,9 +22,9 @@ from runoff.judge.ratios import (
     ratio_over_launches,
     verdict,
 )
-from runoff.measure.launch import LaunchRecord
+from runoff.measure.launches import CONTROL, Measured, Record
 from runoff.measure.preparation import FAILED, READY, Exam, Outcome
-from runoff.measure.race import CONTROL, Measured, Race, Record
+from runoff.measure.race import LaunchRecord, Race
 
 PerLaunch = Callable[[Record], Sequence[float]]
 """Reads one metric's values from one launch: one a round, or one in all."""
@@ -208,7 +208,7 @@ def control_json(
 
 def goes_first(race: Race) -> bool:
     """Tell whether every worker of a race went before other processes."""
-    return all(record.urgent for records in race.records.values() for record in records)
+    return all(record.high_priority for records in race.records.values() for record in records)
 
 
 def exam_json(exam: Exam) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from runoff.judge.diagnostics import percentiles
 from runoff.judge.ratios import launch_log_ratio, ratio_over_launches
-from runoff.measure.race import Measured, Record
+from runoff.measure.launches import Measured, Record
 from runoff.measure.service.batches import BatchesRecord
 from runoff.measure.service.end_to_end import EndToEndRecord
 from runoff.measure.service.load import Answered, HighestLoadRecord, LoadRecord

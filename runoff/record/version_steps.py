@@ -19,8 +19,8 @@ from runoff.judge.ratios import (
     ratio_over_launches,
     verdict,
 )
+from runoff.measure.launches import CONTROL, Measured, Record
 from runoff.measure.preparation import Outcome
-from runoff.measure.race import CONTROL, Measured, Record
 from runoff.record.race import PerLaunch, Rules, Standing, log_ratios, ratio_json
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation
 from runoff.judge.ratios import FEWEST_LAUNCHES, control_is_valid, half_width, is_pinned_down
-from runoff.measure.race import CONTROL, Measured, Race, Record
+from runoff.measure.launches import CONTROL, Measured, Record
+from runoff.measure.race import Race
 from runoff.record.race import PerLaunch, Rules, goes_first, log_ratios, median_over, standings
 
 STEAL_SHARE = 0.01

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from runoff.doctor.noise import (
     TOO_NOISY,
     TOO_SHORT,
     USABLE,
-    Course,
+    NoiseRun,
     expected_control,
     judge,
     measure_noise,
@@ -29,8 +28,8 @@ from runoff.doctor.noise import (
 from runoff.environments.inspection import Throttling
 from runoff.errors import WorkerCrashed
 from runoff.judge.ratios import CONFIDENCE, Ratio, half_width, is_beyond, ratio_over_launches
-from runoff.measure.launch import LaunchRecord
-from runoff.measure.race import ROUNDS
+from runoff.measure.entrant import Entrant
+from runoff.measure.race import ROUNDS, LaunchRecord, Race
 from tests.races import launch, launches
 
 
@@ -85,7 +84,7 @@ def test_the_two_are_identical_but_for_their_names(tmp_path: Path) -> None:
 def test_the_work_is_the_same_every_time(tmp_path: Path) -> None:
     """The same image gives the same logits again and again, whatever the threads, and another image gives others."""
     entrant, _ = noise.make_entrants(1, tmp_path)
-    batch = np.load(noise.write_picture(tmp_path).images)
+    batch = np.load(noise.write_images(tmp_path))
     sessions = [workload.load(entrant.artifact, workload.VARIANTS[0], threads) for threads in (1, 3)]
     logits = [session.run(batch) for session in sessions for _ in range(2)]
     assert logits[0].shape == (1, 1000)
@@ -103,7 +102,7 @@ def test_every_thread_does_the_whole_work(tmp_path: Path) -> None:
     """No thread's share stays untouched, and none differs from the others."""
     entrant, _ = noise.make_entrants(3, tmp_path)
     session = workload.load(entrant.artifact, workload.VARIANTS[0], 3)
-    session.run(np.load(noise.write_picture(tmp_path).images))
+    session.run(np.load(noise.write_images(tmp_path)))
     first, *others = (share.given for share in session.shares)
     assert first.any()
     assert all(np.array_equal(first, other) for other in others)
@@ -112,15 +111,21 @@ def test_every_thread_does_the_whole_work(tmp_path: Path) -> None:
 
 def test_a_worker_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where one of the two breaks down, its own error is raised."""
-    entrants = noise.make_entrants(1, tmp_path)
-    entrants[0].artifact.unlink()
+
+    def without_artifact(threads: int, folder: Path) -> tuple[Entrant, Entrant]:
+        first, second = make_entrants(threads, folder)
+        first.artifact.unlink()
+        return first, second
+
+    make_entrants = noise.make_entrants
+    monkeypatch.setattr(noise, "make_entrants", without_artifact)
     with pytest.raises(WorkerCrashed, match="FileNotFoundError"):
-        noise.race(entrants, noise.write_picture(tmp_path), 1.0, tmp_path, lambda text: None)
+        measure_noise(1.0, 1, tmp_path, lambda text: None)
 
 
-def records(**kinds: tuple[LaunchRecord, ...]) -> Course:
-    """Make a course of races made by hand."""
-    return Course(kinds, 6, 3.0, 0.25, 7)
+def records(stolen: float = 0.25, **kinds: tuple[LaunchRecord, ...]) -> NoiseRun:
+    """Make a run of races made by hand."""
+    return NoiseRun(Race(kinds, {}, stolen), 6, 3.0, 7)
 
 
 def test_figures_of_known_rounds() -> None:
@@ -135,15 +140,15 @@ def test_figures_of_known_rounds() -> None:
     assert (found.rounds, found.threads, found.seconds, found.stolen, found.throttled) == (6, 3, 3.0, 0.25, 7)
     assert found.state == TOO_NOISY
     assert found.busy == 2.0
-    assert found.urgent
+    assert found.high_priority
 
 
 def test_launches_with_little_noise_are_quiet() -> None:
     """Eight launches of two equals with half a percent of noise a round are a quiet machine, unless time was stolen."""
-    course = records(first=launches(1.0, seed=1), second=launches(1.0, seed=2))
-    found = judge(replace(course, stolen=0.0), threads=2)
+    equals = {"first": launches(1.0, seed=1), "second": launches(1.0, seed=2)}
+    found = judge(records(stolen=0.0, **equals), threads=2)
     assert found.state == QUIET
-    assert judge(course, threads=2).state == USABLE
+    assert judge(records(**equals), threads=2).state == USABLE
     assert found.difference is not None
     assert 0 < found.difference < 0.02
 

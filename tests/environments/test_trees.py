@@ -20,10 +20,9 @@ from runoff.environments.discovery import backend_of, tree_version
 from runoff.environments.environment import Environment, parse_tree
 from runoff.errors import ConversionFailed, UnknownContender
 from runoff.measure.artifacts import Calibration, artifact_key
-from runoff.measure.launch import Timeouts, started_worker
 from runoff.processes.channel import PROTOCOL
 from runoff.processes.process import ROOT
-from tests.conftest import HERE, Suite
+from tests.conftest import HERE, Suite, started_worker
 
 FEW = ("--launches", "5", "--rounds", "6")
 ONCE = ("--launches", "1", "--rounds", "2")
@@ -225,7 +224,7 @@ def test_a_worker_that_lacks_the_variant_or_backend_says_so(make_entrant, pictur
         entrant, backend=backend_of({"__name__": "tests.fakes.nobody", "VARIANTS": [], "ENVIRONMENT": {}}, ROOT)
     )
     for lacking, words in ((gone, "has no variant 'gone'"), (missing, r"has no backend tests\.fakes\.nobody")):
-        worker = started_worker(lacking, picture, tmp_path / "log", Timeouts())
+        worker = started_worker(lacking, picture, tmp_path / "log")
         with pytest.raises(UnknownContender, match=words), worker:
             pytest.fail("it started")
     assert not issubclass(UnknownContender, ConversionFailed)

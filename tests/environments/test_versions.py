@@ -16,8 +16,8 @@ from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.environments.versions import choose, race_arguments, read_environments
 from runoff.errors import UsageError
+from runoff.measure.launches import CONTROL, Measured
 from runoff.measure.preparation import READY, Outcome
-from runoff.measure.race import CONTROL, Measured
 from runoff.record.race import Rules
 from runoff.record.version_steps import neighbours, version_steps, version_steps_json
 from tests.conftest import ROOT

@@ -30,6 +30,7 @@ from runoff.judge.conversions import (
 from runoff.matrix import matrix as conversion
 from runoff.matrix.attempt import EXPECTED_FILE, MODEL_FILE, OPERATORS_FILE
 from runoff.matrix.matrix import OUT_OF_TIME, Export, Scene, converters, try_conversions, try_target
+from runoff.measure.launches import deadline_after
 from tests import converter
 
 EXPORT = Export("imagined", "torchscript", 13)
@@ -113,7 +114,7 @@ def test_cells_are_kept_and_a_broken_off_run_goes_on(scene, exported):
     """What is known is not tried again; what a time limit left out is, by the next run; a torn file is made anew."""
     exports = [Export(name, "torchscript", 13) for name in ("right", "wrong")]
     steps = []
-    late = replace(scene, most_seconds=-1.0)
+    late = replace(scene, deadline=deadline_after(-1.0))
     cells = try_conversions(exports, ["imagined"], late, step=lambda: steps.append(1))
     assert [cell.plain for cell in cells] == [Attempt(SKIPPED, reason=OUT_OF_TIME)] * 2
     assert not exported

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from runoff.errors import NoAnswer, WorkerCrashed, WorkerTimedOut
-from runoff.measure.launch import Timeouts
-from runoff.measure.race import CONTROL, Measured
+from runoff.measure.launches import CONTROL, Measured
 from runoff.measure.service import load
 from runoff.measure.service.load import Answered, LoadRecord, highest_loads, measure_load
 from runoff.measure.service.loadgen import read_trace
@@ -61,11 +60,11 @@ def test_the_trace_is_read_in_the_order_of_issue():
 
 
 @with_loadgen
-def test_the_injected_delay_is_the_latency_and_bounds_the_load(make_course, make_entrant, quick):
+def test_the_injected_delay_is_the_latency_and_bounds_the_load(make_setup, make_entrant, quick, tmp_path):
     """A fake that takes twice as long has twice the latency alone and bears half the load or less."""
     control = dataclasses.replace(make_entrant(), key=CONTROL)
-    course = make_course(make_entrant(), make_entrant("slower"), control)
-    measured = measure_load(course, BOUND)
+    setup = make_setup(make_entrant(), make_entrant("slower"), control)
+    measured = measure_load(setup, BOUND, tmp_path / "loadgen")
     highest = highest_loads(measured, BOUND)
     assert highest.failures == {}
     assert {key: len(records) for key, records in measured.records.items()} == {"fake": 2, "fake-slower": 2, CONTROL: 2}
@@ -76,13 +75,13 @@ def test_the_injected_delay_is_the_latency_and_bounds_the_load(make_course, make
         assert all(len(run.latencies) >= 30 for run in before.loaded)
     for before, after in zip(highest.records["fake"], highest.records["fake-slower"], strict=True):
         assert 1.5 < before.load / after.load < 3
-    assert course.progress.steps == course.progress.promised
+    assert setup.progress.steps == setup.progress.promised
 
 
 @with_loadgen
-def test_waiting_in_line_is_in_the_latency(make_course, make_entrant, quick):
+def test_waiting_in_line_is_in_the_latency(make_setup, make_entrant, quick, tmp_path):
     """Under the highest load queries wait: some take longer from being due to their answer than serving them takes."""
-    (record,) = measure_load(make_course(make_entrant(), launches=1), BOUND).records["fake"]
+    (record,) = measure_load(make_setup(make_entrant(), launches=1), BOUND, tmp_path / "loadgen").records["fake"]
     queries = [pair for run in record.loaded for pair in zip(run.latencies, run.services, strict=True)]
     waits = [latency - service for latency, service in queries]
     assert min(waits) >= 0
@@ -92,10 +91,10 @@ def test_waiting_in_line_is_in_the_latency(make_course, make_entrant, quick):
 
 
 @with_loadgen
-def test_loadgen_follows_the_seed_and_writes_into_the_runs_own_folder(make_course, make_entrant, quick, tmp_path):
+def test_loadgen_follows_the_seed_and_writes_into_the_runs_own_folder(make_setup, make_entrant, quick, tmp_path):
     """Every launch has arrivals of its own by the run's seed, and nothing of LoadGen's is in the worker's log."""
-    measure_load(make_course(make_entrant(), seed=40), BOUND)
-    details = sorted((tmp_path / "working" / "loadgen").glob("fake-seed-*-Server-*/mlperf_log_detail.txt"))
+    measure_load(make_setup(make_entrant(), seed=40), BOUND, tmp_path / "loadgen")
+    details = sorted((tmp_path / "loadgen").glob("fake-seed-*-Server-*/mlperf_log_detail.txt"))
     seeds = {43, 44, 48, 49}  # after three runs of a single stream in each of two launches
     assert len(details) == len(seeds)
     assert {setting(file, "effective_schedule_rng_seed") for file in details} == seeds
@@ -114,10 +113,13 @@ def setting(file: Path, name: str) -> int:
     ("variant", "error", "words"),
     [("stalls", WorkerTimedOut, "no answer within 3 s"), ("raises-late", WorkerCrashed, "thirty is too many")],
 )
-def test_a_session_that_breaks_under_load_costs_its_contender_alone(make_course, make_entrant, variant, error, words):
+def test_a_session_that_breaks_under_load_costs_its_contender_alone(
+    make_setup, make_entrant, variant, error, words, monkeypatch, tmp_path
+):
     """One that stalls is ended at its time-out, one that raises has its own error, and the others are measured."""
-    course = make_course(make_entrant(), make_entrant(variant), launches=1, timeouts=Timeouts(load=3.0))
-    measured = measure_load(course, BOUND)
+    monkeypatch.setattr(load, "TIMEOUT", 3.0)
+    setup = make_setup(make_entrant(), make_entrant(variant), launches=1)
+    measured = measure_load(setup, BOUND, tmp_path / "loadgen")
     assert isinstance(measured.failures[f"fake-{variant}"], error)
     assert words in str(measured.failures[f"fake-{variant}"])
     assert len(measured.records["fake"]) == 1

@@ -2,58 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import statistics
 from collections import Counter
 from contextlib import ExitStack
+from pathlib import Path
+from random import Random
 
 import psutil
 import pytest
 
 from runoff.errors import ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
-from runoff.measure import launch
-from runoff.measure.launch import Timeouts, started_worker
-from runoff.measure.race import Journal, Race, Schedule, run_race
-from tests.conftest import Counted
-from tests.fakes.fake import MEBIBYTE, true_logits
+from runoff.measure import entrant, workers
+from runoff.measure import race as racing
+from runoff.measure.launches import Journal, deadline_after
+from runoff.measure.race import Race, run_race
+from tests.conftest import started_worker
+from tests.fakes.fake import MEBIBYTE
 
 
 @pytest.fixture
-def race(images, picture, tmp_path):
+def race(make_setup):
     """Run a race of fakes."""
 
-    def run(
-        entrants,
-        launches=2,
-        rounds=4,
-        seed=1,
-        progress=None,
-        timeouts=None,
-        looks=None,
-        most_seconds=None,
-        enough=None,
-        predecessors=None,
-    ) -> Race:
-        return run_race(
-            entrants,
-            Schedule(looks or (launches,), rounds, seed, most_seconds),
-            images=picture.images,
-            predictions={entrant.key: true_logits(images) for entrant in entrants},
-            logs=tmp_path / "logs",
-            journal=Journal(tmp_path / "journal.jsonl"),
-            progress=progress or Counted(),
-            timeouts=timeouts or Timeouts(),
-            enough=enough or (lambda race: False),
-            predecessors=predecessors,
-        )
+    def run(entrants, rounds=4, enough=lambda race: False, **settings) -> Race:
+        return run_race(make_setup(*entrants, **settings), rounds, enough)
 
     return run
 
 
-def test_every_entrant_gets_every_launch_and_round(make_entrant, race, tmp_path):
+def test_every_entrant_gets_every_launch_and_round(make_entrant, make_setup, tmp_path):
     """K launches of R rounds give every entrant K records of R values, and the journal holds them as they came."""
-    progress = Counted()
-    finished = race([make_entrant(), make_entrant(key="control")], launches=3, rounds=4, progress=progress)
+    setup = make_setup(make_entrant(), make_entrant(key="control"), launches=3)
+    finished, progress = run_race(setup, 4), setup.progress
     assert {key: [len(record.rounds) for record in records] for key, records in finished.records.items()} == {
         "fake": [4, 4, 4],
         "control": [4, 4, 4],
@@ -77,13 +59,13 @@ def test_anonymous_memory_sees_an_allocation(make_entrant, race):
 def test_rounds_are_interleaved_in_a_random_order_of_the_seed(make_entrant, race, monkeypatch):
     """Within a round every entrant runs once, rounds differ in order, and a seed gives the same orders again."""
     order: list[str] = []
-    measure = launch.time_one
+    measure = racing.time_one
 
-    def watched(lane, timeouts):
-        order.append(lane.entrant.key)
-        measure(lane, timeouts)
+    def watched(worker):
+        order.append(worker.entrant.key)
+        return measure(worker)
 
-    monkeypatch.setattr(launch, "time_one", watched)
+    monkeypatch.setattr(racing, "time_one", watched)
     entrants = [make_entrant(key=key) for key in ("a", "b", "c")]
 
     def orders(seed: int) -> list[tuple[str, ...]]:
@@ -102,35 +84,34 @@ def test_a_worker_ends_when_its_successor_starts(make_entrant, race, monkeypatch
     """Every launch has fresh processes, one an entrant is alive at a time, and none when the race is over."""
     pids: list[int] = []
     alive: list[int] = []
-    starting = launch.start_request
+    starting = workers.start_request
 
     def watched(entrant, process, first):
         pids.append(process.popen.pid)
         alive.append(sum(psutil.pid_exists(pid) for pid in pids))
         return starting(entrant, process, first)
 
-    monkeypatch.setattr(launch, "start_request", watched)
+    monkeypatch.setattr(workers, "start_request", watched)
     race([make_entrant(key=key) for key in ("a", "b")], launches=3, rounds=1)
     assert len(set(pids)) == 2 * (1 + 3)
     assert max(alive) == 2
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-def test_a_predecessor_stands_for_the_start_that_is_not_measured(make_entrant, race, picture, tmp_path):
-    """An entrant whose suspended worker is handed over is not started once before; it ends as the race goes on."""
-    held = {"a": ExitStack(), "b": ExitStack()}
+def test_a_living_worker_stands_for_the_start_that_is_not_measured(make_entrant, make_setup, picture, tmp_path):
+    """An entrant whose suspended worker is kept is not started once before; it ends as the race goes on."""
+    setup = make_setup(*(make_entrant(key=key) for key in ("a", "b", "control")))
     processes = []
-    for key, stack in held.items():
-        worker = started_worker(make_entrant(key=key), picture, tmp_path / f"{key}.log", Timeouts())
-        process, _ = stack.enter_context(worker)
-        process.suspend()
-        processes.append(process)
-    progress = Counted()
-    entrants = [make_entrant(key=key) for key in ("a", "b", "control")]
-    finished = race(entrants, launches=2, rounds=3, progress=progress, predecessors=held)
+    for key in ("a", "b"):
+        with ExitStack() as worker:
+            process, _ = worker.enter_context(started_worker(make_entrant(key=key), picture, tmp_path / f"{key}.log"))
+            process.suspend()
+            setup.workers.keep(key, worker.pop_all())
+            processes.append(process)
+    finished = run_race(setup, 3)
     assert [len(finished.records[key]) for key in ("a", "b", "control")] == [2, 2, 2]
-    assert progress.steps == progress.promised == 1 + 2 * (3 + 3)
-    assert held == {}
+    assert setup.progress.steps == setup.progress.promised == 1 + 2 * (3 + 3)
+    assert not any(key in setup.workers for key in ("a", "b", "control"))
     assert not any(psutil.pid_exists(process.popen.pid) for process in processes)
 
 
@@ -146,9 +127,10 @@ def test_a_failure_costs_its_contender_alone(make_entrant, race, variant, error)
     assert finished.records[f"fake-{variant}"] == ()
 
 
-def test_a_hang_costs_its_contender_alone(make_entrant, race):
+def test_a_hang_costs_its_contender_alone(make_entrant, race, monkeypatch):
     """A contender that hangs is ended at its time-out, and the others are measured to the end."""
-    finished = race([make_entrant(), make_entrant("hangs")], timeouts=Timeouts(start=1.5))
+    monkeypatch.setattr(entrant, "START_TIMEOUT", 1.5)
+    finished = race([make_entrant(), make_entrant("hangs")])
     assert isinstance(finished.failures["fake-hangs"], WorkerTimedOut)
     assert len(finished.records["fake"]) == 2
 
@@ -162,32 +144,33 @@ def test_another_first_output_than_checked_is_out(make_entrant, race):
 def test_only_one_worker_runs_at_a_time(make_entrant, race, monkeypatch):
     """While one entrant is timed, every other worker is suspended."""
     seen: list[list[str]] = []
-    workers: dict[str, int] = {}
-    measure, starting = launch.time_one, launch.start_request
+    pids: dict[str, int] = {}
+    measure, starting = racing.time_one, workers.start_request
 
     def remember(entrant, process, first):
-        workers[entrant.key] = process.popen.pid
+        pids[entrant.key] = process.popen.pid
         return starting(entrant, process, first)
 
-    def watched(lane, timeouts):
-        seen.append([psutil.Process(pid).status() for key, pid in workers.items() if key != lane.entrant.key])
-        measure(lane, timeouts)
+    def watched(worker):
+        seen.append([psutil.Process(pid).status() for key, pid in pids.items() if key != worker.entrant.key])
+        return measure(worker)
 
-    monkeypatch.setattr(launch, "start_request", remember)
-    monkeypatch.setattr(launch, "time_one", watched)
+    monkeypatch.setattr(workers, "start_request", remember)
+    monkeypatch.setattr(racing, "time_one", watched)
     race([make_entrant(key=key) for key in ("a", "b", "c")], launches=1, rounds=3)
     assert len(seen) == 9
     assert {status for others in seen for status in others} == {psutil.STATUS_STOPPED}
 
 
-def test_a_full_disk_costs_the_journal_alone(make_entrant, race, monkeypatch):
-    """Where the journal can't be written, the race goes on and the journal says so."""
-    journal = Journal(type(make_entrant().artifact)("/dev/full"))
-    journal.write(0, {})
-    assert "No space left" in journal.problem
+def test_a_full_disk_costs_the_journal_alone(make_entrant, make_setup):
+    """Where the journal can't be written, the race goes on and says so."""
+    setup = dataclasses.replace(make_setup(make_entrant(), launches=1), journal=Journal(Path("/dev/full")))
+    finished = run_race(setup, 1)
+    assert len(finished.records["fake"]) == 1
+    assert finished.unwritten == "/dev/full: No space left on device"
 
 
-def test_a_race_ends_at_the_first_look_that_finds_enough(make_entrant, race):
+def test_a_race_ends_at_the_first_look_that_finds_enough(make_entrant, make_setup):
     """Looks come after their launches, see all that was measured so far, and the first that is satisfied ends it."""
     seen: list[tuple[int, int]] = []
 
@@ -195,11 +178,11 @@ def test_a_race_ends_at_the_first_look_that_finds_enough(make_entrant, race):
         seen.append((so_far.look, len(so_far.records["fake"])))
         return len(seen) == 2
 
-    progress = Counted()
-    finished = race([make_entrant()], rounds=1, looks=(1, 3, 6), enough=enough, progress=progress)
+    setup = make_setup(make_entrant(), looks=(1, 3, 6))
+    finished = run_race(setup, 1, enough)
     assert seen == [(0, 1), (1, 3)]
     assert (finished.look, len(finished.records["fake"]), finished.out_of_time) == (1, 3, False)
-    assert progress.steps == progress.promised
+    assert setup.progress.steps == setup.progress.promised
 
 
 def test_the_last_look_ends_a_race_that_never_had_enough(make_entrant, race):
@@ -210,6 +193,25 @@ def test_the_last_look_ends_a_race_that_never_had_enough(make_entrant, race):
 
 def test_a_race_out_of_time_keeps_what_it_measured(make_entrant, race):
     """No launch but the first begins that would not end in time, and the look that was next is the one that counts."""
-    finished = race([make_entrant()], rounds=1, looks=(2, 50), most_seconds=1e-6)
-    assert finished.out_of_time
-    assert (finished.look, len(finished.records["fake"])) == (0, 1)
+    for looks, look in (((2, 50), 0), ((1, 50), 1)):
+        finished = race([make_entrant()], rounds=1, looks=looks, deadline=deadline_after(1e-6))
+        assert finished.out_of_time
+        assert (finished.look, len(finished.records["fake"])) == (look, 1)
+
+
+def test_workers_that_are_left_end_with_the_block(make_entrant, make_setup):
+    """Whatever goes wrong between launches, leaving the owner's block ends every worker."""
+    setup = make_setup(make_entrant(key="a"), make_entrant(key="b"))
+    processes: list[int] = []
+
+    def go_wrong() -> None:
+        with setup.workers:
+            rotation = setup.start(0, setup.entrants, Random(1), timed=True)
+            processes.extend(worker.process.popen.pid for worker in rotation.workers.values())
+            assert {psutil.Process(process).status() for process in processes} == {psutil.STATUS_STOPPED}
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        go_wrong()
+    assert len(processes) == 2
+    assert not any(psutil.pid_exists(process) for process in processes)

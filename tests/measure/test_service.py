@@ -13,13 +13,12 @@ import pytest
 from PIL import Image
 
 from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerFailed
-from runoff.measure.race import CONTROL
-from runoff.measure.service import launches
+from runoff.measure.launches import CONTROL
 from runoff.measure.service.batches import SIZES, measure_batches
 from runoff.measure.service.end_to_end import STAGES, measure_end_to_end
 from runoff.measure.service.parallel import images_per_second, measure_parallel
 from runoff.measure.service.threads import measure_threads, thread_counts
-from runoff.measure.turns import Turns
+from runoff.measure.workers import Rotation, Workers
 
 SECOND = 1_000_000_000
 
@@ -35,26 +34,26 @@ def pictures(tmp_path: Path) -> list[Path]:
     return files
 
 
-def test_a_batch_that_takes_as_long_as_one_image_has_its_throughput(make_course, make_entrant):
+def test_a_batch_that_takes_as_long_as_one_image_has_its_throughput(make_setup, make_entrant):
     """Eight images in the time of one are eight times the images a second; eight in eight times are the same."""
-    measured = measure_batches(make_course(make_entrant(), make_entrant("one-by-one")))
+    measured = measure_batches(make_setup(make_entrant(), make_entrant("one-by-one")))
     for key, expected in (("fake", 8), ("fake-one-by-one", 1)):
         gains = [record.seconds[1] / record.seconds[8] for record in measured.records[key]]
         assert 0.75 * expected < statistics.median(gains) < 1.25 * expected, key
         assert all(set(record.seconds) == set(SIZES) and record.largest == 32 for record in measured.records[key])
 
 
-def test_a_refused_batch_size_costs_that_size_alone(make_course, make_entrant):
+def test_a_refused_batch_size_costs_that_size_alone(make_setup, make_entrant):
     """A session that takes one image at a time keeps that figure, and says why it has no others."""
-    (record,) = measure_batches(make_course(make_entrant("fixed-batch"), launches=1)).records["fake-fixed-batch"]
+    (record,) = measure_batches(make_setup(make_entrant("fixed-batch"), launches=1)).records["fake-fixed-batch"]
     assert (set(record.seconds), record.largest) == ({1}, 1)
     assert set(record.refused) == set(SIZES) - {1}
     assert record.refused[4] == "ValueError: expected a batch of 1, got 4"
 
 
-def test_dying_at_a_batch_costs_its_contender_alone(make_course, make_entrant):
+def test_dying_at_a_batch_costs_its_contender_alone(make_setup, make_entrant):
     """A process that ends at a batch of four is out, with the size in its error; the others are measured to the end."""
-    measured = measure_batches(make_course(make_entrant(), make_entrant("dies-at-four")))
+    measured = measure_batches(make_setup(make_entrant(), make_entrant("dies-at-four")))
     error = measured.failures["fake-dies-at-four"]
     assert isinstance(error, WorkerCrashed)
     assert "at a batch of 4: " in str(error)
@@ -62,70 +61,70 @@ def test_dying_at_a_batch_costs_its_contender_alone(make_course, make_entrant):
     assert measured.records["fake-dies-at-four"] == ()
 
 
-def test_a_session_that_refuses_every_size_is_broken(make_course, make_entrant, monkeypatch):
+def test_a_session_that_refuses_every_size_is_broken(make_setup, make_entrant, monkeypatch):
     """Where no size is run, not even one, the contender is out: it ran single images before."""
     monkeypatch.setattr("runoff.measure.service.batches.SIZES", (2, 4))
-    measured = measure_batches(make_course(make_entrant("fixed-batch"), launches=1))
+    measured = measure_batches(make_setup(make_entrant("fixed-batch"), launches=1))
     assert isinstance(measured.failures["fake-fixed-batch"], ContractBroken)
 
 
-def test_launches_are_fresh_written_down_and_counted(make_course, make_entrant, tmp_path, monkeypatch):
+def test_launches_are_fresh_written_down_and_counted(make_setup, make_entrant, tmp_path, monkeypatch):
     """Every launch has new processes, is in the journal when it ends, and leaves none; progress keeps its promise."""
     seen: list[int] = []
-    starting = launches.start_lanes
+    starting = Workers.start
 
     def watched(*arguments, **named):
-        lanes, failures = starting(*arguments, **named)
-        seen.extend(lane.process.popen.pid for lane in lanes.values())
-        return lanes, failures
+        rotation = starting(*arguments, **named)
+        seen.extend(worker.process.popen.pid for worker in rotation.workers.values())
+        return rotation
 
-    monkeypatch.setattr(launches, "start_lanes", watched)
-    course = make_course(make_entrant(), make_entrant(key=CONTROL), launches=3)
-    measured = measure_batches(course)
+    monkeypatch.setattr(Workers, "start", watched)
+    setup = make_setup(make_entrant(), make_entrant(key=CONTROL), launches=3)
+    measured = measure_batches(setup)
     assert len(set(seen)) == 6
     assert not any(psutil.pid_exists(process) for process in seen)
     written = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()]
     assert [line["launch"] for line in written] == [0, 1, 2]
     assert written[2]["records"]["fake"]["seconds"]["8"] == measured.records["fake"][2].seconds[8]
-    assert course.progress.steps == course.progress.promised == 3 * (2 + len(SIZES))
+    assert setup.progress.steps == setup.progress.promised == 3 * (2 + len(SIZES))
 
 
-def test_one_works_while_the_others_are_suspended(make_course, make_entrant, monkeypatch):
+def test_one_works_while_the_others_are_suspended(make_setup, make_entrant, monkeypatch):
     """At every batch size each entrant has a turn, in orders of the seed, and all others are stopped meanwhile."""
     turns: list[str] = []
     states: set[str] = set()
-    do_one = Turns.one
+    single = Rotation.single
 
-    def watched(self: Turns, key: str, unit) -> None:
+    def watched(self: Rotation, key: str, unit) -> None:
         turns.append(key)
-        others = (lane.process.popen.pid for name, lane in self.lanes.items() if name != key)
+        others = (worker.process.popen.pid for name, worker in self.workers.items() if name != key)
         states.update(psutil.Process(process).status() for process in others)
-        do_one(self, key, unit)
+        single(self, key, unit)
 
     def order(seed: int) -> list[tuple[str, ...]]:
         turns.clear()
-        measure_batches(make_course(*(make_entrant(key=key) for key in "abc"), launches=1, seed=seed))
+        measure_batches(make_setup(*(make_entrant(key=key) for key in "abc"), launches=1, seed=seed))
         return [tuple(turns[place : place + 3]) for place in range(0, 3 * len(SIZES), 3)]
 
-    monkeypatch.setattr(Turns, "one", watched)
+    monkeypatch.setattr(Rotation, "single", watched)
     first, again, other = order(1), order(1), order(2)
     assert all(sorted(each) == ["a", "b", "c"] for each in first)
     assert first == again != other
     assert states == {psutil.STATUS_STOPPED}
 
 
-def test_another_first_output_than_checked_is_out_of_every_question(make_course, make_entrant):
+def test_another_first_output_than_checked_is_out_of_every_question(make_setup, make_entrant):
     """A session whose first output names another class than it was checked with is not measured."""
-    measured = measure_batches(make_course(make_entrant(), make_entrant("wrong"), launches=1))
+    measured = measure_batches(make_setup(make_entrant(), make_entrant("wrong"), launches=1))
     assert "does not give the same answer twice" in str(measured.failures["fake-wrong"])
     assert len(measured.records["fake"]) == 1
 
 
-def test_sessions_that_do_not_hinder_each_other_give_as_many_times_the_images(make_course, make_entrant):
+def test_sessions_that_do_not_hinder_each_other_give_as_many_times_the_images(make_setup, make_entrant):
     """Two sleeping sessions answer twice what one does; where two threads double one session, they gain nothing."""
     control = dataclasses.replace(make_entrant(), key=CONTROL)
-    course = make_course(make_entrant(), make_entrant("threaded"), control)
-    measured = measure_parallel(course)
+    setup = make_setup(make_entrant(), make_entrant("threaded"), control)
+    measured = measure_parallel(setup)
     for key, gain in (("fake", 2), ("fake-threaded", 1)):
         found = [record.together / record.alone for record in measured.records[key]]
         assert 0.8 * gain < statistics.median(found) < 1.2 * gain, key
@@ -135,12 +134,12 @@ def test_sessions_that_do_not_hinder_each_other_give_as_many_times_the_images(ma
     ]
     assert 0.8 < statistics.median(ratios) < 1.25
     assert {record.alone for record in measured.records[CONTROL]} == {None}
-    assert course.progress.steps == course.progress.promised
+    assert setup.progress.steps == setup.progress.promised
 
 
-def test_a_session_that_fails_costs_its_contender_alone(make_course, make_entrant):
+def test_a_session_that_fails_costs_its_contender_alone(make_setup, make_entrant):
     """A contender whose single-threaded session lies about its threads is out, with that error; the others are not."""
-    measured = measure_parallel(make_course(make_entrant(), make_entrant("lies"), launches=1))
+    measured = measure_parallel(make_setup(make_entrant(), make_entrant("lies"), launches=1))
     assert isinstance(measured.failures["fake-lies"], ThreadsNotHeld)
     assert len(measured.records["fake"]) == 1
 
@@ -167,11 +166,11 @@ def test_thread_counts_double_and_end_with_all(allowed, counts):
     assert thread_counts(allowed) == counts
 
 
-def test_threads_that_help_are_seen_and_threads_that_do_not_are_too(make_course, make_entrant):
+def test_threads_that_help_are_seen_and_threads_that_do_not_are_too(make_setup, make_entrant):
     """A fake that is twice as fast on two threads has a speed-up of two; one that sleeps regardless has none."""
     control = dataclasses.replace(make_entrant(), key=CONTROL)
-    course = make_course(make_entrant(), make_entrant("threaded"), control)
-    measured = measure_threads(course, rounds=8)
+    setup = make_setup(make_entrant(), make_entrant("threaded"), control)
+    measured = measure_threads(setup, rounds=8)
     for key, expected in (("fake", 1), ("fake-threaded", 2)):
         found = [
             statistics.median(record.rounds[1]) / statistics.median(record.rounds[2])
@@ -180,21 +179,21 @@ def test_threads_that_help_are_seen_and_threads_that_do_not_are_too(make_course,
         assert 0.75 * expected < statistics.median(found) < 1.25 * expected, key
         assert all(len(record.rounds[1]) == len(record.rounds[2]) == 8 for record in measured.records[key])
     assert all(set(record.rounds) == {1} for record in measured.records[CONTROL])
-    assert course.progress.steps == course.progress.promised
+    assert setup.progress.steps == setup.progress.promised
 
 
-def test_threads_that_are_not_held_cost_their_contender_alone(make_course, make_entrant):
+def test_threads_that_are_not_held_cost_their_contender_alone(make_setup, make_entrant):
     """A contender that reports other threads than it was given is out in every number of threads, with that error."""
-    measured = measure_threads(make_course(make_entrant(), make_entrant("lies"), launches=1), rounds=2)
+    measured = measure_threads(make_setup(make_entrant(), make_entrant("lies"), launches=1), rounds=2)
     assert isinstance(measured.failures["fake-lies"], ThreadsNotHeld)
     assert set(measured.records["fake"][0].rounds) == {1, 2}
     assert measured.records["fake-lies"] == ()
 
 
-def test_end_to_end_sees_the_delay_in_inference_and_nowhere_else(make_course, make_entrant, pictures):
+def test_end_to_end_sees_the_delay_in_inference_and_nowhere_else(make_setup, make_entrant, pictures):
     """A model that takes twice as long takes that much more of the whole; decoding and preprocessing are the same."""
-    course = make_course(make_entrant(), make_entrant("slower"))
-    measured = measure_end_to_end(course, pictures, rounds=10)
+    setup = make_setup(make_entrant(), make_entrant("slower"))
+    measured = measure_end_to_end(setup, pictures, rounds=10)
     plain, slower = (measured.records[key] for key in ("fake", "fake-slower"))
     assert all(tuple(record.stages) == STAGES and len(record.rounds) == 10 for record in (*plain, *slower))
     ratios = [
@@ -205,12 +204,12 @@ def test_end_to_end_sees_the_delay_in_inference_and_nowhere_else(make_course, ma
     assert statistics.median(ratio["decode"] for ratio in ratios) < 1.6
     shares = [statistics.median(record.share_before for record in records) for records in (plain, slower)]
     assert 0 < shares[1] < shares[0] < 1
-    assert course.progress.steps == course.progress.promised
+    assert setup.progress.steps == setup.progress.promised
 
 
-def test_end_to_end_gives_everyone_the_same_picture_and_takes_the_next(make_course, make_entrant, pictures):
+def test_end_to_end_gives_everyone_the_same_picture_and_takes_the_next(make_setup, make_entrant, pictures):
     """In a round all answer one picture, and pictures follow each other over rounds and launches."""
-    measured = measure_end_to_end(make_course(make_entrant(), make_entrant("slower")), pictures, rounds=2)
+    measured = measure_end_to_end(make_setup(make_entrant(), make_entrant("slower")), pictures, rounds=2)
     plain, slower = (measured.records[key] for key in ("fake", "fake-slower"))
     assert [record.classes for record in plain] == [record.classes for record in slower]
     shown = [name for record in plain for name in record.classes]
@@ -218,9 +217,9 @@ def test_end_to_end_gives_everyone_the_same_picture_and_takes_the_next(make_cour
     assert shown[0] == shown[3]
 
 
-def test_a_broken_picture_costs_nobody_silently(make_course, make_entrant, tmp_path):
+def test_a_broken_picture_costs_nobody_silently(make_setup, make_entrant, tmp_path):
     """A file that is no picture is each contender's failure, with the decoder's own words."""
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
-    measured = measure_end_to_end(make_course(make_entrant(), launches=1), [broken], rounds=1)
+    measured = measure_end_to_end(make_setup(make_entrant(), launches=1), [broken], rounds=1)
     assert "is not a picture in a known format" in str(measured.failures["fake"])

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
-from runoff.measure.launch import Picture, Start, Timeouts, started_worker
+from runoff.measure import entrant as entrants
+from runoff.measure.entrant import Picture, Start
 from runoff.measure.memory_curve import MemoryWatch
 from runoff.measure.prediction import predicting
-from tests.conftest import MakeEntrant
+from tests.conftest import MakeEntrant, started_worker
 from tests.fakes.fake import MEBIBYTE, true_logits
 
 LAUNCHES = 5
@@ -21,7 +22,7 @@ LAUNCHES = 5
 
 def cold_start(make_entrant: MakeEntrant, variant: str, picture: Picture, log: Path) -> Start:
     """Start a fake once."""
-    with started_worker(make_entrant(variant), picture, log, Timeouts()) as (_, start):
+    with started_worker(make_entrant(variant), picture, log) as (_, start):
         return start
 
 
@@ -75,7 +76,7 @@ def test_a_big_parent_does_not_move_the_peak(make_entrant, picture, tmp_path):
 def test_what_a_framework_prints_is_no_answer(make_entrant, picture, tmp_path):
     """Lines printed to stdout, one of them shaped like an answer, land in the log."""
     log = tmp_path / "log"
-    with started_worker(make_entrant("prints"), picture, log, Timeouts()) as (process, _):
+    with started_worker(make_entrant("prints"), picture, log) as (process, _):
         assert process.ask({"do": "time"}, 10)["nanoseconds"] > 1000
     assert "progress: 100 %" in log.read_text()
 
@@ -84,7 +85,7 @@ def test_timing_follows_the_work(make_entrant, picture, tmp_path):
     """A fake that sleeps twice as long takes about twice as long: the clock stands around run and nothing else."""
 
     def median(variant: str) -> float:
-        with started_worker(make_entrant(variant), picture, tmp_path / "log", Timeouts()) as (process, _):
+        with started_worker(make_entrant(variant), picture, tmp_path / "log") as (process, _):
             return statistics.median(process.ask({"do": "time"}, 10)["nanoseconds"] for _ in range(30))
 
     assert 1.6 < median("slower") / median("") < 2.4
@@ -106,17 +107,17 @@ def test_misbehaviour_has_a_name(make_entrant, picture, tmp_path, variant, error
         cold_start(make_entrant, variant, picture, tmp_path / "log")
 
 
-def test_a_hang_ends_at_its_time_out(make_entrant, picture, tmp_path):
+def test_a_hang_ends_at_its_time_out(make_entrant, picture, tmp_path, monkeypatch):
     """A worker that never answers becomes WorkerTimedOut, and its process is gone."""
-    entrant = make_entrant("hangs")
-    worker = started_worker(entrant, picture, tmp_path / "log", Timeouts(start=1.0))
+    monkeypatch.setattr(entrants, "START_TIMEOUT", 1.0)
+    worker = started_worker(make_entrant("hangs"), picture, tmp_path / "log")
     with pytest.raises(WorkerTimedOut, match="no answer within 1 s"), worker:
         pytest.fail("it answered")
 
 
 def test_cpu_time_tells_sleep_from_work(make_entrant, picture, tmp_path):
     """A fake that sleeps keeps no thread busy, whatever it reports of its threads."""
-    with started_worker(make_entrant("slower"), picture, tmp_path / "log", Timeouts()) as (process, _):
+    with started_worker(make_entrant("slower"), picture, tmp_path / "log") as (process, _):
         answers = [process.ask({"do": "time"}, 10) for _ in range(20)]
     assert statistics.median(answer["cpu_nanoseconds"] / answer["nanoseconds"] for answer in answers) < 0.5
 
@@ -128,7 +129,6 @@ def test_predict_gives_every_image(make_entrant, picture, images, tmp_path):
         images=picture.images,
         destination=tmp_path / "logits.npy",
         log=tmp_path / "log",
-        timeouts=Timeouts(),
     )
     with check as (_, prediction):
         pass
@@ -146,7 +146,6 @@ def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
             images=picture.images,
             destination=tmp_path / "logits.npy",
             log=tmp_path / "log",
-            timeouts=Timeouts(),
             watch=watch.watch,
         ):
             seen = len(watch.samples)
@@ -168,7 +167,6 @@ def test_a_process_that_ends_while_it_is_watched_does_no_harm(make_entrant, pict
         images=picture.images,
         destination=tmp_path / "logits.npy",
         log=tmp_path / "log",
-        timeouts=Timeouts(),
         watch=watch.watch,
     )
     with pytest.raises(WorkerCrashed, match="exit code 3"), check:

@@ -1,4 +1,4 @@
-"""Workers go before other processes where the system permits it, and it is known whether they did."""
+"""Workers have a high priority where the system permits it, and it is known whether they have."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from runoff.processes.priority import MOST_URGENT, raise_priority
+from runoff.processes.priority import HIGHEST_PRIORITY, raise_priority
 from runoff.processes.process import started
+
+PYTHON = Path(sys.executable)
 
 
 @pytest.fixture
@@ -35,10 +37,10 @@ def test_what_is_said_is_what_was_done(sleeper):
     """Where the system permits it the process and its session's group are at -20, and elsewhere it says so."""
     raised = raise_priority(sleeper.pid)
     assert raised == may_raise()
-    assert (os.getpriority(os.PRIO_PROCESS, sleeper.pid) == MOST_URGENT) == raised
+    assert (os.getpriority(os.PRIO_PROCESS, sleeper.pid) == HIGHEST_PRIORITY) == raised
     group = Path(f"/proc/{sleeper.pid}/autogroup")
     if group.exists():
-        assert group.read_text().strip().endswith(f"nice {MOST_URGENT}") == raised
+        assert group.read_text().strip().endswith(f"nice {HIGHEST_PRIORITY}") == raised
 
 
 def test_no_permission_is_no_error(sleeper, monkeypatch):
@@ -51,12 +53,12 @@ def test_no_permission_is_no_error(sleeper, monkeypatch):
     assert raise_priority(sleeper.pid) is False
 
 
-def test_only_what_is_timed_is_urgent(tmp_path):
-    """A process goes first where that is asked for, and says whether it does; the others stay as they are."""
-    for urgent in (True, False):
+def test_only_what_is_timed_is_high_priority(tmp_path):
+    """A process has a high priority where that is asked for, and says whether it has; the others stay as they are."""
+    for asked in (True, False):
         with started(
-            "runoff.measure.worker", label="x", interpreter=Path(sys.executable), log=tmp_path / "log", urgent=urgent
+            "runoff.measure.worker", label="x", interpreter=PYTHON, log=tmp_path / "log", high_priority=asked
         ) as process:
             found = os.getpriority(os.PRIO_PROCESS, process.popen.pid)
-            assert process.urgent == (urgent and may_raise())
-            assert (found == MOST_URGENT) == process.urgent
+            assert process.high_priority == (asked and may_raise())
+            assert (found == HIGHEST_PRIORITY) == process.high_priority

@@ -16,11 +16,10 @@ import pytest
 
 from runoff.backends.pytorch import remove_old_wrappers
 from runoff.errors import WorkerCrashed, WorkerKilled
-from runoff.measure.launch import Timeouts, started_worker
 from runoff.processes.process import Process, started
 from runoff.processes.temporary import DAY, LOCK, owned_folder, remove_abandoned
 from tests.children import PATIENCE, child
-from tests.conftest import ROOT
+from tests.conftest import ROOT, started_worker
 from tests.suite.test_suite import FEW
 
 
@@ -67,7 +66,7 @@ def test_a_contender_that_is_killed_leaves_nothing(place, make_entrant, picture,
     """A fake that is killed at load, as by the kernel, leaves the temporary folder as it was."""
     with (
         pytest.raises(WorkerKilled),
-        started_worker(make_entrant("killed"), picture, tmp_path / "log", Timeouts()),
+        started_worker(make_entrant("killed"), picture, tmp_path / "log"),
     ):
         pass
     assert not list(place.iterdir())

@@ -16,10 +16,10 @@ from runoff.errors import WorkerCrashed
 from runoff.judge.agreement import compare_logits
 from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIFFERENCE, REFERENCE, SLOWER
 from runoff.measure.artifacts import Artifact, Calibration
-from runoff.measure.launch import LaunchRecord
+from runoff.measure.launches import CONTROL
 from runoff.measure.prediction import Prediction
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Exam, Outcome
-from runoff.measure.race import CONTROL, Race
+from runoff.measure.race import LaunchRecord, Race
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
 from runoff.record.race import (

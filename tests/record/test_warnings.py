@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from runoff.errors import WorkerCrashed
-from runoff.measure.race import CONTROL, Race
+from runoff.measure.launches import CONTROL
+from runoff.measure.race import Race
 from runoff.record.race import Rules
 from runoff.record.warnings import precision_warning, race_warnings
 from tests.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
@@ -110,6 +111,6 @@ def test_the_margin_decides_which_control_makes_a_run_invalid() -> None:
 
 def test_a_noisy_run_whose_workers_did_not_go_first_is_told_how() -> None:
     """Where the system did not permit workers to go first, the remedy for noise says what would; else it does not."""
-    humble = tuple(dataclasses.replace(record, urgent=False) for record in WAVERING)
+    humble = tuple(dataclasses.replace(record, high_priority=False) for record in WAVERING)
     assert "RLIMIT_NICE" in race_warnings(make_race(control=humble), "pytorch", 2, Rules())[0]
     assert "RLIMIT_NICE" not in race_warnings(make_race(control=WAVERING), "pytorch", 2, Rules())[0]

@@ -11,7 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from runoff.measure.race import CONTROL, Race
+from runoff.measure.launches import CONTROL
+from runoff.measure.race import Race
 from tests.children import LONGEST_RUN
 from tests.conftest import ROOT
 from tests.races import launches

@@ -16,7 +16,7 @@ import pytest
 from runoff.backends import find_backends
 from runoff.environments.environment import Environment
 from runoff.errors import FrameworkMissing, WorkerFailed
-from runoff.measure.launch import Entrant, Timeouts
+from runoff.measure.entrant import Entrant
 from runoff.measure.prediction import predicting
 from runoff.model.classification import top_classes
 from runoff.model.decoding import decode
@@ -311,7 +311,6 @@ def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
         images=tmp_path / "images.npy",
         destination=tmp_path / "logits.npy",
         log=tmp_path / "log",
-        timeouts=Timeouts(),
     )
     with check as (_, prediction):
         pass

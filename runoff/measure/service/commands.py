@@ -1,10 +1,11 @@
-"""The worker's end of the service questions: one function a command, imported when the first of them is asked.
+"""The worker's end of the service questions and of the page: one function a command, imported with the first of them.
 
 Only numpy and the contender's own framework are there for certain; Pillow and LoadGen are imported by their commands.
 """
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Work:
     layout: str
 
     def in_layout(self, pixels: Any) -> Batch:
-        """Give N×3×H×W pixels as a contiguous batch in the backend's layout."""
+        """Return N×3×H×W pixels as a contiguous batch in the backend's layout."""
         return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1) if self.layout == "NHWC" else pixels)
 
 
@@ -59,12 +60,27 @@ def run_batch(work: Work, command: Message) -> Message:
 
 
 def repeat(work: Work, command: Message) -> Message:
-    """Run one inference after another until a moment of the machine's clock; give the moments before and after each."""
+    """Run one inference after another until a moment of the machine's clock; return the moments around each."""
     moments = [time.perf_counter_ns()]
     while moments[-1] < command["until_ns"] or len(moments) <= FEWEST_SPANS:
         work.session.run(work.batch)
         moments.append(time.perf_counter_ns())
     return {"moments": moments}
+
+
+def picture(work: Work, command: Message) -> Message:
+    """Run one picture that comes with the command, and return nanoseconds and logits, after once unmeasured.
+
+    Its ``pixels`` are 1×3×H×W float32 in base64, of the size that the launch's own image has.
+    """
+    three_by_size = work.batch.transpose(0, 3, 1, 2).shape if work.layout == "NHWC" else work.batch.shape
+    batch = work.in_layout(np.frombuffer(base64.b64decode(command["pixels"]), np.float32).reshape(three_by_size))
+    work.session.run(batch)
+    begin = time.perf_counter_ns()
+    logits = work.session.run(batch)
+    taken = time.perf_counter_ns() - begin
+    require_logits(logits, 1)
+    return {"nanoseconds": taken, "logits": base64.b64encode(logits.tobytes()).decode()}
 
 
 def serve(work: Work, command: Message) -> Message:
@@ -110,6 +126,7 @@ def load(work: Work, command: Message) -> Message:
 COMMANDS: dict[str, Callable[[Work, Message], Message]] = {
     "batch": run_batch,
     "repeat": repeat,
+    "picture": picture,
     "serve": serve,
     "load": load,
 }

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runoff.measure.launch import NANOSECONDS
-from runoff.measure.race import Measured
-from runoff.measure.service.launches import Course, run_exercise
-from runoff.measure.turns import Lane, Turns
+from runoff.measure.entrant import INFERENCE_TIMEOUT, NANOSECONDS
+from runoff.measure.launches import Measured, Setup, run_exercise
+from runoff.measure.workers import Rotation, RunningWorker
 
 STAGES = ("decode", "preprocess", "inference", "top 5")
 BEFORE_INFERENCE = ("decode", "preprocess")
@@ -39,26 +38,26 @@ class EndToEndRecord:
         return sum(sum(self.stages[stage]) for stage in BEFORE_INFERENCE) / sum(self.rounds)
 
 
-def measure_end_to_end(course: Course, pictures: Sequence[Path], rounds: int) -> Measured[EndToEndRecord]:
+def measure_end_to_end(setup: Setup, pictures: Sequence[Path], rounds: int) -> Measured[EndToEndRecord]:
     """Let every entrant answer one picture a round, all of them the same one, and each round another."""
 
-    def exercise(turns: Turns, launch: int) -> dict[str, EndToEndRecord]:
-        stages: dict[str, dict[str, list[float]]] = {key: {stage: [] for stage in STAGES} for key in turns.lanes}
-        classes: dict[str, list[int]] = {key: [] for key in turns.lanes}
+    def exercise(rotation: Rotation, launch: int) -> dict[str, EndToEndRecord]:
+        stages: dict[str, dict[str, list[float]]] = {key: {stage: [] for stage in STAGES} for key in rotation.workers}
+        classes: dict[str, list[int]] = {key: [] for key in rotation.workers}
         for number in range(rounds):
             picture = pictures[(launch * rounds + number) % len(pictures)]
 
-            def unit(lane: Lane, picture: Path = picture) -> None:
-                answer = lane.ask({"do": "serve", "picture": str(picture)}, course.timeouts.inference)
+            def unit(worker: RunningWorker, picture: Path = picture) -> None:
+                answer = worker.ask({"do": "serve", "picture": str(picture)}, INFERENCE_TIMEOUT)
                 for stage, duration in answer["durations"].items():
-                    stages[lane.entrant.key][stage].append(duration * NANOSECONDS)
-                classes[lane.entrant.key].append(answer["answer"][0][0])
+                    stages[worker.entrant.key][stage].append(duration * NANOSECONDS)
+                classes[worker.entrant.key].append(answer["answer"][0][0])
 
-            turns.everyone(unit)
-            course.progress.step()
+            rotation.each(unit)
+            setup.progress.step()
         return {
             key: EndToEndRecord({stage: tuple(values) for stage, values in stages[key].items()}, tuple(classes[key]))
-            for key in turns.running()
+            for key in rotation.running
         }
 
-    return run_exercise(course, exercise, name="end to end", steps=rounds)
+    return run_exercise(setup, exercise, name="end to end", steps=rounds)

@@ -6,16 +6,18 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from runoff.errors import NoAnswer
 from runoff.judge.queueing import highest_load, highest_loads_by_launch
-from runoff.measure.launch import NANOSECONDS
-from runoff.measure.race import Measured
-from runoff.measure.service.launches import Course, run_exercise
+from runoff.measure.entrant import NANOSECONDS
+from runoff.measure.launches import Measured, Setup, run_exercise
 from runoff.measure.service.loadgen import SERVER, SINGLE_STREAM
-from runoff.measure.turns import Lane, Turns
+from runoff.measure.workers import Rotation, RunningWorker
 
+TIMEOUT = 120.0
+"""How long a worker may take for one run of LoadGen, in seconds."""
 QUANTILE = 0.99
 SINGLE_BLOCKS, SINGLE_QUERIES = 3, 20
 SERVER_BLOCKS, SERVER_QUERIES = 4, 30
@@ -60,39 +62,39 @@ class HighestLoadRecord:
     loaded: tuple[Answered, ...]
 
 
-def measure_load(course: Course, bound: float) -> Measured[LoadRecord]:
+def measure_load(setup: Setup, bound: float, folder: Path) -> Measured[LoadRecord]:
     """Put every contender under a single stream, and then under the highest load that keeps the bound, in seconds.
 
     That load is computed from what serving a query took in all runs so far (runoff.judge.queueing), under load
     among them: a server that has idled or been busy may be another. All contenders have the same arrivals, faster or
-    slower.
+    slower. LoadGen's logs go into a ``folder``.
     """
-    known: dict[str, list[float]] = {entrant.key: [] for entrant in course.entrants}
+    services: dict[str, list[float]] = {entrant.key: [] for entrant in setup.entrants}
 
-    def exercise(turns: Turns, launch: int) -> dict[str, LoadRecord]:
-        alone: dict[str, list[Answered]] = {key: [] for key in turns.running()}
-        loaded: dict[str, list[Answered]] = {key: [] for key in turns.running()}
+    def run(worker: RunningWorker, settings: dict[str, Any], load: float | None = None) -> Answered:
+        answered = run_scenario(worker, setup.images, folder, settings, load)
+        services[worker.entrant.key] += answered.services
+        return answered
 
-        def single(lane: Lane, seed: int) -> None:
-            note(lane, alone, run_single_stream(course, lane, seed))
+    def exercise(rotation: Rotation, launch: int) -> dict[str, LoadRecord]:
+        alone: dict[str, list[Answered]] = {key: [] for key in rotation.running}
+        loaded: dict[str, list[Answered]] = {key: [] for key in rotation.running}
 
-        def server(lane: Lane, seed: int) -> None:
-            services = known[lane.entrant.key]
-            load = highest_load(services, bound, QUANTILE)
+        def single(worker: RunningWorker, seed: int) -> None:
+            alone[worker.entrant.key].append(run(worker, single_stream_settings(seed)))
+
+        def server(worker: RunningWorker, seed: int) -> None:
+            load = highest_load(services[worker.entrant.key], bound, QUANTILE)
             if load is not None:
-                note(lane, loaded, run_server(course, lane, seed, load, bound))
+                loaded[worker.entrant.key].append(run(worker, server_settings(seed, load, bound), load))
 
-        def note(lane: Lane, runs: dict[str, list[Answered]], run: Answered) -> None:
-            runs[lane.entrant.key].append(run)
-            known[lane.entrant.key] += run.services
-
-        first_seed = course.seed + launch * (SINGLE_BLOCKS + SERVER_BLOCKS)
+        first_seed = setup.seed + launch * (SINGLE_BLOCKS + SERVER_BLOCKS)
         for block, unit in enumerate([single] * SINGLE_BLOCKS + [server] * SERVER_BLOCKS):
-            turns.everyone(partial(unit, seed=first_seed + block))
-            course.progress.step()
-        return {key: LoadRecord(one_stream(alone[key]), tuple(loaded[key])) for key in turns.running()}
+            rotation.each(partial(unit, seed=first_seed + block))
+            setup.progress.step()
+        return {key: LoadRecord(one_stream(alone[key]), tuple(loaded[key])) for key in rotation.running}
 
-    return run_exercise(course, exercise, name="load", steps=SINGLE_BLOCKS + SERVER_BLOCKS)
+    return run_exercise(setup, exercise, name="load", steps=SINGLE_BLOCKS + SERVER_BLOCKS)
 
 
 def one_stream(runs: Sequence[Answered]) -> Answered:
@@ -101,15 +103,17 @@ def one_stream(runs: Sequence[Answered]) -> Answered:
     return Answered(None, latencies, tuple(service for run in runs for service in run.services))
 
 
-def run_single_stream(course: Course, lane: Lane, seed: int) -> Answered:
-    """Let queries come when the one before is answered."""
+def single_stream_settings(seed: int) -> dict[str, Any]:
+    """Return the settings by which queries come when the one before is answered."""
     settings = {"queries": SINGLE_QUERIES, "seconds": LEAST_SECONDS, "most_seconds": 0}
-    return run_scenario(course, lane, seed, SINGLE_STREAM, None, settings)
+    return {"scenario": SINGLE_STREAM, "seed": seed, **settings}
 
 
-def run_server(course: Course, lane: Lane, seed: int, load: float, bound: float) -> Answered:
-    """Let queries arrive by chance (Poisson), so many a second."""
-    settings = {
+def server_settings(seed: int, load: float, bound: float) -> dict[str, Any]:
+    """Return the settings by which queries arrive by chance (Poisson), so many a second."""
+    return {
+        "scenario": SERVER,
+        "seed": seed,
         "queries": SERVER_QUERIES,
         "seconds": LEAST_SECONDS,
         "most_seconds": MOST_SECONDS,
@@ -117,30 +121,23 @@ def run_server(course: Course, lane: Lane, seed: int, load: float, bound: float)
         "bound": bound,
         "quantile": QUANTILE,
     }
-    return run_scenario(course, lane, seed, SERVER, load, settings)
 
 
 def run_scenario(
-    course: Course, lane: Lane, seed: int, scenario: str, load: float | None, settings: dict[str, float]
+    worker: RunningWorker, images: Path, folder: Path, settings: dict[str, Any], load: float | None
 ) -> Answered:
-    """Run one of LoadGen's scenarios; its logs go into the run's own folder."""
-    folder = f"{lane.entrant.key}-seed-{seed}-{scenario}" + (f"-{load:.3f}" if load else "")
-    command = {
-        "do": "load",
-        "scenario": scenario,
-        "images": str(course.images),
-        "pictures": PICTURES,
-        "seed": seed,
-        "logs": str(course.working / "loadgen" / folder),
-        **settings,
-    }
-    answer = lane.ask(command, course.timeouts.load)
-    latencies, services = (tuple(each * NANOSECONDS for each in answer[name]) for name in ("latencies", "services"))
+    """Run one of LoadGen's scenarios with these settings, at a load where it has one."""
+    name = f"{worker.entrant.key}-seed-{settings['seed']}-{settings['scenario']}" + (f"-{load:.3f}" if load else "")
+    files = {"images": str(images), "pictures": PICTURES, "logs": str(folder / name)}
+    answer = worker.ask({"do": "load", **files, **settings}, TIMEOUT)
+    latencies, services = (
+        tuple(nanoseconds * NANOSECONDS for nanoseconds in answer[name]) for name in ("latencies", "services")
+    )
     return Answered(load, latencies, services)
 
 
 def describe_load(bound: float) -> dict[str, Any]:
-    """Give the settings of the scenarios: the bound in seconds, its quantile, and how much of each load there is."""
+    """Return the settings of the scenarios: the bound in seconds, its quantile, and how much of each load there is."""
     return {
         "bound": bound,
         "quantile": QUANTILE,
@@ -166,13 +163,15 @@ def highest_loads(measured: Measured[LoadRecord], bound: float) -> Measured[High
             )
         elif found:
             failures[key] = NoAnswer(why_no_load(found, bound))
-    return Measured(records, failures, measured.stolen, measured.look, measured.out_of_time, measured.frequencies)
+    return Measured(
+        records, failures, measured.stolen, out_of_time=measured.out_of_time, frequencies=measured.frequencies
+    )
 
 
 def why_no_load(records: Sequence[LoadRecord], bound: float) -> str:
     """Say why a contender keeps the bound under no load that can be told."""
     services = [service for record in records for service in record.services]
-    over = sum(each >= bound for each in services)
+    over = sum(service >= bound for service in services)
     return (
         f"no load can be told that keeps {QUANTILE * 100:g} of 100 queries within {bound * 1e3:g} ms in every launch: "
         f"serving one takes {statistics.median(services) * 1e3:.0f} ms, and {over} of {len(services)} took the bound "

@@ -29,7 +29,7 @@ SAMPLE = re.compile(r'"sample_seq":(\d+),.*"issue_start_ns":(\d+),"complete_ns":
 
 
 def run_scenario(session: Session, batches: Sequence[Batch], command: Message) -> Message:
-    """Run one scenario and give what `read_trace` does.
+    """Run one scenario and return what `read_trace` does.
 
     LoadGen's logs, the trace that the latencies are read from among them, go into the folder that the command names.
     Raises whatever the session raised.
@@ -69,7 +69,7 @@ def run_scenario(session: Session, batches: Sequence[Batch], command: Message) -
 
 
 def scenario_settings(command: Message) -> Any:
-    """Give LoadGen's settings of a performance run; every random order of it follows the command's seed."""
+    """Return LoadGen's settings of a performance run; every random order of it follows the command's seed."""
     import mlperf_loadgen
 
     settings = mlperf_loadgen.TestSettings()

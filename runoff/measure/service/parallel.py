@@ -10,10 +10,9 @@ from itertools import pairwise
 from random import Random
 
 from runoff.errors import RunoffError, WorkerFailed
-from runoff.measure.launch import NANOSECONDS, Entrant, Failures, Held, end_workers
-from runoff.measure.race import CONTROL, Measured
-from runoff.measure.service.launches import Course
-from runoff.measure.turns import Lane
+from runoff.measure.entrant import INFERENCE_TIMEOUT, NANOSECONDS, Entrant
+from runoff.measure.launches import CONTROL, Measured, Setup, Yield, run_launches
+from runoff.measure.workers import Failures, RunningWorker, raise_first
 
 SECONDS = 0.8
 """How long the sessions are kept running together."""
@@ -31,67 +30,64 @@ class ParallelRecord:
     alone: float | None
 
 
-def measure_parallel(course: Course) -> Measured[ParallelRecord]:
+def measure_parallel(setup: Setup) -> Measured[ParallelRecord]:
     """Measure every contender once a launch, one after another in random order.
 
     A contender's processes are started for it and ended after it, so that the memory of one contender is enough.
     """
-    random = Random(course.seed)
+    random = Random(setup.seed)
 
-    def perform(launch: int, keys: Sequence[str]) -> tuple[dict[str, ParallelRecord], Failures]:
+    def perform(launch: int, entrants: Sequence[Entrant]) -> Yield[ParallelRecord]:
         records: dict[str, ParallelRecord] = {}
         failures: Failures = {}
-        entrants = [entrant for entrant in course.entrants if entrant.key in keys]
-        for entrant in random.sample(entrants, len(entrants)):
+        for entrant in random.sample(list(entrants), len(entrants)):
             try:
-                records[entrant.key] = measure_one(course, entrant, random, launch)
+                with setup.workers:
+                    records[entrant.key] = measure_one(setup, entrant, random, launch)
             except RunoffError as error:
                 failures[entrant.key] = error
         return records, failures
 
-    steps = sum(len(sessions_of(entrant)) + (entrant.key != CONTROL) for entrant in course.entrants)
-    return course.run(perform, name="parallel sessions", steps=steps)
+    steps = sum(len(sessions_of(entrant)) + (entrant.key != CONTROL) for entrant in setup.entrants)
+    with setup.workers:
+        return run_launches(setup, perform, name="parallel sessions", steps=steps)
 
 
 def sessions_of(entrant: Entrant) -> list[Entrant]:
-    """Give an entrant as many times, with one thread each, as it has threads."""
+    """Return an entrant as many times, with one thread each, as it has threads."""
     return [
         dataclasses.replace(entrant, key=f"{entrant.key}-session-{number + 1}", threads=1)
         for number in range(entrant.threads)
     ]
 
 
-def measure_one(course: Course, entrant: Entrant, random: Random, launch: int) -> ParallelRecord:
+def measure_one(setup: Setup, entrant: Entrant, random: Random, launch: int) -> ParallelRecord:
     """Start a contender's sessions, let them run together, and the one with all threads by itself, in random order.
 
     Raises what starting or running any of them raises.
     """
-    held: Held = {}
     sessions = sessions_of(entrant)
     groups = [sessions] if entrant.key == CONTROL else [sessions, [entrant]]
-    try:
-        lanes, failures = course.start([one for group in groups for one in group], held, random, launch)
-        for error in failures.values():
-            raise error
-        rates = {
-            group[0].key: images_per_second(run_together([lanes[one.key] for one in group], course.timeouts.inference))
-            for group in random.sample(groups, len(groups))
-        }
-    finally:
-        end_workers(held)
+    rotation = setup.start(launch, [member for group in groups for member in group], random, timed=False)
+    raise_first(rotation.failures)
+    rates = {
+        group[0].key: images_per_second(run_together([rotation.workers[member.key] for member in group]))
+        for group in random.sample(groups, len(groups))
+    }
     return ParallelRecord(len(sessions), rates[sessions[0].key], rates.get(entrant.key))
 
 
-def run_together(lanes: Sequence[Lane], timeout: float) -> list[list[int]]:
-    """Let workers run one inference after another all at once; give the moments between each one's, in nanoseconds."""
-    for lane in lanes:
-        lane.process.resume()
+def run_together(workers: Sequence[RunningWorker]) -> list[list[int]]:
+    """Let workers run inferences all at once; return the moments between each one's, in nanoseconds."""
+    processes = [worker.process for worker in workers]
+    for process in processes:
+        process.resume()
     until = time.perf_counter_ns() + round(SECONDS / NANOSECONDS)
-    for lane in lanes:
-        lane.process.send({"do": "repeat", "until_ns": until})
-    moments = [lane.process.receive(SECONDS + timeout)["moments"] for lane in lanes]
-    for lane in lanes:
-        lane.process.suspend()
+    for process in processes:
+        process.send({"do": "repeat", "until_ns": until})
+    moments = [process.receive(SECONDS + INFERENCE_TIMEOUT)["moments"] for process in processes]
+    for process in processes:
+        process.suspend()
     return moments
 
 

@@ -1,0 +1,218 @@
+"""Launches one after another, each written down before the next begins: the one loop of whatever is measured."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Generic, Protocol, TypeVar
+
+from runoff.contract import Logits
+from runoff.environments.limits import read_cpu_time, read_frequency, stolen_share
+from runoff.errors import RunoffError, WorkerCrashed
+from runoff.measure.entrant import Entrant, Picture, Start
+from runoff.measure.workers import Failures, Rotation, Workers
+
+CONTROL = "control"
+
+
+class Progress(Protocol):
+    """Where it is shown how far the work is."""
+
+    def begin(self, what: str, steps: int) -> None:
+        """Begin a part of the work that takes so many steps."""
+
+    def step(self) -> None:
+        """Note that one step of it is done."""
+
+
+@dataclass(frozen=True)
+class SaidProgress:
+    """Progress that says what begins, and leaves the steps unsaid."""
+
+    say: Callable[[str], None]
+
+    def begin(self, what: str, steps: int) -> None:
+        """Say what begins."""
+        self.say(what)
+
+    def step(self) -> None:
+        """Leave it unsaid."""
+
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class Measured(Generic[Record]):
+    """What launches yield, by entrant: one record each, or the error that took it out (records before it stay).
+
+    ``look`` is the index of the look that they stopped at, or were on their way to when the time was over.
+    ``frequencies`` are the CPUs' mean clock in MHz at the end of each launch, None where the system does not tell.
+    ``unwritten`` says why launches could not be written down as they came, None where they were.
+    """
+
+    records: Mapping[str, tuple[Record, ...]]
+    failures: Mapping[str, RunoffError]
+    stolen: float | None
+    look: int = 0
+    out_of_time: bool = False
+    frequencies: tuple[float | None, ...] = ()
+    unwritten: str | None = None
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A file that every launch is added to as soon as it is over, so that nothing measured is lost."""
+
+    path: Path
+
+    def write(self, launch: int, records: Mapping[str, Any]) -> str | None:
+        """Add one launch; return what went wrong, since a full disk costs the journal and not the race."""
+        line = json.dumps({"launch": launch, "records": {key: asdict(record) for key, record in records.items()}})
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            return f"{self.path}: {error.strerror}"
+        return None
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The moment of ``time.monotonic`` at which a whole invocation must have measured everything."""
+
+    end: float
+
+    def allows(self, seconds: float = 0.0) -> bool:
+        """Whether what takes so many seconds would end in time."""
+        return time.monotonic() + seconds <= self.end
+
+
+NO_DEADLINE = Deadline(math.inf)
+
+
+def deadline_after(seconds: float | None) -> Deadline:
+    """Return the deadline so many seconds from now, none where no number is given."""
+    return NO_DEADLINE if seconds is None else Deadline(time.monotonic() + seconds)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all launches of a race, or of a service question, are performed with.
+
+    Launch k runs on image k of the file ``images``, the same for every entrant. ``predictions`` are the checked logits
+    of its N images by contender, N×classes, None where nothing was checked. ``looks`` are the numbers of launches after
+    which enough may have been measured; the last one ends it.
+    """
+
+    entrants: Sequence[Entrant]
+    images: Path
+    predictions: Mapping[str, Logits] | None
+    looks: Sequence[int]
+    seed: int
+    workers: Workers
+    journal: Journal
+    progress: Progress
+    deadline: Deadline = NO_DEADLINE
+
+    def start(self, launch: int, entrants: Sequence[Entrant], random: Random, *, timed: bool) -> Rotation:
+        """Start the workers of a launch; where their cold starts are not ``timed``, several at once."""
+        image = launch % min(map(len, self.predictions.values())) if self.predictions else 0
+
+        def verify(entrant: Entrant, start: Start) -> None:
+            if self.predictions is not None:
+                require_class(entrant, start, int(self.predictions[entrant.contender.id][image].argmax()))
+
+        return self.workers.start(
+            entrants,
+            Picture(self.images, image),
+            random,
+            verify=verify,
+            tick=self.progress.step,
+            at_once=1 if timed else max((entrant.threads for entrant in self.entrants), default=1),
+        )
+
+
+def require_class(entrant: Entrant, start: Start, expected: int) -> None:
+    """Refuse a first output that names another class than the contender was checked with.
+
+    Raises WorkerCrashed.
+    """
+    found = int(start.logits.argmax())
+    if found != expected:
+        raise WorkerCrashed(
+            f"{entrant.key}: its first output in this launch is class {found}, where it was checked with class "
+            f"{expected}; the session does not give the same answer twice, so it is not timed"
+        )
+
+
+Yield = tuple[dict[str, Record], Failures]
+"""What a launch yields: a record of every entrant that is still in, and the errors of the others."""
+Perform = Callable[[int, Sequence[Entrant]], Yield[Record]]
+"""Does the launch with this number for the entrants that are still in."""
+Exercise = Callable[[Rotation, int], dict[str, Record]]
+"""What the workers of one launch do in turns; it is given their rotation and the launch's number."""
+
+
+def run_exercise(setup: Setup, exercise: Exercise[Record], *, name: str, steps: int) -> Measured[Record]:
+    """Start one worker for each entrant in every launch and let them do an exercise of so many ``steps`` in turns."""
+    random = Random(setup.seed)
+
+    def perform(launch: int, entrants: Sequence[Entrant]) -> Yield[Record]:
+        rotation = setup.start(launch, entrants, random, timed=False)
+        return exercise(rotation, launch), rotation.failures
+
+    with setup.workers:
+        return run_launches(setup, perform, name=name, steps=len(setup.entrants) + steps)
+
+
+def run_launches(
+    setup: Setup,
+    perform: Perform[Record],
+    *,
+    name: str,
+    steps: int,
+    failed: Failures | None = None,
+    enough: Callable[[Measured[Record]], bool] = lambda measured: True,
+) -> Measured[Record]:
+    """Perform launches until one of the looks finds ``enough``, or the next would not end before the deadline.
+
+    ``name`` is what progress calls them, and each takes so many ``steps`` of it. An entrant that fails is out, as those
+    are that have ``failed`` before. The first launch always begins, and the longest so far says what the next takes.
+    """
+    records: dict[str, list[Record]] = {entrant.key: [] for entrant in setup.entrants}
+    failures: Failures = dict(failed or {})
+    frequencies: list[float | None] = []
+    unwritten: str | None = None
+    before = read_cpu_time()
+    launch, longest, out_of_time = 0, 0.0, False
+
+    def so_far(look: int) -> Measured[Record]:
+        kept = {key: tuple(values) for key, values in records.items()}
+        stolen = stolen_share(before, read_cpu_time())
+        return Measured(kept, dict(failures), stolen, look, out_of_time, tuple(frequencies), unwritten)
+
+    for look, launches in enumerate(setup.looks):
+        setup.progress.begin(f"{name}{f', look {look + 1}' if look else ''}", (launches - launch) * steps)
+        while launch < launches:
+            out_of_time = launch > 0 and not setup.deadline.allows(longest)
+            if out_of_time:
+                break
+            begun = time.monotonic()
+            finished, out = perform(launch, [entrant for entrant in setup.entrants if entrant.key not in failures])
+            failures |= out
+            frequencies.append(read_frequency())
+            unwritten = setup.journal.write(launch, finished) or unwritten
+            for key, record in finished.items():
+                records[key].append(record)
+            launch += 1
+            longest = max(longest, time.monotonic() - begun)
+        if out_of_time or enough(so_far(look)):
+            break
+    return so_far(look)

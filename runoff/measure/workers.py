@@ -1,0 +1,170 @@
+"""The workers that are alive: all suspended but the one whose turn it is, and each ended in time, whatever happens."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from types import TracebackType
+
+from runoff.errors import RunoffError
+from runoff.measure.entrant import (
+    Entrant,
+    Picture,
+    Start,
+    receive_start,
+    require_threads,
+    start_request,
+    started_process,
+)
+from runoff.processes.channel import Message
+from runoff.processes.process import Process
+
+Failures = dict[str, RunoffError]
+"""The errors of those that are out, by entrant."""
+
+
+def raise_first(failures: Mapping[str, RunoffError]) -> None:
+    """Raise what went wrong, where every entrant is needed."""
+    for error in failures.values():
+        raise error
+
+
+@dataclass(frozen=True)
+class RunningWorker:
+    """An entrant's worker that has started, suspended between its turns."""
+
+    entrant: Entrant
+    process: Process
+    start: Start
+
+    def ask(self, message: Message, timeout: float) -> Message:
+        """Resume the worker for one request and suspend it again."""
+        self.process.resume()
+        answer = self.process.ask(message, timeout)
+        self.process.suspend()
+        return answer
+
+
+@dataclass
+class Workers:
+    """Owner of all workers that are alive; leaving its block ends them, and it can be entered again.
+
+    ``logs`` is the folder of what they print; they have ``high_priority`` where the system permits that.
+    """
+
+    logs: Path
+    high_priority: bool = True
+    _alive: dict[str, ExitStack] = field(default_factory=dict)
+
+    def __enter__(self) -> Workers:
+        """Enter the block."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """End all workers."""
+        self.end_all()
+
+    def __contains__(self, key: str) -> bool:
+        """Whether an entrant's worker is alive."""
+        return key in self._alive
+
+    def keep(self, key: str, worker: ExitStack) -> None:
+        """Own an entrant's suspended worker that was started elsewhere; closing it ends that worker."""
+        self._alive[key] = worker
+
+    def end(self, key: str) -> None:
+        """End an entrant's worker, where one is alive."""
+        self._alive.pop(key, ExitStack()).close()
+
+    def end_all(self) -> None:
+        """End all workers that are alive."""
+        for key in list(self._alive):
+            self.end(key)
+
+    def start(
+        self,
+        entrants: Sequence[Entrant],
+        picture: Picture,
+        random: Random,
+        *,
+        verify: Callable[[Entrant, Start], None],
+        tick: Callable[[], None],
+        at_once: int = 1,
+    ) -> Rotation:
+        """Start every entrant's worker in random order, each suspended as soon as it is ready.
+
+        Where cold starts are not measured, several may start ``at_once``, which takes less time.
+
+        An entrant's worker of the launch before ends only when its successor is about to start, so that the successor
+        takes the memory which that frees. On a virtual machine whose host takes free memory back, memory that has been
+        free for seconds costs 2.5 ms per MB to touch: a cold start of 0.2 s was 0.6 s by the order of the starts alone.
+        An entrant that fails, or whose first output ``verify`` refuses, costs itself alone.
+        """
+        rotation = Rotation(self, random)
+        starting: deque[tuple[Entrant, Process]] = deque()
+
+        def settle() -> None:
+            entrant, process = starting.popleft()
+            with rotation.costs_itself_alone(entrant.key):
+                start = receive_start(process)
+                require_threads(entrant, start.threads)
+                verify(entrant, start)
+                process.suspend()
+                rotation.workers[entrant.key] = RunningWorker(entrant, process, start)
+                tick()
+
+        for entrant in random.sample(list(entrants), len(entrants)):
+            if len(starting) == at_once:
+                settle()
+            with rotation.costs_itself_alone(entrant.key):
+                starting.append((entrant, self._succeed(entrant, picture)))
+        while starting:
+            settle()
+        return rotation
+
+    def _succeed(self, entrant: Entrant, picture: Picture) -> Process:
+        self.end(entrant.key)
+        worker = self._alive[entrant.key] = ExitStack()
+        log = self.logs / f"{entrant.key}.log"
+        process = worker.enter_context(started_process(entrant, log, high_priority=self.high_priority))
+        process.send(start_request(entrant, process, picture))
+        return process
+
+
+@dataclass
+class Rotation:
+    """The workers of one launch, which take turns; ``failures`` says by entrant why others are out."""
+
+    owner: Workers
+    random: Random
+    workers: dict[str, RunningWorker] = field(default_factory=dict)
+    failures: Failures = field(default_factory=dict)
+
+    @property
+    def running(self) -> list[str]:
+        """The entrants that are still in."""
+        return sorted(self.workers.keys() - self.failures.keys())
+
+    def each(self, unit: Callable[[RunningWorker], None]) -> None:
+        """Let every worker do a unit of work, one at a time, in a new random order."""
+        running = self.running
+        for key in self.random.sample(running, len(running)):
+            self.single(key, unit)
+
+    def single(self, key: str, unit: Callable[[RunningWorker], None]) -> None:
+        """Let one worker do a unit of work; where that fails, it is out."""
+        with self.costs_itself_alone(key):
+            unit(self.workers[key])
+
+    @contextmanager
+    def costs_itself_alone(self, key: str) -> Iterator[None]:
+        """Turn an error into the failure of one entrant, whose worker is ended at once."""
+        try:
+            yield
+        except RunoffError as error:
+            self.failures[key] = error
+            self.owner.end(key)
