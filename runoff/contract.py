@@ -5,7 +5,9 @@ This module needs numpy and the standard library only, so that a worker can impo
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -15,7 +17,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.errors import ContractBroken, ConversionFailed, UnknownContender
+from runoff.errors import ContractBroken, ConversionFailed, ImagesUnusable, UnknownContender
 from runoff.kernels import Peak
 
 Logits = NDArray[np.float32]
@@ -23,28 +25,114 @@ Batch = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """The trained model that every contender runs, as a value that is passed.
+class Input:
+    """One input of a model: its name, the shape of one example (without the batch), and the type of its numbers."""
 
-    ``weights`` is an ``.npz`` file with one array per state-dict key of the TorchVision ``architecture``; ``sha256`` is
-    the hash of those arrays (not of the file); ``labels`` holds one name per logit.
+    name: str
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a picture becomes a model's input.
+
+    The short side is resized to ``short_side`` pixels, the middle ``crop``×``crop`` is cut out, and levels from 0 to 1
+    are normalised by ``mean`` and ``deviation``, one number for each of the ``channels``.
+    """
+
+    short_side: int
+    crop: int
+    interpolation: str
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    channels: str = "RGB"
+    layout: str = "NCHW"
+
+    @property
+    def key(self) -> str:
+        """A short hash of all its fields, for the names of cached pictures."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model comes from: a kind of source, and what that kind needs to make it.
+
+    For the kind ``torchvision`` these are an architecture's name, the arguments that it is made with, and ``weights``,
+    an ``.npz`` file with one array per state-dict key. ``origin`` says whose weights they are.
+    """
+
+    kind: str
+    architecture: str
+    arguments: Mapping[str, Any]
+    weights: Path | None = None
+    weights_sha256: str | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is raced, as a value that is passed: declarations alone, never a module of a framework.
+
+    ``sha256`` is the hash of weights and graph, not of names or files. ``labels`` holds one name per class, and
+    ``preprocessing`` is None where pictures are no input. ``task`` is ``classification`` or ``other``.
     """
 
     name: str
-    architecture: str
-    weights: Path
     sha256: str
-    labels: tuple[str, ...]
+    inputs: tuple[Input, ...]
+    preprocessing: Preprocessing | None
+    labels: tuple[str, ...] | None
+    task: str
+    source: Source
+
+    @property
+    def classes(self) -> int:
+        """The number of classes: that of the labels."""
+        return len(self.labels or ())
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:
+        """The shape of one example of the model's first input."""
+        return self.inputs[0].shape
+
+    @property
+    def picture_preprocessing(self) -> Preprocessing:
+        """How pictures become its input.
+
+        Raises ImagesUnusable for a model that takes none.
+        """
+        if self.preprocessing is None:
+            raise ImagesUnusable(f"{self.name} says nothing of how pictures become its input; give it other inputs")
+        return self.preprocessing
 
 
-def checkpoint_to_json(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Give a checkpoint as JSON values, to pass it to another process."""
-    return asdict(checkpoint) | {"weights": str(checkpoint.weights)}
+def model_to_json(model: Model) -> dict[str, Any]:
+    """Return a model as JSON values, to pass it to another process."""
+    values = asdict(model)
+    if model.source.weights is not None:
+        values["source"]["weights"] = str(model.source.weights)
+    return values
 
 
-def checkpoint_from_json(values: Mapping[str, Any]) -> Checkpoint:
-    """Read what checkpoint_to_json gave."""
-    return Checkpoint(**dict(values) | {"weights": Path(values["weights"]), "labels": tuple(values["labels"])})
+def model_from_json(values: Mapping[str, Any]) -> Model:
+    """Read what model_to_json returned."""
+    source, labels = values["source"], values["labels"]
+    return Model(
+        name=values["name"],
+        sha256=values["sha256"],
+        inputs=tuple(Input(**given | {"shape": tuple(given["shape"])}) for given in values["inputs"]),
+        preprocessing=preprocessing_from_json(values["preprocessing"]) if values["preprocessing"] else None,
+        labels=None if labels is None else tuple(labels),
+        task=values["task"],
+        source=Source(**source | {"weights": None if source["weights"] is None else Path(source["weights"])}),
+    )
+
+
+def preprocessing_from_json(values: Mapping[str, Any]) -> Preprocessing:
+    """Read the fields of a Preprocessing from JSON values."""
+    return Preprocessing(**dict(values) | {name: tuple(values[name]) for name in ("mean", "deviation")})
 
 
 @dataclass(frozen=True)
@@ -76,7 +164,7 @@ class Session(Protocol):
         """The number of threads one inference uses, read back from the framework."""
 
     def run(self, batch: Batch) -> Logits:
-        """Run one batch: contiguous float32 N×3×H×W in (N×H×W×3 where the backend's LAYOUT says NHWC), N×1000 out."""
+        """Run one batch: N examples in, contiguous and as the backend's LAYOUT says; N rows of float32 numbers out."""
 
 
 class Backend(Protocol):
@@ -110,11 +198,11 @@ class Backend(Protocol):
     def import_framework(self, variant: Variant) -> None:
         """Import all that ``load`` and ``run`` need for a variant: the timed stage "import"."""
 
-    def convert(self, checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
-        """Make the artifact from the checkpoint, once; raise ConversionFailed where that can't be done.
+    def convert(self, model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
+        """Make the artifact from the model, once; raise ConversionFailed where that can't be done.
 
         ``artifact`` becomes a file or a folder, in a folder of its own that more files may be put into.
-        ``calibration`` is an ``.npy`` file of N×3×224×224 float32 pictures, for calibrated variants.
+        ``calibration`` is an ``.npy`` file of N float32 examples of the input, for calibrated variants.
         """
 
     def load(self, artifact: Path, variant: Variant, threads: int) -> Session:
@@ -133,6 +221,14 @@ class MeasuresPeak(Protocol):
 
         It runs in a process of its own, which starts with the backend's ENVIRONMENT and has about 2 s of work.
         """
+
+
+@runtime_checkable
+class ClearsCache(Protocol):
+    """Optional: where a framework keeps files beside the artifacts, and would keep more with every launch."""
+
+    def clear_cache(self, artifacts: Path) -> None:
+        """Remove from the artifacts' folder what no launch will read again; called before anything is timed."""
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runoff.contract import Checkpoint, checkpoint_from_json
+from runoff.contract import Model, model_from_json
 from runoff.model import official
 from runoff.model.state_dict import load_state_dict
 from runoff.model.torchvision_import import import_torchvision
@@ -55,10 +55,10 @@ def assert_same(found: Path, tensors: dict[str, Any]) -> None:
         np.testing.assert_array_equal(arrays[key], tensor.numpy(), strict=True)
 
 
-def import_from(url: str, folder: Path, cache: Path | None = None) -> Checkpoint:
+def import_from(url: str, folder: Path, cache: Path | None = None) -> Model:
     """Import the official weights, with nothing in TorchVision's cache unless one is given."""
     empty = str(cache or folder / "empty-cache")
-    return checkpoint_from_json(official.import_official("resnet18", str(folder / "made"), url, empty))
+    return model_from_json(official.import_official(str(folder / "made"), url, empty))
 
 
 def nobody_listens() -> str:

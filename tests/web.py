@@ -19,11 +19,12 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from runoff.backends import find_backends
-from runoff.contract import Backend, Checkpoint
+from runoff.contract import Backend
 from runoff.measure.artifacts import measure_files
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
-from runoff.model.checkpoint import Choice
 from runoff.model.drawings import CLASSES, draw
+from runoff.model.resnet18 import BUILTIN, resnet18
+from runoff.model.sources import Choice
 from tests import fakes
 from webui.app import EXTENSION, make_app
 from webui.config import Config
@@ -50,8 +51,8 @@ def prepared_fakes(folder: Path, names: Sequence[str]) -> Path:
         np.save(folder / name / "model.npy", np.zeros(1000, np.float32))
         size, sha256 = measure_files(folder / name)
         artifacts[name] = {"file": f"{name}/model.npy", "size": size, "sha256": sha256}
-    checkpoint = Checkpoint("builtin", "resnet18", folder / "none.npz", BUILTIN_SHA256, builtin_labels())
-    (folder / MANIFEST).write_text(json.dumps({**choice_to_json(Choice(checkpoint)), "artifacts": artifacts}))
+    model = resnet18("builtin", folder / "none.npz", BUILTIN_SHA256, builtin_labels(), BUILTIN)
+    (folder / MANIFEST).write_text(json.dumps({**choice_to_json(Choice(model)), "artifacts": artifacts}))
     return folder
 
 

@@ -39,7 +39,7 @@ class Compared:
 def measure_cost(field: Field, settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
     """Time the empty backend around and between inferences, and compare interleaved medians with a bare loop's."""
     tell("what the harness costs")
-    batch = np.zeros((1, 3, 224, 224), dtype=np.float32)
+    batch = np.load(field.images)[:1]
     session = empty.EmptySession(np.zeros((1, 1000), dtype=np.float32), 1)
     around = [worker.time_one(session, batch).wall for _ in range(settings.empty_inferences)]
     rounds = time_rounds(field, settings)

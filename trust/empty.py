@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Batch, Checkpoint, Logits, Variant
+from runoff.contract import Batch, Logits, Model, Variant
 
 VARIANTS = (Variant(description="does nothing"),)
 LAYOUT = "NCHW"
@@ -35,7 +35,7 @@ def import_framework(variant: Variant) -> None:
     """There is none."""
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Write the logits."""
     np.save(artifact, np.zeros((1, 1000), dtype=np.float32))
 

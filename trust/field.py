@@ -18,12 +18,10 @@ from runoff.measure.launches import Journal, SaidProgress, Setup
 from runoff.measure.prediction import Prediction, predicting
 from runoff.measure.race import Race, run_race
 from runoff.measure.workers import Workers, raise_first
-from runoff.model.checkpoint import choose_checkpoint
-from runoff.model.images import fixture_images, save_images
+from runoff.model.images import fixture_images, hash_pixels, save_images
+from runoff.model.sources import IMPORT_TIMEOUT, choose_model
 from runoff.processes.process import call
 from runoff.processes.workplace import Workplace
-
-IMPORT_TIMEOUT = 600.0
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,8 @@ def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
         return call(function, arguments, label="weights", log=place.logs / "weights.log", timeout=IMPORT_TIMEOUT)
 
     place.working.mkdir(parents=True, exist_ok=True)
-    choice = choose_checkpoint("builtin", place.checkpoints, run_step)
-    images, pictures = place.working / "images.npy", fixture_images()
+    model = choose_model("builtin", place.checkpoints, run_step).model
+    images, pictures = place.working / "images.npy", fixture_images(model.picture_preprocessing, drawn=True)
     save_images(pictures, images)
     here = this_environment({name_of(backend): backend for backend in backends})
     entrants: dict[str, Entrant] = {}
@@ -56,9 +54,9 @@ def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
         plain = Contender(name_of(backend), backend.VARIANTS[0])
         artifact = make_artifact(
             plain,
-            choice.checkpoint,
+            model,
             converter=here,
-            calibration=lambda: Calibration(images, pictures.sha256),
+            calibration=lambda: Calibration(images, hash_pixels(pictures.pixels)),
             folder=place.artifacts,
             logs=place.logs,
         )

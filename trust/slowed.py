@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runoff.backends import onnxruntime
-from runoff.contract import Batch, Checkpoint, Logits, Session, Variant
+from runoff.contract import Batch, Logits, Model, Session, Variant
 
 SHARES = (0.0, 0.01, 0.02, 0.03, 0.05, 0.10)
 VARIANTS = tuple(
@@ -50,9 +50,9 @@ def import_framework(variant: Variant) -> None:
     onnxruntime.import_framework(variant)
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Convert as ONNX Runtime's backend does."""
-    onnxruntime.convert(checkpoint, variant, artifact, calibration)
+    onnxruntime.convert(model, variant, artifact, calibration)
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> SlowedSession:

@@ -111,7 +111,7 @@ def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> di
         return {**named, "status": "failed", "code": "not_ready", "message": message}
     except WorkerFailed:
         return {**named, "status": "failed", "code": "stopped", "message": words.STOPPED}
-    labels = runtimes.chosen.result().checkpoint.labels
+    labels = runtimes.chosen.result().model.labels or ()
     answers = [
         {"label": labels[index], "confidence": confidence} for index, confidence in top_classes(answer.logits, top)
     ]
@@ -141,8 +141,8 @@ def checkpoint(runtimes: Runtimes) -> dict[str, Any] | None:
     """Say which checkpoint answers, None until that is known."""
     if not runtimes.chosen.done():
         return None
-    chosen = runtimes.chosen.result().checkpoint
-    return {"name": chosen.name, "labels": len(chosen.labels), "sentence": words.knowledge(chosen)}
+    chosen = runtimes.chosen.result().model
+    return {"name": chosen.name, "labels": chosen.classes, "sentence": words.knowledge(chosen)}
 
 
 def describe(name: str, runtime: Runtime, *, default: bool) -> dict[str, Any]:

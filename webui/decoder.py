@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from runoff.processes.channel import open_channel
 
 if TYPE_CHECKING:
+    from runoff.contract import Preprocessing
     from runoff.processes.channel import Message
 
 MEMORY_LIMIT = 4 << 30
@@ -24,14 +25,17 @@ def main() -> None:
     if channel.receive_start() is None:
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    from runoff.model import decoding, preprocessing  # noqa: F401 - imported before the first picture, not during it
+    import runoff.model.decoding
+    import runoff.model.preprocessing  # noqa: F401 - imported before the first picture, not during it
+    from runoff.contract import preprocessing_from_json
 
     channel.send({"ready": True})
     while (command := channel.receive()) is not None:
-        channel.send(read_picture(channel.requests.read(command["bytes"]), command["pixel_limit"]))
+        preprocessing = preprocessing_from_json(command["preprocessing"])
+        channel.send(read_picture(channel.requests.read(command["bytes"]), command["pixel_limit"], preprocessing))
 
 
-def read_picture(content: bytes, pixel_limit: int) -> Message:
+def read_picture(content: bytes, pixel_limit: int, preprocessing: Preprocessing) -> Message:
     """Return a picture's size and the model's input as base64 of float32, or the code of its refusal."""
     from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
     from runoff.model.decoding import decode
@@ -39,7 +43,7 @@ def read_picture(content: bytes, pixel_limit: int) -> Message:
 
     try:
         picture = decode(content, pixel_limit=pixel_limit)
-        pixels = preprocess(picture)
+        pixels = preprocess(picture, preprocessing)
     except NotAPicture:
         return {"refused": "not_a_picture"}
     except TooManyPixels:

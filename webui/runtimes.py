@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from runoff.contract import Backend, Logits
 from runoff.environments.contenders import Contender, all_contenders, choose_contenders
 from runoff.environments.limits import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
-from runoff.model.checkpoint import Choice
+from runoff.model.sources import Choice
 from runoff.processes.channel import Message
 from webui import words
 from webui.config import Config
@@ -38,7 +38,7 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Pixels:
-    """A picture that was opened: its size in pixels, and the model's input as the bytes of 3×224×224 float32."""
+    """A picture that was opened: its size in pixels, and the model's input as the bytes of float32 numbers."""
 
     width: int
     height: int
@@ -87,7 +87,10 @@ class Runtimes:
 
         Raises Refusal.
         """
-        command = {"do": "read", "pixel_limit": self.config.pixel_limit}
+        if not self.chosen.done():
+            raise Refusal("busy")
+        preprocessing = asdict(self.chosen.result().model.picture_preprocessing)
+        command = {"do": "read", "pixel_limit": self.config.pixel_limit, "preprocessing": preprocessing}
         try:
             answer = self.decoder.ask(
                 command, content, patience=self.config.patience, timeout=self.config.worker_timeout
@@ -194,7 +197,8 @@ def preparing(runtimes: Runtimes, contender: Contender) -> Callable[[], Message]
         artifact = runtimes.supply.artifact(contender)
         if not runtimes.chosen.done():  # one keeper prepares at a time
             runtimes.chosen.set_result(runtimes.supply.choice())
-        return {"artifact": str(artifact), "threads": runtimes.threads}
+        shape = runtimes.chosen.result().model.picture_shape
+        return {"artifact": str(artifact), "threads": runtimes.threads, "shape": shape}
 
     return prepare
 
@@ -208,5 +212,5 @@ def look_for_a_better_checkpoint(runtimes: Runtimes) -> None:
     except (RunoffError, OSError) as error:
         log.warning("the checkpoint could not be chosen anew: %s", error)
         return
-    if runtimes.chosen.done() and chosen.checkpoint.sha256 != runtimes.chosen.result().checkpoint.sha256:
-        log.warning("%s can be had now; start the page again to use it", chosen.checkpoint.name)
+    if runtimes.chosen.done() and chosen.model.sha256 != runtimes.chosen.result().model.sha256:
+        log.warning("%s can be had now; start the page again to use it", chosen.model.name)

@@ -11,20 +11,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Backend, checkpoint_from_json, checkpoint_to_json
+from runoff.contract import Backend, model_from_json, model_to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.discovery import this_environment
 from runoff.environments.environment import what_is_missing
 from runoff.errors import ArtifactBroken, FrameworkMissing
+from runoff.files.whole import write_whole
 from runoff.measure.artifacts import Calibration, make_artifact, measure_files
 from runoff.model.builtin import BUILTIN_SHA256
-from runoff.model.checkpoint import Choice, choose_checkpoint
-from runoff.model.images import fixture_images, mirrored, save_images
+from runoff.model.images import fixture_images, hash_pixels, save_images, split_for_calibration
+from runoff.model.resnet18 import BUILTIN
+from runoff.model.sources import IMPORT_TIMEOUT, Choice, choose_model
 from runoff.processes.process import call
 from runoff.text.ids import HERE
 from webui.config import Config
 
-IMPORT_TIMEOUT = 600.0
 MANIFEST = "prepared.json"
 
 
@@ -46,10 +47,12 @@ def cached_supply(config: Config, backends: Mapping[str, Backend]) -> Supply:
 
     @cache
     def calibration() -> Calibration:
-        images = mirrored(fixture_images())
+        model = choice().model
+        drawn = model.source.origin == BUILTIN
+        images, _ = split_for_calibration(fixture_images(model.picture_preprocessing, drawn=drawn))
         file = config.home / "webui" / "calibration.npy"
         save_images(images, file)
-        return Calibration(file, images.sha256)
+        return Calibration(file, hash_pixels(images.pixels))
 
     def artifact(contender: Contender) -> Path:
         # Asked about this backend alone: the first answer needs no other.
@@ -58,7 +61,7 @@ def cached_supply(config: Config, backends: Mapping[str, Backend]) -> Supply:
             raise FrameworkMissing(missing)
         made = make_artifact(
             contender,
-            choice().checkpoint,
+            choice().model,
             converter=here,
             calibration=calibration,
             folder=config.home / "artifacts",
@@ -76,14 +79,11 @@ def chosen_anew(config: Config) -> Choice:
     def run_step(function: str, arguments: dict[str, Any]) -> Any:
         return call(function, arguments, label="weights", log=logs / "web-weights.log", timeout=IMPORT_TIMEOUT)
 
-    choice = choose_checkpoint(config.weights, config.home / "checkpoints", run_step)
+    choice = choose_model(config.weights, config.home / "checkpoints", run_step)
     file = remembered_file(config)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    stored = {"weights": config.weights, "file_sha256": hash_file(choice.checkpoint.weights)}
+    stored = {"weights": config.weights, "file_sha256": hash_file(weights_of(choice))}
     stored |= {"builtin": BUILTIN_SHA256, **choice_to_json(choice)}
-    partial.write_text(json.dumps(stored))
-    partial.replace(file)
+    write_whole(file, lambda partial: partial.write_text(json.dumps(stored)))
     return choice
 
 
@@ -101,10 +101,16 @@ def remembered_choice(config: Config) -> Choice | None:
         if (values["weights"], values["builtin"]) != (config.weights, BUILTIN_SHA256):
             return None
         choice = choice_from_json(values)
-        unchanged = hash_file(choice.checkpoint.weights) == values["file_sha256"]
+        unchanged = hash_file(weights_of(choice)) == values["file_sha256"]
     except (OSError, ValueError, KeyError):
         return None
     return choice if unchanged else None
+
+
+def weights_of(choice: Choice) -> Path:
+    """Return the file with a chosen model's weights."""
+    assert choice.model.source.weights is not None
+    return choice.model.source.weights
 
 
 def hash_file(path: Path) -> str:
@@ -123,12 +129,12 @@ def remembered_file(config: Config) -> Path:
 
 def choice_to_json(choice: Choice) -> dict[str, Any]:
     """Give a choice as JSON values."""
-    return {"checkpoint": checkpoint_to_json(choice.checkpoint), "note": choice.note}
+    return {"model": model_to_json(choice.model), "note": choice.note}
 
 
 def choice_from_json(values: Mapping[str, Any]) -> Choice:
     """Read what choice_to_json gave."""
-    return Choice(checkpoint_from_json(values["checkpoint"]), values["note"])
+    return Choice(model_from_json(values["model"]), values["note"])
 
 
 def prepare_folder(supply: Supply, contenders: Mapping[str, Contender], folder: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from runoff.contract import Backend, Checkpoint, HasTitle
+from runoff.contract import Backend, HasTitle, Model
 from runoff.environments.contenders import Contender
 from runoff.model.drawings import CLASSES
+from runoff.model.resnet18 import BUILTIN, OFFICIAL
 from webui.keeper import GONE, MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
 
 STATES = {
@@ -31,20 +32,20 @@ def state_sentence(state: str, restarts: int) -> str:
     return STATES[state]
 
 
-def knowledge(checkpoint: Checkpoint) -> str:
+def knowledge(model: Model) -> str:
     """Say which checkpoint answers, and what its labels are."""
-    if checkpoint.name == "builtin":
+    if model.source.origin == BUILTIN:
         kinds = ", ".join(CLASSES[:3])
         return (
             f"These answers come from the small built-in model. It knows {len(CLASSES)} kinds of simple drawings "
             f"({kinds} and so on), not photographs: a photograph gets the name of the drawing it resembles most."
         )
-    if checkpoint.name.startswith("imagenet"):
+    if model.source.origin == OFFICIAL:
         return (
-            f"These answers come from the official ImageNet model. It knows {len(checkpoint.labels):,} kinds of "
+            f"These answers come from the official ImageNet model. It knows {model.classes:,} kinds of "
             "things: animals, vehicles, food, household objects."
         )
-    return f"These answers come from a model of your own, with {len(checkpoint.labels):,} labels."
+    return f"These answers come from a model of your own, with {model.classes:,} labels."
 
 
 def failed_sentence(state: str) -> str:

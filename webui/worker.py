@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from runoff.contract import Batch, Session
     from runoff.processes.channel import Channel, Message
 
-SHAPE = (1, 3, 224, 224)
-
 
 def main() -> None:
     """Serve one server, then leave without the frameworks' own tear-down."""
@@ -36,7 +34,7 @@ def main() -> None:
 
 
 def serve(channel: Channel, request: Message) -> None:
-    """Import, load what the second message names, then answer pictures: pixels follow a command as float32, N×3×H×W."""
+    """Import, load what the second message names, then answer pictures: pixels follow a command as float32."""
     import numpy as np
 
     from runoff.contract import find_variant, import_backend, require_logits
@@ -47,11 +45,12 @@ def serve(channel: Channel, request: Message) -> None:
     prepared = channel.receive()
     if prepared is None:
         return
+    shape = (1, *prepared["shape"])
     session = backend.load(Path(prepared["artifact"]), variant, prepared["threads"])
-    require_logits(session.run(as_batch(np.zeros(SHAPE, np.float32), backend.LAYOUT)), 1)
+    require_logits(session.run(as_batch(np.zeros(shape, np.float32), backend.LAYOUT)), 1)
     channel.send({"ready": True})
     while (command := channel.receive()) is not None:
-        pixels = np.frombuffer(channel.requests.read(command["bytes"]), np.float32).reshape(SHAPE)
+        pixels = np.frombuffer(channel.requests.read(command["bytes"]), np.float32).reshape(shape)
         channel.send(answer(session, pixels, backend.LAYOUT))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
 
 VARIANTS = (
     Variant(description="XNNPACK, float32"),
@@ -61,7 +61,7 @@ def import_framework(variant: Variant) -> None:
     import ai_edge_litert.interpreter  # noqa: F401 - imported for its time
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Export to ONNX and translate with onnx2tf, which quantises by TensorFlow's own converter."""
     from runoff.model.onnx_export import export_onnx
 
@@ -69,11 +69,11 @@ def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibratio
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "exported.onnx"
         with conversion_stage("export to ONNX"):
-            export_onnx(checkpoint, exported)
+            export_onnx(model, exported)
         with conversion_stage("onnx2tf"):
-            model = translate(exported, np.load(calibration), Path(folder), quantised=quantised)
+            keras = translate(exported, np.load(calibration), Path(folder), quantised=quantised)
         with conversion_stage("LiteRT"):
-            artifact.write_bytes(write_flatbuffer(model, np.load(calibration) if quantised else None))
+            artifact.write_bytes(write_flatbuffer(keras, np.load(calibration) if quantised else None))
 
 
 def translate(exported: Path, pictures: Batch, folder: Path, *, quantised: bool) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 from runoff.processor import read_processor
 
@@ -73,14 +73,14 @@ def import_framework(variant: Variant) -> None:
     import onnxruntime  # noqa: F401 - imported for its time
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Export the model to ONNX; then quantise it, or save it as optimised, where the variant says so."""
     from runoff.model.onnx_export import export_onnx
 
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "exported.onnx"
         with conversion_stage("export to ONNX"):
-            export_onnx(checkpoint, exported)
+            export_onnx(model, exported)
         if variant.options.get("quantised"):
             with conversion_stage("quantise"):
                 quantise(exported, artifact, calibration)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
 from runoff.errors import ContractBroken
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 
@@ -74,7 +74,7 @@ def import_framework(variant: Variant) -> None:
     import openvino  # noqa: F401 - imported for its time
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Export to ONNX and convert; quantise where the variant says so. The weights lie beside the ``.xml``."""
     import openvino
 
@@ -83,15 +83,15 @@ def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibratio
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "exported.onnx"
         with conversion_stage("export to ONNX"):
-            export_onnx(checkpoint, exported)
+            export_onnx(model, exported)
         with conversion_stage("convert"):
-            model = openvino.convert_model(str(exported))
+            converted = openvino.convert_model(str(exported))
         if variant.options.get("quantised"):
             with conversion_stage("quantise"):
-                model = quantise(model, calibration)
+                converted = quantise(converted, calibration)
         with conversion_stage("save"):
             # Weights halved to float16 would be read as float32 again, but not be what golden computed with.
-            openvino.save_model(model, str(artifact), compress_to_fp16=False)
+            openvino.save_model(converted, str(artifact), compress_to_fp16=False)
 
 
 def quantise(model: Any, calibration: Path) -> Any:

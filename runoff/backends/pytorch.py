@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
+from runoff.errors import ConversionFailed
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 from runoff.processor import read_processor
 
@@ -24,6 +25,7 @@ INDUCTOR = {
     "TORCHINDUCTOR_COMPILE_THREADS": "1",
     "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0",
 }
+INDUCTOR_CACHE = "torchinductor"
 WRAPPER_AGE = 3600.0
 
 VARIANTS = (
@@ -64,7 +66,6 @@ CONVERT_DISTRIBUTIONS = ("torch", "torchvision")
 SUFFIX = ".pt"
 ENVIRONMENT: dict[str, str] = {}
 
-SHAPE = (1, 3, 224, 224)
 INT8_DOT_PRODUCT_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
 
 
@@ -106,36 +107,40 @@ def import_framework(variant: Variant) -> None:
         import_torchvision()
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Save the model in the variant's form."""
     save = {"eager": save_state, "compile": save_state, "torchscript": save_traced, "package": save_package}
-    save[form(variant)](checkpoint, variant, artifact, calibration)
+    save[form(variant)](model, variant, artifact, calibration)
 
 
-def save_state(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
-    """Save the state dict as torch's own file, with the architecture that it belongs to."""
+def save_state(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
+    """Save the state dict as torch's own file, with the architecture and arguments that it belongs to."""
     import torch
 
     from runoff.model.state_dict import load_state_dict
 
     with conversion_stage("save"):
-        arrays = load_state_dict(checkpoint.weights)
+        source = model.source
+        assert source.weights is not None
+        arrays = load_state_dict(source.weights)
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        torch.save({"architecture": checkpoint.architecture, "state_dict": tensors}, artifact)
+        torch.save(
+            {"architecture": source.architecture, "arguments": source.arguments, "state_dict": tensors}, artifact
+        )
 
 
-def save_traced(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Trace the module, quantised or under autocast where the variant says so, freeze it and save it."""
     import torch
 
-    from runoff.model.golden import golden_module
+    from runoff.model.module import example, make_module
 
-    module, example = golden_module(checkpoint), torch.zeros(SHAPE)
+    module, images = make_module(model), example(model)
     if variant.options.get("quantised"):
         with conversion_stage("quantise"):
-            module = quantise(module, calibration)
+            module = quantise(module, images, calibration)
     if variant.options.get("channels_last"):
-        module, example = (each.to(memory_format=torch.channels_last) for each in (module, example))
+        module, images = (each.to(memory_format=torch.channels_last) for each in (module, images))
     context = nullcontext()
     if variant.options.get("autocast"):
         # Without the cache the casts of weights are part of the trace, where freezing does them once and for all.
@@ -154,36 +159,47 @@ def save_traced(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibr
 
         module = InFloat32(module).eval()
     with conversion_stage("trace"), torch.inference_mode(), context:
-        torch.jit.save(torch.jit.freeze(torch.jit.trace(module, example)), str(artifact))
+        torch.jit.save(torch.jit.freeze(torch.jit.trace(module, images)), str(artifact))
 
 
-def quantise(module: Any, calibration: Path) -> Any:
-    """Quantise by torch's FX graph mode, with ranges observed on the calibration pictures.
-
-    With VNNI oneDNN uses all 8 bits; the x86 configuration keeps to 7, which FBGEMM needs where sums are of 16 bits.
-    """
+def quantise(module: Any, images: Any, calibration: Path) -> Any:
+    """Quantise by torch's FX graph mode, with ranges observed on the calibration pictures."""
     import torch
     from torch.ao.quantization import get_default_qconfig_mapping
     from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
 
-    engine = "onednn" if INT8_DOT_PRODUCT_FLAGS & set(read_processor().flags) else "x86"
+    engine = quantised_engine(read_processor().flags, torch.backends.quantized.supported_engines)
     torch.backends.quantized.engine = engine
-    observed = prepare_fx(module, get_default_qconfig_mapping(engine), (torch.zeros(SHAPE),))
+    observed = prepare_fx(module, get_default_qconfig_mapping(engine), (images,))
     with torch.inference_mode():
         for picture in np.load(calibration, mmap_mode="r"):
             observed(torch.from_numpy(np.array(picture[None])))
         return convert_fx(observed)
 
 
-def save_package(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def quantised_engine(flags: Sequence[str], supported: Sequence[str]) -> str:
+    """Choose the library of quantised kernels by the processor's flags, of those that this torch was built with.
+
+    With VNNI oneDNN uses all 8 bits; the x86 configuration keeps to 7, which FBGEMM needs where sums are of 16 bits.
+    Builds for ARM have QNNPACK. Raises ConversionFailed where there is none of them.
+    """
+    has_dot_product = bool(INT8_DOT_PRODUCT_FLAGS & set(flags))
+    wanted = ("onednn", "x86", "qnnpack") if has_dot_product else ("x86", "qnnpack", "onednn")
+    engine = next((engine for engine in wanted if engine in supported), None)
+    if engine is None:
+        raise ConversionFailed("quantise", f"this torch has none of {', '.join(wanted)}, only {', '.join(supported)}")
+    return engine
+
+
+def save_package(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Compile by AOTInductor into a package; for a batch of one alone, since a variable one costs a quarter more."""
     import torch
 
-    from runoff.model.golden import golden_module
+    from runoff.model.module import example, make_module
 
     with torch.inference_mode():
         with conversion_stage("torch.export"):
-            exported = torch.export.export(golden_module(checkpoint), (torch.zeros(SHAPE),))
+            exported = torch.export.export(make_module(model), (example(model),))
         with conversion_stage("AOTInductor"):
             package = artifact.with_suffix(".pt2")  # the only ending that it takes
             torch._inductor.aoti_compile_and_package(exported, package_path=str(package))
@@ -208,9 +224,8 @@ def load_eager(artifact: Path, variant: Variant) -> Any:
     from runoff.model.torchvision_import import import_torchvision
 
     saved = torch.load(artifact, map_location="cpu", weights_only=True)
-    classes = len(saved["state_dict"]["fc.bias"])
     with torch.device("meta"):
-        module = import_torchvision().models.get_model(saved["architecture"], weights=None, num_classes=classes)
+        module = import_torchvision().models.get_model(saved["architecture"], weights=None, **saved["arguments"])
     module.load_state_dict(saved["state_dict"], assign=True)
     if variant.options.get("channels_last"):
         module = module.to(memory_format=torch.channels_last)
@@ -224,19 +239,18 @@ def load_compiled(artifact: Path, variant: Variant) -> Any:
     """
     import torch
 
-    cache = artifact.parents[1] / "torchinductor"
-    remove_old_wrappers(cache)
+    cache = artifact.parents[1] / INDUCTOR_CACHE
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(cache)
     return torch.compile(load_eager(artifact, variant))
 
 
-def remove_old_wrappers(cache: Path) -> None:
+def clear_cache(artifacts: Path) -> None:
     """Remove from inductor's cache what launches before an hour ago wrote for themselves, and keep compiled kernels.
 
     With frozen weights each process writes a wrapper in Python that has the weights' addresses in it, and so a name of
     its own: no other process finds it again, and the cache would grow with every launch.
     """
-    for wrapper in cache.glob("*/*.py"):
+    for wrapper in (artifacts / INDUCTOR_CACHE).glob("*/*.py"):
         with suppress(FileNotFoundError):  # another process may do the same
             if time.time() - wrapper.stat().st_mtime > WRAPPER_AGE:
                 wrapper.unlink()

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
 from runoff.errors import ConversionFailed
 
 HAS_ONNX_TF = sys.version_info < (3, 12)
@@ -82,14 +82,14 @@ def import_framework(variant: Variant) -> None:
     import tensorflow as tf  # noqa: F401 - imported for its time
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Export to ONNX and translate into a SavedModel; freeze that and write the GraphDef, or keep it."""
     from runoff.model.onnx_export import export_onnx
 
     with tempfile.TemporaryDirectory() as folder:
         onnx_file, saved_model = Path(folder) / "model.onnx", Path(folder) / "saved_model"
         with conversion_stage("export to ONNX"):
-            export_onnx(checkpoint, onnx_file)
+            export_onnx(model, onnx_file)
         if find_spec("onnx_tf") is not None:  # what converts may be of another Python than what declares
             translate_repairing(onnx_file, saved_model)
         else:

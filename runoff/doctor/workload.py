@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.contract import Batch, Checkpoint, Logits, Variant
+from runoff.contract import Batch, Logits, Model, Variant
 
 SIDE = 256
 PRODUCTS = 28
@@ -90,7 +90,7 @@ def make_weights() -> NDArray[np.float32]:
     return np.asarray(drawn / np.sqrt(SIDE), dtype=np.float32)
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Save the weights; the checkpoint is not used."""
     np.save(artifact, make_weights())
 

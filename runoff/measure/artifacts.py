@@ -1,4 +1,4 @@
-"""Artifacts: made once from the checkpoint in a process of their own, cached by everything that went into them."""
+"""Artifacts: made once from the model in a process of their own, cached by everything that went into them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Backend, Checkpoint, checkpoint_from_json, checkpoint_to_json, find_variant, import_backend
+from runoff.contract import Backend, Model, find_variant, import_backend, model_from_json, model_to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
 from runoff.errors import ArtifactBroken, ConversionFailed
@@ -45,31 +45,31 @@ class Calibration:
 
 def make_artifact(
     contender: Contender,
-    checkpoint: Checkpoint,
+    model: Model,
     *,
     converter: Environment,
     calibration: Callable[[], Calibration],
     folder: Path,
     logs: Path,
 ) -> Artifact:
-    """Give the contender's artifact, converting the checkpoint where the cache has none.
+    """Give the contender's artifact, converting the model where the cache has none.
 
     The pictures of ``calibration`` are asked for only where they are needed.
     Raises ConversionFailed, ArtifactBroken for a cached file that was changed, or a WorkerFailed.
     """
-    key = artifact_key(contender, checkpoint, converter, calibration)
+    key = artifact_key(contender, model, converter, calibration)
     home = folder / f"{contender.backend}-{contender.variant.name or 'plain'}-{key[:16]}"
     if not home.exists():
         if missing := converter.missing_to_convert(contender):
             raise ConversionFailed("import", f"converting needs {', '.join(missing)}, which is not installed here")
-        convert_into(home, contender, checkpoint, converter=converter, calibration=calibration, logs=logs)
+        convert_into(home, contender, model, converter=converter, calibration=calibration, logs=logs)
         return read_artifact(home, cached=False)
     return read_artifact(home, cached=True)
 
 
 def artifact_key(
     contender: Contender,
-    checkpoint: Checkpoint,
+    model: Model,
     converter: Environment,
     calibration: Callable[[], Calibration],
 ) -> str:
@@ -77,7 +77,7 @@ def artifact_key(
     processor, backend = read_processor(), converter.backends[contender.backend]
     versions = converter.installed.versions
     inputs = {
-        "checkpoint": [checkpoint.sha256, checkpoint.architecture],
+        "model": model.sha256,
         "variant": asdict(contender.variant),
         "calibration": calibration().sha256 if contender.variant.calibrated else None,
         "versions": {name: versions.get(name) for name in backend.CONVERT_DISTRIBUTIONS},
@@ -97,7 +97,7 @@ def sources_hash(backend: Backend, tree: Path) -> str:
 def convert_into(
     home: Path,
     contender: Contender,
-    checkpoint: Checkpoint,
+    model: Model,
     *,
     converter: Environment,
     calibration: Callable[[], Calibration],
@@ -116,7 +116,7 @@ def convert_into(
             {
                 "backend": backend.__name__,
                 "variant": contender.variant.name,
-                "checkpoint": checkpoint_to_json(checkpoint),
+                "model": model_to_json(model),
                 "artifact": str(artifact),
                 "calibration": str(calibration().images),
             },
@@ -139,11 +139,11 @@ def convert_into(
                 raise
 
 
-def convert(backend: str, variant: str, checkpoint: dict[str, Any], artifact: str, calibration: str) -> float:
+def convert(backend: str, variant: str, model: dict[str, Any], artifact: str, calibration: str) -> float:
     """Convert, in the process made for it, and give the seconds that it took."""
     chosen = import_backend(backend)
     begin = time.perf_counter()
-    chosen.convert(checkpoint_from_json(checkpoint), find_variant(chosen, variant), Path(artifact), Path(calibration))
+    chosen.convert(model_from_json(model), find_variant(chosen, variant), Path(artifact), Path(calibration))
     return time.perf_counter() - begin
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Backend, Checkpoint, Logits, checkpoint_to_json
+from runoff.contract import Backend, ClearsCache, Logits, Model, Variant, model_to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, find_converter, what_is_missing
 from runoff.errors import ConversionFailed, FrameworkMissing, RunoffError, ThreadsNotHeld, UnknownContender
@@ -22,7 +22,7 @@ from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
 from runoff.measure.prediction import Prediction, predict, predicting
 from runoff.measure.workers import Workers
 from runoff.model.golden import DISTRIBUTIONS, REQUIRES, Golden, load_golden
-from runoff.model.images import ImageSet
+from runoff.model.images import ImageSet, hash_pixels
 from runoff.processes.process import Process, call
 from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
@@ -51,18 +51,20 @@ class FurtherImages:
 
 
 @dataclass(frozen=True)
-class Exam:
-    """What every contender is held to: the checkpoint, the images (also as a file for workers) and golden.
+class ReferenceOutputs:
+    """What every contender is compared with: the model, the images (also as a file for workers) and golden.
 
-    ``calibration`` are the pictures that reduced-precision contenders may look at beforehand; ``further`` is None
-    where none takes part.
+    ``calibration`` are the pictures that calibrated contenders look at beforehand, ``judged`` the places of the images
+    that are none of these. ``further`` are drawn for the built-in checkpoint; None for other weights, and where no
+    contender of reduced precision takes part.
     """
 
-    checkpoint: Checkpoint
+    model: Model
     images: ImageSet
     images_file: Path
     golden: Golden
     calibration: Calibration
+    judged: tuple[int, ...]
     further: FurtherImages | None = None
 
 
@@ -70,7 +72,8 @@ class Exam:
 class Outcome:
     """What came of preparing a contender; ``reason`` says why where the status is not ``ready``.
 
-    ``agreement`` is that on the exam's images, ``quantisation`` a reduced precision's on these and the further ones.
+    ``agreement`` is that on all images. ``quantisation`` is that of a reduced precision on the further ones and on
+    those images that it was not calibrated on.
     """
 
     contender: Contender
@@ -104,7 +107,7 @@ def require_golden(environment: Environment) -> None:
 
 
 def make_golden(
-    checkpoint: Checkpoint,
+    model: Model,
     images: ImageSet,
     images_file: Path,
     environment: Environment,
@@ -116,9 +119,8 @@ def make_golden(
     Raises what went wrong in the process.
     """
     inputs = (
-        checkpoint.sha256,
-        checkpoint.architecture,
-        images.sha256,
+        model.sha256,
+        hash_pixels(images.pixels),
         [environment.installed.versions.get(name) for name in DISTRIBUTIONS],
         read_processor().model,
         exact_images,
@@ -130,7 +132,7 @@ def make_golden(
         call(
             "runoff.model.golden:compute_golden",
             {
-                "checkpoint": checkpoint_to_json(checkpoint),
+                "model": model_to_json(model),
                 "images": str(images_file),
                 "destination": str(partial),
                 "exact_images": exact_images,
@@ -145,7 +147,7 @@ def make_golden(
 
 def prepare_contender(
     contender: Contender,
-    exam: Exam,
+    expected: ReferenceOutputs,
     *,
     environments: Mapping[str, Environment],
     threads: int,
@@ -165,7 +167,7 @@ def prepare_contender(
     return prepare_found(
         contender,
         backend,
-        exam,
+        expected,
         environments=environments,
         threads=threads,
         place=place,
@@ -176,7 +178,7 @@ def prepare_contender(
 def prepare_found(
     contender: Contender,
     backend: Backend,
-    exam: Exam,
+    expected: ReferenceOutputs,
     *,
     environments: Mapping[str, Environment],
     threads: int,
@@ -191,9 +193,9 @@ def prepare_found(
     try:
         artifact = make_artifact(
             contender,
-            exam.checkpoint,
+            expected.model,
             converter=find_converter(contender, environments),
-            calibration=lambda: exam.calibration,
+            calibration=lambda: expected.calibration,
             folder=place.artifacts,
             logs=place.logs,
         )
@@ -201,45 +203,50 @@ def prepare_found(
         return Outcome(contender, CONVERSION_FAILED, versions, error.reason, error.stage)
     except RunoffError as error:
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "convert")
+    if isinstance(backend, ClearsCache):
+        backend.clear_cache(place.artifacts)
     entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
     memory = MemoryWatch()
     with ExitStack() as worker:
         check = predicting(
             entrant,
-            images=exam.images_file,
+            images=expected.images_file,
             destination=place.working / f"{entrant.key}.npy",
             log=place.logs / f"{entrant.key}-check.log",
             watch=memory.watch,
         )
         try:
             process, prediction = worker.enter_context(check)
-            further = predict_further(process, entrant, exam, place)
+            further = predict_further(process, entrant, expected, place)
         except RunoffError as error:
             return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "check", artifact)
-        outcome = judge(Outcome(contender, READY, versions, artifact=artifact), entrant, exam, prediction, further)
+        outcome = judge(Outcome(contender, READY, versions, artifact=artifact), entrant, expected, prediction, further)
         if outcome.status == READY:
             process.suspend()
             workers.keep(entrant.key, worker.pop_all())
     return dataclasses.replace(outcome, curve=memory.curve)
 
 
-def predict_further(process: Process, entrant: Entrant, exam: Exam, place: Workplace) -> Logits | None:
+def predict_further(process: Process, entrant: Entrant, expected: ReferenceOutputs, place: Workplace) -> Logits | None:
     """Return a reduced-precision entrant's logits for the further images, None for any other's."""
-    if exam.further is None or not is_reduced(entrant.contender.variant.precision):
+    if expected.further is None or not is_reduced(entrant.contender.variant.precision):
         return None
-    return predict(process, exam.further.images_file, place.working / f"{entrant.key}-further.npy")
+    return predict(process, expected.further.images_file, place.working / f"{entrant.key}-further.npy")
 
 
-def judge(found: Outcome, entrant: Entrant, exam: Exam, prediction: Prediction, further: Logits | None) -> Outcome:
+def judge(
+    found: Outcome, entrant: Entrant, expected: ReferenceOutputs, prediction: Prediction, further: Logits | None
+) -> Outcome:
     """Hold logits to golden: what was found becomes wrong, or has all that a contender is timed with."""
-    if prediction.logits.shape != exam.golden.logits.shape:
-        reason = f"gives logits of shape {prediction.logits.shape}, golden's are {exam.golden.logits.shape}"
+    golden, variant = expected.golden, entrant.contender.variant
+    if prediction.logits.shape != golden.logits.shape:
+        reason = f"gives logits of shape {prediction.logits.shape}, golden's are {golden.logits.shape}"
         return dataclasses.replace(found, status=WRONG, reason=reason, stage="check", prediction=prediction)
-    precision = entrant.contender.variant.precision
+    precision = variant.precision
     agreement = compare_logits(
-        prediction.logits, exam.golden.logits, exam.golden.rounding, exam.images.names, least_lead(precision)
+        prediction.logits, golden.logits, golden.rounding, expected.images.names, least_lead(precision)
     )
-    quantisation = None if further is None else compare_all(prediction.logits, further, exam, precision)
+    quantisation = compare_unseen(prediction.logits, further, expected, variant) if is_reduced(precision) else None
     problem = why_wrong(quantisation or agreement, precision)
     status = WRONG if problem else READY
     try:
@@ -258,13 +265,14 @@ def judge(found: Outcome, entrant: Entrant, exam: Exam, prediction: Prediction, 
     )
 
 
-def compare_all(logits: Logits, further: Logits, exam: Exam, precision: str) -> Agreement:
-    """Compare the logits for the exam's images and the further ones with golden's, all together."""
-    assert exam.further is not None
-    return compare_logits(
-        np.concatenate([logits, further]),
-        np.concatenate([exam.golden.logits, exam.further.golden.logits]),
-        max(exam.golden.rounding, exam.further.golden.rounding),
-        exam.images.names + tuple(f"further {name}" for name in exam.further.images.names),
-        least_lead(precision),
-    )
+def compare_unseen(logits: Logits, further: Logits | None, expected: ReferenceOutputs, variant: Variant) -> Agreement:
+    """Compare logits with golden's on all images that a variant was not calibrated on, the further ones among them."""
+    places = list(expected.judged if variant.calibrated else range(len(logits)))
+    found, golden, rounding = logits[places], expected.golden.logits[places], expected.golden.rounding
+    names = tuple(expected.images.names[place] for place in places)
+    if further is not None and expected.further is not None:
+        found = np.concatenate([found, further])
+        golden = np.concatenate([golden, expected.further.golden.logits])
+        rounding = max(rounding, expected.further.golden.rounding)
+        names += tuple(f"further {name}" for name in expected.further.images.names)
+    return compare_logits(found, golden, rounding, names, least_lead(variant.precision))

@@ -1,4 +1,4 @@
-"""Golden: the logits of TorchVision's own eager float32 model, and how far float32 itself is from exact."""
+"""Golden: the logits of the model's own eager float32 module, and how far float32 itself is from exact."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.contract import Checkpoint, Logits, checkpoint_from_json
+from runoff.contract import Logits, model_from_json
 from runoff.errors import CheckpointBroken
-from runoff.model.state_dict import load_state_dict
-from runoff.model.torchvision_import import import_torchvision
+from runoff.model.module import make_module
 
 REQUIRES = ("torch", "torchvision")
 DISTRIBUTIONS = ("torch", "torchvision")
@@ -26,26 +25,14 @@ class Golden:
     rounding: float
 
 
-def golden_module(checkpoint: Checkpoint) -> Any:
-    """Build TorchVision's module with the checkpoint's weights, in eval mode."""
-    import torch
-
-    arrays = load_state_dict(checkpoint.weights)
-    module = import_torchvision().models.get_model(
-        checkpoint.architecture, weights=None, num_classes=len(checkpoint.labels)
-    )
-    module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
-    return module.eval()
-
-
-def compute_golden(checkpoint: dict[str, Any], images: str, destination: str, exact_images: int) -> None:
+def compute_golden(model: dict[str, Any], images: str, destination: str, exact_images: int) -> None:
     """Run the module on each image of an ``.npy`` file, in float32 and the first few in float64; save the Golden.
 
     torch takes more than a second for an image in float64.
     """
     import torch
 
-    module = golden_module(checkpoint_from_json(checkpoint))
+    module = make_module(model_from_json(model))
     pixels = np.load(images)
     with torch.inference_mode():
         single = [module(torch.from_numpy(image[None])).numpy() for image in pixels]
@@ -55,7 +42,7 @@ def compute_golden(checkpoint: dict[str, Any], images: str, destination: str, ex
     logits = np.concatenate(single)
     if not np.isfinite(logits).all():
         raise CheckpointBroken(
-            f"the checkpoint {checkpoint['name']} gives logits that are not finite numbers on these images; "
+            f"the checkpoint {model['name']} gives logits that are not finite numbers on these images; "
             "use weights that were trained for this architecture"
         )
     rounding = float(np.abs(logits[: len(exact)] - np.concatenate(exact)).max())

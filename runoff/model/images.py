@@ -13,11 +13,13 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
+from runoff.contract import Preprocessing
 from runoff.errors import ImagesUnusable, ResultsUnwritable
+from runoff.files.whole import write_whole
 from runoff.model.decoding import SUFFIXES, decode
 from runoff.model.drawings import drawing_names, drawn_pictures
 from runoff.model.photographs import photographs
-from runoff.model.preprocessing import CROP_SIDE, preprocess
+from runoff.model.preprocessing import preprocess
 
 DRAWN_COUNT = 48
 DRAWN_SEED = 2240018
@@ -27,15 +29,19 @@ FURTHER_COUNT = 512
 FURTHER_SEED = 2240019
 """The seed of the further drawn pictures; training and the fixture images use others."""
 
+DRAWING_VERSION = 1
+"""Goes up with every change of the code that decides a drawn pixel, so that cached ones are drawn anew; a test asks."""
+
 FOLDER_LIMIT = 2000
-"""The most pictures taken from a folder; as pixels they hold 1.2 GB."""
+"""The most pictures taken from a folder; as pixels of 3×224×224 they hold 1.2 GB."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
     """Preprocessed pictures with their names, in a fixed order.
 
-    ``pixels`` is contiguous float32 of shape (N, 3, 224, 224); ``sha256`` is the hash of names and pixels.
+    ``pixels`` is contiguous float32, N times the shape of the model's input; ``sha256`` is the hash of names and
+    pixels.
     """
 
     names: tuple[str, ...]
@@ -43,22 +49,23 @@ class ImageSet:
     sha256: str
 
 
-def fixture_images() -> ImageSet:
-    """Return the pictures that come with the suite: photographs first, then drawn ones, always the same.
+def fixture_images(preprocessing: Preprocessing, *, drawn: bool) -> ImageSet:
+    """Return the pictures that come with the suite, always the same: photographs, and after them drawn ones if asked.
 
-    The hash can differ between versions of Pillow, whose JPEG decoders round differently. Raises ImagesUnusable where
-    scikit-image, which brings the photographs, is not installed.
+    The drawn ones are of the kinds that the built-in checkpoint knows, and no pictures for any other. The hash can
+    differ between versions of Pillow, whose JPEG decoders round differently. Raises ImagesUnusable where scikit-image,
+    which brings the photographs, is not installed.
     """
-    drawn = [(name, picture) for name, _, picture in drawn_pictures(DRAWN_COUNT, DRAWN_SEED)]
-    return _image_set([*photographs(), *drawn])
+    drawings = drawn_pictures(DRAWN_COUNT, DRAWN_SEED) if drawn else []
+    return _image_set([*photographs(), *((name, picture) for name, _, picture in drawings)], preprocessing)
 
 
-def folder_images(directory: Path) -> ImageSet:
+def folder_images(directory: Path, preprocessing: Preprocessing) -> ImageSet:
     """Return the pictures directly inside a folder, sorted by name.
 
     Raises ImagesUnusable as `picture_files` does, and for a picture that can't be decoded.
     """
-    return _image_set((path.name, decode(path)) for path in picture_files(directory))
+    return _image_set(((path.name, decode(path)) for path in picture_files(directory)), preprocessing)
 
 
 def picture_files(directory: Path) -> list[Path]:
@@ -91,17 +98,19 @@ def picture_files(directory: Path) -> list[Path]:
     return files
 
 
-def mirrored(images: ImageSet) -> ImageSet:
-    """Return the same pictures with left and right exchanged: of their kind, but none of them.
+def split_for_calibration(images: ImageSet) -> tuple[ImageSet, tuple[int, ...]]:
+    """Return every second picture, to calibrate reduced precisions on, and the places of those to judge them by.
 
-    Reduced-precision contenders are calibrated on these, so that no picture that they are judged by was used.
+    No picture that a calibrated contender is judged by was used. One picture alone is judged by, and calibrated on as
+    in a mirror.
     """
-    pixels = np.ascontiguousarray(images.pixels[..., ::-1])
-    names = tuple(f"mirrored {name}" for name in images.names)
-    return ImageSet(names, pixels, _sha256(names, pixels))
+    if len(images.names) == 1:
+        return _subset(images.names, images.pixels[..., ::-1]), (0,)
+    places = range(len(images.names))
+    return _subset(images.names[::2], images.pixels[::2]), tuple(places[1::2])
 
 
-def further_drawings(path: Path) -> ImageSet:
+def further_drawings(path: Path, preprocessing: Preprocessing) -> ImageSet:
     """Return many more drawn pictures than the fixture images have, drawn into an ``.npy`` file the first time.
 
     They take a minute to draw and 308 MB; the pixels are mapped from the file. Raises ResultsUnwritable where it can't
@@ -109,51 +118,60 @@ def further_drawings(path: Path) -> ImageSet:
     """
     names = tuple(name for name, _ in drawing_names(FURTHER_COUNT))
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         pictures = ((name, picture) for name, _, picture in drawn_pictures(FURTHER_COUNT, FURTHER_SEED))
-        partial = path.with_name(f"{path.name}.partial")
-        save_images(_image_set(pictures), partial)
-        partial.replace(path)
+        save_images(_image_set(pictures, preprocessing), path)
     try:
         pixels: NDArray[np.float32] = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
         raise ImagesUnusable(f"The drawn pictures in {path} can't be read: {error}. Delete the file.") from error
-    if pixels.shape != (FURTHER_COUNT, 3, CROP_SIDE, CROP_SIDE) or pixels.dtype != np.float32:
+    if len(pixels) != FURTHER_COUNT or pixels.dtype != np.float32:
         raise ImagesUnusable(f"{path} holds {pixels.dtype} {pixels.shape}, not the pictures drawn. Delete the file.")
     return ImageSet(names, pixels, _sha256(names, pixels))
 
 
-def drawing_sources() -> str:
-    """Return a hash of all that decides what drawn pixels are: our sources and Pillow's version."""
-    folder = Path(__file__).parent
-    digest = hashlib.sha256(f"{FURTHER_COUNT} {FURTHER_SEED} {PIL.__version__} {np.__version__}".encode())
-    for name in ("drawings.py", "figures.py", "preprocessing.py"):
-        digest.update((folder / name).read_bytes())
-    return digest.hexdigest()
+def further_drawings_name(preprocessing: Preprocessing) -> str:
+    """Return the name of the file for further drawings, which follows from all that decides their pixels."""
+    inputs = (DRAWING_VERSION, FURTHER_COUNT, FURTHER_SEED, PIL.__version__, preprocessing.key)
+    return f"further-{hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]}.npy"
 
 
 def save_images(images: ImageSet, path: Path) -> None:
-    """Write the pixels as a plain ``.npy`` file, which workers read with numpy alone.
+    """Write the pixels as a plain ``.npy`` file, whole, which workers read with numpy alone.
 
     Raises ResultsUnwritable where that can't be done.
     """
-    try:
-        with path.open("wb") as file:
+
+    def write(partial: Path) -> None:
+        with partial.open("wb") as file:
             np.save(file, images.pixels, allow_pickle=False)
+
+    try:
+        write_whole(path, write)
     except OSError as error:
         raise ResultsUnwritable(
             f"the images can't be written to {path} ({error.strerror or error}); free space or make it writable"
         ) from error
 
 
-def _image_set(pictures: Iterable[tuple[str, Image.Image]]) -> ImageSet:
+def _image_set(pictures: Iterable[tuple[str, Image.Image]], preprocessing: Preprocessing) -> ImageSet:
     """Preprocess named pictures one at a time, so that only one of them is held whole."""
     names, pixels = [], []
     for name, picture in pictures:
         names.append(name)
-        pixels.append(preprocess(picture))
+        pixels.append(preprocess(picture, preprocessing))
     batch = np.stack(pixels)
     return ImageSet(tuple(names), batch, _sha256(tuple(names), batch))
+
+
+def _subset(names: tuple[str, ...], pixels: NDArray[np.float32]) -> ImageSet:
+    """Make a set of its own of some pictures' pixels."""
+    pixels = np.ascontiguousarray(pixels)
+    return ImageSet(names, pixels, _sha256(names, pixels))
+
+
+def hash_pixels(pixels: NDArray[np.float32]) -> str:
+    """Return the hash of the pixels alone, for what depends on no names."""
+    return _sha256((), pixels)
 
 
 def _sha256(names: tuple[str, ...], pixels: NDArray[np.float32]) -> str:

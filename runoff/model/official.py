@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import pickle
 import re
 import struct
@@ -17,14 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Checkpoint, checkpoint_to_json
+from runoff.contract import model_to_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
+from runoff.files.whole import write_whole
+from runoff.model.resnet18 import ARCHITECTURE, FILE, OFFICIAL, resnet18
 from runoff.model.state_dict import Array, hash_state_dict, load_state_dict, save_state_dict
 from runoff.model.torchvision_import import import_torchvision
 
 TIMEOUT = 5.0
 """Seconds to wait for a connection, and for each piece of the download."""
-PATIENCE = 300.0
+DOWNLOAD_TIMEOUT = 300.0
 """Seconds that a whole download may take."""
 UNREADABLE = (
     RuntimeError,
@@ -40,14 +41,14 @@ UNREADABLE = (
 """What torch raises for a file that it can't read, and numpy for what is no tensor of a type it knows."""
 
 
-def import_official(architecture: str, folder: str, url: str | None = None, cache: str | None = None) -> dict[str, Any]:
-    """Give TorchVision's IMAGENET1K_V1 weights as a checkpoint, from ``cache`` (TorchVision's own) or from ``url``.
+def import_official(folder: str, url: str | None = None, cache: str | None = None) -> dict[str, Any]:
+    """Return the model with TorchVision's IMAGENET1K_V1 weights, from ``cache`` (TorchVision's own) or from ``url``.
 
     Raises CheckpointUnavailable without a network, CheckpointBroken for a file with another hash than its name says.
     """
     import torch
 
-    weights = import_torchvision().models.get_model_weights(architecture)["IMAGENET1K_V1"]
+    weights = import_torchvision().models.get_model_weights(ARCHITECTURE)["IMAGENET1K_V1"]
     address = url or weights.url
     name = address.rpartition("/")[2]
     cached = Path(cache or Path(torch.hub.get_dir()) / "checkpoints") / name
@@ -55,18 +56,18 @@ def import_official(architecture: str, folder: str, url: str | None = None, cach
         cached = download(address, Path(folder) / name)
     require_hash_of_name(cached, name)
     labels = tuple(weights.meta["categories"])
-    return import_arrays("imagenet1k-v1", read_weights(cached), labels, architecture, Path(folder))
+    return import_arrays("imagenet1k-v1", read_weights(cached), labels, OFFICIAL, Path(folder))
 
 
-def import_file(path: str, architecture: str, folder: str) -> dict[str, Any]:
-    """Give a user's state dict as a checkpoint named after its file.
+def import_file(path: str, folder: str) -> dict[str, Any]:
+    """Return the model with a user's state dict, named after its file.
 
-    Raises CheckpointBroken where it is not one of this architecture.
+    Raises CheckpointBroken where it is not one of the architecture.
     """
     arrays = read_weights(Path(path))
     classes = arrays["fc.bias"].size if "fc.bias" in arrays else 1000
     labels = tuple(f"class {index}" for index in range(classes))
-    return import_arrays(Path(path).name, arrays, labels, architecture, Path(folder))
+    return import_arrays(Path(path).name, arrays, labels, FILE, Path(folder))
 
 
 def download(url: str, destination: Path) -> Path:
@@ -76,24 +77,25 @@ def download(url: str, destination: Path) -> Path:
     """
     if destination.exists():
         return destination
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    partial = destination.with_name(f"{destination.name}.{os.getpid()}.partial")
-    try:
+
+    def fetch(partial: Path) -> None:
         opened = urllib.request.urlopen(url, timeout=TIMEOUT)  # noqa: S310 - TorchVision's own address, or the caller's
         with opened as answer, partial.open("wb") as file:
             expected = int(answer.headers.get("Content-Length") or -1)
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + DOWNLOAD_TIMEOUT
             while block := answer.read(1 << 20):
                 file.write(block)
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"it takes longer than {PATIENCE:g} s")
+                    raise TimeoutError(f"it takes longer than {DOWNLOAD_TIMEOUT:g} s")
             written = file.tell()
         if expected not in (-1, written):
             raise CheckpointUnavailable(
                 f"the download of {destination.name} broke off at {written} of {expected} bytes"
             )
         require_hash_of_name(partial, destination.name)
-        partial.replace(destination)
+
+    try:
+        return write_whole(destination, fetch)
     except (OSError, http.client.HTTPException) as error:  # urllib's errors are OSErrors; it lets http's own pass
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # it holds the answer's connection
@@ -101,9 +103,6 @@ def download(url: str, destination: Path) -> Path:
         raise CheckpointUnavailable(
             f"{destination.name} is not in TorchVision's cache and could not be downloaded ({reason})"
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return destination
 
 
 def require_hash_of_name(path: Path, name: str) -> None:
@@ -143,9 +142,9 @@ def read_weights(path: Path) -> dict[str, Array]:
 
 
 def import_arrays(
-    name: str, arrays: dict[str, Array], labels: tuple[str, ...], architecture: str, folder: Path
+    name: str, arrays: dict[str, Array], labels: tuple[str, ...], origin: str, folder: Path
 ) -> dict[str, Any]:
-    """Check a state dict against TorchVision's architecture and save it as a checkpoint; batch counters may be missing.
+    """Check a state dict against TorchVision's architecture and save it whole; batch counters may be missing.
 
     Raises CheckpointBroken.
     """
@@ -153,7 +152,7 @@ def import_arrays(
         raise CheckpointBroken(
             f"{name} gives {len(labels)} logits per image; Top-1 needs a classifier of two or more classes"
         )
-    module = import_torchvision().models.get_model(architecture, weights=None, num_classes=len(labels))
+    module = import_torchvision().models.get_model(ARCHITECTURE, weights=None, num_classes=len(labels))
     expected = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
     found = {key: tuple(array.shape) for key, array in arrays.items()}
     optional = {key for key in expected if key.endswith("num_batches_tracked")} - found.keys()
@@ -163,8 +162,8 @@ def import_arrays(
     if different:
         key = different[0]
         raise CheckpointBroken(
-            f"{name} is no {architecture} state dict: {len(different)} entries differ, first {key!r}: expected "
-            f"{expected.get(key, 'nothing')}, found {found.get(key, 'nothing')}; give the weights of a {architecture}"
+            f"{name} is no {ARCHITECTURE} state dict: {len(different)} entries differ, first {key!r}: expected "
+            f"{expected.get(key, 'nothing')}, found {found.get(key, 'nothing')}; give the weights of a {ARCHITECTURE}"
         )
     whole = {key: np.asarray(arrays.get(key, np.zeros((), dtype=np.int64))) for key in expected}
     unusable = [key for key, array in whole.items() if array.dtype.kind not in "fiu" or not np.isfinite(array).all()]
@@ -176,6 +175,5 @@ def import_arrays(
     sha256 = hash_state_dict(whole)
     path = folder / f"{Path(name).stem}-{sha256[:16]}.npz"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         save_state_dict(path, whole)
-    return checkpoint_to_json(Checkpoint(name, architecture, path, sha256, labels))
+    return model_to_json(resnet18(name, path, sha256, labels, origin))

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runoff.model.torchvision_import import import_torchvision
+from runoff.contract import model_from_json
+from runoff.model.module import build_module
 
 DISTRIBUTIONS = ("torch", "torchvision")
-SHAPE = (1, 3, 224, 224)
+COUNT_VERSION = 1
+"""Goes up with every change of what is counted, so that it is counted anew."""
 FUSED = ("BatchNorm2d", "Dropout", "Identity", "ReLU", "ReLU6")
 """Modules that runtimes compute within the layer before, or not at all: they read and write nothing of their own."""
 
@@ -33,8 +35,8 @@ class Operations:
         return self.flop - self.padding
 
 
-def count_operations(architecture: str, classes: int) -> dict[str, int]:
-    """Count what one inference of an architecture takes, as JSON values; nothing is computed (torch's device "meta").
+def count_operations(model: dict[str, Any]) -> dict[str, int]:
+    """Count what one inference of a model takes, as JSON values; nothing is computed (torch's device "meta").
 
     A multiply-accumulate is two operations, and only convolutions and matrix products are counted, as
     ``torch.utils.flop_counter`` does. Layers of ``FUSED`` and additions of shortcuts move no numbers of their own, so
@@ -43,9 +45,10 @@ def count_operations(architecture: str, classes: int) -> dict[str, int]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
+    counted = model_from_json(model)
     with torch.device("meta"):
-        module = import_torchvision().models.get_model(architecture, weights=None, num_classes=classes).eval()
-        image = torch.empty(SHAPE)
+        module = build_module(counted).eval()
+        image = torch.empty((1, *counted.picture_shape))
     moved, padding = [0], [0]
 
     def note_moved(layer: Any, inputs: tuple[Any, ...], output: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
+from runoff.files.whole import write_whole
 
 Array = NDArray[Any]
 
@@ -38,15 +38,13 @@ def save_state_dict(path: Path, arrays: Mapping[str, Array]) -> None:
 
     Raises ``OSError`` where the folder can't be written.
     """
-    path = Path(path)
     named: dict[str, Any] = {key: np.asarray(array) for key, array in arrays.items()}
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
+
+    def write(partial: Path) -> None:
         with partial.open("wb") as file:
             np.savez(file, **named)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+
+    write_whole(path, write)
 
 
 def load_state_dict(path: Path) -> dict[str, Array]:

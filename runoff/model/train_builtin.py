@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from runoff.model import builtin
 from runoff.model.drawings import CLASSES, draw
-from runoff.model.preprocessing import CROP_SIDE, MEAN, STANDARD_DEVIATION, preprocess
+from runoff.model.preprocessing import preprocess
+from runoff.model.resnet18 import IMAGENET
 from runoff.model.state_dict import Array, hash_state_dict, load_state_dict, save_state_dict
 from runoff.model.torchvision_import import import_torchvision
 
@@ -79,7 +80,7 @@ def say(line: str) -> None:
 def drawn(count: int, seed: int, folder: Path, processes: int) -> Pictures:
     """Draw pictures, preprocessed to 224×224, into a memory-mapped count×3×224×224 file; classes come in turn."""
     path = folder / f"drawn-{seed}-{count}.levels"
-    shape = (count, 3, CROP_SIDE, CROP_SIDE)
+    shape = (count, 3, IMAGENET.crop, IMAGENET.crop)
     if not path.exists():
         say(f"drawing {count} pictures with seed {seed}")
         partial = path.with_suffix(".partial")
@@ -96,9 +97,16 @@ def drawn(count: int, seed: int, folder: Path, processes: int) -> Pictures:
 def _draw_levels(seed: tuple[int, int]) -> Pictures:
     """Draw one picture as `drawn_pictures` does and preprocess it, back in levels of 0 to 255 to save space."""
     picture = draw(seed[1] % len(CLASSES), np.random.RandomState(list(seed)))
-    levels = (preprocess(picture) * STANDARD_DEVIATION + MEAN) * 255
+    mean, deviation = statistics_of_channels()
+    levels = (preprocess(picture, IMAGENET) * deviation + mean) * 255
     rounded: Pictures = np.rint(levels).astype(np.uint8)
     return rounded
+
+
+def statistics_of_channels() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the mean and the deviation of the preprocessing, to be taken for each channel of C×H×W pixels."""
+    mean, deviation = (np.array(each, np.float32).reshape(3, 1, 1) for each in (IMAGENET.mean, IMAGENET.deviation))
+    return mean, deviation
 
 
 def train(training: Pictures, held_out: Pictures, options: argparse.Namespace) -> None:
@@ -168,9 +176,9 @@ def train_phase(model: Any, pictures: Pictures, phase: Phase) -> None:
 
 def halved(pictures: Pictures) -> Pictures:
     """Average 2×2 pixels, which makes training four times as fast."""
-    small = np.empty((*pictures.shape[:2], CROP_SIDE // 2, CROP_SIDE // 2), dtype=np.uint8)
+    small = np.empty((*pictures.shape[:2], IMAGENET.crop // 2, IMAGENET.crop // 2), dtype=np.uint8)
     for target, picture in zip(small, pictures, strict=True):
-        blocks = picture.reshape(3, CROP_SIDE // 2, 2, CROP_SIDE // 2, 2)
+        blocks = picture.reshape(3, IMAGENET.crop // 2, 2, IMAGENET.crop // 2, 2)
         target[:] = np.rint(blocks.mean(axis=(2, 4), dtype=np.float32))
     return small
 
@@ -193,7 +201,8 @@ def normalised(levels: torch.Tensor) -> torch.Tensor:
     """Turn levels of 0 to 255 into the model's input."""
     import torch
 
-    pixels = (levels / 255 - torch.from_numpy(MEAN)) / torch.from_numpy(STANDARD_DEVIATION)
+    mean, deviation = (torch.from_numpy(each) for each in statistics_of_channels())
+    pixels = (levels / 255 - mean) / deviation
     return pixels.contiguous(memory_format=torch.channels_last)
 
 

@@ -18,7 +18,7 @@ Message = dict[str, Any]
 PROTOCOL = 4
 """The number of what controller and worker say to each other, which may be of two trees.
 
-Raise it with every change of a message: the start request and its answer, the commands, a checkpoint's JSON, what a
+Raise it with every change of a message: the start request and its answer, the commands, a model's JSON, what a
 backend declares, and the functions called by name in another tree (``artifacts:convert``, ``backends:declare``).
 """
 

@@ -23,7 +23,7 @@ from runoff.judge.ratios import (
     verdict,
 )
 from runoff.measure.launches import CONTROL, Measured, Record
-from runoff.measure.preparation import FAILED, READY, Exam, Outcome
+from runoff.measure.preparation import FAILED, READY, Outcome, ReferenceOutputs
 from runoff.measure.race import LaunchRecord, Race
 
 PerLaunch = Callable[[Record], Sequence[float]]
@@ -211,14 +211,14 @@ def goes_first(race: Race) -> bool:
     return all(record.high_priority for records in race.records.values() for record in records)
 
 
-def exam_json(exam: Exam) -> dict[str, Any]:
+def expected_json(expected: ReferenceOutputs) -> dict[str, Any]:
     """Name the checkpoint and the images."""
     return {
         "checkpoint": {
-            "name": exam.checkpoint.name,
-            "architecture": exam.checkpoint.architecture,
-            "sha256": exam.checkpoint.sha256,
+            "name": expected.model.name,
+            "architecture": expected.model.source.architecture,
+            "sha256": expected.model.sha256,
         },
-        "images": {"count": len(exam.images.names), "sha256": exam.images.sha256},
-        "golden": {"rounding": exam.golden.rounding},
+        "images": {"count": len(expected.images.names), "sha256": expected.images.sha256},
+        "golden": {"rounding": expected.golden.rounding},
     }

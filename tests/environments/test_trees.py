@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from runoff.backends import declare, find_backends
-from runoff.contract import Checkpoint, Variant
+from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.environments.discovery import backend_of, tree_version
 from runoff.environments.environment import Environment, parse_tree
 from runoff.errors import ConversionFailed, UnknownContender
 from runoff.measure.artifacts import Calibration, artifact_key
+from runoff.model.resnet18 import FILE, resnet18
 from runoff.processes.channel import PROTOCOL
 from runoff.processes.process import ROOT
 from tests.conftest import HERE, Suite, started_worker
@@ -105,11 +106,11 @@ def test_a_tree_of_the_same_sources_shares_the_artifact_and_another_converts_its
 def test_the_artifacts_key_follows_the_trees_sources(make_tree, suite, file):
     """A change of backend, contract or model in a tree gives its artifacts another key than here."""
     fake = backend_of({"__name__": "runoff.backends.fake", "VARIANTS": [], "CONVERT_DISTRIBUTIONS": []}, suite.root)
-    checkpoint = Checkpoint("none", "resnet18", Path("weights.npz"), "0" * 64, ("a", "b"))
+    model = resnet18("none", Path("weights.npz"), "0" * 64, ("a", "b"), FILE)
 
     def key(tree: Path) -> str:
         converter = Environment("tree", Path(sys.executable), tree, backends={"fake": fake})
-        return artifact_key(Contender("fake", Variant()), checkpoint, converter, lambda: Calibration(Path("none"), ""))
+        return artifact_key(Contender("fake", Variant()), model, converter, lambda: Calibration(Path("none"), ""))
 
     assert key(suite.root) == key(make_tree("same"))
     assert key(suite.root) != key(make_tree("changed", file, "from __future__", "# changed\nfrom __future__"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Batch, Checkpoint, Logits, Variant, conversion_stage
+from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
 from runoff.kernels import Peak
 
 MEBIBYTE = 1024 * 1024
@@ -124,7 +124,7 @@ def import_framework(variant: Variant) -> None:
     """There is none."""
 
 
-def convert(checkpoint: Checkpoint, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
     """Write a file, or not."""
     with conversion_stage("imagined stage"):
         if variant.name == "unconvertible":

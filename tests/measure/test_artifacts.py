@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from runoff.backends import find_backends
-from runoff.contract import Checkpoint
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, Installed
 from runoff.errors import ArtifactBroken, ConversionFailed
 from runoff.measure import artifacts
 from runoff.measure.artifacts import Calibration, artifact_key, make_artifact
+from runoff.model.resnet18 import FILE, resnet18
 from runoff.processes.temporary import LOCK, owned_folder
 from tests import fakes
 
@@ -28,13 +28,13 @@ def converter(installed: Installed) -> Environment:
 
 
 @pytest.fixture
-def checkpoint(tmp_path):
-    """Give a checkpoint; the fake never opens its file."""
-    return Checkpoint("none", "resnet18", tmp_path / "weights.npz", "0" * 64, ("a", "b"))
+def model(tmp_path):
+    """Return a model; the fake never opens its file."""
+    return resnet18("none", tmp_path / "weights.npz", "0" * 64, ("a", "b"), FILE)
 
 
 @pytest.fixture
-def make(checkpoint, tmp_path):
+def make(model, tmp_path):
     """Make the artifact of a fake variant."""
     backend = find_backends(fakes)["fake"]
 
@@ -43,7 +43,7 @@ def make(checkpoint, tmp_path):
         folder, logs = tmp_path / "artifacts", tmp_path / "logs"
         return make_artifact(
             Contender("fake", chosen),
-            checkpoint,
+            model,
             converter=converter(installed),
             calibration=lambda: CALIBRATION,
             folder=folder,
@@ -92,30 +92,30 @@ def test_a_conversion_that_was_killed_is_cleared_away(make, tmp_path):
     assert list(folder.iterdir()) == [kept]
 
 
-def test_the_key_holds_everything_that_goes_in(checkpoint):
-    """Another checkpoint, variant, converter version or source gives another key."""
+def test_the_key_holds_everything_that_goes_in(model):
+    """Another model, variant, converter version or source gives another key."""
     backend = find_backends(fakes)["fake"]
     plain, slower = (Contender("fake", variant) for variant in backend.VARIANTS[:2])
-    other = Checkpoint("none", "resnet18", checkpoint.weights, "1" * 64, ("a", "b"))
+    other = resnet18("none", model.source.weights, "1" * 64, ("a", "b"), FILE)
     one, two = (converter(Installed(frozenset(), {"numpy": version})) for version in "12")
     keys = {
-        artifact_key(plain, checkpoint, one, lambda: CALIBRATION),
-        artifact_key(plain, checkpoint, two, lambda: CALIBRATION),
-        artifact_key(slower, checkpoint, one, lambda: CALIBRATION),
+        artifact_key(plain, model, one, lambda: CALIBRATION),
+        artifact_key(plain, model, two, lambda: CALIBRATION),
+        artifact_key(slower, model, one, lambda: CALIBRATION),
         artifact_key(plain, other, one, lambda: CALIBRATION),
     }
     assert len(keys) == 4
 
 
 @pytest.mark.parametrize(("calibrated", "keys"), [(True, 2), (False, 1)])
-def test_only_a_calibrated_variants_key_holds_the_pictures(checkpoint, calibrated, keys):
+def test_only_a_calibrated_variants_key_holds_the_pictures(model, calibrated, keys):
     """Other calibration pictures make another artifact of a calibrated variant, and the same one of any other."""
     backend = find_backends(fakes)["fake"]
     contender = Contender("fake", dataclasses.replace(backend.VARIANTS[0], calibrated=calibrated))
     others = Calibration(CALIBRATION.images, "3" * 64)
     found = {
-        artifact_key(contender, checkpoint, converter(INSTALLED), lambda: CALIBRATION),
-        artifact_key(contender, checkpoint, converter(INSTALLED), lambda: others),
+        artifact_key(contender, model, converter(INSTALLED), lambda: CALIBRATION),
+        artifact_key(contender, model, converter(INSTALLED), lambda: others),
     }
     assert len(found) == keys
 

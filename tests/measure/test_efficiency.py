@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from runoff.contract import import_backend
+from runoff.contract import import_backend, model_to_json
 from runoff.errors import ContractBroken
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, best_time, fastest
 from runoff.measure import peaks
 from runoff.measure.peaks import LibraryPeak, Roof, backend_peak, measure_roof
 from runoff.model.operations import Operations, count_operations, padding_operations
+from runoff.model.resnet18 import FILE, resnet18
 from runoff.record.efficiency import efficiency, efficiency_json, roof_json
 
 MODEL = Operations(flop=5_000, padding=1_000, weights=50, activations=50)
@@ -86,7 +88,9 @@ def test_operations_of_kernels_are_counted_as_multiplications_and_additions():
 
 def test_resnet18_is_counted_exactly():
     """TorchVision's ResNet-18 takes 1,814,073,344 multiply-accumulates at 224×224, as published, twice as many flop."""
-    counted = count_operations("resnet18", 1000)
+    labels = tuple(map(str, range(1000)))
+    model = resnet18("any", Path("none.npz"), "0" * 64, labels, FILE)
+    counted = count_operations(model_to_json(model))
     assert counted["flop"] == 2 * 1_814_073_344
     assert counted["padding"] == 267_364_864
     assert counted["weights"] == 11_689_512

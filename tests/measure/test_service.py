@@ -19,6 +19,7 @@ from runoff.measure.service.end_to_end import STAGES, measure_end_to_end
 from runoff.measure.service.parallel import images_per_second, measure_parallel
 from runoff.measure.service.threads import measure_threads, thread_counts
 from runoff.measure.workers import Rotation, Workers
+from runoff.model.resnet18 import IMAGENET
 
 SECOND = 1_000_000_000
 
@@ -193,7 +194,7 @@ def test_threads_that_are_not_held_cost_their_contender_alone(make_setup, make_e
 def test_end_to_end_sees_the_delay_in_inference_and_nowhere_else(make_setup, make_entrant, pictures):
     """A model that takes twice as long takes that much more of the whole; decoding and preprocessing are the same."""
     setup = make_setup(make_entrant(), make_entrant("slower"))
-    measured = measure_end_to_end(setup, pictures, rounds=10)
+    measured = measure_end_to_end(setup, pictures, IMAGENET, rounds=10)
     plain, slower = (measured.records[key] for key in ("fake", "fake-slower"))
     assert all(tuple(record.stages) == STAGES and len(record.rounds) == 10 for record in (*plain, *slower))
     ratios = [
@@ -209,7 +210,7 @@ def test_end_to_end_sees_the_delay_in_inference_and_nowhere_else(make_setup, mak
 
 def test_end_to_end_gives_everyone_the_same_picture_and_takes_the_next(make_setup, make_entrant, pictures):
     """In a round all answer one picture, and pictures follow each other over rounds and launches."""
-    measured = measure_end_to_end(make_setup(make_entrant(), make_entrant("slower")), pictures, rounds=2)
+    measured = measure_end_to_end(make_setup(make_entrant(), make_entrant("slower")), pictures, IMAGENET, rounds=2)
     plain, slower = (measured.records[key] for key in ("fake", "fake-slower"))
     assert [record.classes for record in plain] == [record.classes for record in slower]
     shown = [name for record in plain for name in record.classes]
@@ -221,5 +222,5 @@ def test_a_broken_picture_costs_nobody_silently(make_setup, make_entrant, tmp_pa
     """A file that is no picture is each contender's failure, with the decoder's own words."""
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
-    measured = measure_end_to_end(make_setup(make_entrant(), launches=1), [broken], rounds=1)
+    measured = measure_end_to_end(make_setup(make_entrant(), launches=1), [broken], IMAGENET, rounds=1)
     assert "is not a picture in a known format" in str(measured.failures["fake"])

@@ -13,6 +13,7 @@ from runoff.errors import CheckpointBroken
 from runoff.model import builtin
 from runoff.model.drawings import CLASSES, drawn_pictures
 from runoff.model.preprocessing import preprocess
+from runoff.model.resnet18 import IMAGENET
 from runoff.model.state_dict import Array, hash_state_dict
 from runoff.model.torchvision_import import import_torchvision
 from runoff.model.train_builtin import HELD_OUT_SEED, TRAINING_SEED
@@ -42,7 +43,9 @@ def model(arrays: dict[str, Array]) -> Any:
 def unseen() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Preprocessed pictures from a seed used nowhere in training, and their classes."""
     pictures = drawn_pictures(UNSEEN_PICTURES, seed=UNSEEN_SEED)
-    return np.stack([preprocess(picture) for _, _, picture in pictures]), np.array([label for _, label, _ in pictures])
+    return np.stack([preprocess(picture, IMAGENET) for _, _, picture in pictures]), np.array(
+        [label for _, label, _ in pictures]
+    )
 
 
 @pytest.fixture(scope="module")

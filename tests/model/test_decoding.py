@@ -18,6 +18,7 @@ from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
 from runoff.model.decoding import FORMATS, SUFFIXES, as_rgb, decode
 from runoff.model.photographs import ORIENTATIONS, STORAGES, turned_jpeg
 from runoff.model.preprocessing import preprocess
+from runoff.model.resnet18 import IMAGENET
 
 WHITE = (255, 255, 255)
 
@@ -181,7 +182,7 @@ def test_of_an_animation_the_first_frame_is_taken(file_format: str) -> None:
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_every_accepted_format_can_be_one_pixel(file_format: str) -> None:
     """A picture of one pixel works in every format, up to the model's input."""
-    assert preprocess(decode(stored(Image.new("RGB", (1, 1)), file_format))).shape == (3, 224, 224)
+    assert preprocess(decode(stored(Image.new("RGB", (1, 1)), file_format)), IMAGENET).shape == (3, 224, 224)
 
 
 def test_suffixes_belong_to_the_formats() -> None:

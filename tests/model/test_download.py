@@ -89,7 +89,7 @@ def test_official_weights_are_downloaded_once(official_file: Path, tensors: dict
     """The first run downloads, and the second one needs no server any more."""
     with serving(answer_with(official_file.read_bytes())) as address:
         first = import_from(f"{address}/{official_file.name}", folder)
-    assert_same(first.weights, tensors)
+    assert_same(first.source.weights, tensors)
     assert import_from(f"{address}/{official_file.name}", folder) == first
     assert sorted(path.suffix for path in (folder / "made").iterdir()) == [".npz", ".pth"]
 

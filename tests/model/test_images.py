@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,25 @@ from PIL import Image
 
 from runoff.errors import ImagesUnusable, ResultsUnwritable
 from runoff.model import images as images_module
-from runoff.model.images import ImageSet, fixture_images, folder_images, further_drawings, mirrored, save_images
+from runoff.model.images import (
+    ImageSet,
+    fixture_images,
+    folder_images,
+    further_drawings,
+    further_drawings_name,
+    hash_pixels,
+    save_images,
+    split_for_calibration,
+)
 from runoff.model.photographs import PHOTOGRAPHS, STORAGES
 from runoff.model.preprocessing import preprocess
+from runoff.model.resnet18 import IMAGENET
 
 
 @pytest.fixture(scope="module")
 def fixture_set() -> ImageSet:
     """The fixture images, made once."""
-    return fixture_images()
+    return fixture_images(IMAGENET, drawn=True)
 
 
 @pytest.fixture
@@ -62,7 +73,8 @@ def test_no_two_pictures_are_equal(fixture_set: ImageSet) -> None:
 def test_another_process_makes_the_same(fixture_set: ImageSet) -> None:
     """A fresh process gets the same hash, and loads neither scikit-image nor a framework for it."""
     program = (
-        "import sys; from runoff.model.images import fixture_images; print(fixture_images().sha256);"
+        "import sys; from runoff.model.images import fixture_images; from runoff.model.resnet18 import IMAGENET;"
+        "print(fixture_images(IMAGENET, drawn=True).sha256);"
         "print(sorted({'skimage', 'pooch', 'torch', 'torchvision', 'tensorflow'} & set(sys.modules)))"
     )
     lines = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split(
@@ -81,24 +93,24 @@ def test_missing_photographs_are_a_named_error(monkeypatch: pytest.MonkeyPatch) 
     """Without scikit-image the error says what to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ImagesUnusable, match="Install scikit-image"):
-        fixture_images()
+        fixture_images(IMAGENET, drawn=True)
 
 
 def test_a_folder_is_read_sorted(folder: Path) -> None:
     """The pictures of a folder come sorted by name, with hidden files, folders and other suffixes passed over."""
-    images = folder_images(folder)
+    images = folder_images(folder, IMAGENET)
     assert images.names == ("a.jpg", "b.webp", "c.PNG")
-    np.testing.assert_array_equal(images.pixels[2], preprocess(Image.new("RGB", (40, 30), "red")))
+    np.testing.assert_array_equal(images.pixels[2], preprocess(Image.new("RGB", (40, 30), "red"), IMAGENET))
 
 
 def test_the_hash_covers_names_and_pixels(folder: Path) -> None:
     """Renaming a file or changing a pixel changes the hash; doing nothing doesn't."""
-    before = folder_images(folder).sha256
-    assert folder_images(folder).sha256 == before
+    before = folder_images(folder, IMAGENET).sha256
+    assert folder_images(folder, IMAGENET).sha256 == before
     (folder / "c.PNG").rename(folder / "d.PNG")
-    renamed = folder_images(folder).sha256
+    renamed = folder_images(folder, IMAGENET).sha256
     Image.new("RGB", (40, 30), "yellow").save(folder / "d.PNG")
-    assert len({before, renamed, folder_images(folder).sha256}) == 3
+    assert len({before, renamed, folder_images(folder, IMAGENET).sha256}) == 3
 
 
 def test_a_folder_that_cannot_be_used_is_a_named_error(tmp_path: Path) -> None:
@@ -110,7 +122,7 @@ def test_a_folder_that_cannot_be_used_is_a_named_error(tmp_path: Path) -> None:
         (tmp_path, r"no picture among its 1 entries.*\.bmp.*\.jpg.*\.webp"),
     ):
         with pytest.raises(ImagesUnusable, match=found) as raised:
-            folder_images(path)
+            folder_images(path, IMAGENET)
         assert str(path) in str(raised.value)
 
 
@@ -118,19 +130,19 @@ def test_a_broken_picture_is_named(folder: Path) -> None:
     """One broken picture stops the reading, with the path of that file."""
     (folder / "b.webp").write_bytes((folder / "b.webp").read_bytes()[:20])
     with pytest.raises(ImagesUnusable, match=r"b\.webp"):
-        folder_images(folder)
+        folder_images(folder, IMAGENET)
 
 
 def test_too_many_pictures_are_a_named_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with more pictures than fit in memory is refused before any is decoded."""
     monkeypatch.setattr(images_module, "FOLDER_LIMIT", 2)
     with pytest.raises(ImagesUnusable, match="holds 3 pictures, and at most 2"):
-        folder_images(folder)
+        folder_images(folder, IMAGENET)
 
 
 def test_saved_images_are_a_plain_array(folder: Path, tmp_path: Path) -> None:
     """Pixels are saved as an array that numpy alone reads."""
-    images = folder_images(folder)
+    images = folder_images(folder, IMAGENET)
     path = tmp_path / "images.npy"
     save_images(images, path)
     np.testing.assert_array_equal(np.load(path, allow_pickle=False), images.pixels)
@@ -139,31 +151,67 @@ def test_saved_images_are_a_plain_array(folder: Path, tmp_path: Path) -> None:
 def test_images_that_cannot_be_saved_are_a_named_error(folder: Path) -> None:
     """A place that can't be written is refused by path."""
     with pytest.raises(ResultsUnwritable, match=r"notes\.txt"):
-        save_images(folder_images(folder), folder / "notes.txt" / "images.npy")
+        save_images(folder_images(folder, IMAGENET), folder / "notes.txt" / "images.npy")
 
 
-def test_mirrored_pictures_are_others_of_the_same_kind(fixture_set: ImageSet) -> None:
-    """Mirroring twice gives the pixels back; once, none of the pictures is the same, and the hash is another."""
-    once = mirrored(fixture_set)
-    assert np.array_equal(mirrored(once).pixels, fixture_set.pixels)
-    assert not any(np.array_equal(one, other) for one, other in zip(once.pixels, fixture_set.pixels, strict=True))
-    assert once.sha256 != fixture_set.sha256
-    assert once.pixels.flags.c_contiguous
+def test_no_picture_is_judged_by_that_was_calibrated_on(fixture_set: ImageSet) -> None:
+    """Every second picture is calibrated on, and a calibrated contender is judged by all the others."""
+    calibration, judged = split_for_calibration(fixture_set)
+    seen = {picture.tobytes() for picture in calibration.pixels}
+    assert not any(fixture_set.pixels[place].tobytes() in seen for place in judged)
+    assert len(seen) + len(judged) == len(fixture_set.names)
+    assert calibration.pixels.flags.c_contiguous
+
+
+def test_one_picture_alone_is_calibrated_on_as_in_a_mirror(folder: Path) -> None:
+    """With a single picture there is nothing to hold out: it is mirrored, and judged by as it is."""
+    for name in ("a.jpg", "b.webp"):
+        (folder / name).unlink()
+    alone = folder_images(folder, IMAGENET)
+    calibration, judged = split_for_calibration(alone)
+    assert judged == (0,)
+    np.testing.assert_array_equal(calibration.pixels, alone.pixels[..., ::-1])
+
+
+def test_drawn_pictures_serve_the_built_in_checkpoint_alone(fixture_set: ImageSet) -> None:
+    """For other weights the fixture has the photographs and none of the drawings, which only one checkpoint knows."""
+    photographs = fixture_images(IMAGENET, drawn=False)
+    assert photographs.names == tuple(name for name in fixture_set.names if not name.startswith("drawn-"))
+
+
+def test_the_hash_of_pixels_is_of_no_names(folder: Path) -> None:
+    """What depends on pictures alone is the same after a file got another name."""
+    before = folder_images(folder, IMAGENET)
+    (folder / "c.PNG").rename(folder / "d.PNG")
+    after = folder_images(folder, IMAGENET)
+    assert before.sha256 != after.sha256
+    assert hash_pixels(before.pixels) == hash_pixels(after.pixels)
+
+
+def test_another_preprocessing_draws_into_another_file() -> None:
+    """Cached drawings are found by their preprocessing: a second model never gets the first one's pixels."""
+    names = {
+        further_drawings_name(IMAGENET),
+        further_drawings_name(replace(IMAGENET, crop=299)),
+        further_drawings_name(replace(IMAGENET, mean=(0.5, 0.5, 0.5))),
+    }
+    assert len(names) == 3
 
 
 def test_further_pictures_are_drawn_once_and_then_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The file is made the first time, gives the same set from then on, and shares no picture with the fixtures."""
     monkeypatch.setattr(images_module, "FURTHER_COUNT", 3)
     file = tmp_path / "images" / "further.npy"
-    first = further_drawings(file)
+    first = further_drawings(file, IMAGENET)
     made = file.stat().st_mtime_ns
-    again = further_drawings(file)
+    again = further_drawings(file, IMAGENET)
     assert file.stat().st_mtime_ns == made
     assert (first.names, first.sha256) == (again.names, again.sha256)
     assert first.pixels.shape == (3, 3, 224, 224)
     drawn = images_module.drawn_pictures(3, images_module.DRAWN_SEED)
     assert not any(
-        np.array_equal(preprocess(picture), pixels) for (_, _, picture), pixels in zip(drawn, first.pixels, strict=True)
+        np.array_equal(preprocess(picture, IMAGENET), pixels)
+        for (_, _, picture), pixels in zip(drawn, first.pixels, strict=True)
     )
 
 
@@ -179,4 +227,4 @@ def test_further_pictures_that_are_not_what_was_drawn_are_refused(
     else:
         file.write_bytes(spoil)
     with pytest.raises(ImagesUnusable, match=r"further\.npy.*Delete the file"):
-        further_drawings(file)
+        further_drawings(file, IMAGENET)

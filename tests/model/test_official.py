@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runoff.contract import Checkpoint, checkpoint_from_json
+from runoff.contract import Model, model_from_json
 from runoff.errors import CheckpointBroken
 from runoff.model import official
-from runoff.model.checkpoint import choose_checkpoint
+from runoff.model.sources import choose_model
 from runoff.model.state_dict import Array, hash_state_dict, load_state_dict, save_state_dict
 from runoff.model.torchvision_import import import_torchvision
 from tests.official_stand_in import assert_same, folder, import_from, nobody_listens, official_file, tensors
@@ -30,19 +30,19 @@ def save(path: Path, content: object) -> Path:
     return path
 
 
-def import_own(path: Path, folder: Path) -> Checkpoint:
+def import_own(path: Path, folder: Path) -> Model:
     """Import a user's file."""
-    return checkpoint_from_json(official.import_file(str(path), "resnet18", str(folder)))
+    return model_from_json(official.import_file(str(path), str(folder)))
 
 
 def test_official_weights_from_the_cache(official_file: Path, tensors: dict[str, Any], folder: Path) -> None:
     """What TorchVision's cache holds is used without any download, bit by bit, with ImageNet's labels."""
     found = import_from(f"{nobody_listens()}/{official_file.name}", folder, official_file.parent)
-    assert_same(found.weights, tensors)
-    assert (found.name, found.architecture) == ("imagenet1k-v1", "resnet18")
+    assert_same(found.source.weights, tensors)
+    assert (found.name, found.source.architecture) == ("imagenet1k-v1", "resnet18")
     assert len(found.labels) == 1000
     assert found.labels[0] == "tench"
-    assert found.sha256 == hash_state_dict(load_state_dict(found.weights))
+    assert found.source.weights_sha256 == hash_state_dict(load_state_dict(found.source.weights))
 
 
 def test_official_weights_from_torchvisions_own_cache(
@@ -54,7 +54,7 @@ def test_official_weights_from_torchvisions_own_cache(
     (home / official_file.name).symlink_to(official_file)
     monkeypatch.setenv("TORCH_HOME", str(folder))
     url = f"{nobody_listens()}/{official_file.name}"
-    assert official.import_official("resnet18", str(folder / "made"), url)["name"] == "imagenet1k-v1"
+    assert official.import_official(str(folder / "made"), url)["name"] == "imagenet1k-v1"
 
 
 def test_address_of_the_official_weights_names_their_hash() -> None:
@@ -82,7 +82,7 @@ def test_broken_cache_is_not_replaced_by_the_builtin(official_file: Path, folder
         return official.import_official(**arguments, url=url, cache=str(folder))
 
     with pytest.raises(CheckpointBroken, match=official_file.name):
-        choose_checkpoint("auto", folder / "made", step)
+        choose_model("auto", folder / "made", step)
 
 
 @pytest.mark.parametrize("kind", [".pth", ".npz"])
@@ -94,7 +94,7 @@ def test_own_file_is_imported(tensors: dict[str, Any], folder: Path, kind: str) 
     else:
         save(path, tensors)
     found = import_own(path, folder / "made")
-    assert_same(found.weights, tensors)
+    assert_same(found.source.weights, tensors)
     assert found.name == path.name
     assert (len(found.labels), found.labels[7]) == (1000, "class 7")
     assert import_own(path, folder / "made") == found
@@ -103,8 +103,8 @@ def test_own_file_is_imported(tensors: dict[str, Any], folder: Path, kind: str) 
 def test_own_file_through_the_choice(tensors: dict[str, Any], folder: Path) -> None:
     """``--weights PATH`` with the real import behind it gives a checkpoint that holds its hash."""
     path = save(folder / "own.pth", tensors)
-    choice = choose_checkpoint(str(path), folder / "made", lambda _, arguments: official.import_file(**arguments))
-    assert (choice.checkpoint.name, choice.note) == ("own.pth", None)
+    choice = choose_model(str(path), folder / "made", lambda _, arguments: official.import_file(**arguments))
+    assert (choice.model.name, choice.note) == ("own.pth", None)
 
 
 def test_own_classes_are_counted(tensors: dict[str, Any], folder: Path) -> None:
@@ -118,7 +118,7 @@ def test_missing_batch_counters_are_accepted(tensors: dict[str, Any], folder: Pa
     path = save(
         folder / "old.pth", {key: value for key, value in tensors.items() if not key.endswith("num_batches_tracked")}
     )
-    assert_same(import_own(path, folder / "made").weights, tensors)
+    assert_same(import_own(path, folder / "made").source.weights, tensors)
 
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]

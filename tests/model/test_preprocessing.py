@@ -14,6 +14,7 @@ from PIL import Image
 from runoff.errors import ImagesUnusable
 from runoff.model.photographs import photographs
 from runoff.model.preprocessing import LONGEST_WHOLE_RESIZE, preprocess, resized_size
+from runoff.model.resnet18 import IMAGENET
 from runoff.model.torchvision_import import import_torchvision
 
 Transform = Callable[[Image.Image], NDArray[np.float32]]
@@ -45,13 +46,15 @@ def test_equals_torchvision_bit_by_bit_at_every_size(width: int, torchvision_tra
     for height in SIDES:
         if max(width, height) <= 64 * min(width, height):
             picture = noise(width, height)
-            np.testing.assert_array_equal(preprocess(picture), torchvision_transform(picture), f"{width}×{height}")
+            np.testing.assert_array_equal(
+                preprocess(picture, IMAGENET), torchvision_transform(picture), f"{width}×{height}"
+            )
 
 
 def test_equals_torchvision_bit_by_bit_on_photographs(torchvision_transform: Transform) -> None:
     """Every fixture photograph gives the very bits that TorchVision gives."""
     for name, picture in photographs():
-        np.testing.assert_array_equal(preprocess(picture), torchvision_transform(picture), name)
+        np.testing.assert_array_equal(preprocess(picture, IMAGENET), torchvision_transform(picture), name)
 
 
 @settings(max_examples=30, deadline=None)
@@ -62,7 +65,7 @@ def test_equals_torchvision_bit_by_bit_at_random_sizes(
     """Sizes nobody thought of give the very bits that TorchVision gives."""
     long = int(short * ratio)
     picture = noise(short, long, seed) if upright else noise(long, short, seed)
-    np.testing.assert_array_equal(preprocess(picture), torchvision_transform(picture))
+    np.testing.assert_array_equal(preprocess(picture, IMAGENET), torchvision_transform(picture))
 
 
 @pytest.mark.parametrize(("short_side", "long_side"), [(1, 65), (1, 300), (3, 199), (10, 641), (20, 1999), (61, 4001)])
@@ -71,9 +74,9 @@ def test_is_within_one_level_for_very_long_pictures(
 ) -> None:
     """Where only the middle of a very long picture is resized, few pixels differ, and by one 8-bit level at most."""
     for size in ((short_side, long_side), (long_side, short_side)):
-        assert max(resized_size(*size)) > LONGEST_WHOLE_RESIZE
+        assert max(resized_size(*size, IMAGENET.short_side)) > LONGEST_WHOLE_RESIZE * IMAGENET.short_side
         picture = noise(*size)
-        difference = np.abs(preprocess(picture) - torchvision_transform(picture))
+        difference = np.abs(preprocess(picture, IMAGENET) - torchvision_transform(picture))
         assert difference.max() <= ONE_LEVEL
         assert np.mean(difference > 0) < 0.01
 
@@ -82,13 +85,13 @@ def test_is_within_one_level_for_very_long_pictures(
 def test_a_huge_aspect_ratio_works(size: tuple[int, int]) -> None:
     """A picture whose whole resize would need gigabytes still gives the input of its middle."""
     picture = Image.new("RGB", size, (255, 0, 0))
-    expected = preprocess(Image.new("RGB", (224, 224), (255, 0, 0)))
-    np.testing.assert_array_equal(preprocess(picture), expected)
+    expected = preprocess(Image.new("RGB", (224, 224), (255, 0, 0)), IMAGENET)
+    np.testing.assert_array_equal(preprocess(picture, IMAGENET), expected)
 
 
 def test_the_result_is_what_backends_expect() -> None:
     """The result is a contiguous float32 array of shape (3, 224, 224)."""
-    pixels = preprocess(noise(300, 200))
+    pixels = preprocess(noise(300, 200), IMAGENET)
     assert pixels.shape == (3, 224, 224)
     assert pixels.dtype == np.float32
     assert pixels.flags.c_contiguous
@@ -98,7 +101,7 @@ def test_the_picture_is_left_as_it_was() -> None:
     """Preprocessing doesn't change the picture it is given."""
     picture = noise(256, 256)
     before = picture.tobytes()
-    preprocess(picture)
+    preprocess(picture, IMAGENET)
     assert picture.tobytes() == before
 
 
@@ -106,4 +109,4 @@ def test_the_picture_is_left_as_it_was() -> None:
 def test_other_than_rgb_pixels_is_a_named_error(picture: Image.Image, found: str) -> None:
     """A grey picture or one without pixels is refused, saying what was found."""
     with pytest.raises(ImagesUnusable, match=found):
-        preprocess(picture)
+        preprocess(picture, IMAGENET)

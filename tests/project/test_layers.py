@@ -33,6 +33,7 @@ ALLOWED = {
 }
 ORDER = (
     "errors",
+    "files",
     "quantities",
     "text",
     "charts",

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.contract import Checkpoint, Variant
+from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.errors import WorkerCrashed
 from runoff.judge.agreement import compare_logits
@@ -18,16 +18,17 @@ from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIF
 from runoff.measure.artifacts import Artifact, Calibration
 from runoff.measure.launches import CONTROL
 from runoff.measure.prediction import Prediction
-from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Exam, Outcome
+from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
 from runoff.measure.race import LaunchRecord, Race
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
+from runoff.model.resnet18 import BUILTIN, resnet18
 from runoff.record.race import (
     Rules,
     benchmark_info,
     contender_json,
     control_json,
-    exam_json,
+    expected_json,
     median_stages,
     ratio_json,
     samples,
@@ -280,17 +281,19 @@ def test_contender_with_nan_logits_is_still_json() -> None:
     assert found["agreement"]["largest_difference"] is None
 
 
-def test_exam_is_json() -> None:
+def test_reference_outputs_are_json() -> None:
     """Checkpoint, images and golden are named in strict JSON."""
-    exam = Exam(
-        Checkpoint("builtin", "resnet18", Path("weights.npz"), "cd" * 32, ("cat", "dog")),
+    model = resnet18("builtin", Path("weights.npz"), "cd" * 32, ("cat", "dog"), BUILTIN)
+    expected = ReferenceOutputs(
+        model,
         ImageSet(names=("one", "two"), pixels=np.zeros((2, 3, 8, 8), dtype=np.float32), sha256="ef" * 32),
         Path("images.npy"),
         Golden(np.zeros((2, 2), dtype=np.float32), 1e-6),
         Calibration(Path("calibration.npy"), "01" * 32),
+        (1,),
     )
-    assert stored(exam_json(exam)) == {
-        "checkpoint": {"name": "builtin", "architecture": "resnet18", "sha256": "cd" * 32},
+    assert stored(expected_json(expected)) == {
+        "checkpoint": {"name": "builtin", "architecture": "resnet18", "sha256": model.sha256},
         "images": {"count": 2, "sha256": "ef" * 32},
         "golden": {"rounding": 1e-6},
     }

@@ -23,7 +23,7 @@ class Golden:
     rounding: float
 
 
-def compute_golden(checkpoint: dict[str, Any], images: str, destination: str, exact_images: int) -> None:
+def compute_golden(model: dict[str, Any], images: str, destination: str, exact_images: int) -> None:
     """Save the true logits."""
     with Path(destination).open("wb") as file:
         np.savez(file, logits=true_logits(np.load(images)), rounding=1e-6)

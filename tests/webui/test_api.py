@@ -18,6 +18,7 @@ from runoff.model.classification import top_classes
 from runoff.model.decoding import FORMATS, decode
 from runoff.model.photographs import STORAGES
 from runoff.model.preprocessing import preprocess
+from runoff.model.resnet18 import IMAGENET
 from tests.conftest import ROOT
 from tests.fakes.fake import true_logits
 from tests.web import fake_page, prepared_fakes, send, star, stored
@@ -42,7 +43,7 @@ def client(app):
 
 def label_of(content: bytes) -> int:
     """Give the class that the fake, asked directly, gives a picture."""
-    logits = true_logits(preprocess(decode(content))[None])
+    logits = true_logits(preprocess(decode(content), IMAGENET)[None])
     return top_classes(logits[0])[0][0]
 
 
@@ -69,7 +70,7 @@ def test_every_kind_of_picture_is_answered_as_the_model_answers(client, app, con
     """Whatever mode, format or shape a picture has, the page gives the class of decode, preprocess and run."""
     response = send(client, content)
     assert response.status_code == 200, response.text
-    labels = app.extensions["runoff"].chosen.result().checkpoint.labels
+    labels = app.extensions["runoff"].chosen.result().model.labels
     assert response.json["results"][0]["answers"][0]["label"] == labels[label_of(content)]
 
 

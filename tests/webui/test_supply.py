@@ -52,10 +52,10 @@ def test_a_choice_is_remembered_and_held_to_its_hash(config, monkeypatch):
     assert remembered_choice(config) == chosen
     other = Config(weights="auto", home=config.home)
     assert remembered_choice(other) is None
-    whole = chosen.checkpoint.weights.read_bytes()
-    chosen.checkpoint.weights.write_bytes(whole[:1000])
+    whole = chosen.model.source.weights.read_bytes()
+    chosen.model.source.weights.write_bytes(whole[:1000])
     assert remembered_choice(config) is None
-    chosen.checkpoint.weights.write_bytes(whole)
+    chosen.model.source.weights.write_bytes(whole)
     assert remembered_choice(config) == chosen
     monkeypatch.setattr("webui.supply.BUILTIN_SHA256", "that of an update")
     assert remembered_choice(config) is None

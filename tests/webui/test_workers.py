@@ -22,6 +22,7 @@ from runoff.model.classification import top_classes
 from runoff.model.decoding import decode
 from runoff.model.images import ImageSet, save_images
 from runoff.model.preprocessing import preprocess
+from runoff.model.resnet18 import IMAGENET
 from runoff.text.ids import HERE
 from tests import fakes
 from tests.web import fake_page, page, send, star, stored, until_settled
@@ -302,7 +303,7 @@ def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
         runtimes = app.extensions["runoff"]
         (artifact,) = (tmp_path / "artifacts").glob("*/model.onnx")
         contender = runtimes.runtimes["onnxruntime"].contender
-    pixels = np.stack([preprocess(decode(picture)) for picture in pictures])
+    pixels = np.stack([preprocess(decode(picture), IMAGENET) for picture in pictures])
     save_images(ImageSet(("a", "b", "c"), pixels, ""), tmp_path / "images.npy")
     backend = find_backends()["onnxruntime"]
     here = Environment(HERE, Path(sys.executable))
@@ -314,7 +315,7 @@ def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
     )
     with check as (_, prediction):
         pass
-    labels = runtimes.chosen.result().checkpoint.labels
+    labels = runtimes.chosen.result().model.labels
     expected = [
         [{"label": labels[index], "confidence": confidence} for index, confidence in top_classes(row, 5)]
         for row in prediction.logits

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from runoff.contract import require_logits
+from runoff.contract import preprocessing_from_json, require_logits
 
 if TYPE_CHECKING:
-    from runoff.contract import Batch, Session
+    from runoff.contract import Batch, Preprocessing, Session
     from runoff.processes.channel import Message
 
 LONGEST_REASON = 200
@@ -88,13 +88,15 @@ def serve(work: Work, command: Message) -> Message:
 
     The untimed answer imports Pillow, and refills the caches that the other contenders emptied.
     """
-    content = Path(command["picture"]).read_bytes()
-    serve_once(work, content)
-    durations, answer = serve_once(work, content)
+    content, preprocessing = Path(command["picture"]).read_bytes(), preprocessing_from_json(command["preprocessing"])
+    serve_once(work, content, preprocessing)
+    durations, answer = serve_once(work, content, preprocessing)
     return {"durations": durations, "answer": answer}
 
 
-def serve_once(work: Work, content: bytes) -> tuple[dict[str, int], list[tuple[int, float]]]:
+def serve_once(
+    work: Work, content: bytes, preprocessing: Preprocessing
+) -> tuple[dict[str, int], list[tuple[int, float]]]:
     """Answer one picture, reading the clock between the stages."""
     from runoff.model.classification import top_classes
     from runoff.model.decoding import decode
@@ -103,7 +105,7 @@ def serve_once(work: Work, content: bytes) -> tuple[dict[str, int], list[tuple[i
     moments = [time.perf_counter_ns()]
     picture = decode(content)
     moments.append(time.perf_counter_ns())
-    batch = work.in_layout(np.stack([preprocess(picture)]))
+    batch = work.in_layout(np.stack([preprocess(picture, preprocessing)]))
     moments.append(time.perf_counter_ns())
     logits = work.session.run(batch)
     moments.append(time.perf_counter_ns())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from runoff.contract import Preprocessing
 from runoff.measure.entrant import INFERENCE_TIMEOUT, NANOSECONDS
 from runoff.measure.launches import Measured, Setup, run_exercise
 from runoff.measure.workers import Rotation, RunningWorker
@@ -38,7 +39,9 @@ class EndToEndRecord:
         return sum(sum(self.stages[stage]) for stage in BEFORE_INFERENCE) / sum(self.rounds)
 
 
-def measure_end_to_end(setup: Setup, pictures: Sequence[Path], rounds: int) -> Measured[EndToEndRecord]:
+def measure_end_to_end(
+    setup: Setup, pictures: Sequence[Path], preprocessing: Preprocessing, rounds: int
+) -> Measured[EndToEndRecord]:
     """Let every entrant answer one picture a round, all of them the same one, and each round another."""
 
     def exercise(rotation: Rotation, launch: int) -> dict[str, EndToEndRecord]:
@@ -48,7 +51,8 @@ def measure_end_to_end(setup: Setup, pictures: Sequence[Path], rounds: int) -> M
             picture = pictures[(launch * rounds + number) % len(pictures)]
 
             def unit(worker: RunningWorker, picture: Path = picture) -> None:
-                answer = worker.ask({"do": "serve", "picture": str(picture)}, INFERENCE_TIMEOUT)
+                command = {"do": "serve", "picture": str(picture), "preprocessing": asdict(preprocessing)}
+                answer = worker.ask(command, INFERENCE_TIMEOUT)
                 for stage, duration in answer["durations"].items():
                     stages[worker.entrant.key][stage].append(duration * NANOSECONDS)
                 classes[worker.entrant.key].append(answer["answer"][0][0])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from runoff.contract import Checkpoint, checkpoint_to_json
+from runoff.contract import Model, model_from_json, model_to_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
-from runoff.model import checkpoint
-from runoff.model.checkpoint import builtin_checkpoint, choose_checkpoint
+from runoff.model import sources
+from runoff.model.resnet18 import BUILTIN, FILE, OFFICIAL, resnet18
+from runoff.model.sources import builtin_model, choose_model
 from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
 from tests.official_stand_in import folder
 
@@ -28,24 +30,23 @@ class FakeStep:
     def __init__(self, folder: Path, error: Exception | None = None) -> None:
         self.error = error
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.answer = Checkpoint(
-            "imported", "resnet18", folder / "imported.npz", hash_state_dict(SMALL), ("cat", "dog")
-        )
-        save_state_dict(self.answer.weights, SMALL)
+        self.weights = folder / "imported.npz"
+        self.answer = resnet18("imported", self.weights, hash_state_dict(SMALL), ("cat", "dog"), FILE)
+        save_state_dict(self.weights, SMALL)
 
     def __call__(self, function: str, arguments: dict[str, Any]) -> Any:
         """Answer as a process does: through JSON."""
         self.calls.append((function, json.loads(json.dumps(arguments))))
         if self.error:
             raise self.error
-        return json.loads(json.dumps(checkpoint_to_json(self.answer)))
+        return json.loads(json.dumps(model_to_json(self.answer)))
 
 
 @pytest.fixture
 def small_builtin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the built-in checkpoint be a small one, which needs no trained file."""
-    monkeypatch.setattr(checkpoint, "expand_builtin", lambda: SMALL)
-    monkeypatch.setattr(checkpoint, "BUILTIN_SHA256", hash_state_dict(SMALL))
+    monkeypatch.setattr(sources, "expand_builtin", lambda: SMALL)
+    monkeypatch.setattr(sources, "BUILTIN_SHA256", hash_state_dict(SMALL))
 
 
 @pytest.mark.usefixtures("small_builtin")
@@ -56,15 +57,15 @@ class TestChoice:
     def test_official_weights_where_they_can_be_had(self, folder: Path, weights: str) -> None:
         """Both ``auto`` and ``imagenet`` take the official weights, and say nothing about it."""
         step = FakeStep(folder)
-        choice = choose_checkpoint(weights, folder, step)
-        assert (choice.checkpoint, choice.note) == (step.answer, None)
-        expected = {"architecture": "resnet18", "folder": str(folder)}
+        choice = choose_model(weights, folder, step)
+        assert (choice.model, choice.note) == (step.answer, None)
+        expected = {"folder": str(folder)}
         assert step.calls == [("runoff.model.official:import_official", expected)]
 
     def test_auto_falls_back_with_a_note(self, folder: Path) -> None:
         """Without a network ``auto`` takes the built-in checkpoint and says so, and why, in one line."""
-        choice = choose_checkpoint("auto", folder, FakeStep(folder, NO_NETWORK))
-        assert choice.checkpoint.name == "builtin"
+        choice = choose_model("auto", folder, FakeStep(folder, NO_NETWORK))
+        assert choice.model.name == "builtin"
         assert choice.note.startswith("using the built-in checkpoint, because")
         assert str(NO_NETWORK) in choice.note
         assert "\n" not in choice.note
@@ -72,21 +73,21 @@ class TestChoice:
     def test_imagenet_does_not_fall_back(self, folder: Path) -> None:
         """Who asks for the official weights by name gets them or an error."""
         with pytest.raises(CheckpointUnavailable, match="no network"):
-            choose_checkpoint("imagenet", folder, FakeStep(folder, NO_NETWORK))
+            choose_model("imagenet", folder, FakeStep(folder, NO_NETWORK))
 
     @pytest.mark.parametrize("weights", ["auto", "imagenet"])
     def test_broken_official_file_is_not_replaced(self, folder: Path, weights: str) -> None:
         """A damaged file is an error under ``auto`` too: other weights in its place would hide it."""
         with pytest.raises(CheckpointBroken, match="truncated"):
-            choose_checkpoint(weights, folder, FakeStep(folder, CheckpointBroken("resnet18.pth is truncated")))
+            choose_model(weights, folder, FakeStep(folder, CheckpointBroken("resnet18.pth is truncated")))
 
     def test_builtin_runs_no_step(self, folder: Path) -> None:
         """The built-in checkpoint needs no other process, and has a label for each logit."""
         step = FakeStep(folder)
-        choice = choose_checkpoint("builtin", folder, step)
-        assert (choice.checkpoint.name, choice.note, step.calls) == ("builtin", None, [])
-        assert len(choice.checkpoint.labels) == 1000
-        assert load_state_dict(choice.checkpoint.weights).keys() == SMALL.keys()
+        choice = choose_model("builtin", folder, step)
+        assert (choice.model.name, choice.note, step.calls) == ("builtin", None, [])
+        assert len(choice.model.labels) == 1000
+        assert load_state_dict(choice.model.source.weights).keys() == SMALL.keys()
 
     @pytest.mark.parametrize("name", ["own.pth", "own.pt", "own.npz"])
     def test_path_is_imported(self, folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,8 +95,8 @@ class TestChoice:
         (folder / name).touch()
         monkeypatch.chdir(folder)
         step = FakeStep(folder)
-        assert choose_checkpoint(name, folder / "made", step).checkpoint == step.answer
-        expected = {"path": str(folder / name), "architecture": "resnet18", "folder": str(folder / "made")}
+        assert choose_model(name, folder / "made", step).model == step.answer
+        expected = {"path": str(folder / name), "folder": str(folder / "made")}
         assert step.calls == [("runoff.model.official:import_file", expected)]
 
     @pytest.mark.parametrize("name", ["nowhere.pth", "", ".", "Imagenet"])
@@ -104,42 +105,57 @@ class TestChoice:
         monkeypatch.chdir(folder)
         step = FakeStep(folder)
         with pytest.raises(CheckpointUnavailable, match="auto, imagenet, builtin, or the path"):
-            choose_checkpoint(name, folder, step)
+            choose_model(name, folder, step)
         assert step.calls == []
 
     def test_imported_file_is_held_to_its_hash(self, folder: Path) -> None:
         """What the import step gave is read again: a file changed since is refused by name."""
         step = FakeStep(folder)
-        save_state_dict(step.answer.weights, {**SMALL, "fc.bias": np.ones(2, dtype=np.float32)})
+        save_state_dict(step.weights, {**SMALL, "fc.bias": np.ones(2, dtype=np.float32)})
         with pytest.raises(CheckpointBroken, match=r"imported\.npz was changed"):
-            choose_checkpoint("imagenet", folder, step)
+            choose_model("imagenet", folder, step)
 
     def test_builtin_is_expanded_once(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The second run takes the file that the first one made."""
-        first = builtin_checkpoint(folder / "new" / "folder")
-        monkeypatch.setattr(checkpoint, "expand_builtin", lambda: pytest.fail("expanded again"))
-        assert builtin_checkpoint(folder / "new" / "folder") == first
+        first = builtin_model(folder / "new" / "folder")
+        monkeypatch.setattr(sources, "expand_builtin", lambda: pytest.fail("expanded again"))
+        assert builtin_model(folder / "new" / "folder") == first
 
     @pytest.mark.parametrize("damage", ["other numbers", "truncated", "no archive"])
     def test_changed_builtin_file_is_refused(self, folder: Path, damage: str) -> None:
         """An expanded file that was changed, cut off or overwritten is refused by name, with the remedy."""
-        path = builtin_checkpoint(folder).weights
+        path = builtin_model(folder).source.weights
         if damage == "other numbers":
             save_state_dict(path, {**SMALL, "fc.bias": np.ones(2, dtype=np.float32)})
         else:
             path.write_bytes(path.read_bytes()[:100] if damage == "truncated" else b"hello")
         with pytest.raises(CheckpointBroken, match=f"{path.name} was changed .* delete it and run again"):
-            builtin_checkpoint(folder)
-
-    def test_builtin_is_of_one_architecture(self, folder: Path) -> None:
-        """Another model is never given the built-in weights under its own name."""
-        with pytest.raises(CheckpointUnavailable, match="is a resnet18, not a resnet34"):
-            choose_checkpoint("builtin", folder, FakeStep(folder), architecture="resnet34")
-        with pytest.raises(CheckpointUnavailable, match="is a resnet18, not a resnet34"):
-            choose_checkpoint("auto", folder, FakeStep(folder, NO_NETWORK), architecture="resnet34")
+            builtin_model(folder)
 
 
-def test_real_builtin_checkpoint(folder: Path) -> None:
+def test_real_builtin_model(folder: Path) -> None:
     """The real built-in checkpoint is expanded to a file that holds the published hash."""
-    found = choose_checkpoint("builtin", folder, lambda *_: pytest.fail("ran a step")).checkpoint
-    assert found.sha256 == hash_state_dict(load_state_dict(found.weights)) == checkpoint.BUILTIN_SHA256
+    found = choose_model("builtin", folder, lambda *_: pytest.fail("ran a step")).model
+    assert (
+        found.source.weights_sha256 == hash_state_dict(load_state_dict(found.source.weights)) == sources.BUILTIN_SHA256
+    )
+
+
+def test_a_model_survives_json(folder: Path) -> None:
+    """A model crosses process borders as JSON, with all that it declares."""
+    for origin in (BUILTIN, OFFICIAL, FILE):
+        model = resnet18("own", folder / "own.npz", "0" * 64, ("cat", "dog"), origin)
+        assert model_from_json(json.loads(json.dumps(model_to_json(model)))) == model
+    bare = Model("bare", "0" * 64, model.inputs, None, None, "other", replace(model.source, weights=None))
+    assert model_from_json(json.loads(json.dumps(model_to_json(bare)))) == bare
+
+
+def test_a_models_hash_is_of_weights_and_graph(folder: Path) -> None:
+    """Another name or place makes the same hash; other weights or another number of classes make another."""
+    model = resnet18("one", folder / "one.npz", "0" * 64, ("cat", "dog"), FILE)
+    assert resnet18("two", folder / "two.npz", "0" * 64, ("star", "house"), BUILTIN).sha256 == model.sha256
+    others = {
+        resnet18("one", folder / "one.npz", "1" * 64, ("cat", "dog"), FILE).sha256,
+        resnet18("one", folder / "one.npz", "0" * 64, ("cat", "dog", "cow"), FILE).sha256,
+    }
+    assert len(others | {model.sha256}) == 3

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Checkpoint, checkpoint_from_json
+from runoff.contract import Model, model_from_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
+from runoff.model.resnet18 import ARCHITECTURE, BUILTIN, resnet18
 from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
 
-ARCHITECTURE = "resnet18"
+IMPORT_TIMEOUT = 600.0
+"""Seconds that importing weights may take, the download included."""
 
 RunStep = Callable[[str, dict[str, Any]], Any]
 """Calls ``module:function`` with JSON arguments in a process that may import frameworks."""
@@ -24,74 +26,66 @@ RunStep = Callable[[str, dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Choice:
-    """The checkpoint to use, with one plain line where it is not the first choice."""
+    """The model to use, with one plain line where it is not the first choice."""
 
-    checkpoint: Checkpoint
+    model: Model
     note: str | None = None
 
 
-def choose_checkpoint(weights: str, folder: Path, run_step: RunStep, architecture: str = ARCHITECTURE) -> Choice:
+def choose_model(weights: str, folder: Path, run_step: RunStep) -> Choice:
     """Read ``--weights``: auto, imagenet, builtin, or the path of a state dict (``.pth``, ``.pt``, ``.npz``).
 
     Raises CheckpointUnavailable where they can't be had, CheckpointBroken where they are not what they should be.
     """
     if weights == "builtin":
-        return Choice(builtin_checkpoint(folder, architecture))
+        return Choice(builtin_model(folder))
     if weights == "imagenet":
-        return Choice(official_checkpoint(folder, run_step, architecture))
+        return Choice(official_model(folder, run_step))
     if weights != "auto":
-        return Choice(file_checkpoint(Path(weights), folder, run_step, architecture))
+        return Choice(file_model(Path(weights), folder, run_step))
     try:
-        return Choice(official_checkpoint(folder, run_step, architecture))
+        return Choice(official_model(folder, run_step))
     except CheckpointUnavailable as error:
         note = f"using the built-in checkpoint, because the official weights can't be had: {error}"
-        return Choice(builtin_checkpoint(folder, architecture), note)
+        return Choice(builtin_model(folder), note)
 
 
-def builtin_checkpoint(folder: Path, architecture: str = ARCHITECTURE) -> Checkpoint:
+def builtin_model(folder: Path) -> Model:
     """Expand the built-in checkpoint once, and hold the file to its hash from then on.
 
-    Raises CheckpointUnavailable for another architecture than its own, CheckpointBroken for a file that was changed.
+    Raises CheckpointBroken for a file that was changed.
     """
-    if architecture != ARCHITECTURE:
-        raise CheckpointUnavailable(
-            f"the built-in checkpoint is a {ARCHITECTURE}, not a {architecture}; give --weights PATH"
-        )
     path = folder / f"builtin-{BUILTIN_SHA256[:16]}.npz"
-    folder.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         save_state_dict(path, expand_builtin())
     require_hash(path, BUILTIN_SHA256)
-    return Checkpoint("builtin", architecture, path, BUILTIN_SHA256, builtin_labels())
+    return resnet18("builtin", path, BUILTIN_SHA256, builtin_labels(), BUILTIN)
 
 
-def official_checkpoint(folder: Path, run_step: RunStep, architecture: str = ARCHITECTURE) -> Checkpoint:
-    """Give TorchVision's official weights, from its cache or its download."""
-    return imported(
-        run_step("runoff.model.official:import_official", {"architecture": architecture, "folder": str(folder)})
-    )
+def official_model(folder: Path, run_step: RunStep) -> Model:
+    """Return the model with TorchVision's official weights, from its cache or its download."""
+    return imported(run_step("runoff.model.official:import_official", {"folder": str(folder)}))
 
 
-def file_checkpoint(path: Path, folder: Path, run_step: RunStep, architecture: str = ARCHITECTURE) -> Checkpoint:
-    """Give the weights of a file, imported once per content."""
+def file_model(path: Path, folder: Path, run_step: RunStep) -> Model:
+    """Return the model with the weights of a file, imported once per content."""
     if not path.is_file():
         raise CheckpointUnavailable(
-            f"no weights file at {path}; --weights takes auto, imagenet, builtin, or the path of a {architecture} "
+            f"no weights file at {path}; --weights takes auto, imagenet, builtin, or the path of a {ARCHITECTURE} "
             "state dict (.pth, .pt or .npz)"
         )
     return imported(
-        run_step(
-            "runoff.model.official:import_file",
-            {"path": str(path.absolute()), "architecture": architecture, "folder": str(folder)},
-        )
+        run_step("runoff.model.official:import_file", {"path": str(path.absolute()), "folder": str(folder)})
     )
 
 
-def imported(values: dict[str, Any]) -> Checkpoint:
-    """Read the checkpoint that an import step gave, and hold its file to its hash."""
-    checkpoint = checkpoint_from_json(values)
-    require_hash(checkpoint.weights, checkpoint.sha256)
-    return checkpoint
+def imported(values: dict[str, Any]) -> Model:
+    """Read the model that an import step returned, and hold its weights to their hash."""
+    model = model_from_json(values)
+    assert model.source.weights is not None
+    assert model.source.weights_sha256 is not None
+    require_hash(model.source.weights, model.source.weights_sha256)
+    return model
 
 
 def require_hash(path: Path, expected: str) -> None:
