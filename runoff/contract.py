@@ -170,30 +170,13 @@ class Session(Protocol):
 class Backend(Protocol):
     """One way to run the model: a module in ``runoff/backends/``, named after its file.
 
-    A backend imports its framework inside its functions, never at module level: the pytest process reads
-    the declarations of every backend and must not load any framework.
+    ``runoff.backends.Declaration`` lists all that it declares. A backend imports its framework inside its functions,
+    never at module level: the pytest process reads the declarations of every backend and must not load any framework.
     """
 
-    __name__: str
-    """The module's dotted name, by which a worker imports it."""
     __file__: str | None
-    """The module's source, which is part of an artifact's key."""
     VARIANTS: tuple[Variant, ...]
-    """What this backend can race as."""
     LAYOUT: str
-    """``NCHW`` or ``NHWC``: how ``run`` wants its batch."""
-    REQUIRES: tuple[str, ...]
-    """The modules that loading and running need; where one is missing, the backend is skipped."""
-    CONVERT_REQUIRES: tuple[str, ...]
-    """The modules that converting needs."""
-    DISTRIBUTIONS: tuple[str, ...]
-    """The distributions whose versions belong to a result, where they are installed; the framework itself first."""
-    CONVERT_DISTRIBUTIONS: tuple[str, ...]
-    """The distributions whose versions decide what the artifact looks like."""
-    SUFFIX: str
-    """How the artifact's name ends, with the dot."""
-    ENVIRONMENT: Mapping[str, str]
-    """Environment variables that a process of this backend starts with; a variant's own come on top."""
 
     def import_framework(self, variant: Variant) -> None:
         """Import all that ``load`` and ``run`` need for a variant: the timed stage "import"."""
@@ -232,30 +215,8 @@ class ClearsCache(Protocol):
 
 
 @runtime_checkable
-class HasNote(Protocol):
-    """What a backend may offer besides, where something about it belongs beside every result: one sentence, or none."""
-
-    NOTE: str
-
-
-@runtime_checkable
-class HasTitle(Protocol):
-    """What a backend may offer besides, where its makers write its name in another way than its file's."""
-
-    TITLE: str
-
-
-@runtime_checkable
 class ConvertsOnnx(Protocol):
     """What a backend may offer besides, where it runs models that come as ONNX files: its column of the matrix."""
-
-    __name__: str
-    ENVIRONMENT: Mapping[str, str]
-    CONVERT_DISTRIBUTIONS: tuple[str, ...]
-    ONNX_CONVERTER: str
-    """The converter's own name, as people know it."""
-    ONNX_REQUIRES: tuple[str, ...]
-    """The modules that converting an ONNX file and running the result need."""
 
     def run_onnx(self, model: Path, images: Batch, folder: Path) -> Logits:
         """Convert an ONNX file and run the result on N pictures, N×3×S×S float32: N rows of float32 numbers out.

@@ -11,11 +11,6 @@ import numpy as np
 
 from runoff.contract import Batch, Logits, conversion_stage
 
-ENVIRONMENT: dict[str, str] = {}
-CONVERT_DISTRIBUTIONS = ("numpy",)
-ONNX_CONVERTER = "imagined"
-ONNX_REQUIRES = ("numpy",)
-
 GIBIBYTE = 1 << 30
 
 

@@ -18,8 +18,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from runoff.backends import find_backends
-from runoff.contract import Backend
+from runoff.backends import Declaration, find_backends
 from runoff.measure.artifacts import measure_files
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
 from runoff.model.drawings import CLASSES, draw
@@ -37,7 +36,7 @@ LONGEST_START = 60.0
 LONGEST_END = 20.0
 
 
-def fake_backends() -> dict[str, Backend]:
+def fake_backends() -> dict[str, Declaration]:
     """Give the fakes, imported as the workers import them."""
     return find_backends(fakes)
 
@@ -57,7 +56,7 @@ def prepared_fakes(folder: Path, names: Sequence[str]) -> Path:
 
 
 @contextmanager
-def page(config: Config, backends: Mapping[str, Backend] | None = None) -> Iterator[Flask]:
+def page(config: Config, backends: Mapping[str, Declaration] | None = None) -> Iterator[Flask]:
     """Give a page, of fakes unless backends are given, and end its workers after the block."""
     runtimes = started_runtimes(config, fake_backends() if backends is None else backends)
     try:

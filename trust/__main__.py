@@ -9,10 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from runoff.backends import find_backends
-from runoff.contract import Backend
+from runoff.backends import declaration_of, find_backends
 from runoff.environments.limits import allowed_threads
 from runoff.errors import RunoffError
 from runoff.processes.process import ROOT
@@ -68,7 +67,7 @@ def run_parts(names: list[str], settings: Settings, output: Path, tell: Tell) ->
 
     def field() -> Field:
         if not made:
-            made.append(make_field([cast(Backend, slowed), cast(Backend, empty), find_backends()["pytorch"]], place))
+            made.append(make_field([declaration_of(slowed), declaration_of(empty), find_backends()["pytorch"]], place))
         return made[0]
 
     try:

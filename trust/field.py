@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Backend
+from runoff.backends import Declaration
 from runoff.environments.contenders import Contender
 from runoff.environments.discovery import this_environment
 from runoff.environments.limits import allowed_threads
@@ -35,7 +35,7 @@ class Field:
     versions: dict[str, str]
 
 
-def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
+def make_field(backends: Sequence[Declaration], place: Workplace) -> Field:
     """Convert the built-in checkpoint for every variant of these backends; the first one's answers are right.
 
     Raises a RunoffError where a framework is missing or does not convert.
@@ -70,9 +70,9 @@ def make_field(backends: Sequence[Backend], place: Workplace) -> Field:
     return Field(entrants, images, prediction, place, dict(sorted(here.installed.versions.items())))
 
 
-def name_of(backend: Backend) -> str:
+def name_of(backend: Declaration) -> str:
     """Return a backend's name: that of its file."""
-    return backend.__name__.rpartition(".")[2]
+    return backend.module.rpartition(".")[2]
 
 
 def make_setup(

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from runoff.contract import Backend, Logits
+from runoff.backends import Declaration
+from runoff.contract import Logits
 from runoff.environments.contenders import Contender, all_contenders, choose_contenders
 from runoff.environments.limits import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
@@ -135,7 +136,7 @@ class Runtimes:
             self.turn.release()
 
 
-def started_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtimes:
+def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Runtimes:
     """Make the runtimes that a configuration asks for and start them in the background.
 
     Raises what ``make_runtimes`` raises.
@@ -147,7 +148,7 @@ def started_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtime
     return runtimes
 
 
-def make_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtimes:
+def make_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Runtimes:
     """Make the runtimes that a configuration asks for; nothing is started yet.
 
     Raises UnknownContender, or ArtifactBroken for a prepared folder that is none.
@@ -171,7 +172,7 @@ def make_runtimes(config: Config, backends: Mapping[str, Backend]) -> Runtimes:
     return made
 
 
-def chosen_contenders(config: Config, backends: Mapping[str, Backend]) -> dict[str, Contender]:
+def chosen_contenders(config: Config, backends: Mapping[str, Declaration]) -> dict[str, Contender]:
     """Give the contenders of the page by id, the first one first."""
     if config.contenders == "plain":
         chosen = [contender for contender in all_contenders(backends).values() if not contender.variant.name]
@@ -180,11 +181,11 @@ def chosen_contenders(config: Config, backends: Mapping[str, Backend]) -> dict[s
     return {contender.id: contender for contender in sorted(chosen, key=lambda each: each.id != config.first)}
 
 
-def recipe_of(contender: Contender, backend: Backend, config: Config) -> Recipe:
+def recipe_of(contender: Contender, backend: Declaration, config: Config) -> Recipe:
     """Say how a contender's worker is started."""
     return Recipe(
         "webui.worker",
-        {"backend": backend.__name__, "variant": contender.variant.name},
+        {"backend": backend.module, "variant": contender.variant.name},
         config.home / "logs" / f"web-{contender.id}.log",
         {**backend.ENVIRONMENT, **contender.variant.variables},
     )

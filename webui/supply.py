@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Backend, model_from_json, model_to_json
+from runoff.backends import Declaration
+from runoff.contract import model_from_json, model_to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.discovery import this_environment
 from runoff.environments.environment import what_is_missing
@@ -37,7 +38,7 @@ class Supply:
     artifact: Callable[[Contender], Path]
 
 
-def cached_supply(config: Config, backends: Mapping[str, Backend]) -> Supply:
+def cached_supply(config: Config, backends: Mapping[str, Declaration]) -> Supply:
     """Take artifacts from the benchmark's cache, and convert into it as the benchmark does, in this environment."""
     logs = config.home / "logs"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from runoff.contract import Backend, HasTitle, Model
+from runoff.backends import Declaration
+from runoff.contract import Model
 from runoff.environments.contenders import Contender
 from runoff.model.drawings import CLASSES
 from runoff.model.resnet18 import BUILTIN, OFFICIAL
@@ -18,9 +19,9 @@ STATES = {
 }
 
 
-def title(contender: Contender, backend: Backend) -> str:
+def title(contender: Contender, backend: Declaration) -> str:
     """Name a contender for people: as its backend's makers write it, or by the backend's own name."""
-    name = backend.TITLE if isinstance(backend, HasTitle) else contender.backend
+    name = backend.TITLE or contender.backend
     return f"{name} ({contender.variant.name})" if contender.variant.name else name
 
 

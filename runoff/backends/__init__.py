@@ -1,34 +1,172 @@
-"""Who competes: one file each, found by scanning this folder; a framework is imported only when its backend runs."""
+"""Who competes: one file each, found by scanning this folder; a framework is imported only when its backend runs.
+
+What a file declares is checked when it is found, and is from then on a ``Declaration``: a value that crosses processes.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import pkgutil
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 from runoff import backends
-from runoff.contract import Backend
+from runoff.contract import Variant
+from runoff.errors import ContractBroken
+
+FUNCTIONS = ("import_framework", "convert", "load")
+OPTIONAL_FUNCTIONS = ("clear_cache", "measure_peak", "run_onnx", "repair_onnx")
+"""What a file may define besides: the contract's optional protocols say what for."""
 
 
-def find_backends(package: ModuleType = backends) -> dict[str, Backend]:
-    """Find every backend of a package: its file name is its name."""
+@dataclass(frozen=True)
+class Declaration:
+    """What a backend's file declares: each field in capitals is named as in the file, where defaults may be left out.
+
+    ``module`` is the dotted name by which a worker imports it, and ``file`` its source.
+    """
+
+    module: str
+    file: str
+    VARIANTS: tuple[Variant, ...]
+    """What this backend can race as."""
+    LAYOUT: str
+    """``NCHW`` or ``NHWC``: how ``run`` wants its batch."""
+    REQUIRES: tuple[str, ...]
+    """The modules that loading and running need; where one is missing, the backend is skipped."""
+    CONVERT_REQUIRES: tuple[str, ...]
+    """The modules that converting needs."""
+    DISTRIBUTIONS: tuple[str, ...]
+    """The distributions whose versions belong to a result, where they are installed; the framework itself first."""
+    CONVERT_DISTRIBUTIONS: tuple[str, ...]
+    """The distributions whose versions decide what the artifact looks like."""
+    SUFFIX: str
+    """How the artifact's name ends, with the dot."""
+    ENVIRONMENT: Mapping[str, str]
+    """Environment variables that a process of this backend starts with; a variant's own come on top."""
+    TITLE: str = ""
+    """Its name as its makers write it, where that is another than its file's."""
+    NOTE: str = ""
+    """What belongs beside every result: one sentence, or none."""
+    ONNX_CONVERTER: str = ""
+    """The name of its converter of ONNX files, as people know it, where it has one: its column of the matrix."""
+    ONNX_REQUIRES: tuple[str, ...] = ()
+    """The modules that converting an ONNX file and running the result need."""
+    functions: frozenset[str] = field(default=frozenset())
+    """Those of OPTIONAL_FUNCTIONS that the file defines."""
+
+
+def is_texts(value: object) -> bool:
+    """Whether a value is a tuple of strings; a string alone would be taken for a tuple of letters."""
+    return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+
+
+def is_variables(value: object) -> bool:
+    """Whether a value maps strings to strings."""
+    return isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair)
+
+
+def is_json(value: object) -> bool:
+    """Whether a value is a mapping that can cross to another process."""
+    try:
+        return isinstance(value, Mapping) and json.loads(json.dumps(value)) == value
+    except (TypeError, ValueError):
+        return False
+
+
+EXPECTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "str": (lambda value: isinstance(value, str), "a string"),
+    "bool": (lambda value: isinstance(value, bool), "True or False"),
+    "tuple[str, ...]": (is_texts, "a tuple of strings"),
+    "tuple[Variant, ...]": (
+        lambda value: isinstance(value, tuple) and value != () and all(isinstance(each, Variant) for each in value),
+        "a tuple of one Variant or more",
+    ),
+    "Mapping[str, str]": (is_variables, "a mapping of strings to strings"),
+    "Mapping[str, Any]": (is_json, "a mapping of JSON values, lists in place of tuples"),
+}
+"""By a field's annotation: how its value is recognised, and what to call it."""
+
+
+def find_backends(package: ModuleType = backends) -> dict[str, Declaration]:
+    """Find every backend of a package: its file name is its name.
+
+    Raises ContractBroken for a file that does not declare what it must.
+    """
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    return {name: cast(Backend, importlib.import_module(f"{package.__name__}.{name}")) for name in names}
+    return {name: declaration_of(importlib.import_module(f"{package.__name__}.{name}")) for name in names}
+
+
+def declaration_of(module: ModuleType) -> Declaration:
+    """Return what a backend's module declares.
+
+    Raises ContractBroken with all its mistakes.
+    """
+    file = str(module.__file__)
+    names = [each.name for each in dataclasses.fields(Declaration) if each.name.isupper()]
+    declared = {name: getattr(module, name) for name in names if hasattr(module, name)}
+    mistakes = mistakes_of(Declaration, {"module": module.__name__, "file": file, **declared})
+    mistakes += [
+        f"{name} is missing: expected a function" for name in FUNCTIONS if not callable(getattr(module, name, None))
+    ]
+    if not mistakes:
+        mistakes = mistakes_between(declared)
+    if mistakes:
+        raise ContractBroken(f"{file}: {'; '.join(mistakes)}")
+    functions = frozenset(name for name in OPTIONAL_FUNCTIONS if callable(getattr(module, name, None)))
+    return Declaration(module.__name__, file, functions=functions, **declared)
+
+
+def mistakes_of(kind: type, values: Mapping[str, Any], place: str = "") -> list[str]:
+    """Say which fields of a dataclass are missing from its values, or are not what their annotations say."""
+    mistakes = []
+    for each in dataclasses.fields(kind):
+        fits, words = EXPECTED.get(str(each.type), (None, ""))
+        if fits is None:
+            continue
+        if each.name not in values:
+            if each.default is MISSING and each.default_factory is MISSING:
+                mistakes.append(f"{place}{each.name} is missing: expected {words}")
+        elif not fits(values[each.name]):
+            mistakes.append(f"{place}{each.name}: expected {words}, found {values[each.name]!r}")
+    return mistakes
+
+
+def mistakes_between(declared: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with declarations that are each of the right type."""
+    variants: tuple[Variant, ...] = declared["VARIANTS"]
+    names = [variant.name for variant in variants]
+    mistakes = [
+        mistake
+        for number, variant in enumerate(variants)
+        for mistake in mistakes_of(Variant, vars(variant), f"VARIANTS[{number}].")
+    ]
+    mistakes += [f"VARIANTS: {name!r} is there twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    if declared["LAYOUT"] not in ("NCHW", "NHWC"):
+        mistakes.append(f"LAYOUT: expected 'NCHW' or 'NHWC', found {declared['LAYOUT']!r}")
+    if not declared["SUFFIX"].startswith("."):
+        mistakes.append(f"SUFFIX: expected a name's end with its dot, found {declared['SUFFIX']!r}")
+    return mistakes
 
 
 def declare() -> dict[str, dict[str, Any]]:
-    """Give what every backend of this tree declares as JSON values, for a suite that runs in another tree."""
-    names = set(Backend.__annotations__) - {"__name__", "__file__", "VARIANTS"}
-    declared = {
-        name: {
-            "__name__": backend.__name__,
-            "VARIANTS": [asdict(variant) for variant in backend.VARIANTS],
-            **{attribute: getattr(backend, attribute) for attribute in sorted(names)},
-        }
-        for name, backend in find_backends().items()
+    """Return what every backend of this tree declares as JSON values, for a suite that runs in another process."""
+    return {
+        name: {**dataclasses.asdict(declared), "functions": sorted(declared.functions)}
+        for name, declared in find_backends().items()
     }
-    as_json: dict[str, dict[str, Any]] = json.loads(json.dumps(declared, default=str))
-    return as_json
+
+
+def read_declaration(values: Mapping[str, Any]) -> Declaration:
+    """Read what ``declare`` returned of one backend, in which JSON made lists of tuples."""
+    variants = tuple(Variant(**as_tuples(variant)) for variant in values["VARIANTS"])
+    return Declaration(**as_tuples({**values, "VARIANTS": variants, "functions": frozenset(values["functions"])}))
+
+
+def as_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn lists among values into tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runoff.contract import Backend
+from runoff.backends import Declaration
 from runoff.doctor.installation import EnvironmentFinding, judge_environment
 from runoff.doctor.noise import Noise, measure_noise
 from runoff.environments import inspection
@@ -110,7 +110,7 @@ def may_go_first(logs: Path) -> bool:
 
 
 def inspect_machine(
-    backends: Mapping[str, Backend],
+    backends: Mapping[str, Declaration],
     variables: Mapping[str, str],
     *,
     urgent: bool,
@@ -148,7 +148,7 @@ def count_threads(proc: Path, cpus: Path, cgroups: Path) -> Threads:
     )
 
 
-def telling_variables(variables: Mapping[str, str], backends: Mapping[str, Backend]) -> tuple[Variable, ...]:
+def telling_variables(variables: Mapping[str, str], backends: Mapping[str, Declaration]) -> tuple[Variable, ...]:
     """Pick the variables that change how frameworks run: by words in their names, or because a backend sets them."""
     own = {name for backend in backends.values() for name in backend.ENVIRONMENT}
     telling = [

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import cast
 
 import numpy as np
 
-from runoff.contract import Backend
+from runoff.backends import declaration_of
 from runoff.doctor import workload
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
@@ -116,7 +115,7 @@ def make_entrants(threads: int, folder: Path) -> tuple[Entrant, Entrant]:
     """Make two entrants that differ in nothing but their keys."""
     artifact = folder / f"weights{workload.SUFFIX}"
     np.save(artifact, workload.make_weights())
-    backend = cast(Backend, workload)
+    backend = declaration_of(workload)
     contender = Contender("doctor", workload.VARIANTS[0])
     environment = Environment(HERE, Path(sys.executable))
     first, second = (Entrant(key, contender, backend, environment, artifact, threads) for key in (FIRST, SECOND))

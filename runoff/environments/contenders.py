@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runoff.contract import Backend, Variant
+from runoff.backends import Declaration
+from runoff.contract import Variant
 from runoff.errors import UnknownContender
 from runoff.text.ids import HERE, join_id, split_id
 
@@ -24,13 +25,13 @@ class Contender:
         return join_id(self.backend, self.variant.name, self.environment)
 
 
-def all_contenders(backends: Mapping[str, Backend]) -> dict[str, Contender]:
+def all_contenders(backends: Mapping[str, Declaration]) -> dict[str, Contender]:
     """Return every variant of every backend, by id, in the environment ``here``."""
     contenders = [Contender(name, variant) for name, backend in backends.items() for variant in backend.VARIANTS]
     return {contender.id: contender for contender in contenders}
 
 
-def choose_contenders(asked: str, backends: Mapping[str, Backend], environments: Sequence[str]) -> list[Contender]:
+def choose_contenders(asked: str, backends: Mapping[str, Declaration], environments: Sequence[str]) -> list[Contender]:
     """Read ``--contenders``: ``default``, ``all``, or ids separated by commas.
 
     ``onnxruntime@1.18,1.23`` names two: after an id with an environment, further environments may stand alone.

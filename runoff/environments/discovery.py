@@ -8,11 +8,9 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-from runoff.backends import find_backends
-from runoff.contract import Backend, ConvertsOnnx, Variant
+from runoff.backends import Declaration, find_backends, read_declaration
 from runoff.environments.environment import Environment, Installed, Wheel
 from runoff.environments.survey import survey
 from runoff.errors import FrameworkMissing
@@ -56,7 +54,7 @@ def ask_environments(
     }
 
 
-def this_environment(backends: Mapping[str, Backend]) -> Environment:
+def this_environment(backends: Mapping[str, Declaration]) -> Environment:
     """Return this very interpreter with what these backends want of it, for which no process is needed."""
     answer = survey(**wanted(backends.values()), wheels=False, sizes=False)
     return Environment(
@@ -64,11 +62,8 @@ def this_environment(backends: Mapping[str, Backend]) -> Environment:
     )
 
 
-def read_declarations(environment: Environment, logs: Path) -> dict[str, Backend]:
-    """Return what the backends of an environment's tree declare in its Python, where both need not be ours.
-
-    What is given has the declarations only; a worker of that tree converts, loads and runs.
-    """
+def read_declarations(environment: Environment, logs: Path) -> dict[str, Declaration]:
+    """Return what the backends of an environment's tree declare in its Python; neither need be ours."""
     if environment.name == HERE:
         return find_backends()
     declared: dict[str, dict[str, Any]] = call(
@@ -80,20 +75,13 @@ def read_declarations(environment: Environment, logs: Path) -> dict[str, Backend
         interpreter=environment.interpreter,
         tree=environment.tree,
     )
-    return {name: backend_of(values, environment.tree) for name, values in declared.items()}
-
-
-def backend_of(declared: Mapping[str, Any], tree: Path) -> Backend:
-    """Make a backend of what it declared in its own tree."""
-    file = tree.joinpath(*declared["__name__"].split(".")).with_suffix(".py")
-    variants = tuple(Variant(**variant) for variant in declared["VARIANTS"])
-    return cast(Backend, SimpleNamespace(**{**declared, "VARIANTS": variants, "__file__": str(file)}))
+    return {name: read_declaration(values) for name, values in declared.items()}
 
 
 def run_survey(
     environment: Environment,
     logs: Path,
-    backends: Iterable[Backend] = (),
+    backends: Iterable[Declaration] = (),
     *,
     wheels: bool = False,
     sizes: bool = False,
@@ -113,12 +101,12 @@ def run_survey(
     return answer
 
 
-def wanted(backends: Iterable[Backend]) -> dict[str, list[str]]:
+def wanted(backends: Iterable[Declaration]) -> dict[str, list[str]]:
     """Name the modules and distributions that these backends, golden, and the service questions could want."""
     backends = list(backends)
-    modules = {name for backend in backends for name in (*backend.REQUIRES, *backend.CONVERT_REQUIRES)}
+    own = [(*each.REQUIRES, *each.CONVERT_REQUIRES, *each.ONNX_REQUIRES) for each in backends]
+    modules = {name for names in own for name in names}
     modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
-    modules |= {name for backend in backends if isinstance(backend, ConvertsOnnx) for name in backend.ONNX_REQUIRES}
     modules |= {name for needed in zoo.EXPORTERS.values() for name in needed}
     return {
         "modules": sorted(modules | {*golden.REQUIRES, *TOOLS, "numpy"}),
@@ -126,13 +114,13 @@ def wanted(backends: Iterable[Backend]) -> dict[str, list[str]]:
     }
 
 
-def compared(backends: Iterable[Backend]) -> set[str]:
+def compared(backends: Iterable[Declaration]) -> set[str]:
     """Name the distributions whose versions results are compared by; all others are tools."""
     own = {name for backend in backends for name in (*backend.DISTRIBUTIONS, *backend.CONVERT_DISTRIBUTIONS)}
     return own | {*golden.DISTRIBUTIONS, *zoo.DISTRIBUTIONS, "numpy"}
 
 
-def read_installed(answer: Mapping[str, Any], backends: Iterable[Backend]) -> Installed:
+def read_installed(answer: Mapping[str, Any], backends: Iterable[Declaration]) -> Installed:
     """Read what a survey answered; a version's local part follows ``+`` (PEP 440)."""
     versions: dict[str, str] = answer["versions"]
     tools = set(TOOLS.values())

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runoff.contract import Backend, find_variant
+from runoff.backends import Declaration
 from runoff.environments.contenders import Contender
 from runoff.errors import UnknownContender, UsageError
 from runoff.processes.process import ROOT
@@ -57,7 +57,7 @@ class Environment:
     interpreter: Path
     tree: Path = ROOT
     commit: str | None = None
-    backends: Mapping[str, Backend] = field(default_factory=dict)
+    backends: Mapping[str, Declaration] = field(default_factory=dict)
     installed: Installed = field(default_factory=Installed)
 
     @property
@@ -80,7 +80,7 @@ class Environment:
         found = {name: self.installed.versions[name] for name in names if name in self.installed.versions}
         return found | ({"runoff": self.commit} if self.commit else {})
 
-    def find(self, contender: Contender) -> tuple[Contender, Backend]:
+    def find(self, contender: Contender) -> tuple[Contender, Declaration]:
         """Return a contender and its backend as this environment's tree declares them.
 
         Raises UnknownContender where that tree has no such backend or variant.
@@ -91,14 +91,13 @@ class Environment:
                 f"the tree of {self.name!r} has no backend {contender.backend!r}, only {', '.join(self.backends)}; "
                 f"leave {contender.id} out, or add runoff/backends/{contender.backend}.py to that tree"
             )
-        try:
-            variant = find_variant(backend, contender.variant.name)
-        except UnknownContender as error:
+        variant = next((each for each in backend.VARIANTS if each.name == contender.variant.name), None)
+        if variant is None:
             names = ", ".join(join_id(contender.backend, other.name) for other in backend.VARIANTS)
             raise UnknownContender(
                 f"the tree of {self.name!r} has no variant {contender.variant.name!r} of {contender.backend!r}, "
                 f"only {names}; leave {contender.id} out, or add the variant to that tree"
-            ) from error
+            )
         return dataclasses.replace(contender, variant=variant), backend
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Backend, ConvertsOnnx, RepairsOnnx
+from runoff.backends import Declaration
 from runoff.environments.environment import Environment, first_with
 from runoff.errors import ConversionFailed, RunoffError, WorkerFailed
 from runoff.judge.conversions import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell, cell_from_json, cell_json
@@ -47,7 +47,7 @@ class Scene:
     New exports may be begun until the ``deadline``; ``at_once`` is how many are worked on side by side.
     """
 
-    backends: Mapping[str, Backend]
+    backends: Mapping[str, Declaration]
     environments: Mapping[str, Environment]
     results: Path
     logs: Path
@@ -61,9 +61,9 @@ class Scene:
         return first_with(modules, self.environments)
 
 
-def converters(backends: Mapping[str, Backend]) -> dict[str, ConvertsOnnx]:
+def converters(backends: Mapping[str, Declaration]) -> dict[str, Declaration]:
     """Give the backends that have a converter of ONNX files, by name."""
-    return {name: backend for name, backend in backends.items() if isinstance(backend, ConvertsOnnx)}
+    return {name: backend for name, backend in backends.items() if backend.ONNX_CONVERTER}
 
 
 def try_conversions(
@@ -134,7 +134,7 @@ def try_target(export: Export, target: str, folder: Path, scene: Scene) -> Cell:
     name = f"{label(export)}-{target}"
 
     def attempted(file: str, suffix: str) -> Attempt:
-        arguments = {"backend": backend.__name__, "file": file}
+        arguments = {"backend": backend.module, "file": file}
         variables = backend.ENVIRONMENT
         begin = time.monotonic()
         try:
@@ -144,10 +144,10 @@ def try_target(export: Export, target: str, folder: Path, scene: Scene) -> Cell:
         return replace(found, seconds=time.monotonic() - begin)
 
     plain = attempted(MODEL_FILE, "")
-    if plain.result == RIGHT or not isinstance(backend, RepairsOnnx):
+    if plain.result == RIGHT or "repair_onnx" not in backend.functions:
         return cell_of(export, target, plain)
     try:
-        arguments = {"backend": backend.__name__}
+        arguments = {"backend": backend.module}
         repairs = run("repair", arguments, environment, folder, scene, f"{name}-repair", backend.ENVIRONMENT)
     except RunoffError as error:
         return Cell(export.model, export.exporter, export.opset, target, plain, failed_attempt(error, "repair"))
@@ -208,7 +208,6 @@ def write_cell(file: Path, cell: Cell) -> None:
 def cell_key(export: Export, target: str, scene: Scene) -> str:
     """Hash everything that decides what a cell looks like."""
     backend = scene.backends[target]
-    assert isinstance(backend, ConvertsOnnx)
     versions = []
     for modules, distributions in (
         (zoo.EXPORTERS[export.exporter], zoo.DISTRIBUTIONS),
@@ -221,9 +220,9 @@ def cell_key(export: Export, target: str, scene: Scene) -> str:
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def sources_hash(backend: Backend) -> str:
+def sources_hash(backend: Declaration) -> str:
     """Hash the source files that a conversion runs through."""
-    files = [ROOT.joinpath(*backend.__name__.split(".")).with_suffix(".py"), ROOT / "runoff" / "matrix" / "attempt.py"]
+    files = [ROOT.joinpath(*backend.module.split(".")).with_suffix(".py"), ROOT / "runoff" / "matrix" / "attempt.py"]
     for pattern in ("zoo/*.py", "onnx_*.py"):
         files += sorted((ROOT / "runoff" / "model").glob(pattern))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

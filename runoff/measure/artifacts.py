@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Backend, Model, find_variant, import_backend, model_from_json, model_to_json
+from runoff.backends import Declaration
+from runoff.contract import Model, find_variant, import_backend, model_from_json, model_to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
 from runoff.errors import ArtifactBroken, ConversionFailed
@@ -87,9 +88,9 @@ def artifact_key(
     return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def sources_hash(backend: Backend, tree: Path) -> str:
+def sources_hash(backend: Declaration, tree: Path) -> str:
     """Hash a tree's source files that converting runs through: the backend, the contract and the model."""
-    files = [tree.joinpath(*backend.__name__.split(".")).with_suffix(".py"), tree / "runoff" / "contract.py"]
+    files = [tree.joinpath(*backend.module.split(".")).with_suffix(".py"), tree / "runoff" / "contract.py"]
     files += sorted((tree / "runoff" / "model").glob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
@@ -114,7 +115,7 @@ def convert_into(
         seconds = call(
             "runoff.measure.artifacts:convert",
             {
-                "backend": backend.__name__,
+                "backend": backend.module,
                 "variant": contender.variant.name,
                 "model": model_to_json(model),
                 "artifact": str(artifact),

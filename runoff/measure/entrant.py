@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Backend, Logits
+from runoff.backends import Declaration
+from runoff.contract import Logits
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
 from runoff.errors import ThreadsNotHeld
@@ -29,7 +30,7 @@ class Entrant:
 
     key: str
     contender: Contender
-    backend: Backend
+    backend: Declaration
     environment: Environment
     artifact: Path
     threads: int
@@ -37,7 +38,7 @@ class Entrant:
     @property
     def module(self) -> str:
         """The backend's module, as the worker imports it."""
-        return self.backend.__name__
+        return self.backend.module
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Backend, MeasuresPeak, import_backend
+from runoff.backends import Declaration
+from runoff.contract import MeasuresPeak, import_backend
 from runoff.errors import ContractBroken, WorkerFailed
 from runoff.kernels import PRODUCTS, Kernel, Peak, best_time, fastest
 from runoff.processes.process import call
@@ -56,7 +57,7 @@ class Roof:
 
 
 def measure_roof(
-    backends: Mapping[str, Backend],
+    backends: Mapping[str, Declaration],
     precisions: Sequence[str],
     threads: int,
     *,
@@ -65,7 +66,7 @@ def measure_roof(
     step: Callable[[], None],
 ) -> Roof:
     """Ask every backend that measures peaks, and numpy, one after the other; one that fails costs itself alone."""
-    asked = {name: backend for name, backend in backends.items() if isinstance(backend, MeasuresPeak)}
+    asked = {name: backend for name, backend in backends.items() if "measure_peak" in backend.functions}
     peaks: list[LibraryPeak] = []
     failures: dict[str, str] = {}
 
@@ -91,7 +92,7 @@ def measure_roof(
     begin("measuring this machine's peak", len(asked) * len(precisions) + 2)
     for name, backend in asked.items():
         for precision in precisions:
-            arguments = {"backend": backend.__name__, "precision": precision}
+            arguments = {"backend": backend.module, "precision": precision}
             if found := ask(name, "backend_peak", precision, arguments, backend.ENVIRONMENT):
                 peaks.append(LibraryPeak(precision, name, **found))
     if found := ask(NUMPY, "numpy_peak", FLOAT32, {}, blas_threads(threads)):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Backend, ClearsCache, Logits, Model, Variant, model_to_json
+from runoff.backends import Declaration
+from runoff.contract import ClearsCache, Logits, Model, Variant, import_backend, model_to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, find_converter, what_is_missing
 from runoff.errors import ConversionFailed, FrameworkMissing, RunoffError, ThreadsNotHeld, UnknownContender
@@ -177,7 +178,7 @@ def prepare_contender(
 
 def prepare_found(
     contender: Contender,
-    backend: Backend,
+    backend: Declaration,
     expected: ReferenceOutputs,
     *,
     environments: Mapping[str, Environment],
@@ -203,8 +204,8 @@ def prepare_found(
         return Outcome(contender, CONVERSION_FAILED, versions, error.reason, error.stage)
     except RunoffError as error:
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "convert")
-    if isinstance(backend, ClearsCache):
-        backend.clear_cache(place.artifacts)
+    if "clear_cache" in backend.functions and isinstance(chosen := import_backend(backend.module), ClearsCache):
+        chosen.clear_cache(place.artifacts)
     entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
     memory = MemoryWatch()
     with ExitStack() as worker:

@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +19,7 @@ from runoff.doctor.findings import inspect_machine, telling_variables
 from runoff.doctor.text import WIDTH
 from tests.children import child
 from tests.conftest import ROOT
+from tests.declarations import declared
 from tests.environments.test_limits import write
 from tests.project.test_layers import FRAMEWORKS, loaded_after
 
@@ -173,7 +173,7 @@ def test_an_interrupt_ends_it_cleanly() -> None:
 
 def test_variables_that_tell() -> None:
     """A variable counts by a whole word of its name, or because a backend sets it; others are left out."""
-    backends = {"machine": SimpleNamespace(ENVIRONMENT={"ENGINE_LEVEL": "2"}), "other": SimpleNamespace(ENVIRONMENT={})}
+    backends = {"machine": declared(ENVIRONMENT={"ENGINE_LEVEL": "2"}), "other": declared(ENVIRONMENT={})}
     given = {
         "OMP_NUM_THREADS": "1",
         "XY_ENABLE_ONEDNN_OPTS": "0",

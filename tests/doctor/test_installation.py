@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from runoff.environments.environment import Environment
 from runoff.environments.survey import canonical, survey
 from runoff.text.ids import HERE
 from tests.conftest import ROOT
+from tests.declarations import declared
 from tests.environments.test_limits import write
 
 TAG = "cp311-cp311-manylinux_2_28_x86_64"
@@ -53,13 +53,7 @@ def backend(
     variants: tuple[Variant, ...] = (Variant(),),
 ) -> Any:
     """Make what a backend declares about its modules."""
-    return SimpleNamespace(
-        VARIANTS=variants,
-        REQUIRES=requires,
-        CONVERT_REQUIRES=convert,
-        DISTRIBUTIONS=distributions,
-        CONVERT_DISTRIBUTIONS=(),
-    )
+    return declared(VARIANTS=variants, REQUIRES=requires, CONVERT_REQUIRES=convert, DISTRIBUTIONS=distributions)
 
 
 def environment(name: str, answer: dict[str, Any], **backends: Any) -> Environment:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from runoff.contract import Variant
 from runoff.environments.contenders import Contender, all_contenders, choose_contenders, find_contender
 from runoff.errors import UnknownContender, UsageError
 from runoff.text.ids import HERE
+from tests.declarations import declared
 
 BACKENDS = {
-    "pytorch": SimpleNamespace(VARIANTS=(Variant(default=True), Variant("channels-last"))),
-    "onnxruntime": SimpleNamespace(VARIANTS=(Variant(default=True), Variant("int8", precision="int8"))),
-    "tensorflow": SimpleNamespace(VARIANTS=(Variant("xla"),)),
+    "pytorch": declared(VARIANTS=(Variant(default=True), Variant("channels-last"))),
+    "onnxruntime": declared(VARIANTS=(Variant(default=True), Variant("int8", precision="int8"))),
+    "tensorflow": declared(VARIANTS=(Variant("xla"),)),
 }
 IDS = ["pytorch", "pytorch-channels-last", "onnxruntime", "onnxruntime-int8", "tensorflow-xla"]
 ENVIRONMENTS = [HERE, "ort118"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -12,8 +11,9 @@ from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, Installed, find_converter, what_is_missing
 from runoff.text.ids import HERE
+from tests.declarations import declared
 
-BACKEND = SimpleNamespace(REQUIRES=("engine",), CONVERT_REQUIRES=("engine", "converter"))
+BACKEND = declared(REQUIRES=("engine",), CONVERT_REQUIRES=("engine", "converter"))
 PLAIN = Contender("engine", Variant())
 QUANTISED = Contender("engine", Variant("int8", convert_requires=("quantiser",)))
 
@@ -48,7 +48,7 @@ def test_the_first_environment_that_has_it_all_converts(asking, held, converts):
 def test_a_tree_converts_by_its_own_code():
     """The code that converts for a contender of another tree is that tree's, whoever's interpreter runs it."""
     found = environments(**{HERE: "engine converter maker", "old": "engine"})
-    theirs = {"engine": SimpleNamespace(REQUIRES=("engine",), CONVERT_REQUIRES=("maker",))}
+    theirs = {"engine": declared(REQUIRES=("engine",), CONVERT_REQUIRES=("maker",))}
     found["old"] = replace(found["old"], tree=Path("old-tree"), backends=theirs)
     chosen = find_converter(Contender("engine", Variant(), "old"), found)
     assert (chosen.interpreter, chosen.tree, chosen.backends) == (Path(f"python-{HERE}"), Path("old-tree"), theirs)
@@ -57,7 +57,7 @@ def test_a_tree_converts_by_its_own_code():
 def test_what_converting_needs_follows_the_environment_that_converts():
     """Where two Pythons declare different converters, the one that converts needs its own, not that of the other."""
     found = environments(**{HERE: "engine new", "old": "engine converter"})
-    newer = {"engine": SimpleNamespace(REQUIRES=("engine",), CONVERT_REQUIRES=("newest",))}
+    newer = {"engine": declared(REQUIRES=("engine",), CONVERT_REQUIRES=("newest",))}
     found[HERE] = replace(found[HERE], backends=newer)
     assert what_is_missing(PLAIN, found) is None
     assert find_converter(PLAIN, found).name == "old"

@@ -13,17 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from runoff.backends import declare, find_backends
 from runoff.contract import Variant
 from runoff.environments.contenders import Contender
-from runoff.environments.discovery import backend_of, tree_version
+from runoff.environments.discovery import tree_version
 from runoff.environments.environment import Environment, parse_tree
 from runoff.errors import ConversionFailed, UnknownContender
 from runoff.measure.artifacts import Calibration, artifact_key
 from runoff.model.resnet18 import FILE, resnet18
 from runoff.processes.channel import PROTOCOL
-from runoff.processes.process import ROOT
 from tests.conftest import HERE, Suite, started_worker
+from tests.declarations import declared
 
 FEW = ("--launches", "5", "--rounds", "6")
 ONCE = ("--launches", "1", "--rounds", "2")
@@ -105,7 +104,7 @@ def test_a_tree_of_the_same_sources_shares_the_artifact_and_another_converts_its
 @pytest.mark.parametrize("file", [FAKE, "runoff/contract.py", "runoff/model/onnx_export.py"])
 def test_the_artifacts_key_follows_the_trees_sources(make_tree, suite, file):
     """A change of backend, contract or model in a tree gives its artifacts another key than here."""
-    fake = backend_of({"__name__": "runoff.backends.fake", "VARIANTS": [], "CONVERT_DISTRIBUTIONS": []}, suite.root)
+    fake = declared("runoff.backends.fake")
     model = resnet18("none", Path("weights.npz"), "0" * 64, ("a", "b"), FILE)
 
     def key(tree: Path) -> str:
@@ -195,23 +194,10 @@ def test_a_folder_that_is_no_checkout_is_refused(tmp_path):
         parse_tree(f"base={tmp_path}")
 
 
-def test_a_trees_declarations_arrive_whole():
-    """What a backend declares is the same after its way from another tree, variants and their options too."""
-    for name, values in declare().items():
-        ours, theirs = find_backends()[name], backend_of(values, ROOT)
-        assert (theirs.__name__, theirs.__file__) == (ours.__name__, ours.__file__)
-        assert [variant.name for variant in theirs.VARIANTS] == [variant.name for variant in ours.VARIANTS]
-        assert (theirs.LAYOUT, theirs.SUFFIX, theirs.ENVIRONMENT) == (ours.LAYOUT, ours.SUFFIX, ours.ENVIRONMENT)
-        assert tuple(theirs.REQUIRES) == tuple(ours.REQUIRES)
-        assert tuple(theirs.CONVERT_REQUIRES) == tuple(ours.CONVERT_REQUIRES)
-
-
 def test_a_contenders_variant_is_its_own_trees():
     """Where two trees declare a variant differently, the contender has the one that will run."""
-    values = declare()["onnxruntime"]
-    values["VARIANTS"][0]["precision"] = "bfloat16"
-    tree = Path("elsewhere")
-    environment = Environment("head", HERE.interpreter, tree, backends={"onnxruntime": backend_of(values, tree)})
+    theirs = {"onnxruntime": declared(VARIANTS=(Variant(precision="bfloat16"),))}
+    environment = Environment("head", HERE.interpreter, Path("elsewhere"), backends=theirs)
     found, _ = environment.find(Contender("onnxruntime", Variant(), "head"))
     assert found.id == "onnxruntime@head"
     assert found.variant.precision == "bfloat16"
@@ -221,9 +207,7 @@ def test_a_worker_that_lacks_the_variant_or_backend_says_so(make_entrant, pictur
     """A worker that is asked for what its tree does not have answers with the contract's own error."""
     entrant = make_entrant()
     gone = dataclasses.replace(entrant, contender=Contender("fake", Variant("gone")))
-    missing = dataclasses.replace(
-        entrant, backend=backend_of({"__name__": "tests.fakes.nobody", "VARIANTS": [], "ENVIRONMENT": {}}, ROOT)
-    )
+    missing = dataclasses.replace(entrant, backend=declared("tests.fakes.nobody"))
     for lacking, words in ((gone, "has no variant 'gone'"), (missing, r"has no backend tests\.fakes\.nobody")):
         worker = started_worker(lacking, picture, tmp_path / "log")
         with pytest.raises(UnknownContender, match=words), worker:

@@ -7,7 +7,6 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -31,9 +30,16 @@ from runoff.matrix import matrix as conversion
 from runoff.matrix.attempt import EXPECTED_FILE, MODEL_FILE, OPERATORS_FILE
 from runoff.matrix.matrix import OUT_OF_TIME, Export, Scene, converters, try_conversions, try_target
 from runoff.measure.launches import deadline_after
-from tests import converter
+from tests.declarations import declared
 
 EXPORT = Export("imagined", "torchscript", 13)
+IMAGINED = declared(
+    "tests.converter",
+    CONVERT_DISTRIBUTIONS=("numpy",),
+    ONNX_CONVERTER="imagined",
+    ONNX_REQUIRES=("numpy",),
+    functions=frozenset({"run_onnx", "repair_onnx"}),
+)
 PICTURES = np.random.RandomState(3).standard_normal((4, 3, 8, 8)).astype(np.float32)
 
 
@@ -43,7 +49,7 @@ def scene(tmp_path: Path) -> Scene:
     installed = Installed(frozenset({"numpy", "torch", "torchvision", "onnx"}), {"numpy": "1", "torch": "2"})
     here = Environment("here", Path(sys.executable), installed=installed)
     return Scene(
-        {"imagined": converter},
+        {"imagined": IMAGINED},
         {"here": here},
         results=tmp_path / "results",
         logs=tmp_path / "logs",
@@ -159,7 +165,7 @@ def test_what_no_environment_holds_is_skipped_with_its_reason(scene, tmp_path):
 
 def test_only_backends_with_a_converter_are_targets():
     """A backend without run_onnx has no column."""
-    assert list(converters({"imagined": converter, "other": SimpleNamespace(__name__="other")})) == ["imagined"]
+    assert list(converters({"imagined": IMAGINED, "other": declared("other")})) == ["imagined"]
 
 
 def cell(result: str, stage: str | None = None, repaired: str | None = None) -> Cell:

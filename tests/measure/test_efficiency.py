@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from runoff.contract import import_backend, model_to_json
+from runoff.backends import find_backends
+from runoff.contract import model_to_json
 from runoff.errors import ContractBroken
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, best_time, fastest
 from runoff.measure import peaks
@@ -18,6 +19,7 @@ from runoff.measure.peaks import LibraryPeak, Roof, backend_peak, measure_roof
 from runoff.model.operations import Operations, count_operations, padding_operations
 from runoff.model.resnet18 import FILE, resnet18
 from runoff.record.efficiency import efficiency, efficiency_json, roof_json
+from tests.declarations import declared
 
 MODEL = Operations(flop=5_000, padding=1_000, weights=50, activations=50)
 ROOF = Roof(
@@ -127,11 +129,8 @@ def test_a_library_that_fails_costs_itself_alone(monkeypatch, tmp_path):
         return 50.0 if function.endswith("copying_speed") else {"operations_per_second": 3.0, "kernel": "product"}
 
     monkeypatch.setattr(peaks, "call", call)
-    able = {
-        name: SimpleNamespace(__name__=name, ENVIRONMENT={}, measure_peak=lambda precision, threads: None)
-        for name in ("broken", "sound")
-    }
-    unable = {"unable": SimpleNamespace(__name__="unable", ENVIRONMENT={})}
+    able = {name: declared(name, functions=frozenset({"measure_peak"})) for name in ("broken", "sound")}
+    unable = {"unable": declared("unable")}
     steps = []
     roof = measure_roof(
         able | unable,
@@ -161,7 +160,7 @@ def test_real_libraries_reach_more_in_int8_or_say_nothing(library, tmp_path):
 
     In processes of their own, as in a run: what a library sets there, such as the flushing of denormals, stays there.
     """
-    backend = import_backend(f"runoff.backends.{library}")
+    backend = find_backends()[library]
     roof = measure_roof(
         {library: backend},
         ["float32", "int8", "float8"],
