@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import statistics
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
 from runoff.measure import entrant as entrants
-from runoff.measure.entrant import Picture, Start
+from runoff.measure.entrant import Picture, Start, receive_start, start_request, started_process
 from runoff.measure.memory_curve import MemoryWatch
 from runoff.measure.prediction import predicting
 from tests.conftest import MakeEntrant, started_worker
@@ -113,6 +114,29 @@ def test_a_hang_ends_at_its_time_out(make_entrant, picture, tmp_path, monkeypatc
     worker = started_worker(make_entrant("hangs"), picture, tmp_path / "log")
     with pytest.raises(WorkerTimedOut, match="no answer within 1 s"), worker:
         pytest.fail("it answered")
+
+
+def test_a_picture_that_comes_with_the_command_is_run(make_entrant, picture, images, tmp_path):
+    """A picture in base64 gives its own logits and the time of one inference, whatever the launch's own image."""
+    pixels = base64.b64encode(images[2:].tobytes()).decode()
+    with started_worker(make_entrant(), picture, tmp_path / "log") as (process, _):
+        answer = process.ask({"do": "picture", "pixels": pixels}, 10)
+    logits = np.frombuffer(base64.b64decode(answer["logits"]), np.float32)
+    assert np.array_equal(logits, true_logits(images)[2])
+    assert answer["nanoseconds"] > 1000
+
+
+def test_a_worker_imports_before_its_artifact_is_named(make_entrant, picture, images, tmp_path):
+    """A start request without an artifact is followed by a message with the rest of it, and answered after that."""
+    entrant = make_entrant()
+    with started_process(entrant, tmp_path / "log") as process:
+        request = start_request(entrant, process, picture)
+        rest = {name: request.pop(name) for name in ("artifact", "threads", "images", "image")}
+        process.send(request)
+        process.send(rest)
+        start = receive_start(process)
+    assert np.array_equal(start.logits, true_logits(images)[1])
+    assert start.threads == 2
 
 
 def test_cpu_time_tells_sleep_from_work(make_entrant, picture, tmp_path):

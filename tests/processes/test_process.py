@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runoff.errors import CheckpointBroken, ConversionFailed, WorkerCrashed, WorkerGarbage
+from runoff.errors import CheckpointBroken, ConversionFailed, ProtocolMismatch, WorkerCrashed, WorkerGarbage
 from runoff.processes.process import call, process_variables, started
 from tests.children import child
 from tests.conftest import ROOT
@@ -127,6 +127,20 @@ def test_the_workers_environment_is_a_users_own():
     assert variables["CUDA_VISIBLE_DEVICES"] == ""
     assert variables["A"] == "b"
     assert variables["HOME"] == os.environ["HOME"]
+
+
+def test_the_users_own_modules_are_found_after_the_trees(monkeypatch):
+    """What the user's PYTHONPATH names is kept behind the tree, so that a model's factory is found in workers."""
+    monkeypatch.setenv("PYTHONPATH", "/mine/models")
+    assert process_variables({})["PYTHONPATH"].split(os.pathsep) == [str(ROOT), "/mine/models"]
+    monkeypatch.delenv("PYTHONPATH")
+    assert process_variables({})["PYTHONPATH"] == str(ROOT)
+
+
+def test_a_tree_that_lacks_what_workers_are_started_by_is_of_another_protocol(tmp_path):
+    """A checkout from before the program's module had its name is refused with what to do, not by how it crashes."""
+    with pytest.raises(ProtocolMismatch, match=r"has no module runoff\.processes\.step.*; rebase the older one"):
+        call("runoff.backends:declare", {}, label="x", log=tmp_path / "log", timeout=PATIENCE, tree=tmp_path)
 
 
 def wait_until_gone(pids: list[int]) -> None:

@@ -47,6 +47,16 @@ def test_what_goes_wrong_is_a_row_and_the_others_go_on(suite):
     assert {name for group, name in measured if group == "footprint"} == {"fake", "fake-dies-late"}  # needs no race
 
 
+def test_threads_that_are_not_held_fail_their_own_benchmark(suite):
+    """A contender that reports other threads than it was given converts and agrees, and fails that one check."""
+    done = suite.run("-k", "correctness", "--contenders", "fake,fake-lies", "-rA")
+    lines = [line for line in done.stdout.splitlines() if "[fake-lies]" in line]
+    failed = [line.partition("::")[2].partition("[")[0] for line in lines if line.startswith("FAILED")]
+    passed = [line.partition("::")[2].partition("[")[0] for line in lines if line.startswith("PASSED")]
+    assert failed == ["test_holds_its_threads"], done.stdout
+    assert set(passed) == {"test_converts_and_runs", "test_agrees_with_golden"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -99,3 +99,23 @@ def test_a_broken_answer_is_named(stored):
     del one["extra_info"]["parallel"]["gain"]
     with pytest.raises(StoredRunBroken, match=r"extra_info\.parallel\.gain is missing"):
         parse_run(broken)
+
+
+def test_the_time_is_one_budget_of_the_race_and_all_questions(suite):
+    """Where the race has taken all of --max-time, a question is not asked, and says so."""
+    few = (
+        "-m",
+        "not conversion",
+        "-k",
+        "test_inference or test_throughput.py",
+        "--contenders",
+        "fake",
+        "--rounds",
+        "2",
+    )
+    done = suite.run(*few, "--launches", "6", "--max-time", "1ms", "-rs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed, 4 skipped" in done.stdout
+    assert "the time was over before this question; give --max-time more" in " ".join(done.stdout.split())
+    stored = json.loads((suite.root / "results" / "runoff.json").read_text())
+    assert stored["machine_info"]["runoff"]["launches"] == 1
