@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from runoff.errors import FrameworkMissing, RunoffError, WorkerCrashed, WorkerFailed
 from runoff.processes.channel import Message
-from runoff.processes.process import Process, first_request, started
+from runoff.processes.process import Process, Surroundings, first_request, started
 
 PREPARING = "preparing"
 STARTING = "starting"
@@ -178,9 +177,8 @@ class Keeper:
         worker = started(
             self._recipe.module,
             label=self.label,
-            interpreter=Path(sys.executable),
             log=self._recipe.log,
-            variables=self._recipe.variables,
+            surroundings=Surroundings(variables=self._recipe.variables),
         )
         with worker as process:
             process.send(first_request(self._recipe.request))

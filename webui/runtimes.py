@@ -187,7 +187,7 @@ def recipe_of(contender: Contender, backend: Declaration, config: Config) -> Rec
         "webui.worker",
         {"backend": backend.module, "variant": contender.variant.name},
         config.home / "logs" / f"web-{contender.id}.log",
-        {**backend.ENVIRONMENT, **contender.variant.variables},
+        backend.variables(contender.variant),
     )
 
 

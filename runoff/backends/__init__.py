@@ -59,6 +59,10 @@ class Declaration:
     functions: frozenset[str] = field(default=frozenset())
     """Those of OPTIONAL_FUNCTIONS that the file defines."""
 
+    def variables(self, variant: Variant) -> dict[str, str]:
+        """Return the environment variables that a process of one of its variants starts with."""
+        return {**self.ENVIRONMENT, **variant.variables}
+
 
 def is_texts(value: object) -> bool:
     """Whether a value is a tuple of strings; a string alone would be taken for a tuple of letters."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from runoff.environments.discovery import ask_environments
 from runoff.environments.environment import Environment
 from runoff.environments.inspection import FrequencyPolicy, Memory, Throttling
 from runoff.errors import RunoffError
-from runoff.processes.process import started
+from runoff.processes.process import Surroundings, started
 from runoff.processor import read_processor
 from runoff.text.ids import HERE
 
@@ -101,9 +100,8 @@ def may_go_first(logs: Path) -> bool:
     worker = started(
         "runoff.measure.worker",
         label="priority",
-        interpreter=Path(sys.executable),
         log=logs / "priority.log",
-        high_priority=True,
+        surroundings=Surroundings(high_priority=True),
     )
     with worker as process:
         return process.high_priority

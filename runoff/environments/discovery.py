@@ -16,7 +16,7 @@ from runoff.environments.survey import survey
 from runoff.errors import FrameworkMissing
 from runoff.model import golden
 from runoff.model.zoo import export as zoo
-from runoff.processes.process import call
+from runoff.processes.process import Surroundings, call
 from runoff.text.ids import HERE
 
 DECLARE_TIMEOUT = 60.0
@@ -72,8 +72,7 @@ def read_declarations(environment: Environment, logs: Path) -> dict[str, Declara
         label=f"environment {environment.name}",
         log=logs / f"declare-{environment.name}.log",
         timeout=DECLARE_TIMEOUT,
-        interpreter=environment.interpreter,
-        tree=environment.tree,
+        surroundings=environment.surroundings(),
     )
     return {name: read_declaration(values) for name, values in declared.items()}
 
@@ -96,7 +95,7 @@ def run_survey(
         label=f"environment {environment.name}",
         log=logs / f"survey-{environment.name}.log",
         timeout=SURVEY_TIMEOUT,
-        interpreter=environment.interpreter,
+        surroundings=Surroundings(environment.interpreter),
     )
     return answer
 

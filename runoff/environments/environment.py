@@ -11,7 +11,7 @@ from pathlib import Path
 from runoff.backends import Declaration
 from runoff.environments.contenders import Contender
 from runoff.errors import UnknownContender, UsageError
-from runoff.processes.process import ROOT
+from runoff.processes.process import ROOT, Surroundings
 from runoff.text.ids import HERE, join_id
 
 
@@ -64,6 +64,10 @@ class Environment:
     def has_own_tree(self) -> bool:
         """Whether what runs in it is another checkout of Runoff than this one."""
         return self.tree != ROOT
+
+    def surroundings(self, variables: Mapping[str, str] | None = None, *, high_priority: bool = False) -> Surroundings:
+        """Return what a process of this environment starts in."""
+        return Surroundings(self.interpreter, self.tree, variables or {}, high_priority)
 
     def missing(self, modules: Iterable[str]) -> tuple[str, ...]:
         """Name those of the modules that are not installed in it."""

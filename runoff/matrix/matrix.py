@@ -172,9 +172,7 @@ def run(
         label=name,
         log=scene.logs / f"{name}.log",
         timeout=timeout or scene.attempt_timeout,
-        interpreter=environment.interpreter,
-        tree=environment.tree,
-        variables=variables,
+        surroundings=environment.surroundings(variables),
     )
 
 

@@ -124,9 +124,7 @@ def convert_into(
             label=f"{contender.id}, converting",
             log=logs / f"{contender.id}-convert.log",
             timeout=CONVERSION_TIMEOUT,
-            interpreter=converter.interpreter,
-            tree=converter.tree,
-            variables={**backend.ENVIRONMENT, **contender.variant.variables},
+            surroundings=converter.surroundings(backend.variables(contender.variant)),
         )
         if not artifact.exists():
             raise ConversionFailed("result", f"the backend's convert() wrote no file {artifact.name}")

@@ -61,15 +61,9 @@ class Start:
 
 def started_process(entrant: Entrant, log: Path, *, high_priority: bool = True) -> AbstractContextManager[Process]:
     """Start the process of an entrant's worker, which then waits for its start request."""
-    return started(
-        "runoff.measure.worker",
-        label=entrant.key,
-        interpreter=entrant.environment.interpreter,
-        tree=entrant.environment.tree,
-        log=log,
-        variables={**entrant.backend.ENVIRONMENT, **entrant.contender.variant.variables},
-        high_priority=high_priority,
-    )
+    variables = entrant.backend.variables(entrant.contender.variant)
+    surroundings = entrant.environment.surroundings(variables, high_priority=high_priority)
+    return started("runoff.measure.worker", label=entrant.key, log=log, surroundings=surroundings)
 
 
 def start_request(entrant: Entrant, process: Process, picture: Picture) -> Message:

@@ -19,7 +19,7 @@ from runoff.backends import Declaration
 from runoff.contract import MeasuresPeak, import_backend
 from runoff.errors import ContractBroken, WorkerFailed
 from runoff.kernels import PRODUCTS, Kernel, Peak, best_time, fastest
-from runoff.processes.process import call
+from runoff.processes.process import Surroundings, call
 
 PEAK_TIMEOUT = 120.0
 NUMPY = "numpy"
@@ -80,8 +80,7 @@ def measure_roof(
                 label=f"peak of {library}, {precision}",
                 log=logs / f"peak-{library}-{precision}.log",
                 timeout=PEAK_TIMEOUT,
-                variables=variables,
-                high_priority=True,
+                surroundings=Surroundings(variables=variables, high_priority=True),
             )
         except (WorkerFailed, ContractBroken) as error:
             failures[f"{library}, {precision}"] = f"{type(error).__name__}: {error}"

@@ -8,10 +8,9 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -20,14 +19,28 @@ from runoff.errors import ProtocolMismatch, WorkerCrashed, WorkerGarbage, Worker
 from runoff.processes.channel import PROTOCOL, Message
 from runoff.processes.failures import ended, named_error
 from runoff.processes.priority import raise_priority
-from runoff.processes.temporary import owned_folder
+from runoff.processes.temporary import temporary_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 """The tree that this very module is of."""
 
 LONGEST_ANSWER = 64 * 1024 * 1024
-TEMPORARY = "runoff-process-"
-"""How the names of processes' temporary folders begin."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a process starts in: an interpreter, the tree whose code it runs, and environment variables beside ours.
+
+    One of ``high_priority`` is put before other processes where the system permits that.
+    """
+
+    interpreter: Path = Path(sys.executable)
+    tree: Path = ROOT
+    variables: Mapping[str, str] = field(default_factory=dict)
+    high_priority: bool = False
+
+
+USUAL = Surroundings()
 
 
 @dataclass
@@ -184,41 +197,12 @@ def opened_log(label: str, log: Path) -> IO[bytes]:
 
 
 @contextmanager
-def temporary_folder(label: str) -> Iterator[Path]:
-    """Make a process's own folder for temporary files, removed when the block is left.
-
-    Frameworks leave files in it that they would delete at an orderly end, which a worker does not come to.
-
-    Raises WorkerCrashed where it can't be made.
-    """
-    with ExitStack() as stack:
-        try:
-            folder = stack.enter_context(owned_folder(Path(tempfile.gettempdir()), TEMPORARY))
-        except OSError as error:
-            raise WorkerCrashed(
-                f"{label}: no folder for its temporary files can be made ({error.strerror}); "
-                "free space, or name a writable folder in TMPDIR"
-            ) from error
-        yield folder
-
-
-@contextmanager
-def started(
-    module: str,
-    *,
-    label: str,
-    interpreter: Path,
-    log: Path,
-    tree: Path = ROOT,
-    variables: Mapping[str, str] | None = None,
-    high_priority: bool = False,
-) -> Iterator[Process]:
+def started(module: str, *, label: str, log: Path, surroundings: Surroundings = USUAL) -> Iterator[Process]:
     """Run a tree's ``python -m module`` in a fresh process of its own session; it is ended when the block is left.
-
-    One of ``high_priority`` is put before other processes where the system permits that.
 
     Raises WorkerCrashed where the interpreter can't be started, ProtocolMismatch where the tree has no such module.
     """
+    interpreter, tree = surroundings.interpreter, surroundings.tree
     if not tree.joinpath(*module.split(".")).with_suffix(".py").exists():
         raise ProtocolMismatch(
             f"{label}: the tree {tree} has no module {module}, which protocol {PROTOCOL} of the tree {ROOT} starts "
@@ -234,12 +218,12 @@ def started(
                     stdout=subprocess.PIPE,
                     stderr=output,
                     cwd=tree,
-                    env=process_variables(variables or {}, interpreter, tree) | {"TMPDIR": str(temporary)},
+                    env=process_variables(surroundings) | {"TMPDIR": str(temporary)},
                     start_new_session=True,
                 )
             except OSError as error:
                 raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
-        raised = high_priority and raise_priority(popen.pid)
+        raised = surroundings.high_priority and raise_priority(popen.pid)
         process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, high_priority=raised, tree=tree)
         try:
             yield process
@@ -247,10 +231,8 @@ def started(
             process.end()
 
 
-def process_variables(
-    additional: Mapping[str, str], interpreter: Path = Path(sys.executable), tree: Path = ROOT
-) -> dict[str, str]:
-    """Return the environment variables of a tree's worker: ours, less what would make its start unlike a user's own.
+def process_variables(surroundings: Surroundings = USUAL) -> dict[str, str]:
+    """Return the environment variables of a process: ours, less what would make its start unlike a user's own.
 
     Programs that are installed beside the interpreter are found first, as in an environment that a user has activated:
     onnx2tf runs onnxsim, and goes on without a word where there is none. The tree's modules are found before those of
@@ -258,10 +240,10 @@ def process_variables(
     """
     slows_the_import_stage = {"PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in os.environ.items() if name not in slows_the_import_stage}
-    path = os.pathsep.join([str(interpreter.parent), kept.get("PATH", os.defpath)])
-    modules = os.pathsep.join(filter(None, [str(tree), kept.get("PYTHONPATH")]))
+    path = os.pathsep.join([str(surroundings.interpreter.parent), kept.get("PATH", os.defpath)])
+    modules = os.pathsep.join(filter(None, [str(surroundings.tree), kept.get("PYTHONPATH")]))
     no_gpu = {"CUDA_VISIBLE_DEVICES": ""}
-    return kept | no_gpu | {"PATH": path, "PYTHONPATH": modules} | dict(additional)
+    return kept | no_gpu | {"PATH": path, "PYTHONPATH": modules} | dict(surroundings.variables)
 
 
 def first_request(message: Message) -> Message:
@@ -270,29 +252,11 @@ def first_request(message: Message) -> Message:
 
 
 def call(
-    function: str,
-    arguments: Message,
-    *,
-    label: str,
-    log: Path,
-    timeout: float,
-    interpreter: Path = Path(sys.executable),
-    tree: Path = ROOT,
-    variables: Mapping[str, str] | None = None,
-    high_priority: bool = False,
+    function: str, arguments: Message, *, label: str, log: Path, timeout: float, surroundings: Surroundings = USUAL
 ) -> Any:
     """Call ``module:function`` with JSON arguments in a process of its own and return its JSON result.
 
     This is how the pytest process gets work done that needs a framework. Raises what the function raised, by name.
     """
-    step = started(
-        "runoff.processes.step",
-        label=label,
-        interpreter=interpreter,
-        tree=tree,
-        log=log,
-        variables=variables,
-        high_priority=high_priority,
-    )
-    with step as process:
+    with started("runoff.processes.step", label=label, log=log, surroundings=surroundings) as process:
         return process.begin(first_request({"function": function, "arguments": arguments}), timeout)["result"]

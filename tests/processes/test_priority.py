@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from runoff.processes.priority import HIGHEST_PRIORITY, raise_priority
-from runoff.processes.process import started
-
-PYTHON = Path(sys.executable)
+from runoff.processes.process import Surroundings, started
 
 
 @pytest.fixture
@@ -57,7 +55,7 @@ def test_only_what_is_timed_is_high_priority(tmp_path):
     """A process has a high priority where that is asked for, and says whether it has; the others stay as they are."""
     for asked in (True, False):
         with started(
-            "runoff.measure.worker", label="x", interpreter=PYTHON, log=tmp_path / "log", high_priority=asked
+            "runoff.measure.worker", label="x", log=tmp_path / "log", surroundings=Surroundings(high_priority=asked)
         ) as process:
             found = os.getpriority(os.PRIO_PROCESS, process.popen.pid)
             assert process.high_priority == (asked and may_raise())

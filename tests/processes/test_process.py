@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from runoff.errors import CheckpointBroken, ConversionFailed, ProtocolMismatch, WorkerCrashed, WorkerGarbage
-from runoff.processes.process import call, process_variables, started
+from runoff.processes.process import Surroundings, call, process_variables, started
 from tests.children import child
 from tests.conftest import ROOT
 
@@ -71,7 +71,7 @@ def test_garbage_on_its_output_is_named(tmp_path):
             label="x",
             log=tmp_path / "log",
             timeout=PATIENCE,
-            interpreter=interpreter,
+            surroundings=Surroundings(interpreter),
         )
 
 
@@ -84,15 +84,13 @@ def test_a_missing_interpreter_is_named(tmp_path):
             label="x",
             log=tmp_path / "log",
             timeout=PATIENCE,
-            interpreter=tmp_path / "none",
+            surroundings=Surroundings(tmp_path / "none"),
         )
 
 
 def test_leaving_the_block_ends_the_process_and_what_it_started(tmp_path):
     """A worker that is suspended, and one that has children, are gone when the block is left."""
-    with started(
-        "tests.stand_ins.spawns", label="spawns", interpreter=Path(sys.executable), log=tmp_path / "log"
-    ) as process:
+    with started("tests.stand_ins.spawns", label="spawns", log=tmp_path / "log") as process:
         child = process.receive(PATIENCE)["child"]
         process.suspend()
         pids = [process.popen.pid, child]
@@ -108,7 +106,7 @@ def test_workers_never_outlive_their_controller(number):
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=process_variables({}),
+        env=process_variables(),
     )
     with controller as process:
         pids = [int(word) for word in process.stdout.readline().split()]
@@ -120,7 +118,7 @@ def test_workers_never_outlive_their_controller(number):
 
 def test_the_workers_environment_is_a_users_own():
     """Bytecode is written as usual, no GPU is seen, and programs beside the interpreter are found before others."""
-    variables = process_variables({"A": "b"}, Path("/somewhere/bin/python"))
+    variables = process_variables(Surroundings(Path("/somewhere/bin/python"), variables={"A": "b"}))
     assert variables["PATH"].split(os.pathsep)[0] == "/somewhere/bin"
     assert variables["PATH"].endswith(os.environ["PATH"])
     assert "PYTHONDONTWRITEBYTECODE" not in variables
@@ -132,15 +130,16 @@ def test_the_workers_environment_is_a_users_own():
 def test_the_users_own_modules_are_found_after_the_trees(monkeypatch):
     """What the user's PYTHONPATH names is kept behind the tree, so that a model's factory is found in workers."""
     monkeypatch.setenv("PYTHONPATH", "/mine/models")
-    assert process_variables({})["PYTHONPATH"].split(os.pathsep) == [str(ROOT), "/mine/models"]
+    assert process_variables()["PYTHONPATH"].split(os.pathsep) == [str(ROOT), "/mine/models"]
     monkeypatch.delenv("PYTHONPATH")
-    assert process_variables({})["PYTHONPATH"] == str(ROOT)
+    assert process_variables()["PYTHONPATH"] == str(ROOT)
 
 
 def test_a_tree_that_lacks_what_workers_are_started_by_is_of_another_protocol(tmp_path):
     """A checkout from before the program's module had its name is refused with what to do, not by how it crashes."""
+    old = Surroundings(tree=tmp_path)
     with pytest.raises(ProtocolMismatch, match=r"has no module runoff\.processes\.step.*; rebase the older one"):
-        call("runoff.backends:declare", {}, label="x", log=tmp_path / "log", timeout=PATIENCE, tree=tmp_path)
+        call("runoff.backends:declare", {}, label="x", log=tmp_path / "log", timeout=PATIENCE, surroundings=old)
 
 
 def wait_until_gone(pids: list[int]) -> None:

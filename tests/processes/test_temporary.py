@@ -34,7 +34,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def litterer(tmp_path: Path) -> AbstractContextManager[Process]:
     """Start a process that leaves temporary files."""
-    return started("tests.stand_ins.litters", label="litters", interpreter=Path(sys.executable), log=tmp_path / "log")
+    return started("tests.stand_ins.litters", label="litters", log=tmp_path / "log")
 
 
 @pytest.mark.parametrize("end", ["killed", "left", "suspended", "running"])

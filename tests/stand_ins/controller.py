@@ -1,6 +1,5 @@
 """A controller with a running and a suspended worker: prints their numbers and waits to be ended."""
 
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -9,10 +8,9 @@ from runoff.processes.process import first_request, started
 
 with tempfile.TemporaryDirectory() as folder:
     step = "runoff.processes.step"
-    python = Path(sys.executable)
     with (
-        started(step, label="runs", interpreter=python, log=Path(folder) / "a") as running,
-        started(step, label="sleeps", interpreter=python, log=Path(folder) / "b") as suspended,
+        started(step, label="runs", log=Path(folder) / "a") as running,
+        started(step, label="sleeps", log=Path(folder) / "b") as suspended,
     ):
         for worker in (running, suspended):
             worker.send(first_request({"function": "tests.stand_ins.controller_work:work", "arguments": {}}))
