@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from runoff.backends.pytorch import remove_old_wrappers
+from runoff.backends.pytorch import INDUCTOR_CACHE, clear_cache
 from runoff.errors import WorkerCrashed, WorkerKilled
 from runoff.processes.process import Process, started
 from runoff.processes.temporary import DAY, LOCK, owned_folder, remove_abandoned
@@ -135,14 +135,15 @@ def test_other_names_are_let_be(tmp_path):
 
 def test_the_compilers_cache_keeps_what_another_launch_can_use(tmp_path):
     """Kernels stay however old; a wrapper that only its own process could use goes once that has had its time."""
-    kept = [tmp_path / "ab" / "old.so", tmp_path / "ab" / "old.cpp", tmp_path / "ab" / "new.py"]
-    gone = tmp_path / "cd" / "old.py"
+    cache = tmp_path / INDUCTOR_CACHE
+    kept = [cache / "ab" / "old.so", cache / "ab" / "old.cpp", cache / "ab" / "new.py"]
+    gone = cache / "cd" / "old.py"
     for path in (*kept, gone):
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
         if path.name.startswith("old"):
             os.utime(path, (0, 0))
-    remove_old_wrappers(tmp_path)
+    clear_cache(tmp_path)
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
 
 
