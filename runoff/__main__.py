@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def compare_stored(options: argparse.Namespace) -> int:
-    """Print, and write where asked for, what changed between two runs; give the comparison's exit code."""
+    """Print, and write where asked for, what changed between two runs; return the comparison's exit code."""
     base = read_run(options.base)
     if options.head is None:
         found = compare_within(base, options.fail_above)
@@ -81,15 +82,20 @@ def compare_stored(options: argparse.Namespace) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and give the exit code: its own, 0, or 2 for what can't be read, drawn or written."""
+    """Run a command and return the exit code: its own, 0, or 2 for what can't be read, drawn or written."""
     options = make_parser().parse_args(arguments)
     try:
         code: int | None = options.do(options)
+        sys.stdout.flush()
     except RunoffError as error:
         sys.stderr.write(f"runoff: {error}\n")
         return BROKEN
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to be written at exit
+        sys.stderr.write("runoff: what reads the output ended before all of it was written\n")
+        return BROKEN
     except OSError as error:
-        sys.stderr.write(f"runoff: {error.filename} can't be written: {error.strerror}\n")
+        sys.stderr.write(f"runoff: {error.filename or 'the output'} can't be written: {error.strerror}\n")
         return BROKEN
     return code or 0
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runoff.report.answer.limits import limits_text, parse_limits
-from runoff.report.sections.recommendation import recommendation
+from runoff.report.answer.recommendation import recommendation
 from runoff.stored.run import StoredRun, read_run
 
 STANDARD_OUTPUT = Path("-")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from runoff.judge.ratios import FASTER, SLOWER
+from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
 from runoff.stored.rows import Measure, Row
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 
+UNMEASURED, OPEN = "unmeasured", "open"
 MEASURE_AGAIN = "let the machine settle and measure again; python -m runoff doctor says what disturbs it"
 
 
@@ -44,3 +45,21 @@ def place(run: StoredRun) -> str:
 def moment(run: StoredRun) -> str:
     """Write when the run was stored."""
     return f"{run.moment.day} {run.moment:%B %Y, %H:%M %Z}".strip()
+
+
+def verdict_class(row: Row) -> str:
+    """Return what a row's verdict is to the eye: faster, slower, reference, unmeasured or open."""
+    if row.median is None:
+        return UNMEASURED
+    return row.verdict if row.verdict in (FASTER, SLOWER, REFERENCE) else OPEN
+
+
+def interval_heading(run: StoredRun) -> str:
+    """Name the intervals that follow the ratios, empty where no ratio has one."""
+    confidences = [row.ratio.confidence for row in run.rows if row.ratio and row.verdict != REFERENCE and row.ratio.low]
+    return f"[{confidences[0] * 100:.3g} % interval]" if confidences else ""
+
+
+def percentile(row: Row, name: str) -> float | None:
+    """Return a percentile of a row's inferences, None where it is withheld."""
+    return row.percentiles.values.get(name) if row.percentiles else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from runoff.report.answer.claims import claims_section
+from runoff.report.sections.claims import claims_section
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.stored.run import StoredRun, parse_run
@@ -35,7 +35,7 @@ def stored() -> Values:
 def rows(run: StoredRun) -> dict[str, tuple[str, ...]]:
     """Give what is claimed, measured and judged, by what it is about; empty without the section."""
     section = claims_section(run)
-    return {name: tuple(cells) for name, *cells in section.rows} if section else {}
+    return {name: tuple(cells) for name, *cells in section.table.rows} if section else {}
 
 
 def judged(stored: Values, value: float, verdict: str, reach: float = 0.02) -> tuple[str, ...]:
@@ -182,6 +182,41 @@ def test_reliability_is_told_of_this_model_alone(stored):
         "conversion failed at convert: Resize is not supported",
         "failed here; one model shows no rate",
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "measured", "verdict"),
+    [
+        (lambda run: about(run).update(launches=13), "240 of 260 timed inferences, and right", "not as claimed"),
+        (
+            lambda run: about(run)["contenders"]["onnxruntime"]["agreement"].update(share=0.9, decided_share=0.9),
+            "240 of 240 timed inferences, and Top-1 agrees on 90.0 %",
+            "not as claimed",
+        ),
+        (
+            lambda run: about(run)["contenders"].update(onnxruntime=came_of("failed", "race", "it was killed")),
+            "failed at race: it was killed",
+            "not as claimed",
+        ),
+        (
+            lambda run: about(run)["contenders"].update(onnxruntime=came_of("wrong", "check", "Top-1 differs")),
+            "wrong at check: Top-1 differs",
+            "not as claimed",
+        ),
+    ],
+)
+def test_stability_is_judged_by_what_was_measured(stored, change, measured, verdict):
+    """Rounds that are missing, answers that are wrong and a process that ended early are not as claimed."""
+    change(stored)
+    found = rows(parse_run(stored))["onnxruntime: stability"]
+    assert found[1].startswith(measured)
+    assert found[2] == verdict
+
+
+def test_one_that_was_skipped_has_no_stability(stored):
+    """What did not take part is not judged."""
+    about(stored)["contenders"]["onnxruntime"] = came_of("skipped", None, "not installed")
+    assert "onnxruntime: stability" not in rows(parse_run(stored))
 
 
 def test_the_recommendation_is_set_beside_the_posts(stored):

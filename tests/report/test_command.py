@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runoff.__main__ import main
-from runoff.report.sections.words import command
+from runoff.report.sections.repeat import command
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.stored.fields import StoredRunBroken
@@ -173,6 +174,17 @@ def test_the_tool_says_what_it_cannot_read_or_write(stored, write_file, tmp_path
     path = write_file(json.dumps(stored))
     assert main(["report", str(path), "--html", str(tmp_path / "none" / "page.html")]) == 2
     assert "page.html can't be written: No such file" in capsys.readouterr().err
+
+
+def test_the_tool_says_when_its_reader_has_gone(stored, write_file):
+    """A pipe that is closed before all is written costs one line that says so, and exit code 2."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "runoff", "report", str(write_file(json.dumps(stored))), "--markdown", "-"]
+    done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert done.returncode == 2
+    assert done.stderr == "runoff: what reads the output ended before all of it was written\n"
 
 
 def test_the_tool_starts_from_the_command_line(tmp_path):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from runoff.report.answer.claims import stability_claims
-from runoff.report.charts import section_figures
-from runoff.report.sections.questions import sections
+from runoff.report.charts.conversions import conversion_figure
+from runoff.report.sections.claims import stability_claims
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
 from runoff.stored.fields import StoredRunBroken
 from runoff.stored.run import parse_run
+from tests.report.reading import notes_of, section_of
 from tests.stored_runs import INJECTION, make_stored_run, ratio
 
 RIGHT = {"result": "right", "agreement": 1.0, "largest_difference": 1e-6, "noise": 1e-4, "seconds": 2.5}
@@ -69,21 +69,21 @@ CELLS = (
 
 def test_the_claim_stands_beside_what_was_found():
     """3 of 5 conversions were not right: 60 % with Wilson's interval, and what repairs changed."""
-    found = {section.name: section for section in sections(parse_run(stored_with(*CELLS)))}
-    totals = found["conversion"]
-    assert totals.rows == (("onnx-tf", "TorchScript", "5", "2", "1", "2", "60 %", "2", "1", "1"),)
-    assert "3 of 5 conversions by onnx-tf were not right as exported: 60 % [23 %, 88 %]" in totals.notes[0]
-    assert "about 15 % is claimed" in totals.notes[0]
-    assert "2 more are right after repair, which did: empty inputs dropped (2)" in totals.notes[1]
-    breaks = found["conversion-breaks"].rows
+    run = parse_run(stored_with(*CELLS))
+    totals = section_of(run, "conversion")
+    assert totals.table.rows == (("onnx-tf", "TorchScript", "5", "2", "1", "2", "60 %", "2", "1", "1"),)
+    assert "3 of 5 conversions by onnx-tf were not right as exported: 60 % [23 %, 88 %]" in notes_of(totals)[0]
+    assert "about 15 % is claimed" in notes_of(totals)[0]
+    assert "2 more are right after repair, which did: empty inputs dropped (2)" in notes_of(totals)[1]
+    breaks = section_of(run, "conversion-breaks").table.rows
     assert breaks[0] == ("onnx-tf", "Pad", "2", "2", "pad, pad-too", "KeyError: ''")
     assert ("torch, TorchScript", "–", "1", "0", "d", "opset 11 has no Einsum") in breaks
 
 
 def test_no_conversions_no_section():
     """A run without the benchmark has neither section, and a foreign benchmark of that group is somebody else's."""
-    names = {section.name for section in sections(parse_run(make_stored_run()))}
-    assert not names & {"conversion", "conversion-breaks", "versions"}
+    run = parse_run(make_stored_run())
+    assert not [name for name in ("conversion", "conversion-breaks", "versions") if section_of(run, name)]
     stored = stored_with(cell("a", RIGHT))
     del stored["benchmarks"][-1]["extra_info"]["cells"]
     run = parse_run(stored)
@@ -93,13 +93,9 @@ def test_no_conversions_no_section():
 
 def test_nothing_tried_says_so():
     """Skipped cells and failed exports are in no share."""
-    (totals,) = (
-        one
-        for one in sections(parse_run(stored_with(cell("d", NOT_EXPORTED), cell("e", SKIPPED))))
-        if one.name == "conversion"
-    )
-    assert totals.rows == (("onnx-tf", "TorchScript", "0", "0", "0", "0", "–", "–", "1", "1"),)
-    assert totals.notes == ("ONNX to TensorFlow by onnx-tf was not tried here.",)
+    totals = section_of(parse_run(stored_with(cell("d", NOT_EXPORTED), cell("e", SKIPPED))), "conversion")
+    assert totals.table.rows == (("onnx-tf", "TorchScript", "0", "0", "0", "0", "–", "–", "1", "1"),)
+    assert notes_of(totals) == ["ONNX to TensorFlow by onnx-tf was not tried here."]
 
 
 def test_a_converters_words_can_not_inject_markup():
@@ -130,8 +126,7 @@ def test_a_version_step_names_both_versions():
             "ratio": ratio(0.9, "faster"),
         }
     ]
-    (section,) = (one for one in sections(parse_run(stored)) if one.name == "versions")
-    (row,) = section.rows
+    (row,) = section_of(parse_run(stored), "versions").table.rows
     assert row[:4] == ("onnxruntime@1.23", "onnxruntime", "1.18.1", "1.23.2")
     assert row[4].startswith("0.900 [0.882, 0.918]")
     assert row[5] == "faster"
@@ -139,12 +134,12 @@ def test_a_version_step_names_both_versions():
 
 def test_the_heat_map_stands_in_the_conversions_section():
     """The chart is drawn with every sign in its caption and the totals in its alternative text; one model is no map."""
-    figure = section_figures(parse_run(stored_with(*CELLS)))["conversion"]
+    figure = conversion_figure(parse_run(stored_with(*CELLS)))
     assert "<svg" in figure.svg
     for sign in ("● right", "◐ right after repair", "≠ wrong", "– not exported", "· skipped"):
         assert sign in figure.caption
     assert "onnx-tf from TorchScript: 2 right, 2 right after repair, 1 wrong" in figure.alternative
-    assert "conversion" not in section_figures(parse_run(stored_with(cell("a", RIGHT))))
+    assert conversion_figure(parse_run(stored_with(cell("a", RIGHT)))) is None
 
 
 @pytest.mark.parametrize(
@@ -187,11 +182,11 @@ def test_a_run_of_conversions_alone_has_no_empty_comparison():
 def test_the_map_has_columns_of_what_was_tried_and_room_for_their_names():
     """A column in which all was skipped is left out; one of many columns keeps its width and is scrolled."""
     skipped = {**cell("a", SKIPPED), "opset": 17}
-    (figure,) = section_figures(only_conversions(*CELLS, skipped)).values()
+    figure = conversion_figure(only_conversions(*CELLS, skipped))
     assert "TorchScript 13" in figure.svg
     assert "TorchScript 17" not in figure.svg
     assert not figure.wide
     many = [{**cell(model, RIGHT), "opset": opset} for model in "ab" for opset in range(100, 140)]
-    (figure,) = section_figures(only_conversions(*many)).values()
+    figure = conversion_figure(only_conversions(*many))
     assert figure.wide
     assert '<figure class="wide">' in render_page(only_conversions(*many))

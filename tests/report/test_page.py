@@ -12,10 +12,11 @@ from itertools import groupby, pairwise
 import pytest
 
 from runoff.charts.drawing import Figure
-from runoff.report.answer.answer import answer
-from runoff.report.charts import groups
+from runoff.report.answer.fastest import answer
+from runoff.report.blocks import PAGE
 from runoff.report.charts.ratios import NothingToDraw, standalone_ratio_chart
-from runoff.report.write.download import download
+from runoff.report.contents import sections
+from runoff.report.download import download
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
@@ -59,7 +60,8 @@ class Page(HTMLParser):
 
 def figures(run: StoredRun) -> list[Figure]:
     """Give all charts of the comparison in their order."""
-    return [figure for group in groups(run) for figure in group.figures]
+    charts = [draw for section in sections(run, PAGE) for draw in section.charts]
+    return [figure for draw in charts if (figure := draw(run))]
 
 
 @pytest.fixture
@@ -142,6 +144,17 @@ def test_percentiles_are_shown_and_the_withheld_one_with_its_reason(stored):
     assert f"{1.2 * 17.1:.1f}" in render_table(run, width=120)
     assert "Latency percentiles" in page
     assert page.count("240") >= len(run.timed)
+
+
+def test_each_reason_that_a_percentile_is_withheld_for_is_said_with_whom_it_is_so_of(stored):
+    """Of contenders with unequal numbers of samples every reason is there, not the last one alone."""
+    one = next(one for one in stored["benchmarks"] if one["extra_info"]["contender"] == "onnxruntime")
+    one["extra_info"]["percentiles"] |= {"samples": 90, "withheld": {"p99": "90 samples do not bound it"}}
+    run = parse_run(stored)
+    others = "pytorch, tensorflow and pytorch-channels-last"
+    for report in (Page(render_page(run)).text, " ".join(render_table(run).split()), render_markdown(run)):
+        assert "p99 is withheld for onnxruntime: 90 samples do not bound it." in report
+        assert f"p99 is withheld for {others}: 240 samples do not bound it: it takes 299." in report
 
 
 def test_a_run_without_percentiles_has_no_section_of_them(stored):

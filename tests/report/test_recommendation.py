@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from runoff.report.answer.answer import answer
-from runoff.report.sections.recommendation import opening, recommendation
+from runoff.report.answer.fastest import answer
+from runoff.report.answer.recommendation import opening, recommendation
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from runoff.report.answer.limits import parse_limits
-from runoff.report.sections.questions import sections
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
 from runoff.stored.fields import StoredRunBroken
 from runoff.stored.run import parse_run
+from tests.report.reading import notes_of, section_of
 from tests.stored_runs import benchmark, make_stored_run
 
 BOUGHT = {"contender": "onnxruntime", "value": 0.31, "low": 0.30, "high": 0.32, "launches": 8}
@@ -64,14 +64,14 @@ def stored_with(group):
 def test_a_question_has_a_section_where_it_was_asked(group):
     """Its figures stand on the terminal within 100 columns, in Markdown and on the page, which escapes them."""
     run = parse_run(stored_with(group))
-    (section,) = sections(run)
+    section = section_of(run, group)
     words = QUESTIONS[group][2]
     text = render_table(run)
     page, markdown = render_page(run), render_markdown(run)
     assert max(map(len, text.splitlines())) <= 100
     flat = " ".join(text.split())
     for word in words:
-        assert word in " ".join((*section.rows[0], *section.notes))
+        assert word in " ".join((*section.table.rows[0], *notes_of(section)))
         assert word.replace("<", "&lt;").replace(">", "&gt;") in page
         assert word.replace("<", "\\<").replace(">", "\\>").replace("[", "\\[").replace("]", "\\]") in markdown
     assert section.title in flat
@@ -82,18 +82,18 @@ def test_a_question_has_a_section_where_it_was_asked(group):
 def test_a_share_above_the_peak_is_told_with_its_causes():
     """A contender that reaches more than the measured peak is named, and what to do stands with it; below it is not."""
     stored = stored_with("efficiency")
-    (section,) = sections(parse_run(stored))
-    assert "Above the measured peak" not in " ".join(section.notes)
+    section = section_of(parse_run(stored), "efficiency")
+    assert "Above the measured peak" not in " ".join(notes_of(section))
     stored["benchmarks"][-1]["extra_info"]["share"] = 1.02
-    (section,) = sections(parse_run(stored))
-    assert "Above the measured peak: onnxruntime." in section.notes[-1]
-    assert "measure again" in section.notes[-1]
+    section = section_of(parse_run(stored), "efficiency")
+    assert "Above the measured peak: onnxruntime." in notes_of(section)[-1]
+    assert "measure again" in notes_of(section)[-1]
 
 
 def test_no_section_without_data():
     """A run in which none of them was asked has no section and no heading of one."""
     run = parse_run(make_stored_run())
-    assert sections(run) == []
+    assert not [group for group in QUESTIONS if section_of(run, group)]
     assert 'id="footprint"' not in render_page(run)
 
 

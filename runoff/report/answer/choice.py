@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
-from runoff.report.answer.answer import reaches, why_no_answer
+from runoff.report.answer.fastest import reaches, why_no_answer
 from runoff.report.answer.limits import limits_of
 from runoff.report.answer.metrics import FRONT, LATENCY, PEAK_MEMORY, Metric
 from runoff.stored.rows import Row

@@ -6,7 +6,6 @@ import altair as alt
 
 from runoff.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, draw, inline
 from runoff.judge.conversions import SKIPPED, Cell, Totals, count, outcome
-from runoff.report.sections.conversions import EXPORTER_WORDS
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 
@@ -14,6 +13,7 @@ STEP = 20
 COLUMN = 20
 LABELS = 180
 """Pixels: a row, the least that a column with its upright label needs, and the models' names."""
+EXPORTERS = {"torchscript": "TorchScript"}
 LOOKS = {
     "right": ("right", GREEN, "●"),
     "repaired": ("right after repair", BLUE, "◐"),
@@ -58,32 +58,33 @@ def conversion_figure(run: StoredRun) -> Figure | None:
     )
     signs = base.mark_text(fontSize=11, color=INK).encode(text="sign:N")
     legend = ", ".join(f"{sign} {name}" for name, _, sign in shown)
-    told = [
-        f"{one.converter} from {exporter_of(one.exporter)}: {in_words(count(one.cells))}" for one in run.conversions
+    described = [
+        f"{each.converter} from {exporter_name(each.exporter)}: {totals_text(count(each.cells))}"
+        for each in run.conversions
     ]
     width = max(WIDTH, COLUMN * len(order) + LABELS)
     return Figure(
         title="What converts, by model",
         svg=draw(squares + signs, models, step=STEP, width=width),
         caption=f"Models down, converters with exporters and operator sets across. {legend}",
-        alternative="; ".join(told),
+        alternative="; ".join(described),
         wide=width > WIDTH,
     )
 
 
 def column(converter: str, cell: Cell) -> str:
     """Name a column."""
-    return f"{converter}, {exporter_of(cell.exporter)} {cell.opset}"
+    return f"{converter}, {exporter_name(cell.exporter)} {cell.opset}"
 
 
-def exporter_of(exporter: str) -> str:
+def exporter_name(exporter: str) -> str:
     """Name an exporter."""
-    return EXPORTER_WORDS.get(exporter, exporter)
+    return EXPORTERS.get(exporter, exporter)
 
 
-def in_words(totals: Totals) -> str:
+def totals_text(totals: Totals) -> str:
     """Say the totals."""
-    told = [
+    described = [
         numbers.count(number, what, what)
         for number, what in (
             (totals.right, "right"),
@@ -95,4 +96,4 @@ def in_words(totals: Totals) -> str:
         )
         if number
     ]
-    return ", ".join(told)
+    return ", ".join(described)

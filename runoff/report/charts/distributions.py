@@ -11,7 +11,7 @@ import numpy as np
 
 from runoff.charts.drawing import INK, Figure, contender_axis, draw, inline, ticks
 from runoff.report.charts.ratios import HUES
-from runoff.report.sections import words
+from runoff.stored import wording
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.stored.samples import INFERENCE, samples
@@ -41,7 +41,7 @@ def distribution_figure(run: StoredRun) -> Figure | None:
     downwards = alt.Scale(domain=[0, len(found)], reverse=True, nice=False, zero=False)
     outline = [point for place, (row, values) in enumerate(found) for point in shape(row, values, place + 0.5)]
     single = [
-        {"who": row.contender, "verdict": words.verdict_class(row), "time": value * 1e3}
+        {"who": row.contender, "verdict": wording.verdict_class(row), "time": value * 1e3}
         for row, values in found
         if len(values) < FEWEST_FOR_A_SHAPE
         for value in values
@@ -78,10 +78,10 @@ def distribution_figure(run: StoredRun) -> Figure | None:
 
 def summary(row: Row, values: Sequence[float]) -> dict[str, Any]:
     """Give what is marked on a contender's line, in ms; a p95 that the samples do not bound is left out."""
-    p95 = words.percentile(row, "p95")
+    p95 = wording.percentile(row, "p95")
     return {
         "who": row.contender,
-        "verdict": words.verdict_class(row),
+        "verdict": wording.verdict_class(row),
         "least": min(values) * 1e3,
         "most": max(values) * 1e3,
         "time": float(np.median(values)) * 1e3,
@@ -108,7 +108,7 @@ def shape(row: Row, values: Sequence[float], middle: float) -> list[dict[str, An
     return [
         {
             "who": row.contender,
-            "verdict": words.verdict_class(row),
+            "verdict": wording.verdict_class(row),
             "time": round(math.exp(at) * 1e3, 3),
             "above": round(middle - wide, 3),
             "below": round(middle + wide, 3),

@@ -17,12 +17,6 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 DOUBLINGS = alt.Scale(type="log", base=2)
 
 
-def service_figures(run: StoredRun) -> dict[str, Figure]:
-    """Draw the charts of the service questions, by the name of their section."""
-    drawn = {"throughput": throughput_figure(run), "threads": threads_figure(run)}
-    return {name: figure for name, figure in drawn.items() if figure is not None}
-
-
 def throughput_figure(run: StoredRun) -> Figure | None:
     """Draw images per second over batch size."""
     rates = {

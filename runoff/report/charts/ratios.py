@@ -10,13 +10,13 @@ import altair as alt
 from runoff.charts.drawing import BLUE, GREY, INK, ORANGE, Figure, contender_axis, draw, inline, ticks
 from runoff.errors import RunoffError
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER, Ratio
-from runoff.report.sections import words
+from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 
-HUES = {FASTER: BLUE, SLOWER: ORANGE, REFERENCE: GREY, words.OPEN: GREY}
+HUES = {FASTER: BLUE, SLOWER: ORANGE, REFERENCE: GREY, wording.OPEN: GREY}
 """By what a verdict is to the eye."""
-SHAPES = {FASTER: "circle", SLOWER: "square", REFERENCE: "diamond", words.OPEN: "cross"}
+SHAPES = {FASTER: "circle", SLOWER: "square", REFERENCE: "diamond", wording.OPEN: "cross"}
 CONTROL = "control"
 BAND = "The grey band is the control’s interval: what two equals reach is no difference. "
 
@@ -28,12 +28,12 @@ class NothingToDraw(RunoffError):
 def ratio_figure(run: StoredRun) -> Figure | None:
     """Draw each contender's ratio to the reference with its interval, and the control's."""
     points = [
-        ratio_point(row.contender, words.verdict_class(row), row.ratio) for row in run.rows if row.ratio is not None
+        ratio_point(row.contender, wording.verdict_class(row), row.ratio) for row in run.rows if row.ratio is not None
     ]
     if len(points) < 2:
         return None
     if run.control is not None:
-        points.append(ratio_point(CONTROL, words.OPEN, run.control.ratio))
+        points.append(ratio_point(CONTROL, wording.OPEN, run.control.ratio))
     ends = [end for point in points for end in (point["value"], point["low"], point["high"]) if end is not None]
     low, high = min(*ends, 0.9) * 0.95, max(*ends, 1.1) * 1.05
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
@@ -59,7 +59,7 @@ def ratio_figure(run: StoredRun) -> Figure | None:
         spans.mark_rule(strokeWidth=12, opacity=0.35).encode(x=alt.X("low:Q"), x2="high:Q", y=across, color=colour),
         dots.mark_point(filled=True, size=40, opacity=1).encode(x=along, y=across, color=colour, shape=shape),
     )
-    interval = words.interval_heading(run).strip("[]")
+    interval = wording.interval_heading(run).strip("[]")
     told = "; ".join(f"{point['who']} {point['text']}" for point in points)
     return Figure(
         "Latency relative to the reference",

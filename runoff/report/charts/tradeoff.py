@@ -48,7 +48,7 @@ class Point:
 
     @property
     def told(self) -> str:
-        """The point in words."""
+        """The point in wording."""
         kind = f", {self.kind}" if self.kind else ""
         agreement = "" if self.agrees else f", Top-1 agrees on {numbers.share(self.agreement)}"
         return f"{self.who} {numbers.milliseconds(self.latency / 1e3)} ms and {self.memory:.0f} MB{kind}{agreement}"

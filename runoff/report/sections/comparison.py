@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runoff.report.answer.choice import Choice, choose
-from runoff.report.sections import words
-from runoff.report.sections.recommendation import STAR
+from runoff.report.answer.recommendation import STAR
+from runoff.report.blocks import MARKDOWN, TERMINAL, Section
+from runoff.report.sections.percentiles import withheld
 from runoff.stored import wording
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
-from runoff.text.table import FIGURE, NAME, VERDICT, WORDS, Column, Table
+from runoff.text.table import FIGURE, NAME, VERDICT, WORDS, Column, Note, Table, plain_notes
 
 MEDIAN = "median\nms"
 FRONT, MISSES = "front", "misses"
@@ -22,14 +23,25 @@ DROPPABLE = ("artifact\nMB", "deploy\nMB", "of\npeak", "p95\nms", "choice")
 Read = Callable[[Row], float | None]
 
 
+def comparison_section(run: StoredRun) -> Section:
+    """Compare all contenders, say why one was not measured, what the control showed, and what is withheld."""
+    reasons = [(row.contender, wording.why_unmeasured(row)) for row in run.rows]
+    notes = [Note(contender, reason) for contender, reason in reasons if reason]
+    if not run.raced:
+        return Section("comparison", "Comparison", notes=tuple(notes), shown_in=(TERMINAL, MARKDOWN))
+    measured = {row.contender: row.percentiles for row in run.timed if row.percentiles}
+    said = [wording.control_line(run), *(f"{line}." for line in withheld(measured))]
+    return Section("comparison", "Comparison", comparison_table(run), (*notes, *plain_notes(said)))
+
+
 def comparison_table(run: StoredRun) -> Table:
     """Write a row for each contender; what was measured of no contender has no column."""
     choice = choose(run)
-    ratios = f"ratio to reference\n{words.interval_heading(run)}".strip()
+    ratios = f"ratio to reference\n{wording.interval_heading(run)}".strip()
     columns = [
         (Column("contender", NAME), [row.contender for row in run.rows]),
         figures(run, MEDIAN, numbers.milliseconds, lambda row: row.median),
-        figures(run, "p95\nms", numbers.milliseconds, lambda row: words.percentile(row, "p95")),
+        figures(run, "p95\nms", numbers.milliseconds, lambda row: wording.percentile(row, "p95")),
         (
             Column(ratios, values=tuple(row.ratio.value if row.ratio else None for row in run.rows)),
             [numbers.ratio(row.ratio) for row in run.rows],
@@ -55,7 +67,7 @@ def comparison_table(run: StoredRun) -> Table:
         caption="One inference of a batch of one, a cold start, peak memory and agreement, by contender",
         columns=tuple(column for column, _ in shown),
         rows=tuple(zip(*(cells for _, cells in shown), strict=True)),
-        classes=tuple(words.verdict_class(row) for row in run.rows),
+        classes=tuple(wording.verdict_class(row) for row in run.rows),
         droppable=DROPPABLE,
         sorted_by=MEDIAN,
     )

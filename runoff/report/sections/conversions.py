@@ -1,4 +1,4 @@
-"""What converts and where it breaks, in words."""
+"""What converts, by converter and exporter."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ from collections.abc import Iterable
 from runoff.judge.conversions import (
     CLAIMED_FAILURES,
     FAILED,
-    RIGHT,
-    SKIPPED,
     WRONG,
     Cell,
     count,
     outcome,
     share_interval,
 )
-from runoff.report.sections.sections import Section
+from runoff.report.blocks import Section
+from runoff.report.charts.conversions import conversion_figure, exporter_name
 from runoff.stored.conversions import Conversions
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
+from runoff.text.table import Table, make_columns, plain_notes
 
 CLAIMED_CONVERTER = "onnx-tf"
-EXPORTER_WORDS = {"torchscript": "TorchScript", "dynamo": "dynamo"}
-MOST_BREAKS = 12
 
 
 def conversion_section(run: StoredRun) -> Section | None:
@@ -33,49 +31,27 @@ def conversion_section(run: StoredRun) -> Section | None:
     return Section(
         name="conversion",
         title="What converts",
-        caption="Models exported to ONNX by torch's exporters, converted, run, and held to the module they came from",
-        headings=(
-            "converter",
-            "exporter",
-            "tried",
-            "right",
-            "wrong",
-            "failed",
-            "not right",
-            "right after\nrepair",
-            "not\nexported",
-            "skipped",
+        table=Table(
+            caption="Models exported to ONNX by torch's exporters, converted, run, and compared with their module",
+            columns=make_columns(
+                (
+                    "converter",
+                    "exporter",
+                    "tried",
+                    "right",
+                    "wrong",
+                    "failed",
+                    "not right",
+                    "right after\nrepair",
+                    "not\nexported",
+                    "skipped",
+                ),
+                ("exporter",),
+            ),
+            rows=tuple(row(one) for one in run.conversions),
         ),
-        rows=tuple(row(one) for one in run.conversions),
-        notes=(claim_note(run.conversions), *repair_notes(run.conversions)),
-        words=frozenset({"exporter"}),
-    )
-
-
-def breaks_section(run: StoredRun) -> Section | None:
-    """Say on which operators conversions broke, the most frequent first; None where none did."""
-    breaks = Counter(key for one in run.conversions for cell in one.cells if (key := break_of(one, cell)))
-    if not breaks:
-        return None
-    rows = []
-    for (converter, operator, reason), _ in breaks.most_common(MOST_BREAKS):
-        cells = [
-            cell
-            for one in run.conversions
-            for cell in one.cells
-            if break_of(one, cell) == (converter, operator, reason)
-        ]
-        mended = sum(cell.best.result == RIGHT for cell in cells)
-        rows.append((converter, operator, str(len(cells)), str(mended), several(cell.model for cell in cells), reason))
-    left_out = len(breaks) - len(rows)
-    return Section(
-        name="conversion-breaks",
-        title="Where conversions break",
-        caption="Cells that are not right as they were exported, by operator and reason",
-        headings=("converter", "operator", "cells", "repaired", "models", "reason"),
-        rows=tuple(rows),
-        notes=(f"{left_out} rarer reasons are in the JSON.",) if left_out else (),
-        words=frozenset({"operator", "models", "reason"}),
+        notes=plain_notes((claim_note(run.conversions), *repair_notes(run.conversions))),
+        charts=(conversion_figure,),
     )
 
 
@@ -84,7 +60,7 @@ def row(one: Conversions) -> tuple[str, ...]:
     totals = count(one.cells)
     return (
         one.converter,
-        EXPORTER_WORDS.get(one.exporter, one.exporter),
+        exporter_name(one.exporter),
         str(totals.tried),
         str(totals.right),
         str(sum(cell.plain.result == WRONG for cell in one.cells)),
@@ -122,20 +98,3 @@ def repair_notes(converted: Iterable[Conversions]) -> tuple[str, ...]:
             told = ", ".join(f"{repair} ({times})" for repair, times in named.most_common())
             notes.append(f"{converter}: {len(mended)} more are right after repair, which did: {told}.")
     return tuple(notes)
-
-
-def break_of(one: Conversions, cell: Cell) -> tuple[str, str, str] | None:
-    """Give what a cell that is not right broke on: who, which operator, why."""
-    if cell.plain.result in {RIGHT, SKIPPED}:
-        return None
-    who = (
-        f"torch, {EXPORTER_WORDS.get(one.exporter, one.exporter)}" if outcome(cell) == "not_exported" else one.converter
-    )
-    return (who, cell.plain.operator or numbers.NOTHING, cell.plain.reason or numbers.NOTHING)
-
-
-def several(names: Iterable[str], most: int = 3) -> str:
-    """Name a few, and how many more there are."""
-    different = list(dict.fromkeys(names))
-    more = len(different) - most
-    return ", ".join(different[:most]) + (f" and {more} more" if more > 0 else "")

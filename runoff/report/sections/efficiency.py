@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runoff.report.sections.sections import Section
+from runoff.report.blocks import Section
 from runoff.stored.efficiency import Efficiency
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
+from runoff.text.table import Table, make_columns, plain_notes
 
 BILLION = 1e9
 BOUND = "roofline"
@@ -25,11 +26,18 @@ def efficiency_section(run: StoredRun) -> Section | None:
     return Section(
         name="efficiency",
         title="How much of this machine it uses",
-        caption="Billions of operations a second in the model, and in the best kernel of any library here",
-        headings=("contender", "in\nprecision", "GOP/s", "peak\nGOP/s", "of\npeak", "operations\na byte", BOUND),
-        rows=tuple(row(one) for one in fastest_first),
-        notes=notes(fastest_first),
-        words=frozenset({"in\nprecision", BOUND}),
+        table=Table(
+            caption="Billions of operations a second in the model, and in the best kernel of any library here",
+            columns=make_columns(
+                ("contender", "in\nprecision", "GOP/s", "peak\nGOP/s", "of\npeak", "operations\na byte", BOUND),
+                (
+                    "in\nprecision",
+                    BOUND,
+                ),
+            ),
+            rows=tuple(row(one) for one in fastest_first),
+        ),
+        notes=plain_notes(notes(fastest_first)),
     )
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from runoff.report.sections.sections import Section
+from runoff.report.blocks import Section
 from runoff.stored.footprint import Footprint
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
+from runoff.text.table import Table, make_columns, plain_notes
 
 LARGEST = 3
+COUNTED = (
+    "Shared is what another backend of this run needs too in the same environment, numpy among it. Counted are the "
+    "files that a package recorded when it was installed; Python itself and what only converting needs are not."
+)
 CONSISTS_OF = "largest of its own"
 
 
@@ -18,16 +23,14 @@ def footprint_section(run: StoredRun) -> Section | None:
     return Section(
         name="footprint",
         title="What it costs to deploy",
-        caption="Megabytes on disk: packages that the framework needs at run time, and the artifact",
-        headings=("contender", "MB", "packages", "own\nMB", "shared\nMB", "artifact\nMB", CONSISTS_OF),
-        rows=tuple(row(one) for one in sorted(run.footprint, key=lambda one: (total(one), one.contender))),
-        notes=(
-            "Shared is what another backend of this run needs too in the same environment, numpy among it. Counted are "
-            "the files that a package recorded when it was installed; Python itself and what only converting needs are "
-            "not.",
-            *unknown_sizes(run.footprint),
+        table=Table(
+            caption="Megabytes on disk: packages that the framework needs at run time, and the artifact",
+            columns=make_columns(
+                ("contender", "MB", "packages", "own\nMB", "shared\nMB", "artifact\nMB", CONSISTS_OF), (CONSISTS_OF,)
+            ),
+            rows=tuple(row(one) for one in sorted(run.footprint, key=lambda one: (total(one), one.contender))),
         ),
-        words=frozenset({CONSISTS_OF}),
+        notes=plain_notes((COUNTED, *unknown_sizes(run.footprint))),
     )
 
 

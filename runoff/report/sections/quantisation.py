@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from runoff.report.sections.sections import Section
+from runoff.report.blocks import Section
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
+from runoff.text.table import Table, make_columns, plain_notes
 
 
 def quantisation_section(run: StoredRun) -> Section | None:
@@ -16,36 +17,42 @@ def quantisation_section(run: StoredRun) -> Section | None:
     return Section(
         name="quantisation",
         title="Reduced precision",
-        caption="Agreement with golden and error of the logits, and the time against the same backend in float32",
-        headings=(
-            "contender",
-            "precision",
-            "Top-1\nagrees",
-            "floor",
-            "of pictures",
-            "of all",
-            "RMS\nerror",
-            "largest\nerror",
-            "time against\nfloat32",
+        table=Table(
+            caption="Agreement with golden and error of the logits, and the time against the same backend in float32",
+            columns=make_columns(
+                (
+                    "contender",
+                    "precision",
+                    "Top-1\nagrees",
+                    "floor",
+                    "of pictures",
+                    "of all",
+                    "RMS\nerror",
+                    "largest\nerror",
+                    "time against\nfloat32",
+                ),
+                ("precision",),
+            ),
+            rows=tuple(
+                (
+                    one.contender,
+                    one.precision,
+                    numbers.share(one.decided_agreement),
+                    f"{one.floor * 100:g} %",
+                    f"{one.decided} of {one.images}",
+                    numbers.share(one.all_agreement),
+                    f"{one.rms_difference:.3f}",
+                    f"{one.largest_difference:.2f}",
+                    numbers.ratio(one.bought),
+                )
+                for one in sorted(found, key=lambda one: one.contender)
+            ),
+            droppable=("of all", "largest\nerror", "of pictures"),
         ),
-        rows=tuple(
+        notes=plain_notes(
             (
-                one.contender,
-                one.precision,
-                numbers.share(one.decided_agreement),
-                f"{one.floor * 100:g} %",
-                f"{one.decided} of {one.images}",
-                numbers.share(one.all_agreement),
-                f"{one.rms_difference:.3f}",
-                f"{one.largest_difference:.2f}",
-                numbers.ratio(one.bought),
+                f"It must agree on its floor's share of the pictures that golden is sure of: whose Top-1 probability "
+                f"leads by at least {lead * 100:g} percentage points. Errors are in logits.",
             )
-            for one in sorted(found, key=lambda one: one.contender)
         ),
-        notes=(
-            f"It must agree on its floor's share of the pictures that golden is sure of: whose Top-1 probability leads "
-            f"by at least {lead * 100:g} percentage points. Errors are in logits.",
-        ),
-        first_to_go=("of all", "largest\nerror", "of pictures"),
-        words=frozenset({"precision"}),
     )

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
+from runoff.charts.drawing import Figure
 from runoff.judge.ratios import CONFIDENCE
-from runoff.report.sections.sections import Section
+from runoff.report.blocks import Section
+from runoff.report.charts.lines import threads_figure, throughput_figure
+from runoff.report.sections.percentiles import withheld
 from runoff.stored import wording
 from runoff.stored.rows import Percentiles
 from runoff.stored.run import StoredRun
 from runoff.stored.service import Rate, Scaling
 from runoff.text import numbers
-from runoff.text.table import VERDICT
+from runoff.text.table import VERDICT, Table, make_columns, plain_notes
 
 STAGES = ("decode", "preprocess", "inference", "top 5")
 LATENCIES = ("p50", "p90", "p99")
 RATIO = "ratio to\nreference"
 
 
-def service_sections(run: StoredRun) -> list[Section]:
-    """Give a section for every service question that was asked, in one order."""
-    told = (throughput, parallel, single_stream, server, end_to_end, threads)
-    return [section for tell in told if (section := tell(run)) is not None]
-
-
 def throughput(run: StoredRun) -> Section | None:
-    """Tell images per second by batch size."""
+    """Show images per second by batch size."""
     found = run.service.batches
     sizes = sorted({size for batches in found.values() for size in batches})
     refused = [
@@ -34,14 +31,22 @@ def throughput(run: StoredRun) -> Section | None:
         for size, rate in batches.items()
         if isinstance(rate, str)
     ]
-    return make_section(
+    caption = (
+        "Images a second by batch size, with all threads. The ratio is that of seconds an image at the largest batch."
+    )
+    return question_section(
         run,
         "throughput",
         "Throughput in batches",
-        "Images a second by batch size, with all threads. The ratio is that of seconds an image at the largest batch.",
-        tuple(f"batch\n{size}" if size == sizes[0] else str(size) for size in sizes),
-        lambda name: [tuple(batch_rate(found[name].get(size)) for size in sizes)],
+        question_table(
+            run,
+            "throughput",
+            caption,
+            tuple(f"batch\n{size}" if size == sizes[0] else str(size) for size in sizes),
+            lambda name: [tuple(batch_rate(found[name].get(size)) for size in sizes)],
+        ),
         refused,
+        charts=(throughput_figure,),
     )
 
 
@@ -51,45 +56,58 @@ def batch_rate(rate: Rate | str | None) -> str:
 
 
 def parallel(run: StoredRun) -> Section | None:
-    """Tell what parallel sessions give."""
+    """Show what parallel sessions give."""
     found = run.service.parallel
     sessions = max((each.sessions for each in found.values()), default=run.stratum.threads)
-    return make_section(
+    caption = (
+        f"Images a second of {sessions} single-threaded sessions at once, each in a process of its own, and of one "
+        f"session with {numbers.count(run.stratum.threads, 'thread')}. The ratio is that of the sessions together."
+    )
+    return question_section(
         run,
         "parallel",
         "Parallel sessions",
-        f"Images a second of {sessions} single-threaded sessions at once, each in a process of its own, and of one "
-        f"session with {numbers.count(run.stratum.threads, 'thread')}. "
-        "The ratio is that of the sessions together.",
-        (f"{sessions} sessions", "one session", "gain"),
-        lambda name: [
-            (
-                numbers.with_interval(found[name].together, numbers.per_second),
-                numbers.per_second(found[name].alone.value),
-                numbers.with_interval(found[name].gain, "{:.2f}".format),
-            )
-        ],
-        first_to_go=("one session",),
+        question_table(
+            run,
+            "parallel",
+            caption,
+            (f"{sessions} sessions", "one session", "gain"),
+            lambda name: [
+                (
+                    numbers.with_interval(found[name].together, numbers.per_second),
+                    numbers.per_second(found[name].alone.value),
+                    numbers.with_interval(found[name].gain, "{:.2f}".format),
+                )
+            ],
+            ("one session",),
+        ),
     )
 
 
 def single_stream(run: StoredRun) -> Section | None:
-    """Tell the latencies of a single stream."""
+    """Show the latencies of a single stream."""
     found = run.service.single_stream
-    return make_section(
+    caption = (
+        "MLCommons LoadGen’s SingleStream: each query comes when the one before it is answered. Latencies in ms, "
+        "all launches together; the ratio is that of the 90th percentile."
+    )
+    return question_section(
         run,
         "single-stream",
         "Latency of a single stream",
-        "MLCommons LoadGen’s SingleStream: each query comes when the one before it is answered. Latencies in ms, all "
-        "launches together; the ratio is that of the 90th percentile.",
-        ("queries", *LATENCIES),
-        lambda name: [(str(found[name].samples), *latencies(found[name]))],
-        [*withheld(found.values()), *loadgen_notes(run)],
+        question_table(
+            run,
+            "single-stream",
+            caption,
+            ("queries", *LATENCIES),
+            lambda name: [(str(found[name].samples), *latencies(found[name]))],
+        ),
+        [*withheld(found, LATENCIES), *loadgen_notes(run)],
     )
 
 
 def server(run: StoredRun) -> Section | None:
-    """Tell the highest load that keeps the bound."""
+    """Show the highest load that keeps the bound."""
     found = run.service.highest_load
     bound, quantile = next(((each.bound, each.quantile) for each in found.values()), (None, None))
     beyond = [
@@ -99,22 +117,31 @@ def server(run: StoredRun) -> Section | None:
         if each.latencies.values.get("p99", 0.0) > each.bound
     ]
     within = f" {quantile * 100:g} of 100 within {bound * 1e3:g} ms" if bound and quantile else " the bound"
-    return make_section(
+    caption = (
+        "MLCommons LoadGen’s Server: queries arrive by chance (Poisson) and wait in line for one session with all "
+        f"threads. Queries a second at the highest load that keeps{within}, computed from what serving took in all "
+        "launches, alone and under load (by Pollaczek and Khinchine’s formula), and the latencies measured near "
+        "it in ms."
+    )
+    return question_section(
         run,
         "server",
         "Highest load",
-        "MLCommons LoadGen’s Server: queries arrive by chance (Poisson) and wait in line for one session with all "
-        f"threads. Queries a second at the highest load that keeps{within}, computed from what serving took in all "
-        "launches, alone and under load (by Pollaczek and Khinchine’s formula), and the latencies measured near it "
-        "in ms.",
-        ("queries a second", *LATENCIES),
-        lambda name: [(numbers.with_interval(found[name].load, numbers.per_second), *latencies(found[name].latencies))],
-        [*beyond, *withheld(each.latencies for each in found.values()), *loadgen_notes(run)],
+        question_table(
+            run,
+            "server",
+            caption,
+            ("queries a second", *LATENCIES),
+            lambda name: [
+                (numbers.with_interval(found[name].load, numbers.per_second), *latencies(found[name].latencies))
+            ],
+        ),
+        [*beyond, *withheld({name: each.latencies for name, each in found.items()}, LATENCIES), *loadgen_notes(run)],
     )
 
 
 def end_to_end(run: StoredRun) -> Section | None:
-    """Tell what the way from bytes to an answer consists of."""
+    """Show what the way from bytes to an answer consists of."""
     found = run.service.end_to_end
     different = [
         f"{name} named another class than {run.stratum.reference} did "
@@ -122,37 +149,52 @@ def end_to_end(run: StoredRun) -> Section | None:
         for name, each in found.items()
         if each.same_answers is not None and each.same_answers < 1
     ]
-    return make_section(
+    caption = (
+        "From a picture file’s bytes to Top-5 with probabilities, in ms: the median of the whole and of each "
+        "stage, and the share of decoding and preprocessing. The ratio is that of the whole."
+    )
+    return question_section(
         run,
         "end-to-end",
         "End to end",
-        "From a picture file’s bytes to Top-5 with probabilities, in ms: the median of the whole and of each stage, "
-        "and the share of decoding and preprocessing. The ratio is that of the whole.",
-        ("whole", *STAGES, "before\ninference"),
-        lambda name: [
-            (
-                numbers.milliseconds(found[name].total),
-                *(numbers.milliseconds(found[name].stages.get(stage)) for stage in STAGES),
-                f"{found[name].share_before * 100:.0f} %",
-            )
-        ],
+        question_table(
+            run,
+            "end-to-end",
+            caption,
+            ("whole", *STAGES, "before\ninference"),
+            lambda name: [
+                (
+                    numbers.milliseconds(found[name].total),
+                    *(numbers.milliseconds(found[name].stages.get(stage)) for stage in STAGES),
+                    f"{found[name].share_before * 100:.0f} %",
+                )
+            ],
+            ("top 5", "decode", "preprocess"),
+        ),
         different,
-        ("top 5", "decode", "preprocess"),
     )
 
 
 def threads(run: StoredRun) -> Section | None:
-    """Tell what more threads buy."""
+    """Show what more threads bring."""
     found = run.service.scaling
-    return make_section(
+    caption = (
+        "One inference of a batch of one by number of threads: its median, the speed-up over one thread, what "
+        "each thread has of it, and how many were really busy. The ratio is that of one thread."
+    )
+    return question_section(
         run,
         "threads",
         "Scaling over threads",
-        "One inference of a batch of one by number of threads: its median, the speed-up over one thread, what each "
-        "thread has of it, and how many were really busy. The ratio is that of one thread.",
-        ("threads", "ms", "speed-up", "per\nthread", "busy"),
-        lambda name: [thread_cells(count, each) for count, each in sorted(found[name].items())],
-        first_to_go=("busy", "per\nthread"),
+        question_table(
+            run,
+            "threads",
+            caption,
+            ("threads", "ms", "speed-up", "per\nthread", "busy"),
+            lambda name: [thread_cells(count, each) for count, each in sorted(found[name].items())],
+            ("busy", "per\nthread"),
+        ),
+        charts=(threads_figure,),
     )
 
 
@@ -163,36 +205,45 @@ def thread_cells(count: int, found: Scaling) -> tuple[str, ...]:
     return (str(count), numbers.milliseconds(found.seconds), speedup, efficiency, f"{found.busy:.2f}")
 
 
-def make_section(
+def question_table(
     run: StoredRun,
     group: str,
-    title: str,
     caption: str,
     headings: tuple[str, ...],
     write: Callable[[str], Sequence[tuple[str, ...]]],
-    notes: Sequence[str] = (),
-    first_to_go: tuple[str, ...] = (),
-) -> Section | None:
-    """Put a section together, None where the question was not asked.
+    droppable: tuple[str, ...] = (),
+) -> Table:
+    """Write a question's table.
 
-    ``write`` gives a contender's cells, one tuple for each line that it takes; its ratio and verdict follow the first.
+    ``write`` returns a contender's cells, a tuple for each line that it takes; ratio and verdict follow the first.
     """
-    question = run.service.questions.get(group)
-    if question is None:
-        return None
     measures = {name: measure for (where, name), measure in run.measures.items() if where == group}
     rows = []
     for name in sorted(measures, key=lambda name: measures[name].median):
         first, *more = write(name)
         rows.append((name, *first, numbers.ratio(measures[name].ratio), wording.verdict(measures[name])))
         rows += [("", *cells, "", "") for cells in more]
+    columns = make_columns(("contender", *headings, RATIO, VERDICT))
+    return Table(caption, columns, tuple(rows), droppable=droppable)
+
+
+def question_section(
+    run: StoredRun,
+    group: str,
+    title: str,
+    table: Table,
+    notes: Sequence[str] = (),
+    charts: tuple[Callable[[StoredRun], Figure | None], ...] = (),
+) -> Section | None:
+    """Put a question's section together, None where it was not asked."""
+    question = run.service.questions.get(group)
+    if question is None:
+        return None
     launches = numbers.count(question.launches, "launch", "launches")
     amount = f"{CONFIDENCE * 100:.3g} % intervals over {launches}" if question.launches > 1 else launches
-    said = [f"{name}: {reason}" for name, reason in question.without.items()]
-    said.append(f"{control_words(run, group)}; {amount}.")
-    return Section(
-        group, title, caption, ("contender", *headings, RATIO, VERDICT), tuple(rows), (*notes, *said), first_to_go
-    )
+    without = [f"{name}: {reason}" for name, reason in question.without.items()]
+    said = (*notes, *without, f"{control_words(run, group)}; {amount}.")
+    return Section(group, title, table, plain_notes(said), charts)
 
 
 def control_words(run: StoredRun, group: str) -> str:
@@ -208,12 +259,10 @@ def latencies(found: Percentiles) -> tuple[str, ...]:
     return tuple(numbers.milliseconds(found.values.get(name)) for name in LATENCIES)
 
 
-def withheld(found: Iterable[Percentiles]) -> list[str]:
-    """Say which of the percentiles shown are withheld and why, once for each reason."""
-    reasons = {name: reason for each in found for name, reason in each.withheld.items() if name in LATENCIES}
-    return [f"{name} is withheld: {reason}" for name, reason in reasons.items()]
-
-
 def loadgen_notes(run: StoredRun) -> list[str]:
     """Name the version of LoadGen."""
     return [f"LoadGen {' and '.join(sorted(run.service.loadgen))}"] if run.service.loadgen else []
+
+
+SECTIONS = (throughput, parallel, single_stream, server, end_to_end, threads)
+"""One for every question, in the order that they are read in."""

@@ -2,28 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from runoff.report.blocks import PAGE, Section
+from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.table import Table, make_columns
 
-LARGEST = "largest difference\nof a logit"
 
-
-def contender_table(run: StoredRun) -> Table:
-    """Say what each contender is."""
-    return Table(
-        caption="What each contender is",
-        columns=make_columns(
-            ("contender", "how it runs", "precision", LARGEST, "versions"), ("how it runs", "precision", "versions")
+def setting_section(run: StoredRun) -> Section:
+    """Say what was measured on which machine, and what each contender is."""
+    environments = run.stratum.environments
+    checkpoint = run.checkpoint
+    details = (
+        ("Amount", (f"{launches_and_rounds(run)}, seed {run.seed}",)),
+        ("Machine", (wording.place(run), *([run.system] if run.system else []))),
+        ("Checkpoint", (f"{checkpoint.name} ({checkpoint.architecture})", f"{checkpoint.sha256[:16]}…")),
+        ("Pictures", (f"{run.images}, compared with TorchVision’s own answers",)),
+        *([("Commit", (run.commit,))] if run.commit else []),
+        *(
+            (f"Versions in {name}" if len(environments) > 1 else "Versions", (versions_text(versions),))
+            for name, versions in environments.items()
         ),
+    )
+    words = ("how it runs", "precision", "versions")
+    table = Table(
+        caption="What each contender is",
+        columns=make_columns(("contender", *words[:2], "largest difference\nof a logit", words[2]), words),
         rows=tuple(
             (
                 row.contender,
                 row.description,
                 row.precision,
                 numbers.NOTHING if row.largest_difference is None else f"{row.largest_difference:.1g}",
-                ", ".join(f"{name}\N{NO-BREAK SPACE}{version}" for name, version in row.versions.items()),
+                versions_text(row.versions),
             )
             for row in run.rows
         ),
     )
+    return Section("setting", "What was measured", table, details=details, shown_in=(PAGE,))
+
+
+def versions_text(versions: Mapping[str, str]) -> str:
+    """List versions, no line ending between a package and its own."""
+    return ", ".join(f"{name}\N{NO-BREAK SPACE}{version}" for name, version in versions.items())
+
+
+def setting_line(run: StoredRun) -> str:
+    """Name the machine, the threads, the model and the amount measured."""
+    amount = f"batch 1; {launches_and_rounds(run)}; " if run.raced else ""
+    return (
+        f"{wording.place(run)}; {run.checkpoint.architecture} with the {run.checkpoint.name} checkpoint; "
+        f"{amount}seed {run.seed}."
+    )
+
+
+def launches_and_rounds(run: StoredRun) -> str:
+    """Say how much was measured; service questions have rounds of their own, or none."""
+    launches = numbers.count(run.launches, "launch", "launches")
+    return f"{launches} × {numbers.count(run.rounds, 'round')}" if run.raced else launches

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from runoff.report.sections import words
-from runoff.report.sections.sections import Section
+from runoff.report.blocks import Section
+from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
-from runoff.text.table import VERDICT
+from runoff.text.table import VERDICT, Table, make_columns, plain_notes
 
 
 def version_section(run: StoredRun) -> Section | None:
@@ -16,19 +16,29 @@ def version_section(run: StoredRun) -> Section | None:
     return Section(
         name="versions",
         title="What each version changed",
-        caption="Time of one inference against the version before, in the same rounds of the same run",
-        headings=("contender", "framework", "from", "to", f"ratio\n{words.interval_heading(run)}", VERDICT),
-        rows=tuple(
-            (
-                step.contender,
-                step.distribution,
-                step.version_before,
-                step.version,
-                numbers.ratio(step.ratio),
-                step.verdict,
-            )
-            for step in run.version_steps
+        table=Table(
+            caption="Time of one inference against the version before, in the same rounds of the same run",
+            columns=make_columns(
+                ("contender", "framework", "from", "to", f"ratio\n{wording.interval_heading(run)}", VERDICT),
+                (
+                    "framework",
+                    "from",
+                    "to",
+                ),
+            ),
+            rows=tuple(
+                (
+                    step.contender,
+                    step.distribution,
+                    step.version_before,
+                    step.version,
+                    numbers.ratio(step.ratio),
+                    step.verdict,
+                )
+                for step in run.version_steps
+            ),
         ),
-        notes=("A step holds for the two environments as a whole: their other packages are in the versions below.",),
-        words=frozenset({"framework", "from", "to", VERDICT}),
+        notes=plain_notes(
+            ("A step holds for the two environments as a whole: their other packages are in the versions below.",)
+        ),
     )

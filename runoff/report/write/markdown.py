@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from runoff.report.answer.claims import claims_section
-from runoff.report.sections import words
-from runoff.report.sections.comparison import comparison_table
-from runoff.report.sections.questions import sections
-from runoff.report.sections.recommendation import opening
-from runoff.report.sections.sections import Section
-from runoff.report.sections.side_by_side import label, overview_section, ratios_section
+from runoff.report.answer.recommendation import opening
+from runoff.report.blocks import MARKDOWN, Section
+from runoff.report.contents import sections
+from runoff.report.sections.repeat import command
+from runoff.report.sections.setting import setting_line
+from runoff.report.side_by_side import label, overview_section, ratios_section
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text.markdown import escape, note_lines, table_lines
-from runoff.text.table import plain_notes
+from runoff.text.table import Note
 
 
 def render_markdown(*runs: StoredRun) -> str:
@@ -28,29 +27,28 @@ def render_markdown(*runs: StoredRun) -> str:
 
 
 def run_lines(run: StoredRun) -> list[str]:
-    """Write a run's answer, recommendation, table, reasons, setting and warnings, its sections, how to repeat it."""
-    lines = [
+    """Write a run's answer, recommendation, comparison, setting and warnings, its sections, how to repeat it."""
+    comparison, *questions = sections(run, MARKDOWN)
+    warnings = [Note("Warning", warning) for warning in run.warnings]
+    return [
         *(line for said in opening(run) for line in (escape(said), "")),
-        *(table_lines(comparison_table(run)) if run.raced else []),
+        *block_lines(comparison),
+        *note_lines([Note("", setting_line(run)), *warnings]),
+        *(line for section in questions for line in ("", *section_lines(section))),
+        "",
+        *repeat_lines(run),
     ]
-    reasons = [(row.contender, wording.why_unmeasured(row)) for row in run.rows]
-    lines += [f"- **{escape(name)}**: {escape(why)}" for name, why in reasons if why]
-    said = [*([wording.control_line(run)] if run.raced else []), *words.withheld_percentiles(run)]
-    lines += [f"- {escape(line)}" for line in [*said, words.setting_line(run)]]
-    lines += [f"- **Warning**: {escape(warning)}" for warning in run.warnings]
-    for section in (claims_section(run), *sections(run)):
-        lines += ["", *section_lines(section)] if section else []
-    return [*lines, "", *repeat_lines(run)]
 
 
 def section_lines(section: Section) -> list[str]:
-    """Write a section: what it shows, its table, its notes."""
-    return [
-        f"**{escape(section.title)}.** {escape(section.caption)}",
-        "",
-        *table_lines(section.table),
-        *note_lines(plain_notes(section.notes)),
-    ]
+    """Write a section under its title, with what it shows."""
+    caption = section.table.caption if section.table else ""
+    return [f"**{escape(section.title)}.** {escape(caption)}", "", *block_lines(section)]
+
+
+def block_lines(section: Section) -> list[str]:
+    """Write a section's table and notes."""
+    return [*(table_lines(section.table) if section.table else []), *note_lines(section.notes)]
 
 
 def repeat_lines(run: StoredRun) -> list[str]:
@@ -67,5 +65,5 @@ def repeat_lines(run: StoredRun) -> list[str]:
         "",
         "Repeat it in a copy of Runoff, with the same checkpoint and pictures:",
         "",
-        f"    {words.command(run)}",
+        f"    {command(run)}",
     ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 
-from runoff.report.sections import words
-from runoff.report.sections.comparison import comparison_table
-from runoff.report.sections.questions import sections
-from runoff.report.sections.recommendation import recommendation
-from runoff.stored import wording
+from rich.console import Console
+
+from runoff.report.answer.recommendation import recommendation
+from runoff.report.blocks import TERMINAL, Section
+from runoff.report.contents import sections
+from runoff.report.sections.setting import setting_line
 from runoff.stored.run import StoredRun
-from runoff.text.table import plain_notes
 from runoff.text.terminal import WIDTH, draw_table, make_console, print_notes
 
 
@@ -18,24 +18,22 @@ def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) ->
     """Draw a run as text, at most ``width`` columns wide."""
     text = io.StringIO()
     console = make_console(text, width=width, colour=colour)
-    if run.raced:
-        console.print(draw_table(comparison_table(run), width))
-    for row in run.rows:
-        if why := wording.why_unmeasured(row):
-            console.print(f"{row.contender}: {why}")
-    if run.raced:
-        console.print(wording.control_line(run))
-    for reason in words.withheld_percentiles(run):
-        console.print(reason)
-    console.print(words.setting_line(run))
-    for section in sections(run):
+    comparison, *questions = sections(run, TERMINAL)
+    print_blocks(console, comparison)
+    console.print(setting_line(run))
+    for section in questions:
         console.print()
         console.print(section.title, style="bold")
-        if section.rows:
-            console.print(draw_table(section.table, console.width))
-        print_notes(console, plain_notes(section.notes))
+        print_blocks(console, section)
     for warning in run.warnings:
         console.print(f"! {warning}", style="yellow")
     if run.raced:
         console.print(recommendation(run), style="bold")
     return text.getvalue()
+
+
+def print_blocks(console: Console, section: Section) -> None:
+    """Print a section's table and notes."""
+    if section.table and section.table.rows:
+        console.print(draw_table(section.table, console.width))
+    print_notes(console, section.notes)

@@ -1,7 +1,7 @@
 """The claims that the project began with, beside what a run measured, and a verdict on each in words.
 
 They are a widely copied kind of post's: see SOURCE for where its figures hold. A claim is a function of the run that
-gives its rows, none where the run has no data for it; a new one takes its place in CLAIMS.
+returns its rows, none where the run has no data for it; a new one takes its place in CLAIMS, by its model.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from runoff.judge.conversions import CLAIMED_FAILURES, count, share_interval
 from runoff.judge.ratios import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
 from runoff.report.answer.choice import choose
+from runoff.report.blocks import MARKDOWN, PAGE, Section
 from runoff.report.sections.conversions import CLAIMED_CONVERTER
-from runoff.report.sections.sections import Section
 from runoff.stored import wording
 from runoff.stored.conversions import Conversions
 from runoff.stored.rows import Row
@@ -22,10 +22,9 @@ from runoff.stored.run import StoredRun
 from runoff.stored.samples import INFERENCE, Shown, compare_contenders
 from runoff.text import numbers
 from runoff.text.ids import without_variant
-from runoff.text.table import VERDICT
+from runoff.text.table import VERDICT, Table, make_columns, plain_notes
 
 SOURCE = "ResNet-18, batch 1, the mean of 100 inferences on four cores of a Xeon Platinum 8369B, Python 3.9, no GPU"
-ARCHITECTURE = "resnet18"
 NATIVE, CONVERTED, OPTIMISED = "pytorch", "tensorflow", "onnxruntime"
 UNOPTIMISED, COMPILED = "onnxruntime-unoptimised", "tensorflow-xla"
 INT8 = "int8"
@@ -72,23 +71,26 @@ QUANTITIES = (
 
 def claims_section(run: StoredRun) -> Section | None:
     """Set claims and measurements side by side, None where the run has nothing to say about any of them."""
-    if run.checkpoint.architecture != ARCHITECTURE or not (run.raced or run.only_converted):
-        return None
-    judged = [each for claim in CLAIMS for each in claim(run)]
+    claims = CLAIMS.get(run.checkpoint.architecture, ())
+    judged = [each for claim in claims for each in claim(run)] if run.raced or run.only_converted else []
     if not judged:
         return None
     return Section(
         name="claims",
         title="The claims under test",
-        caption=f"What a widely copied kind of post says, and what this run measured on {wording.place(run)}",
-        headings=("claim", "claimed", MEASURED, VERDICT),
-        rows=tuple((each.claim, each.claimed, each.measured, each.verdict) for each in judged),
-        notes=(
-            f"The post’s figures: {SOURCE}. Times of two machines can’t be compared, ratios can.",
-            "A verdict is what this run shows, by the same rules as in the comparison: “as claimed” where the claimed "
-            "ratio lies within the interval, “by more” or “by less than claimed” where it lies outside.",
+        table=Table(
+            caption=f"What a widely copied kind of post says, and what this run measured on {wording.place(run)}",
+            columns=make_columns(("claim", "claimed", MEASURED, VERDICT), ("claimed", MEASURED)),
+            rows=tuple((each.claim, each.claimed, each.measured, each.verdict) for each in judged),
         ),
-        words=frozenset({"claimed", MEASURED, VERDICT}),
+        notes=plain_notes(
+            (
+                f"The post’s figures: {SOURCE}. Times of two machines can’t be compared, ratios can.",
+                "A verdict is what this run shows, by the same rules as in the comparison: “as claimed” where the "
+                "claimed ratio lies within the interval, “by more” or “by less than claimed” where it lies outside.",
+            )
+        ),
+        shown_in=(MARKDOWN, PAGE),
     )
 
 
@@ -181,20 +183,12 @@ def variant_claim(run: StoredRun, contender: str, base: str, means: str, claimed
 
 def stability_claims(run: StoredRun) -> list[Judged]:
     """Judge how reliably each one works: conversions and inferences that failed, of this one model."""
-    judged = []
     found = {each.contender: each for each in run.rows}
-    for name in (NATIVE, OPTIMISED):
-        each = found.get(name)
-        if each and each.percentiles:
-            inferences = each.percentiles.samples
-            judged.append(
-                Judged(
-                    f"{name}: stability",
-                    "100 of 100 inferences",
-                    f"{inferences} of {inferences} timed inferences, and right on the pictures",
-                    "as claimed",
-                )
-            )
+    judged = [
+        inference_claim(run, found[name])
+        for name in (NATIVE, OPTIMISED)
+        if name in found and found[name].verdict != SKIPPED and (found[name].percentiles or found[name].reason)
+    ]
     converted = found.get(CONVERTED)
     if share := conversion_share(run.conversions):
         judged.append(share)
@@ -209,6 +203,22 @@ def stability_claims(run: StoredRun) -> list[Judged]:
             )
         )
     return judged
+
+
+def inference_claim(run: StoredRun, measured: Row) -> Judged:
+    """Judge whether every inference of a contender worked: none is missing of its rounds, and its answers are right."""
+    about = (f"{measured.contender}: stability", "100 of 100 inferences")
+    if measured.percentiles is None:
+        return Judged(*about, wording.why_unmeasured(measured) or measured.verdict, "not as claimed")
+    samples = measured.percentiles.samples
+    asked = max(samples, run.launches * run.rounds)
+    right = measured.agreement in (None, 1.0)
+    answers = "right on the pictures" if right else f"Top-1 agrees on {numbers.share(measured.agreement)}"
+    return Judged(
+        *about,
+        f"{samples} of {asked} timed inferences, and {answers}",
+        "as claimed" if right and samples == asked else "not as claimed",
+    )
 
 
 def conversion_share(converted: Sequence[Conversions]) -> Judged | None:
@@ -245,14 +255,17 @@ def recommendation_claims(run: StoredRun) -> list[Judged]:
     ]
 
 
-CLAIMS: tuple[Callable[[StoredRun], list[Judged]], ...] = (
-    quantity_claims,
-    optimisation_claims,
-    precision_claims,
-    compilation_claims,
-    stability_claims,
-    recommendation_claims,
-)
+CLAIMS: Mapping[str, tuple[Callable[[StoredRun], list[Judged]], ...]] = {
+    "resnet18": (
+        quantity_claims,
+        optimisation_claims,
+        precision_claims,
+        compilation_claims,
+        stability_claims,
+        recommendation_claims,
+    )
+}
+"""What is claimed, by model; of another model nothing is."""
 
 
 def row(run: StoredRun, contender: str) -> Row:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
-from runoff.report.answer.answer import answer, why_no_answer
 from runoff.report.answer.choice import Choice, advantages, choose
+from runoff.report.answer.fastest import answer, why_no_answer
 from runoff.report.answer.limits import Limit, limits_of
 from runoff.report.answer.metrics import LATENCY, METRICS, PEAK_MEMORY, Metric
 from runoff.stored import wording

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runoff.report.answer.answer import answer
-from runoff.report.sections.sections import Section
+from runoff.report.answer.fastest import answer
+from runoff.report.blocks import Section
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.stored.stratum import stratum_differences
 from runoff.text import numbers
+from runoff.text.table import Table, make_columns, plain_notes
 
 ANSWER, STORED, MACHINE = "answer", "stored", "machine"
 
@@ -22,15 +23,23 @@ def label(number: int) -> str:
 def overview_section(runs: Sequence[StoredRun]) -> Section:
     """Say what each run is and what it answers."""
     return Section(
-        name="runs",
-        title="The runs on this page",
-        caption="Each run in the order in which it was given, with its answer",
-        headings=("run", STORED, MACHINE, "launches", ANSWER),
-        rows=tuple(
-            (label(number), stored(run), wording.place(run), str(run.launches), answer(run))
-            for number, run in enumerate(runs, 1)
+        "runs",
+        "The runs on this page",
+        table=Table(
+            caption="Each run in the order in which it was given, with its answer",
+            columns=make_columns(
+                ("run", STORED, MACHINE, "launches", ANSWER),
+                (
+                    STORED,
+                    MACHINE,
+                    ANSWER,
+                ),
+            ),
+            rows=tuple(
+                (label(number), stored(run), wording.place(run), str(run.launches), answer(run))
+                for number, run in enumerate(runs, 1)
+            ),
         ),
-        words=frozenset({STORED, MACHINE, ANSWER}),
     )
 
 
@@ -47,12 +56,16 @@ def ratios_section(runs: Sequence[StoredRun]) -> Section | None:
     ratios = [{row.contender: numbers.ratio(row.ratio) for row in run.rows} for _, run in raced]
     names = dict.fromkeys(row.contender for _, run in raced for row in run.rows)
     return Section(
-        name="ratios",
-        title="Side by side",
-        caption="Time of one inference relative to each run’s own reference, with its interval",
-        headings=("contender", *(f"{label(number)}\nto {run.stratum.reference}" for number, run in raced)),
-        rows=tuple((name, *(found.get(name, numbers.NOTHING) for found in ratios)) for name in names),
-        notes=tuple(stratum_notes(raced)),
+        "ratios",
+        "Side by side",
+        table=Table(
+            caption="Time of one inference relative to each run’s own reference, with its interval",
+            columns=make_columns(
+                ("contender", *(f"{label(number)}\nto {run.stratum.reference}" for number, run in raced))
+            ),
+            rows=tuple((name, *(found.get(name, numbers.NOTHING) for found in ratios)) for name in names),
+        ),
+        notes=plain_notes(stratum_notes(raced)),
     )
 
 
