@@ -1,14 +1,36 @@
-"""The page's container, as far as it can be checked where no image can be built; `tox -e web-proof` does its steps."""
+"""The page's container, as far as it can be checked without building an image, which `tox -e web-proof` does."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import pytest
 
 from tests.conftest import ROOT
 from webui.__main__ import make_parser
-from webui.proof.container import read_steps
+
+
+class Step(NamedTuple):
+    """One instruction of a stage of the Dockerfile."""
+
+    stage: str
+    instruction: str
+    argument: str
+
+
+def read_steps(dockerfile: str) -> list[Step]:
+    """Read a Dockerfile's instructions in their order, each with its stage's name."""
+    stage, steps = "", []
+    for line in re.sub(r"\\\n\s*", "", dockerfile).splitlines():
+        instruction, _, argument = line.partition(" ")
+        if not instruction.isupper():
+            continue
+        if instruction == "FROM":
+            stage = argument.rsplit(" ", 1)[1]
+        steps.append(Step(stage, instruction, argument.strip()))
+    return steps
+
 
 STEPS = read_steps((ROOT / "Dockerfile").read_text())
 SERVED = ("full", "onnxruntime")

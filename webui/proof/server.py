@@ -58,23 +58,24 @@ def running(port: int, picture: bytes) -> Iterator[Server]:
     options = ["--port", str(port), "--contenders", "onnxruntime", "--weights", "builtin"]
     process = subprocess.Popen([sys.executable, "-m", "webui", *options], cwd=ROOT)
     try:
-        yield Server(port, process, first_answer(port, picture, begin, process))
+        seconds, _ = first_answer(port, picture, begin, process)
+        yield Server(port, process, seconds)
     finally:
         process.terminate()
         process.wait()
 
 
-def first_answer(port: int, picture: bytes, begin: float, process: subprocess.Popen[bytes]) -> float:
-    """Ask until there is an answer, and give the seconds since ``begin``."""
+def first_answer(port: int, picture: bytes, begin: float, process: subprocess.Popen[bytes]) -> tuple[float, bytes]:
+    """Ask until there is an answer, and return the seconds since ``begin`` with it."""
     while time.monotonic() - begin < LONGEST_START:
         if process.poll() is not None:
             raise RuntimeError(f"the page ended with exit code {process.returncode} before its first answer")
         try:
-            status, _ = classify(http.client.HTTPConnection(HOST, port, timeout=60), picture)
+            status, body = classify(http.client.HTTPConnection(HOST, port, timeout=60), picture)
         except OSError:  # it does not listen yet
-            status = 0
+            status, body = 0, b""
         if status == 200:
-            return time.monotonic() - begin
+            return time.monotonic() - begin, body
         time.sleep(0.02)
     raise RuntimeError(f"no answer within {LONGEST_START:g} s")
 
