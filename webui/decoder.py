@@ -1,6 +1,6 @@
 """The program that opens strangers' pictures, in a process of its own: a picture that ends it costs that picture alone.
 
-Run as ``python -m webui.decoder``. A command is followed by the file's bytes, which are never written anywhere.
+Run as ``python -m webui.decoder``. A file comes in base64 within its command, and is never written anywhere.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ def main() -> None:
 
     channel.send({"ready": True})
     while (command := channel.receive()) is not None:
+        content = base64.b64decode(command["content"])
         preprocessing = preprocessing_from_json(command["preprocessing"])
-        channel.send(read_picture(channel.requests.read(command["bytes"]), command["pixel_limit"], preprocessing))
+        channel.send(read_picture(content, command["pixel_limit"], preprocessing))
 
 
 def read_picture(content: bytes, pixel_limit: int, preprocessing: Preprocessing) -> Message:

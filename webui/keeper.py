@@ -109,8 +109,8 @@ class Keeper:
             self._changed.wait_for(lambda: self.status.state in states or self._closing.is_set(), timeout)
             return self.status.state
 
-    def ask(self, command: Message, body: bytes, *, patience: float, timeout: float) -> Message:
-        """Send one command and the bytes that follow it, and wait for the answer.
+    def ask(self, command: Message, *, patience: float, timeout: float) -> Message:
+        """Send one command and wait for the answer.
 
         A worker that is starting is waited for, one that is still being prepared is not: that may take minutes.
         Raises NotReady where the worker could not be asked within ``patience`` seconds, or a WorkerFailed where it was
@@ -125,7 +125,7 @@ class Keeper:
             status = self.status
             if status.process is None:
                 raise NotReady(f"{self.label} is {status.state}")
-            return self._exchange(status.process, command, body, timeout)
+            return self._exchange(status.process, command, timeout)
         finally:
             self._turn.release()
 
@@ -140,9 +140,9 @@ class Keeper:
         if process := self.status.process:
             process.resume()
 
-    def _exchange(self, process: Process, command: Message, body: bytes, timeout: float) -> Message:
+    def _exchange(self, process: Process, command: Message, timeout: float) -> Message:
         try:
-            return exchange(process, command, body, timeout)
+            return exchange(process, command, timeout)
         except RunoffError as error:  # whatever a worker says, it ends after it
             self._become(RESTARTING)
             if isinstance(error, WorkerFailed):
@@ -208,18 +208,14 @@ class Keeper:
         return message
 
 
-def exchange(process: Process, command: Message, body: bytes, timeout: float) -> Message:
-    """Send a command and its bytes and return the answer; a worker that does not read them is ended too.
+def exchange(process: Process, command: Message, timeout: float) -> Message:
+    """Send a command and return the answer; a worker that does not read it in time is ended too.
 
     Raises a WorkerFailed, or whatever named error the worker sends.
     """
     watchdog = threading.Timer(timeout, process.popen.kill)
     watchdog.start()
     try:
-        process.send({**command, "bytes": len(body)})
-        with suppress(BrokenPipeError):  # receive says what became of the process
-            process.stdin.write(body)
-            process.stdin.flush()
-        return process.receive(timeout)
+        return process.ask(command, timeout)
     finally:
         watchdog.cancel()

@@ -39,11 +39,11 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Pixels:
-    """A picture that was opened: its size in pixels, and the model's input as the bytes of float32 numbers."""
+    """A picture that was opened: its size in pixels, and the model's input as base64 of float32."""
 
     width: int
     height: int
-    content: bytes
+    content: str
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,17 @@ class Runtimes:
 
         Raises Refusal.
         """
-        if not self.chosen.done():
-            raise Refusal("busy")
-        preprocessing = asdict(self.chosen.result().model.picture_preprocessing)
-        command = {"do": "read", "pixel_limit": self.config.pixel_limit, "preprocessing": preprocessing}
         try:
-            answer = self.decoder.ask(
-                command, content, patience=self.config.patience, timeout=self.config.worker_timeout
-            )
+            model = self.chosen.result(self.config.patience).model
+        except TimeoutError as error:
+            raise Refusal("busy") from error
+        command = {
+            "content": base64.b64encode(content).decode(),
+            "pixel_limit": self.config.pixel_limit,
+            "preprocessing": asdict(model.picture_preprocessing),
+        }
+        try:
+            answer = self.decoder.ask(command, patience=self.config.patience, timeout=self.config.worker_timeout)
         except NotReady as error:
             raise Refusal("busy") from error
         except WorkerFailed as error:
@@ -103,7 +106,7 @@ class Runtimes:
             raise Refusal("unreadable_picture") from error
         if "refused" in answer:
             raise Refusal(answer["refused"], millions=self.config.pixel_limit // 1_000_000)
-        return Pixels(answer["width"], answer["height"], base64.b64decode(answer["pixels"]))
+        return Pixels(answer["width"], answer["height"], answer["pixels"])
 
     def classify(self, runtime: Runtime, pixels: Pixels) -> Answer:
         """Let one runtime look at a picture; one that is being started again meanwhile is waited for.
@@ -131,7 +134,8 @@ class Runtimes:
                 self.latest.suspend()
             self.latest = keeper
             keeper.resume()
-            return keeper.ask({"do": "run"}, pixels.content, patience=0.0, timeout=self.config.worker_timeout)
+            command = {"do": "picture", "pixels": pixels.content}
+            return keeper.ask(command, patience=0.0, timeout=self.config.worker_timeout)
         finally:
             self.turn.release()
 

@@ -50,7 +50,7 @@ def serve(channel: Channel, request: Message) -> None:
     require_logits(session.run(as_batch(np.zeros(shape, np.float32), backend.LAYOUT)), 1)
     channel.send({"ready": True})
     while (command := channel.receive()) is not None:
-        pixels = np.frombuffer(channel.requests.read(command["bytes"]), np.float32).reshape(shape)
+        pixels = np.frombuffer(base64.b64decode(command["pixels"]), np.float32).reshape(shape)
         channel.send(answer(session, pixels, backend.LAYOUT))
 
 

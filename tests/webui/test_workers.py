@@ -28,7 +28,6 @@ from tests import fakes
 from tests.web import fake_page, page, send, star, stored, until_settled
 from webui.config import Config
 from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, UNAVAILABLE, Keeper, Recipe
-from webui.runtimes import Pixels
 
 PNG = stored(star(), "PNG")
 HANGS_AT = 15
@@ -251,12 +250,10 @@ def test_a_keepers_thread_survives_errors_while_starting(tmp_path, monkeypatch, 
 def test_an_error_is_never_its_own_cause(tmp_path):
     """A worker's failure reaches the one who asked as it was raised; one that another name stands for is its cause."""
     with fake_page(tmp_path, ["fake"]) as app:
-        runtimes = app.extensions["runoff"]
-        pixels = Pixels(224, 224, preprocess(star()).tobytes())
-        keeper = runtimes.runtimes["fake"].keeper
+        keeper = app.extensions["runoff"].runtimes["fake"].keeper
         keeper.status.process.popen.kill()
         with pytest.raises(WorkerFailed) as killed:
-            keeper.ask({"do": "run"}, pixels.content, patience=5, timeout=5)
+            keeper.ask({"do": "picture", "pixels": ""}, patience=5, timeout=5)
         assert killed.value.__cause__ is not killed.value
 
 
