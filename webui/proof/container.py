@@ -41,7 +41,7 @@ def build(target: str, options: list[str]) -> str:
 
 def serve(container: str) -> tuple[float, list[str]]:
     """Start what an image starts and return the seconds to its first answer, and that answer's labels."""
-    command = json.loads(buildah("inspect", "--format", "{{json .OCIv1.Config.Cmd}}", container))
+    command = json.loads(buildah("inspect", container))["OCIv1"]["config"]["Cmd"]
     begin = time.monotonic()
     program = [PROGRAM, "run", container, "--", *command, "--host", HOST, "--port", str(PORT)]
     process = subprocess.Popen(program, env=SETTINGS)
@@ -63,7 +63,7 @@ def main() -> int:
     built = time.monotonic() - begin
     container = buildah("from", image)
     try:
-        size = next(each["size"] for each in json.loads(buildah("images", "--json")) if image.endswith(each["id"]))
+        size = next(each["size"] for each in json.loads(buildah("images", "--json")) if each["id"] in image)
         user = buildah("run", container, "--", "id", "-u")
         seconds, labels = serve(container)
     finally:
