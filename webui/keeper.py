@@ -125,7 +125,7 @@ class Keeper:
             status = self.status
             if status.process is None:
                 raise NotReady(f"{self.label} is {status.state}")
-            return self._exchange(status.process, command, timeout)
+            return self._ask(status.process, command, timeout)
         finally:
             self._turn.release()
 
@@ -140,14 +140,19 @@ class Keeper:
         if process := self.status.process:
             process.resume()
 
-    def _exchange(self, process: Process, command: Message, timeout: float) -> Message:
+    def _ask(self, process: Process, command: Message, timeout: float) -> Message:
+        """Ask for one answer; a worker that does not read the command in time is ended too."""
+        watchdog = threading.Timer(timeout, process.popen.kill)
+        watchdog.start()
         try:
-            return exchange(process, command, timeout)
+            return process.ask(command, timeout)
         except RunoffError as error:  # whatever a worker says, it ends after it
             self._become(RESTARTING)
             if isinstance(error, WorkerFailed):
                 raise
             raise WorkerCrashed(str(error)) from error
+        finally:
+            watchdog.cancel()
 
     def _become(self, state: str, process: Process | None = None, *, again: bool = False) -> None:
         """Replace the status as a whole: only a ready worker has a process that may be asked."""
@@ -158,19 +163,19 @@ class Keeper:
     def _keep(self) -> None:
         if self._after and self._after.wait(SETTLED, None) not in SETTLED:  # the page is being closed
             return
-        failures = 0
+        state, failures = UNAVAILABLE, 0
         while not self._closing.is_set() and failures < MOST_FAILURES:
             try:
                 self._serve()
                 failures = 0
             except NotPrepared as error:
-                self._become(error.state)
-                return
+                state = error.state
+                break
             except Exception as error:  # noqa: BLE001 - whatever goes wrong costs one start, and never this thread
                 failures += 1
                 log.warning("%s did not start: %s", self.label, error, exc_info=not isinstance(error, RunoffError))
                 self._closing.wait(min(MAX_BACKOFF, 2.0**failures))
-        self._become(UNAVAILABLE)
+        self._become(state)
 
     def _serve(self) -> None:
         """Start the worker once and stay with it until it ends."""
@@ -195,7 +200,10 @@ class Keeper:
                 self._become(RESTARTING, again=not self._closing.is_set())
 
     def _prepared(self, prepare: Callable[[], Message]) -> Message:
-        """Prepare at the first start; raises NotPrepared."""
+        """Prepare at the first start.
+
+        Raises NotPrepared.
+        """
         try:
             message = prepare()
         except FrameworkMissing as error:
@@ -206,16 +214,3 @@ class Keeper:
         if self.status.state == PREPARING:
             self._become(STARTING)
         return message
-
-
-def exchange(process: Process, command: Message, timeout: float) -> Message:
-    """Send a command and return the answer; a worker that does not read it in time is ended too.
-
-    Raises a WorkerFailed, or whatever named error the worker sends.
-    """
-    watchdog = threading.Timer(timeout, process.popen.kill)
-    watchdog.start()
-    try:
-        return process.ask(command, timeout)
-    finally:
-        watchdog.cancel()

@@ -11,8 +11,8 @@ import io
 import random
 import subprocess
 import sys
-import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ CLIENTS = 4
 ALLOWED = {200, 400, 413, 415, 422}
 FORMATS = {"JPEG": {}, "PNG": {}, "GIF": {}, "WEBP": {}, "TIFF": {"compression": "tiff_lzw"}, "BMP": {}}
 SIDE = 96
-TOLD_EVERY = 1000
+REPORT_EVERY = 1000
 WARMING = 0.25
 """The share of the bodies before memory is first read."""
 MOST_GROWTH = 40.0
@@ -33,7 +33,7 @@ MOST_GROWTH = 40.0
 
 
 def originals() -> list[bytes]:
-    """Give small pictures in every format and in several modes, and one whole animation."""
+    """Return small pictures in every format and in several modes, and one whole animation."""
     picture = draw(4, np.random.RandomState(1)).resize((SIDE, SIDE))
     stored = []
     for kind, options in FORMATS.items():
@@ -75,19 +75,19 @@ def altered(content: bytes, chance: random.Random) -> bytes:
 
 
 def body_of(number: int, seed: int, pictures: list[bytes]) -> bytes:
-    """Give the body with this number: an altered picture in a form, and in one of ten an altered form."""
+    """Return the body with this number: an altered picture in a form, and in one of ten an altered form."""
     chance = random.Random(f"{seed} {number}")
     picture = altered(pictures[number % len(pictures)], chance)
     whole = form(picture)
     return altered(whole, chance) if chance.random() < 0.1 else whole
 
 
-def send_share(server: Server, numbers: range, seed: int, pictures: list[bytes], seen: Counter[int]) -> None:
-    """Send a client's share of the bodies; 0 is a connection that broke."""
+def send_share(server: Server, numbers: range, seed: int, pictures: list[bytes]) -> Counter[int]:
+    """Send a client's share of the bodies and count the statuses; 0 is a connection that broke."""
     connection = http.client.HTTPConnection(HOST, server.port, timeout=60)
     statuses: Counter[int] = Counter()
     for number in numbers:
-        if number % TOLD_EVERY == 0:
+        if number % REPORT_EVERY == 0:
             sys.stdout.write(f"body {number}\n")
             sys.stdout.flush()
         try:
@@ -98,25 +98,19 @@ def send_share(server: Server, numbers: range, seed: int, pictures: list[bytes],
         statuses[status] += 1
         if status not in ALLOWED:
             sys.stdout.write(f"body {number} of seed {seed}: {status}\n")
-    seen.update(statuses)
+    return statuses
 
 
 def send_all(server: Server, first: int, last: int, seed: int, pictures: list[bytes]) -> Counter[int]:
     """Send the bodies from one number to another by several clients and count the statuses."""
-    seen = [Counter[int]() for _ in range(CLIENTS)]
-    threads = [
-        threading.Thread(target=send_share, args=(server, range(first + each, last, CLIENTS), seed, pictures, counter))
-        for each, counter in enumerate(seen)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(seen, Counter[int]())
+    shares = [range(first + client, last, CLIENTS) for client in range(CLIENTS)]
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        counted = clients.map(lambda share: send_share(server, share, seed, pictures), shares)
+        return sum(counted, Counter[int]())
 
 
 def main() -> int:
-    """Send the bodies, let schemathesis try the API where it is given, and tell whether the page stood it."""
+    """Send the bodies, let schemathesis try the API where it is given, and say whether the page stood it."""
     parser = argparse.ArgumentParser(prog="python -m webui.proof.fuzz", description=__doc__)
     parser.add_argument("--bodies", type=int, default=20_000, help="how many (default: 20000)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")
@@ -149,7 +143,7 @@ def main() -> int:
 
 
 def run_schemathesis(program: Path, server: Server) -> int:
-    """Run schemathesis, from an environment of its own, and give its exit code.
+    """Run schemathesis, from an environment of its own, and return its exit code.
 
     That whatever the description allows is accepted can't be asked: which bytes are a picture it can't say.
     """

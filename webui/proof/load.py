@@ -9,10 +9,9 @@ from __future__ import annotations
 import argparse
 import http.client
 import sys
-import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -31,79 +30,67 @@ MOST_GROWTH = 2.0
 """Megabytes a minute that memory may grow by, as a line through all readings has it; a leak shows as hundreds."""
 
 
-@dataclass
-class Tally:
-    """What clients saw: statuses, and the seconds that answers with 200 took."""
-
-    statuses: Counter[int] = field(default_factory=Counter)
-    seconds: list[float] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def note(self, status: int, seconds: float) -> None:
-        """Note one answer; 0 is a connection that broke."""
-        with self.lock:
-            self.statuses[status] += 1
-            if status == 200:
-                self.seconds.append(seconds)
-
-    def summary(self, lasted: float) -> dict[str, object]:
-        """Give counts, rate and percentiles in milliseconds."""
-        percentiles = np.percentile(self.seconds, [50, 99, 100]) * 1000
-        return {
-            "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
-            "answered per second": round(len(self.seconds) / lasted, 1),
-            "milliseconds": dict(zip(("median", "p99", "longest"), percentiles.round(1).tolist(), strict=True)),
-        }
+Answers = list[tuple[int, float]]
+"""What clients saw: statuses, and the seconds that each answer took; 0 is a connection that broke."""
 
 
-def client(server: Server, pictures: list[bytes], tally: Tally, until: float, first: int) -> None:
+def statuses(answers: Answers) -> Counter[int]:
+    """Count the statuses."""
+    return Counter(status for status, _ in answers)
+
+
+def summary(answers: Answers, lasted: float) -> dict[str, object]:
+    """Return counts, the rate of answers with 200, and their percentiles in milliseconds."""
+    seconds = [taken for status, taken in answers if status == 200]
+    percentiles = np.percentile(seconds, [50, 99, 100]) * 1000
+    return {
+        "statuses": {str(status): count for status, count in sorted(statuses(answers).items())},
+        "answered per second": round(len(seconds) / lasted, 1),
+        "milliseconds": dict(zip(("median", "p99", "longest"), percentiles.round(1).tolist(), strict=True)),
+    }
+
+
+def client(server: Server, pictures: list[bytes], until: float, first: int) -> Answers:
     """Send one picture after another until a moment."""
     connection = http.client.HTTPConnection(HOST, server.port, timeout=60)
-    number = first
-    while time.monotonic() < until:
-        begin = time.monotonic()
+    answers: Answers = []
+    while (begin := time.monotonic()) < until:
         try:
-            status, _ = classify(connection, pictures[number % len(pictures)])
+            status, _ = classify(connection, pictures[(first + len(answers)) % len(pictures)])
         except (OSError, http.client.HTTPException):
             connection.close()
             status = 0
-        tally.note(status, time.monotonic() - begin)
+        answers.append((status, time.monotonic() - begin))
         if status == 503:
             time.sleep(PAUSE)
-        number += 1
+    return answers
 
 
 def press(
     server: Server, pictures: list[bytes], clients: int, seconds: float, *, kill: bool
-) -> tuple[Tally, list[float]]:
-    """Let clients work for some seconds; give what they saw, and the memory at every second."""
-    tally, memory = Tally(), []
+) -> tuple[Answers, list[float]]:
+    """Let clients work for some seconds; return what they saw, and the memory at every second."""
+    memory = []
     until = time.monotonic() + seconds
-    threads = [
-        threading.Thread(target=client, args=(server, pictures, tally, until, number)) for number in range(clients)
-    ]
-    for thread in threads:
-        thread.start()
-    killed = not kill
-    while (left := until - time.monotonic()) > 0:
-        memory.append(server.memory())
-        if not killed and left < seconds / 2:
-            server.worker("webui.worker").kill()
-            killed = True
-        time.sleep(min(1.0, left))
-    for thread in threads:
-        thread.join()
-    return tally, memory
+    with ThreadPoolExecutor(clients) as pool:
+        working = [pool.submit(client, server, pictures, until, number) for number in range(clients)]
+        while (left := until - time.monotonic()) > 0:
+            memory.append(server.memory())
+            if kill and left < seconds / 2:
+                server.worker("webui.worker").kill()
+                kill = False
+            time.sleep(min(1.0, left))
+    return [answer for each in working for answer in each.result()], memory
 
 
 def growth(memory: list[float]) -> float:
-    """Give the megabytes a minute that memory grew by after it settled: the slope of a line through the readings."""
+    """Return the megabytes a minute that memory grew by after it settled: the slope of a line through the readings."""
     settled = memory[int(len(memory) * SETTLING_SHARE) :]
     return float(np.polyfit(np.arange(len(settled)), settled, 1)[0] * 60)
 
 
 def main() -> int:
-    """Run the load and tell whether the page stood it."""
+    """Run the load and say whether the page stood it."""
     parser = argparse.ArgumentParser(prog="python -m webui.proof.load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0, help="how long in all (default: 300)")
     seconds = parser.parse_args().seconds
@@ -117,12 +104,12 @@ def main() -> int:
         status, _ = ask(http.client.HTTPConnection(HOST, server.port, timeout=30), "GET", "/healthz")
         restarts = server.restarts()
     slope, above_slope = growth(memory), growth(above_memory)
-    failed_by_kill = sum(killed.statuses.values()) - killed.statuses[200]
+    failed_by_kill = len(killed) - statuses(killed)[200]
     well = (
-        set(before.statuses) == {200}
+        set(statuses(before)) == {200}
         and failed_by_kill == 1
-        and set(killed.statuses) <= {200, 503}
-        and set(above.statuses) <= {200, 503}
+        and set(statuses(killed)) <= {200, 503}
+        and set(statuses(above)) <= {200, 503}
         and status == 200
         and restarts == 1
         and slope < MOST_GROWTH
@@ -131,9 +118,9 @@ def main() -> int:
         "load",
         {
             "first answer after seconds": round(server.first_answer, 2),
-            f"{WITHIN} clients": before.summary(half),
-            f"{WITHIN} clients, a worker killed": killed.summary(half),
-            f"{ABOVE} clients": above.summary(seconds * SHARE_ABOVE),
+            f"{WITHIN} clients": summary(before, half),
+            f"{WITHIN} clients, a worker killed": summary(killed, half),
+            f"{ABOVE} clients": summary(above, seconds * SHARE_ABOVE),
             "memory in MB": {
                 "at first": round(memory[0]),
                 "at last": round(above_memory[-1]),

@@ -30,7 +30,7 @@ class Server:
     first_answer: float
 
     def memory(self) -> float:
-        """Give the resident megabytes of the server and all its workers."""
+        """Return the resident megabytes of the server and all its workers."""
         parent = psutil.Process(self.process.pid)
         total = 0
         for each in (parent, *parent.children(recursive=True)):
@@ -41,12 +41,12 @@ class Server:
         return total / 1e6
 
     def worker(self, module: str) -> psutil.Process:
-        """Give the process that runs a module."""
+        """Return the process that runs a module."""
         children = psutil.Process(self.process.pid).children(recursive=True)
         return next(child for child in children if module in child.cmdline())
 
     def restarts(self) -> int:
-        """Give how often the runtimes were started again."""
+        """Return how often the runtimes were started again."""
         _, body = ask(http.client.HTTPConnection(HOST, self.port, timeout=30), "GET", "/api/runtimes")
         return sum(each["restarts"] for each in json.loads(body)["runtimes"])
 
@@ -87,12 +87,12 @@ def form(picture: bytes, name: str = "picture") -> bytes:
 
 
 def classify(connection: http.client.HTTPConnection, picture: bytes) -> tuple[int, bytes]:
-    """Post a picture and give status and body."""
+    """Post a picture and return status and body."""
     return ask(connection, "POST", "/api/classify", form(picture))
 
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-    """Send a request on a connection that is kept, and give status and body."""
+    """Send a request on a connection that is kept, and return status and body."""
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"} if body is not None else {}
     connection.request(method, path, body, headers)
     response = connection.getresponse()
