@@ -19,18 +19,18 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from runoff.backends import Declaration, find_backends
-from runoff.measure.artifacts import measure_files
+from runoff.contract import model_to_json
+from runoff.measure.artifacts import RECORD, measure_files
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
 from runoff.model.drawings import CLASSES, draw
 from runoff.model.resnet18 import BUILTIN, resnet18
-from runoff.model.sources import Choice
 from tests import fakes
 from webui.app import EXTENSION, make_app
 from webui.config import Config
 from webui.keeper import SETTLED
 from webui.proof.server import BOUNDARY, form
 from webui.runtimes import started_runtimes
-from webui.supply import MANIFEST, choice_to_json
+from webui.supply import MANIFEST
 
 LONGEST_START = 60.0
 LONGEST_END = 20.0
@@ -44,14 +44,14 @@ def fake_backends() -> dict[str, Declaration]:
 def prepared_fakes(folder: Path, names: Sequence[str]) -> Path:
     """Make a prepared folder whose artifacts are fakes and whose labels are the built-in checkpoint's."""
     folder.mkdir(parents=True)
-    artifacts = {}
     for name in names:
         (folder / name).mkdir()
         np.save(folder / name / "model.npy", np.zeros(1000, np.float32))
         size, sha256 = measure_files(folder / name)
-        artifacts[name] = {"file": f"{name}/model.npy", "size": size, "sha256": sha256}
+        record = {"file": "model.npy", "size": size, "sha256": sha256, "conversion_seconds": 0.0}
+        (folder / name / RECORD).write_text(json.dumps(record))
     model = resnet18("builtin", folder / "none.npz", BUILTIN_SHA256, builtin_labels(), BUILTIN)
-    (folder / MANIFEST).write_text(json.dumps({**choice_to_json(Choice(model)), "artifacts": artifacts}))
+    (folder / MANIFEST).write_text(json.dumps(model_to_json(model)))
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from flask import Blueprint, Response, jsonify, request, send_file
 
 from runoff.errors import WorkerFailed
@@ -111,17 +113,12 @@ def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> di
         return {**named, "status": "failed", "code": "not_ready", "message": message}
     except WorkerFailed:
         return {**named, "status": "failed", "code": "stopped", "message": words.STOPPED}
-    labels = runtimes.chosen.result().model.labels or ()
-    answers = [
-        {"label": labels[index], "confidence": confidence} for index, confidence in top_classes(answer.logits, top)
-    ]
-    return {
-        **named,
-        "status": "answered",
-        "answers": answers,
-        "milliseconds": round(answer.seconds * 1000, 2),
-        "threads": answer.threads,
-    }
+    labels = runtimes.model.result().labels or ()
+    logits = np.frombuffer(base64.b64decode(answer["logits"]), np.float32)
+    answers = [{"label": labels[index], "confidence": confidence} for index, confidence in top_classes(logits, top)]
+    milliseconds = round(answer["nanoseconds"] * 1e-6, 2)
+    threads = answer["threads"]
+    return {**named, "status": "answered", "answers": answers, "milliseconds": milliseconds, "threads": threads}
 
 
 def classified(runtimes: Runtimes, pixels: Pixels, results: list[dict[str, Any]]) -> tuple[Response, int]:
@@ -138,11 +135,11 @@ def classified(runtimes: Runtimes, pixels: Pixels, results: list[dict[str, Any]]
 
 
 def checkpoint(runtimes: Runtimes) -> dict[str, Any] | None:
-    """Say which checkpoint answers, None until that is known."""
-    if not runtimes.chosen.done():
+    """Say which model answers, None until that is known."""
+    if not runtimes.model.done():
         return None
-    chosen = runtimes.chosen.result().model
-    return {"name": chosen.name, "labels": chosen.classes, "sentence": words.knowledge(chosen)}
+    model = runtimes.model.result()
+    return {"name": model.name, "labels": model.classes, "sentence": words.knowledge(model)}
 
 
 def describe(name: str, runtime: Runtime, *, default: bool) -> dict[str, Any]:
@@ -160,7 +157,7 @@ def describe(name: str, runtime: Runtime, *, default: bool) -> dict[str, Any]:
 
 
 def describe_all(config: Config, runtimes: Runtimes) -> dict[str, Any]:
-    """Say how all runtimes are doing, which checkpoint answers, and what is accepted."""
+    """Say how all runtimes are doing, which model answers, and what is accepted."""
     default = default_name(runtimes)
     described = [describe(name, runtime, default=name == default) for name, runtime in runtimes.runtimes.items()]
     return {

@@ -186,7 +186,7 @@ class Keeper:
             surroundings=Surroundings(variables=self._recipe.variables),
         )
         with worker as process:
-            process.send(first_request(self._recipe.request))
+            process.send(first_request({**self._recipe.request, "spawned_ns": process.spawned_ns}))
             if self._prepare:
                 process.send(self._prepared(self._prepare))
             process.receive_first(self._start_timeout)

@@ -33,6 +33,7 @@ SENTENCES = {
     "unknown_runtime": (400, "There is no such runtime here. There are: {known}."),
     "bad_top": (400, "“top” must be a whole number from 1 to {most}."),
     "busy": (503, "Many pictures are being looked at right now. Try again in a moment."),
+    "no_model": (503, "There is no model to look at pictures with yet. Try again in a moment."),
     "not_found": (404, "There is nothing at this address."),
     "wrong_method": (405, "This address can't be used in that way."),
     "bad_request": (400, "What arrived could not be understood. Reload the page and try again."),

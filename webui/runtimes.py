@@ -7,23 +7,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent import futures
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
 from runoff.backends import Declaration
-from runoff.contract import Logits
+from runoff.contract import Model
 from runoff.environments.contenders import Contender, all_contenders, choose_contenders
 from runoff.environments.limits import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
-from runoff.model.sources import Choice
+from runoff.model.images import ImageSet, save_images
 from runoff.processes.channel import Message
 from webui import words
 from webui.config import Config
 from webui.keeper import SETTLED, WAITED_FOR, Keeper, NotReady, Recipe
 from webui.refusals import Refusal
-from webui.supply import Supply, cached_supply, chosen_anew, prepared_supply
+from webui.supply import Supply, cached_supply, choose_anew, prepared_supply
 
 log = logging.getLogger(__name__)
 
@@ -46,21 +47,12 @@ class Pixels:
     content: str
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a runtime made of a picture, the seconds of one inference, and the threads that its framework reports."""
-
-    logits: Logits
-    seconds: float
-    threads: int
-
-
 @dataclass
 class Runtimes:
     """All that answers pictures; ``turn`` is held during an inference, so that each has the machine to itself.
 
     ``latest`` is the one that had the last turn; all others that had one are suspended, as in the benchmark.
-    ``chosen`` is the checkpoint that answers, once it is known.
+    ``model`` is what answers, once it is known.
     """
 
     config: Config
@@ -68,7 +60,7 @@ class Runtimes:
     runtimes: dict[str, Runtime]
     decoder: Keeper
     supply: Supply
-    chosen: Future[Choice] = field(default_factory=Future)
+    model: Future[Model] = field(default_factory=Future)
     turn: threading.Lock = field(default_factory=threading.Lock)
     latest: Keeper | None = None
 
@@ -89,13 +81,13 @@ class Runtimes:
         Raises Refusal.
         """
         try:
-            model = self.chosen.result(self.config.patience).model
-        except TimeoutError as error:
-            raise Refusal("busy") from error
+            preprocessing = self.model.result(self.config.patience).picture_preprocessing
+        except futures.TimeoutError as error:
+            raise Refusal("no_model") from error
         command = {
             "content": base64.b64encode(content).decode(),
             "pixel_limit": self.config.pixel_limit,
-            "preprocessing": asdict(model.picture_preprocessing),
+            "preprocessing": asdict(preprocessing),
         }
         try:
             answer = self.decoder.ask(command, patience=self.config.patience, timeout=self.config.worker_timeout)
@@ -108,21 +100,18 @@ class Runtimes:
             raise Refusal(answer["refused"], millions=self.config.pixel_limit // 1_000_000)
         return Pixels(answer["width"], answer["height"], answer["pixels"])
 
-    def classify(self, runtime: Runtime, pixels: Pixels) -> Answer:
-        """Let one runtime look at a picture; one that is being started again meanwhile is waited for.
+    def classify(self, runtime: Runtime, pixels: Pixels) -> Message:
+        """Let one runtime look at a picture and return its answer; one that is started again meanwhile is waited for.
 
         Raises NotReady, or a WorkerFailed.
         """
         until = time.monotonic() + self.config.patience
         while True:
             try:
-                answer = self._ask_in_turn(runtime.keeper, pixels, until)
+                return self._ask_in_turn(runtime.keeper, pixels, until)
             except NotReady:
                 if runtime.keeper.status.state not in WAITED_FOR or time.monotonic() > until:
                     raise
-            else:
-                logits = np.frombuffer(base64.b64decode(answer["logits"]), dtype=np.float32)
-                return Answer(logits, answer["nanoseconds"] * 1e-9, answer["threads"])
 
     def _ask_in_turn(self, keeper: Keeper, pixels: Pixels, until: float) -> Message:
         if keeper.status.state in WAITED_FOR:
@@ -148,7 +137,7 @@ def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Run
     runtimes = make_runtimes(config, backends)
     runtimes.open()
     if config.weights == "auto" and config.prepared is None:
-        threading.Thread(target=look_for_a_better_checkpoint, args=(runtimes,), daemon=True).start()
+        threading.Thread(target=look_for_a_better_model, args=(runtimes,), daemon=True).start()
     return runtimes
 
 
@@ -177,7 +166,7 @@ def make_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Runtim
 
 
 def chosen_contenders(config: Config, backends: Mapping[str, Declaration]) -> dict[str, Contender]:
-    """Give the contenders of the page by id, the first one first."""
+    """Return the contenders of the page by id, the first one first."""
     if config.contenders == "plain":
         chosen = [contender for contender in all_contenders(backends).values() if not contender.variant.name]
     else:
@@ -186,9 +175,9 @@ def chosen_contenders(config: Config, backends: Mapping[str, Declaration]) -> di
 
 
 def recipe_of(contender: Contender, backend: Declaration, config: Config) -> Recipe:
-    """Say how a contender's worker is started."""
+    """Say how a contender's worker is started: as the benchmark's, without what it loads."""
     return Recipe(
-        "webui.worker",
+        "runoff.measure.worker",
         {"backend": backend.module, "variant": contender.variant.name},
         config.home / "logs" / f"web-{contender.id}.log",
         backend.variables(contender.variant),
@@ -196,26 +185,28 @@ def recipe_of(contender: Contender, backend: Declaration, config: Config) -> Rec
 
 
 def preparing(runtimes: Runtimes, contender: Contender) -> Callable[[], Message]:
-    """Make the function that gives what a contender's worker loads."""
+    """Make the function that returns what a contender's worker loads, and the blank picture it first looks at."""
 
     def prepare() -> Message:
         artifact = runtimes.supply.artifact(contender)
-        if not runtimes.chosen.done():  # one keeper prepares at a time
-            runtimes.chosen.set_result(runtimes.supply.choice())
-        shape = runtimes.chosen.result().model.picture_shape
-        return {"artifact": str(artifact), "threads": runtimes.threads, "shape": shape}
+        model = runtimes.supply.model()
+        if not runtimes.model.done():  # one keeper prepares at a time
+            runtimes.model.set_result(model)
+        blank = runtimes.config.home / "webui" / "blank.npy"
+        save_images(ImageSet(("blank",), np.zeros((1, *model.picture_shape), np.float32), ""), blank)
+        return {"artifact": str(artifact), "threads": runtimes.threads, "images": str(blank), "image": 0}
 
     return prepare
 
 
-def look_for_a_better_checkpoint(runtimes: Runtimes) -> None:
-    """Choose the checkpoint anew once all are settled, for the next start: the official one may be had by now."""
+def look_for_a_better_model(runtimes: Runtimes) -> None:
+    """Choose the model anew once all are settled, for the next start: the official one may be had by now."""
     for runtime in runtimes.runtimes.values():
         runtime.keeper.wait(SETTLED, None)
     try:
-        chosen = chosen_anew(runtimes.config)
+        model = choose_anew(runtimes.config)
     except (RunoffError, OSError) as error:
-        log.warning("the checkpoint could not be chosen anew: %s", error)
+        log.warning("the model could not be chosen anew: %s", error)
         return
-    if runtimes.chosen.done() and chosen.model.sha256 != runtimes.chosen.result().model.sha256:
-        log.warning("%s can be had now; start the page again to use it", chosen.model.name)
+    if runtimes.model.done() and model.sha256 != runtimes.model.result().sha256:
+        log.warning("%s can be had now; start the page again to use it", model.name)

@@ -34,7 +34,7 @@ def state_sentence(state: str, restarts: int) -> str:
 
 
 def knowledge(model: Model) -> str:
-    """Say which checkpoint answers, and what its labels are."""
+    """Say which model answers, and what its labels are: by where it comes from, never by its name."""
     if model.source.origin == BUILTIN:
         kinds = ", ".join(CLASSES[:3])
         return (

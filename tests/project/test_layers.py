@@ -187,5 +187,5 @@ def test_the_pages_workers_are_started_before_flask_is_imported():
 
 def test_the_pages_worker_needs_numpy_alone():
     """What runs a contender for the page loads neither Flask nor Pillow beside the contender's framework."""
-    loaded = loaded_after("import webui.worker, numpy, runoff.contract")
+    loaded = loaded_after("import runoff.measure.worker, runoff.measure.service.commands")
     assert not loaded & {"flask", "werkzeug", "waitress", "PIL"}

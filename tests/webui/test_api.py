@@ -70,7 +70,7 @@ def test_every_kind_of_picture_is_answered_as_the_model_answers(client, app, con
     """Whatever mode, format or shape a picture has, the page gives the class of decode, preprocess and run."""
     response = send(client, content)
     assert response.status_code == 200, response.text
-    labels = app.extensions["runoff"].chosen.result().model.labels
+    labels = app.extensions["runoff"].model.result().labels
     assert response.json["results"][0]["answers"][0]["label"] == labels[label_of(content)]
 
 

@@ -14,13 +14,14 @@ import pytest
 from runoff.backends import find_backends
 from runoff.environments.contenders import all_contenders
 from runoff.errors import ArtifactBroken, FrameworkMissing
+from runoff.model.resnet18 import FILE, OFFICIAL, resnet18
 from tests.conftest import ROOT
 from tests.web import fake_backends, fake_page, served
 from webui import words
 from webui.__main__ import main, make_parser, server_settings
 from webui.config import Config
 from webui.proof.server import classify
-from webui.supply import cached_supply, chosen_anew, prepare_folder, prepared_supply, remembered_choice, remembered_file
+from webui.supply import cached_supply, choose_anew, prepare_folder, prepared_supply, remembered_file, remembered_model
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def test_a_prepared_folder_serves_what_was_converted(config, tmp_path):
     supply = cached_supply(config, fake_backends())
     prepare_folder(supply, {"fake": contenders["fake"]}, tmp_path / "prepared")
     prepared = prepared_supply(tmp_path / "prepared")
-    assert prepared.choice() == supply.choice()
+    assert prepared.model() == supply.model()
     artifact = prepared.artifact(contenders["fake"])
     assert artifact.read_bytes() == supply.artifact(contenders["fake"]).read_bytes()
     assert artifact.is_relative_to(tmp_path)
@@ -46,26 +47,26 @@ def test_a_prepared_folder_serves_what_was_converted(config, tmp_path):
         prepared.artifact(contenders["fake"])
 
 
-def test_a_choice_is_remembered_and_held_to_its_hash(config, monkeypatch):
-    """The next start finds the checkpoint without choosing anew, unless other weights are asked or its file changed."""
-    chosen = chosen_anew(config)
-    assert remembered_choice(config) == chosen
+def test_a_model_is_remembered_and_held_to_its_hash(config, monkeypatch):
+    """The next start finds the model without choosing anew, unless other weights are asked or its file changed."""
+    chosen = choose_anew(config)
+    assert remembered_model(config) == chosen
     other = Config(weights="auto", home=config.home)
-    assert remembered_choice(other) is None
-    whole = chosen.model.source.weights.read_bytes()
-    chosen.model.source.weights.write_bytes(whole[:1000])
-    assert remembered_choice(config) is None
-    chosen.model.source.weights.write_bytes(whole)
-    assert remembered_choice(config) == chosen
+    assert remembered_model(other) is None
+    whole = chosen.source.weights.read_bytes()
+    chosen.source.weights.write_bytes(whole[:1000])
+    assert remembered_model(config) is None
+    chosen.source.weights.write_bytes(whole)
+    assert remembered_model(config) == chosen
     monkeypatch.setattr("webui.supply.BUILTIN_SHA256", "that of an update")
-    assert remembered_choice(config) is None
+    assert remembered_model(config) is None
     remembered_file(config).write_text("not JSON")
-    assert remembered_choice(config) is None
+    assert remembered_model(config) is None
 
 
 def test_a_path_of_weights_is_always_read_anew(config):
     """What a user's own file holds may have changed since the last start, so it is never remembered."""
-    assert remembered_choice(Config(weights=str(config.home / "own.npz"), home=config.home)) is None
+    assert remembered_model(Config(weights=str(config.home / "own.npz"), home=config.home)) is None
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,16 @@ def test_a_runtime_is_named_as_its_makers_write_it():
     assert titles["onnxruntime"] == "ONNX Runtime"
     assert titles["onnxruntime-int8"] == "ONNX Runtime (int8)"
     assert titles["fake-slower"] == "fake (slower)"
+
+
+def test_a_model_is_announced_by_its_source_never_by_its_name(tmp_path):
+    """A user's own weights in a file named like the official or the built-in ones are announced as the user's own."""
+    labels = tuple(f"class {index}" for index in range(7))
+    for name in ("imagenet-mine.pth", "imagenet1k-v1", "builtin"):
+        own = resnet18(name, tmp_path / name, "00", labels, FILE)
+        assert words.knowledge(own) == "These answers come from a model of your own, with 7 labels."
+    official = resnet18("renamed", tmp_path / "renamed", "00", labels, OFFICIAL)
+    assert "the official ImageNet model" in words.knowledge(official)
 
 
 def luminance(colour: str) -> float:

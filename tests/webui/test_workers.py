@@ -169,18 +169,20 @@ def test_closing_ends_every_worker(tmp_path):
 
 def keeper_of_a_fake(folder, name, **settings) -> Keeper:
     """Make a keeper whose worker runs the fake."""
-    recipe = Recipe("webui.worker", {"backend": f"{fakes.__name__}.fake", "variant": ""}, folder / f"{name}.log", {})
+    request = {"backend": f"{fakes.__name__}.fake", "variant": ""}
+    recipe = Recipe("runoff.measure.worker", request, folder / f"{name}.log", {})
     return Keeper(name, recipe, 20.0, **settings)
 
 
 def test_a_worker_starts_before_it_is_prepared_and_the_next_one_after_it(tmp_path):
     """What a worker loads is looked for while it imports; the next runtime leaves the cores to it until it is ready."""
     prepared = threading.Event()
-    np.save(tmp_path / "model.npy", np.zeros(1000, np.float32))
+    blank = str(tmp_path / "blank.npy")
+    np.save(blank, np.zeros((1, 3, 224, 224), np.float32))
 
     def prepare():
         assert prepared.wait(20)
-        return {"artifact": str(tmp_path / "model.npy"), "threads": 2}
+        return {"artifact": blank, "threads": 2, "images": blank, "image": 0}
 
     first = keeper_of_a_fake(tmp_path, "first", prepare=prepare)
     second = keeper_of_a_fake(tmp_path, "second", prepare=prepare, after=first)
@@ -259,7 +261,7 @@ def test_an_error_is_never_its_own_cause(tmp_path):
 
 def test_an_artifact_that_was_changed_never_answers(tmp_path):
     """A changed file in the cache is found at the next start, before the first answer."""
-    config = Config(contenders="fake", first="fake", weights="builtin", home=tmp_path, threads=2)
+    config = Config(contenders="fake", first="fake", weights="builtin", home=tmp_path, threads=2, patience=60)
     for state, status in (("ready", 200), ("unavailable", 503)):
         with page(config) as app:
             assert send(app.test_client(), PNG).status_code == status
@@ -312,7 +314,7 @@ def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
     )
     with check as (_, prediction):
         pass
-    labels = runtimes.chosen.result().model.labels
+    labels = runtimes.model.result().labels
     expected = [
         [{"label": labels[index], "confidence": confidence} for index, confidence in top_classes(row, 5)]
         for row in prediction.logits

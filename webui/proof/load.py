@@ -77,7 +77,7 @@ def press(
         while (left := until - time.monotonic()) > 0:
             memory.append(server.memory())
             if kill and left < seconds / 2:
-                server.worker("webui.worker").kill()
+                server.worker("runoff.measure.worker").kill()
                 kill = False
             time.sleep(min(1.0, left))
     return [answer for each in working for answer in each.result()], memory
