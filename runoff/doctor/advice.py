@@ -17,7 +17,7 @@ MEMORY_PER_CONTENDER = 1024**3
 
 
 def advise(findings: Findings) -> tuple[str, ...]:
-    """Give all advice: what stands in the way of running first, then the machine, then what the trial showed."""
+    """Return all advice: what stands in the way of running first, then the machine, then what the trial showed."""
     contenders = max(len(environment.backends) for environment in findings.environments)
     return tuple(
         sentence
@@ -82,13 +82,13 @@ def wheel_advice(backend: BackendFinding, place: str) -> list[str]:
 
 
 def install_command(environment: EnvironmentFinding, names: tuple[str, ...]) -> str:
-    """Give the command that installs distributions in an environment."""
+    """Return the command that installs distributions in an environment."""
     return f"{environment.interpreter} -m pip install {' '.join(names)}"
 
 
 def priority_advice(machine: MachineFinding) -> list[str]:
-    """Say how workers could go first, where they may not."""
-    if machine.urgent:
+    """Say how workers could have high priority, where they may not."""
+    if machine.high_priority:
         return []
     return [
         "workers may not go before other processes, so whatever else runs slows some rounds: run as root, or raise "
@@ -237,7 +237,7 @@ def noise_advice(noise: Noise, machine: MachineFinding) -> list[str]:
         )
     if noise.switches > SWITCHES_PER_INFERENCE:
         found.append(
-            f"a worker was put aside {noise.switches:.0f} times per inference: other processes want its cores. Two "
+            f"a worker was preempted {noise.switches:.0f} times per inference: other processes want its cores. Two "
             "equals suffer alike, two unlike runtimes may not: stop them, or give fewer --threads"
         )
     if noise.throttled and not (machine.throttling and machine.throttling.throttled):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import shutil
 import sys
 import tempfile
-from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runoff.environments.environment import Environment, make_environments, parse_environment
-from runoff.errors import UsageError
+from runoff.environments.environment import make_environments, parse_environment
+from runoff.quantities import duration
 
 if TYPE_CHECKING:
     from runoff.doctor.findings import Findings
@@ -36,6 +34,7 @@ def add_doctor(commands: Commands) -> None:
     )
     doctor.add_argument(
         "--environment",
+        type=parse_environment,
         action="append",
         default=[],
         metavar="NAME=PYTHON",
@@ -53,23 +52,17 @@ def add_doctor(commands: Commands) -> None:
 
 
 def seconds(text: str) -> float:
-    """Read a number of seconds of zero or more.
+    """Read a duration of zero or more in seconds.
 
-    Raises ArgumentTypeError, which argparse shows as the user's mistake.
+    Raises ArgumentTypeError.
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise ArgumentTypeError(f"expected a number of seconds of at least 0, found {text!r}")
-    return value
+    return 0.0 if text.strip() in ("0", "0s") else duration(text)
 
 
 def examine(options: argparse.Namespace) -> int:
-    """Find out, print, write; give the exit code.
+    """Find out, print, write; return the exit code.
 
-    Raises UsageError for an environment that can't be used, a WorkerFailed for an interpreter that can't be run, and
+    Raises UsageError for an environment that is named twice, a WorkerFailed for an interpreter that can't be run, and
     OSError where the JSON can't be written.
     """
     # Here, so that the commands that only read stored runs load nothing that measures.
@@ -77,7 +70,7 @@ def examine(options: argparse.Namespace) -> int:
     from runoff.doctor.findings import collect
     from runoff.doctor.text import render
 
-    environments = make_environments(Path(sys.executable), [read_environment(text) for text in options.environment], [])
+    environments = make_environments(Path(sys.executable), options.environment, [])
     folder = Path(tempfile.mkdtemp(prefix="runoff-doctor-"))  # stays where an error names a log in it
     try:
         findings = collect(environments, options.seconds, folder, tell)
@@ -97,19 +90,8 @@ def examine(options: argparse.Namespace) -> int:
     return 0
 
 
-def read_environment(text: str) -> Environment:
-    """Read NAME=PYTHON.
-
-    Raises UsageError.
-    """
-    try:
-        return parse_environment(text)
-    except ArgumentTypeError as error:
-        raise UsageError(f"--environment: {error}") from error
-
-
 def to_json(findings: Findings, advice: Sequence[str]) -> dict[str, Any]:
-    """Give all that is printed as JSON values."""
+    """Return all that is printed as JSON values."""
     return {"schema": SCHEMA, **asdict(findings), "advice": list(advice)}
 
 

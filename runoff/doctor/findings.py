@@ -20,11 +20,11 @@ from runoff.processes.process import Surroundings, started
 from runoff.processor import read_processor
 from runoff.text.ids import HERE
 
-TELLING_WORDS = frozenset(
+RELEVANT_WORDS = frozenset(
     {"OMP", "GOMP", "KMP", "MKL", "OPENBLAS", "GOTO", "BLIS", "ONEDNN", "DNNL", "XLA", "MALLOC", "THREADS", "TUNABLES"}
 )
 """A variable with one of these between its underscores changes thread counts, kernels or memory."""
-TELLING_NAMES = frozenset({"LD_PRELOAD", "PYTHONMALLOC"})
+RELEVANT_NAMES = frozenset({"LD_PRELOAD", "PYTHONMALLOC"})
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class MachineFinding:
-    """The machine; ``frequency`` in MHz, ``load`` over 1, 5 and 15 minutes, ``urgent``: workers may go first."""
+    """The machine; ``frequency`` in MHz, ``load`` over 1, 5 and 15 minutes, ``high_priority``: workers may have it."""
 
     processor: str
     flags: tuple[str, ...]
@@ -61,7 +61,7 @@ class MachineFinding:
     load: tuple[float, float, float] | None
     throttling: Throttling | None
     battery: bool | None
-    urgent: bool
+    high_priority: bool
     variables: tuple[Variable, ...]
 
 
@@ -84,7 +84,7 @@ def collect(
     """
     tell(f"asking {', '.join(environments)}")
     asked = ask_environments(environments, folder, wheels=True)
-    found = inspect_machine(asked[HERE].backends, os.environ, urgent=may_go_first(folder))
+    found = inspect_machine(asked[HERE].backends, os.environ, high_priority=may_have_high_priority(folder))
     noise, failure = None, None
     if seconds > 0:
         try:
@@ -95,8 +95,8 @@ def collect(
     return Findings(judged, found, noise, failure)
 
 
-def may_go_first(logs: Path) -> bool:
-    """Tell whether this user may put workers before other processes, by starting one that is ended at once."""
+def may_have_high_priority(logs: Path) -> bool:
+    """Whether this user may put workers before other processes, by starting one that is ended at once."""
     worker = started(
         "runoff.measure.worker",
         label="priority",
@@ -111,7 +111,7 @@ def inspect_machine(
     backends: Mapping[str, Declaration],
     variables: Mapping[str, str],
     *,
-    urgent: bool,
+    high_priority: bool,
     proc: Path = inspection.PROC,
     system: Path = inspection.SYS,
 ) -> MachineFinding:
@@ -130,8 +130,8 @@ def inspect_machine(
         load=inspection.read_load(proc),
         throttling=inspection.read_throttling(proc, cgroups),
         battery=inspection.on_battery(system / "class" / "power_supply"),
-        urgent=urgent,
-        variables=telling_variables(variables, backends),
+        high_priority=high_priority,
+        variables=relevant_variables(variables, backends),
     )
 
 
@@ -146,11 +146,11 @@ def count_threads(proc: Path, cpus: Path, cgroups: Path) -> Threads:
     )
 
 
-def telling_variables(variables: Mapping[str, str], backends: Mapping[str, Declaration]) -> tuple[Variable, ...]:
+def relevant_variables(variables: Mapping[str, str], backends: Mapping[str, Declaration]) -> tuple[Variable, ...]:
     """Pick the variables that change how frameworks run: by words in their names, or because a backend sets them."""
     own = {name for backend in backends.values() for name in backend.ENVIRONMENT}
     telling = [
-        name for name in sorted(variables) if TELLING_WORDS & set(name.split("_")) or name in TELLING_NAMES | own
+        name for name in sorted(variables) if RELEVANT_WORDS & set(name.split("_")) or name in RELEVANT_NAMES | own
     ]
     return tuple(
         Variable(

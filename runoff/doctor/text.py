@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
+import io
 from collections.abc import Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 
 from runoff.doctor.findings import Findings, MachineFinding, Variable
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
@@ -11,50 +15,59 @@ from runoff.doctor.noise import Noise
 from runoff.environments.environment import Wheel
 from runoff.environments.inspection import FrequencyPolicy, Memory
 from runoff.measure.race import LAUNCHES
+from runoff.text.numbers import with_interval
+from runoff.text.terminal import WIDTH, make_console
 
-WIDTH = 100
-LABEL = 18
+LABEL = 17
 MOST_OF_A_VALUE = 60
 NOT_READABLE = "not readable (virtual machine?)"
 
 
 def render(findings: Findings, advice: Sequence[str]) -> str:
-    """Give the whole text, with a newline at its end."""
-    sections = [
-        section("What is here", [line for each in findings.environments for line in environment_lines(each)]),
-        section("What the machine allows", machine_lines(findings.machine)),
-        section("How noisy it is right now", noise_lines(findings)),
-        section("What would make the numbers better", advice_lines(advice)),
-    ]
-    return "\n\n".join(sections) + "\n"
+    """Return the whole text, with a newline at its end."""
+    text = io.StringIO()
+    console = make_console(text, width=WIDTH, colour=False)
+    head(console, "What is here")
+    for environment in findings.environments:
+        numpy = f"numpy {environment.numpy.version}" if environment.numpy else "no numpy"
+        found = f"Python {environment.python}, {numpy}, {environment.interpreter}"
+        console.print(indented([(f"{environment.name}:", found)]))
+        backends = [row for backend in environment.backends for row in backend_rows(environment, backend)]
+        console.print(indented(backends, spaces=4, gap=2))
+    head(console, "\nWhat the machine allows")
+    console.print(labelled(machine_pairs(findings.machine)))
+    head(console, "\nHow noisy it is right now")
+    missing = [(f"not measured: {findings.noise_failure or '--seconds 0 was given'}",)]
+    console.print(labelled(noise_pairs(findings.noise)) if findings.noise else indented(missing))
+    head(console, "\nWhat would make the numbers better")
+    points = [("-", sentence) for sentence in advice]
+    console.print(indented(points or [("Nothing that the doctor knows of.",)]))
+    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
 
-def section(title: str, lines: Sequence[str]) -> str:
-    """Give a section under its underlined title."""
-    return "\n".join([title, "-" * len(title), *lines])
+def head(console: Console, title: str) -> None:
+    """Print a section's underlined title."""
+    console.print(f"{title}\n{'-' * len(title.strip())}")
 
 
-def wrapped(text: str, first: str, rest: str) -> list[str]:
-    """Break text into lines; ``first`` opens the first one, ``rest`` the others."""
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+def indented(cells: Sequence[tuple[str, ...]], spaces: int = 2, gap: int = 1) -> Padding:
+    """Align rows to the right of some spaces; where there is no room, the last column is broken over several lines."""
+    grid = Table.grid(padding=(0, gap, 0, 0))
+    for place in range(len(cells[0])):
+        last = place == len(cells[0]) - 1
+        grid.add_column(no_wrap=not last, overflow="fold")
+    for row in cells:
+        grid.add_row(*row)
+    return Padding(grid, (0, 0, 0, spaces))
 
 
-def labelled(label: str, value: str) -> list[str]:
-    """Give a value beside its label, broken into lines that stay in its column."""
-    return wrapped(value, f"  {label:<{LABEL}}", " " * (LABEL + 2))
-
-
-def environment_lines(environment: EnvironmentFinding) -> list[str]:
-    """Give an environment and a row for each backend's every distribution."""
-    numpy = f"numpy {environment.numpy.version}" if environment.numpy else "no numpy"
-    lines = wrapped(
-        f"{environment.name}: Python {environment.python}, {numpy}, {environment.interpreter}", "  ", " " * 6
-    )
-    return [*lines, *table([row for backend in environment.backends for row in backend_rows(environment, backend)])]
+def labelled(pairs: Sequence[tuple[str, str]]) -> Padding:
+    """Return values beside their labels."""
+    return indented([(f"{label:<{LABEL}}", value) for label, value in pairs])
 
 
 def backend_rows(environment: EnvironmentFinding, backend: BackendFinding) -> list[tuple[str, ...]]:
-    """Give a backend's rows: name, what it can do, then a distribution and its wheel on each."""
+    """Return a backend's rows: name, what it can do, then a distribution and its wheel on each."""
     elsewhere = "no conversion" if backend.converter is None else f"converted in {backend.converter}"
     converts = "converts" if backend.converter == environment.name else elsewhere
     can = "can't run" if backend.missing or environment.numpy is None else "runs"
@@ -62,8 +75,8 @@ def backend_rows(environment: EnvironmentFinding, backend: BackendFinding) -> li
     for_variants = (name for modules in backend.variants_missing.values() for name in modules)
     lacking = dict.fromkeys([*backend.missing, *backend.convert_missing, *for_variants])
     absent = [(f"{name}: missing", "") for name in lacking]
-    head, *rest = [*brought, *absent] or [("", "")]
-    return [(backend.name, f"{can}, {converts}", *head), *(("", "", *row) for row in rest)]
+    first, *rest = [*brought, *absent] or [("", "")]
+    return [(backend.name, f"{can}, {converts}", *first), *(("", "", *row) for row in rest)]
 
 
 def wheel_words(distribution: Wheel) -> str:
@@ -74,15 +87,8 @@ def wheel_words(distribution: Wheel) -> str:
     return ", ".join(words)
 
 
-def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Align columns, two spaces apart, cut at the page's width."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return [f"    {line}".rstrip()[:WIDTH] for line in lines]
-
-
-def machine_lines(machine: MachineFinding) -> list[str]:
-    """Give what the machine allows, a label a line."""
+def machine_pairs(machine: MachineFinding) -> list[tuple[str, str]]:
+    """Return what the machine allows, by label."""
     load = "not known" if machine.load is None else ", ".join(f"{value:.2f}" for value in machine.load)
     pairs = [
         ("CPU", f"{machine.processor}{', in a virtual machine' if machine.virtual else ''}"),
@@ -93,13 +99,12 @@ def machine_lines(machine: MachineFinding) -> list[str]:
         ("swap", swap_words(machine.memory)),
         ("load average", f"{load} (1, 5, 15 minutes)" if machine.load else load),
         ("power", {True: "battery", False: "mains", None: "no battery seen"}[machine.battery]),
-        ("priority", f"workers {'go' if machine.urgent else 'may not go'} before other processes"),
+        ("priority", f"workers {'go' if machine.high_priority else 'may not go'} before other processes"),
     ]
     if machine.throttling:
         found = machine.throttling
         pairs.append(("throttling", f"{found.throttled} of {found.periods} periods of the cgroup's quota"))
-    lines = [line for label, value in pairs for line in labelled(label, value)]
-    return [*lines, *variable_lines(machine.variables)]
+    return pairs + variable_pairs(machine.variables)
 
 
 def thread_words(machine: MachineFinding) -> str:
@@ -140,32 +145,26 @@ def swap_words(memory: Memory) -> str:
 
 
 def gibibytes(size: int | None) -> str:
-    """Give a size in bytes in GiB."""
+    """Return a size in bytes in GiB."""
     return "not known" if size is None else f"{size / 1024**3:.1f} GiB"
 
 
-def variable_lines(variables: Sequence[Variable]) -> list[str]:
-    """Give the variables that change how frameworks run, one a line, their values cut."""
-    if not variables:
-        return labelled("variables", "none set that change threads, kernels or memory")
-    lines = []
-    for number, each in enumerate(variables):
+def variable_pairs(variables: Sequence[Variable]) -> list[tuple[str, str]]:
+    """Return the variables that change how frameworks run, one a line, their values cut."""
+    pairs: list[tuple[str, str]] = []
+    for each in variables:
         value = each.value if len(each.value) <= MOST_OF_A_VALUE else f"{each.value[: MOST_OF_A_VALUE - 3]}..."
-        lines += labelled("" if number else "variables", f"{each.name}={value}")
-    return lines
+        pairs.append(("" if pairs else "variables", f"{each.name}={value}"))
+    return pairs or [("variables", "none set that change threads, kernels or memory")]
 
 
-def noise_lines(findings: Findings) -> list[str]:
-    """Give what the race of two equals showed, in figures and in words."""
-    noise = findings.noise
-    if noise is None:
-        reason = findings.noise_failure
-        return wrapped(f"not measured: {reason or '--seconds 0 was given'}", "  ", "  ")
+def noise_pairs(noise: Noise) -> list[tuple[str, str]]:
+    """Return what the race of two equals showed, in figures and in words."""
     ratio = noise.ratio
-    reach = "" if ratio.low is None or ratio.high is None else f" [{ratio.low:.4f}, {ratio.high:.4f}]"
+    shown = with_interval(ratio, lambda value: f"{value:.4f}")
     pairs = [
         ("verdict", f"{noise.state}: {difference_words(noise)}"),
-        ("A/A ratio", f"{ratio.value:.4f}{reach}, {ratio.confidence:.0%} interval; two equals, so it should hold 1"),
+        ("A/A ratio", f"{shown}, {ratio.confidence:.0%} interval; two equals, so it should hold 1"),
         (
             "measured",
             f"{ratio.launches} launches of {noise.rounds} rounds on {noise.threads} threads in {noise.seconds:.0f} s",
@@ -173,11 +172,11 @@ def noise_lines(findings: Findings) -> list[str]:
         ("rounds", f"median {noise.median * 1e3:.2f} ms, 95th percentile {noise.tail:.2f} times that"),
         ("stolen time", "not known" if noise.stolen is None else f"{noise.stolen:.1%} by other machines on this host"),
         ("threads busy", f"{noise.busy:.2f} of {noise.threads}, by CPU time"),
-        ("put aside", f"{noise.switches:.1f} times per inference (involuntary context switches)"),
+        ("preempted", f"{noise.switches:.1f} times per inference (involuntary context switches)"),
     ]
     if noise.throttled is not None:
         pairs.append(("throttled", f"in {noise.throttled} periods of the cgroup's quota"))
-    return [line for label, value in pairs for line in labelled(label, value)]
+    return pairs
 
 
 def difference_words(noise: Noise) -> str:
@@ -187,10 +186,3 @@ def difference_words(noise: Noise) -> str:
     return (
         f"a default run ({LAUNCHES} launches) would tell differences from about {noise.difference:.1%} on from nothing"
     )
-
-
-def advice_lines(advice: Sequence[str]) -> list[str]:
-    """Give each piece of advice as a point of its own."""
-    if not advice:
-        return ["  Nothing that the doctor knows of."]
-    return [line for sentence in advice for line in wrapped(sentence, "  - ", "    ")]

@@ -58,7 +58,7 @@ class ProductSession:
         return len(self.shares)
 
     def run(self, batch: Batch) -> Logits:
-        """Give N×1000 numbers that depend on the batch, after the same work on every thread."""
+        """Return N×1000 numbers that depend on the batch, after the same work on every thread."""
         return np.concatenate([self.run_image(image) for image in batch])
 
     def run_image(self, image: Batch) -> Logits:

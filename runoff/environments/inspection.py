@@ -75,7 +75,7 @@ class Throttling:
 
 
 def read_text(file: Path) -> str | None:
-    """Give a small file's text without surrounding space, None where it can't be read."""
+    """Return a small file's text without surrounding space, None where it can't be read."""
     try:
         return file.read_text().strip()
     except (OSError, UnicodeDecodeError):
@@ -83,7 +83,7 @@ def read_text(file: Path) -> str | None:
 
 
 def read_number(file: Path) -> int | None:
-    """Give the whole number that a file holds, None for anything else."""
+    """Return the whole number that a file holds, None for anything else."""
     text = read_text(file)
     return int(text) if text is not None and text.lstrip("-").isdecimal() else None
 
@@ -95,7 +95,7 @@ def read_switch(file: Path) -> bool | None:
 
 
 def inference_flags(flags: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the flags that matter for inference, of a CPU's own, in a fixed order."""
+    """Return the flags that matter for inference, of a CPU's own, in a fixed order."""
     return tuple(flag for flag in INFERENCE_FLAGS if flag in flags)
 
 
@@ -118,7 +118,7 @@ def read_memory(proc: Path = PROC, cgroups: Path = SYS / "fs" / "cgroup") -> Mem
 
 
 def memory_limit(total: int | None, proc: Path, cgroups: Path) -> int | None:
-    """Give the smallest limit of the process's cgroups in bytes, None where none is below the machine's memory.
+    """Return the smallest limit of the process's cgroups in bytes, None where none is below the machine's memory.
 
     ``memory.max`` in version 2 says "max" without a limit; ``memory.limit_in_bytes`` in version 1 a huge number.
     """
@@ -159,7 +159,7 @@ def read_frequency_policy(cpus: Path = SYS / "devices" / "system" / "cpu") -> Fr
 
 
 def read_simultaneous_threads(cpus: Path = SYS / "devices" / "system" / "cpu") -> bool | None:
-    """Tell whether CPUs share cores (SMT, Hyper-Threading)."""
+    """Whether CPUs share cores (SMT, Hyper-Threading)."""
     return read_switch(cpus / "smt" / "active")
 
 
@@ -179,7 +179,7 @@ def read_load(proc: Path = PROC) -> tuple[float, float, float] | None:
 
 
 def on_battery(supplies: Path = SYS / "class" / "power_supply") -> bool | None:
-    """Tell whether the machine runs on its battery, None where it has none or does not tell.
+    """Whether the machine runs on its battery, None where it has none or does not tell.
 
     A supply whose scope is "Device" is a mouse's or a headset's.
     """

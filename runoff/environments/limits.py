@@ -77,7 +77,7 @@ def read_cpu_time() -> CpuTime | None:
 
 
 def stolen_share(before: CpuTime | None, after: CpuTime | None) -> float | None:
-    """Give the share of CPU time between two readings that went to other machines on the same host."""
+    """Return the share of CPU time between two readings that went to other machines on the same host."""
     if before is None or after is None or after.total == before.total:
         return None
     return (after.stolen - before.stolen) / (after.total - before.total)
@@ -86,7 +86,7 @@ def stolen_share(before: CpuTime | None, after: CpuTime | None) -> float | None:
 def read_frequency(
     cpus: Path = Path("/sys/devices/system/cpu"), information: Path = Path("/proc/cpuinfo")
 ) -> float | None:
-    """Give the mean clock of all CPUs in MHz right now, None where the system does not tell.
+    """Return the mean clock of all CPUs in MHz right now, None where the system does not tell.
 
     A virtual machine's /proc/cpuinfo shows a constant, which then never moves.
     """

@@ -63,7 +63,7 @@ def choose(environments: Sequence[VersionEnvironment], asked: Sequence[str], pyt
 
 
 def race_arguments(chosen: Sequence[VersionEnvironment], environments: Path) -> list[str]:
-    """Give pytest's arguments: each version as a contender of its own environment, the first one as reference."""
+    """Return pytest's arguments: each version as a contender of its own environment, the first one as reference."""
     contenders = [f"{one.framework}@{one.version}" for one in chosen]
     given = [f"--environment={one.version}={environments / one.name / 'bin' / 'python'}" for one in chosen]
     return [f"--contenders={','.join(contenders)}", f"--reference={contenders[0]}", *given]

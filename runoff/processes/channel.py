@@ -60,15 +60,15 @@ class Channel:
 
     def send_error(self, error: BaseException) -> None:
         """Send an error by its name; the traceback goes to the log."""
-        # Imported late: the contract imports numpy, which belongs to the timed stage "import".
+        # Imported late: only a worker that fails needs it.
+        from runoff.errors import ConversionFailed, FrameworkMissing, RunoffError
+
         traceback.print_exception(error)
-        try:
-            from runoff.errors import ConversionFailed, RunoffError
-        except ModuleNotFoundError as missing:
-            remedy = f"{sys.executable} -m pip install {missing.name}"
-            words = f"{missing.name}, which every worker needs, is not installed for {sys.executable}; {remedy}"
-            self.send({"error": "FrameworkMissing", "message": words, "named": True})
-            return
+        if isinstance(error, ModuleNotFoundError) and error.name == "numpy":
+            remedy = f"{sys.executable} -m pip install numpy"
+            error = FrameworkMissing(
+                f"numpy, which every worker needs, is not installed for {sys.executable}; {remedy}"
+            )
         answer: Message = {
             "error": type(error).__name__,
             "message": str(error),

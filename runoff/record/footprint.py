@@ -27,7 +27,7 @@ class Package:
 
 
 def needed(roots: Sequence[str], survey: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give the canonical names of the installed distributions that these need, they themselves among them.
+    """Return the canonical names of the installed distributions that these need, they themselves among them.
 
     Requirements are followed where their markers hold in that environment, without extras but those that a
     requirement asks for. Where none of the roots is installed as a package, the first stands among the names for it.
@@ -47,7 +47,7 @@ def needed(roots: Sequence[str], survey: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def requirements_of(texts: Sequence[str], markers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give what requirements ask for, each with no extra and with each of its own."""
+    """Return what requirements ask for, each with no extra and with each of its own."""
     for text in texts:
         try:
             requirement = Requirement(text)
@@ -60,7 +60,7 @@ def requirements_of(texts: Sequence[str], markers: Mapping[str, str]) -> Iterato
 
 
 def packages_of(backend: str, by_backend: Mapping[str, Sequence[str]], survey: Mapping[str, Any]) -> list[Package]:
-    """Give the packages that a backend needs, largest first; ``by_backend`` has what each one in the run needs."""
+    """Return the packages that a backend needs, largest first; ``by_backend`` has what each one in the run needs."""
     described = {name: survey["distributions"].get(name, UNRECORDED) for name in by_backend[backend]}
     packages = [
         Package(
@@ -75,7 +75,7 @@ def packages_of(backend: str, by_backend: Mapping[str, Sequence[str]], survey: M
 
 
 def footprint_info(packages: Sequence[Package], artifact: int) -> dict[str, Any]:
-    """Give what there is to say about a footprint as JSON values, in bytes."""
+    """Return what there is to say about a footprint as JSON values, in bytes."""
     own = sum(package.size or 0 for package in packages if not package.shared_with)
     shared = sum(package.size or 0 for package in packages if package.shared_with)
     return {

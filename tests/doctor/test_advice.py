@@ -33,7 +33,7 @@ MACHINE = MachineFinding(
     load=(0.1, 0.2, 0.3),
     throttling=None,
     battery=False,
-    urgent=True,
+    high_priority=True,
     variables=(),
 )
 NOISE = Noise(
@@ -49,7 +49,7 @@ NOISE = Noise(
     busy=3.9,
     switches=0.3,
     throttled=None,
-    urgent=True,
+    high_priority=True,
 )
 HEALTHY = Findings((ENVIRONMENT,), MACHINE, NOISE)
 
@@ -125,7 +125,7 @@ CASES = [
         "the same index",
         id="mixed builds",
     ),
-    pytest.param(with_machine(urgent=False), "may not go before other processes", "RLIMIT_NICE", id="priority"),
+    pytest.param(with_machine(high_priority=False), "may not go before other processes", "RLIMIT_NICE", id="priority"),
     pytest.param(
         with_machine(policy=FrequencyPolicy("x", ("powersave",), False)),
         "governor powersave",
@@ -174,7 +174,7 @@ CASES = [
         with_noise(state=TOO_SHORT, ratio=ratio_over_launches([0.0, 0.1])), "only 2 launches", "--seconds", id="short"
     ),
     pytest.param(with_noise(stolen=0.02), "took 2.0% of the CPU time", "dedicated machine", id="steal"),
-    pytest.param(with_noise(switches=9.0), "put aside 9 times", "stop them", id="switches"),
+    pytest.param(with_noise(switches=9.0), "preempted 9 times", "stop them", id="switches"),
     pytest.param(with_noise(throttled=3), "stopped the trial in 3 periods", "larger quota", id="throttled meanwhile"),
 ]
 

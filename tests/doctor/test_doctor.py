@@ -15,7 +15,7 @@ import pytest
 
 from runoff.__main__ import main
 from runoff.doctor.command import INTERRUPTED
-from runoff.doctor.findings import inspect_machine, telling_variables
+from runoff.doctor.findings import inspect_machine, relevant_variables
 from runoff.doctor.text import WIDTH
 from tests.children import child
 from tests.conftest import ROOT
@@ -40,7 +40,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 @pytest.fixture
 def working(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder that temporary files go to."""
+    """Return the folder that temporary files go to."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
@@ -83,15 +83,28 @@ def test_a_short_race_is_part_of_it(capsys, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["x=/nowhere/python"], "no Python interpreter at /nowhere/python"),
-        (["here=/bin/sh"], "expected NAME=PYTHON"),
-        (["nothing"], "expected NAME=PYTHON"),
+        ("x=/nowhere/python", "no Python interpreter at /nowhere/python"),
+        ("here=/bin/sh", "expected NAME=PYTHON"),
+        ("nothing", "expected NAME=PYTHON"),
+    ],
+)
+def test_an_environment_that_is_none(capsys, given: str, words: str) -> None:
+    """A bad --environment is refused before anything is done, in argparse's words and with what is wrong."""
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", "--environment", given])
+    assert left.value.code == 2
+    assert f"argument --environment: {words}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
         (["a=/bin/sh", "a=/bin/sh"], "twice"),
         (["notpython=/bin/false"], "environment notpython: the process ended"),
     ],
 )
 def test_an_environment_that_cannot_be_used(capsys, working: Path, given: list[str], words: str) -> None:
-    """A bad --environment gives one line that says what is wrong, and exit code 2; a log that it names is there."""
+    """One that is named twice, or is no Python, gives one line and exit code 2; a log that it names is there."""
     arguments = [part for each in given for part in ("--environment", each)]
     code, out, err = run(capsys, "--seconds", "0", *arguments)
     assert (code, out) == (2, "")
@@ -101,6 +114,18 @@ def test_an_environment_that_cannot_be_used(capsys, working: Path, given: list[s
     if "(log: " in err:
         assert Path(err.partition("(log: ")[2].partition(")")[0]).is_relative_to(working)
         assert Path(err.partition("(log: ")[2].partition(")")[0]).is_file()
+
+
+def test_an_environment_without_numpy_is_described(capsys, tmp_path: Path) -> None:
+    """Where no worker could run, the doctor says so and how to mend it, beside what is here."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    bare = tmp_path / "bare" / "bin" / "python"
+    code, out, _ = run(capsys, "--seconds", "0", "--environment", f"bare={bare}")
+    plain = "".join(out.split())
+    assert code == 0
+    assert "bare:Python" in plain
+    assert "environmentbarehasnonumpy,whicheveryworkerneeds" in plain
+    assert f"{bare}-mpipinstallnumpy" in plain
 
 
 def test_nothing_is_left_behind(capsys, working: Path) -> None:
@@ -115,7 +140,7 @@ def test_seconds_that_are_none(capsys, text: str) -> None:
     with pytest.raises(SystemExit) as left:
         main(["doctor", f"--seconds={text}"])
     assert left.value.code == 2
-    assert "expected a number of seconds" in capsys.readouterr().err
+    assert "expected a duration" in capsys.readouterr().err
 
 
 def test_json_that_cannot_be_written(capsys) -> None:
@@ -145,7 +170,7 @@ def workers_of(parent: int) -> list[int]:
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether a process is there and has not ended; one that nobody has waited for yet has."""
+    """Whether a process is there and has not ended; one that nobody has waited for yet has."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -183,7 +208,7 @@ def test_variables_that_tell() -> None:
         "PROMPT": "$",
         "HOME": "/root",
     }
-    found = telling_variables(given, backends)
+    found = relevant_variables(given, backends)
     assert {each.name: each.replaced_for for each in found} == {
         "ENGINE_LEVEL": ("machine",),
         "LD_PRELOAD": (),
@@ -210,9 +235,9 @@ def test_a_made_up_machine_is_read_from_its_folders(tmp_path: Path) -> None:
         "sys/class/power_supply/B/status": "Discharging",
     }
     write(tmp_path, files | siblings)
-    found = inspect_machine({}, {}, urgent=False, proc=tmp_path / "proc", system=tmp_path / "sys")
+    found = inspect_machine({}, {}, high_priority=False, proc=tmp_path / "proc", system=tmp_path / "sys")
     assert (found.threads.quota, found.threads.cores, found.simultaneous_threads) == (1.5, 1, True)
     assert (found.frequency, found.policy.governors, found.load) == (2500.0, ("powersave",), (1.5, 1.0, 1.0))
     assert (found.memory.total, found.throttling.throttled, found.battery) == (2048 * 1024, 2, True)
-    assert not found.urgent
+    assert not found.high_priority
     assert not found.variables

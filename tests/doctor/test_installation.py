@@ -41,7 +41,7 @@ def install(folder: Path, name: str, version: str, files: tuple[str, ...], requi
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder that this interpreter finds distributions in."""
+    """Return a folder that this interpreter finds distributions in."""
     monkeypatch.syspath_prepend(str(tmp_path))
     return tmp_path
 

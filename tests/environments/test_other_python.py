@@ -20,7 +20,7 @@ FEW = ("--launches", "2", "--rounds", "3")
 
 @pytest.fixture(scope="session")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the interpreter of a virtual environment of another Python, with another major release of numpy."""
+    """Return the interpreter of a virtual environment of another Python, with another major release of numpy."""
     try:
         return make_other_python(tmp_path_factory.mktemp("environments") / "other")
     except NoOtherPython as error:
