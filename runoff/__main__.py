@@ -13,7 +13,7 @@ from runoff.compare.changes import EXIT_MEANINGS, UNREADABLE, compare_runs
 from runoff.compare.comparison import render_comparison, render_markdown_comparison
 from runoff.compare.within import compare_within
 from runoff.doctor.command import add_doctor
-from runoff.environments.versions import add_versions
+from runoff.environments.tox_versions import add_versions
 from runoff.errors import RunoffError
 from runoff.history.command import add_history
 from runoff.quantities import share

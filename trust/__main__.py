@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.backends import declaration_of, find_backends
-from runoff.environments.limits import allowed_threads
+from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError
 from runoff.processes.process import ROOT
 from runoff.processes.workplace import Workplace

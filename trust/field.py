@@ -10,8 +10,8 @@ from typing import Any
 
 from runoff.backends import Declaration
 from runoff.environments.contenders import Contender
+from runoff.environments.cpus import allowed_threads
 from runoff.environments.discovery import this_environment
-from runoff.environments.limits import allowed_threads
 from runoff.measure.artifacts import Calibration, make_artifact
 from runoff.measure.entrant import Entrant
 from runoff.measure.launches import Journal, SaidProgress, Setup

@@ -16,7 +16,7 @@ import numpy as np
 from runoff.backends import Declaration
 from runoff.contract import Model
 from runoff.environments.contenders import Contender, all_contenders, choose_contenders
-from runoff.environments.limits import allowed_threads
+from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
 from runoff.model.images import ImageSet, save_images
 from runoff.processes.channel import Message

@@ -7,7 +7,7 @@ import math
 from runoff.doctor.findings import Findings, MachineFinding
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import TOO_NOISY, TOO_SHORT, Noise
-from runoff.environments.inspection import INT8_FLAGS
+from runoff.environments.machine import INT8_FLAGS
 from runoff.judge.ratios import FEWEST_LAUNCHES, MARGIN
 from runoff.measure.race import LAUNCHES
 from runoff.record.warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE

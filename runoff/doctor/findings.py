@@ -10,11 +10,11 @@ from pathlib import Path
 from runoff.backends import Declaration
 from runoff.doctor.installation import EnvironmentFinding, judge_environment
 from runoff.doctor.noise import Noise, measure_noise
-from runoff.environments import inspection
-from runoff.environments import limits as machine
+from runoff.environments import machine
+from runoff.environments.cpus import allowed_threads, cgroup_quota, read_frequency
 from runoff.environments.discovery import ask_environments
 from runoff.environments.environment import Environment
-from runoff.environments.inspection import FrequencyPolicy, Memory, Throttling
+from runoff.environments.machine import FrequencyPolicy, Memory, Throttling
 from runoff.errors import RunoffError
 from runoff.processes.process import Surroundings, started
 from runoff.processor import read_processor
@@ -112,24 +112,24 @@ def inspect_machine(
     variables: Mapping[str, str],
     *,
     high_priority: bool,
-    proc: Path = inspection.PROC,
-    system: Path = inspection.SYS,
+    proc: Path = machine.PROC,
+    system: Path = machine.SYS,
 ) -> MachineFinding:
     """Read what the machine allows."""
     processor = read_processor()
     cpus, cgroups = system / "devices" / "system" / "cpu", system / "fs" / "cgroup"
     return MachineFinding(
         processor=processor.model,
-        flags=inspection.inference_flags(processor.flags),
+        flags=machine.inference_flags(processor.flags),
         virtual="hypervisor" in processor.flags,
         threads=count_threads(proc, cpus, cgroups),
-        simultaneous_threads=inspection.read_simultaneous_threads(cpus),
-        frequency=machine.read_frequency(cpus, proc / "cpuinfo"),
-        policy=inspection.read_frequency_policy(cpus),
-        memory=inspection.read_memory(proc, cgroups),
-        load=inspection.read_load(proc),
-        throttling=inspection.read_throttling(proc, cgroups),
-        battery=inspection.on_battery(system / "class" / "power_supply"),
+        simultaneous_threads=machine.read_simultaneous_threads(cpus),
+        frequency=read_frequency(cpus, proc / "cpuinfo"),
+        policy=machine.read_frequency_policy(cpus),
+        memory=machine.read_memory(proc, cgroups),
+        load=machine.read_load(proc),
+        throttling=machine.read_throttling(proc, cgroups),
+        battery=machine.on_battery(system / "class" / "power_supply"),
         high_priority=high_priority,
         variables=relevant_variables(variables, backends),
     )
@@ -140,9 +140,9 @@ def count_threads(proc: Path, cpus: Path, cgroups: Path) -> Threads:
     affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     return Threads(
         affinity=len(affinity),
-        quota=machine.cgroup_quota(cgroups, proc / "self" / "cgroup"),
-        allowed=machine.allowed_threads(),
-        cores=inspection.count_cores(frozenset(affinity), cpus),
+        quota=cgroup_quota(cgroups, proc / "self" / "cgroup"),
+        allowed=allowed_threads(),
+        cores=machine.count_cores(frozenset(affinity), cpus),
     )
 
 

@@ -18,7 +18,7 @@ from runoff.backends import declaration_of
 from runoff.doctor import workload
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
-from runoff.environments.inspection import Throttling, read_throttling
+from runoff.environments.machine import Throttling, read_throttling
 from runoff.judge.ratios import (
     CONFIDENCE,
     FEWEST_LAUNCHES,

@@ -13,7 +13,7 @@ from runoff.doctor.findings import Findings, MachineFinding, Variable
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import Noise
 from runoff.environments.environment import Wheel
-from runoff.environments.inspection import FrequencyPolicy, Memory
+from runoff.environments.machine import FrequencyPolicy, Memory
 from runoff.measure.race import LAUNCHES
 from runoff.text.numbers import with_interval
 from runoff.text.terminal import WIDTH, make_console

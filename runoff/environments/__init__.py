@@ -1,1 +1,1 @@
-"""Where it runs: interpreters and trees and what they hold, contenders, and the limits of this machine."""
+"""Where it runs: interpreters and trees and what is installed there, contenders, and what this machine allows."""

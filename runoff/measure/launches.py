@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Generic, Protocol, TypeVar
 
 from runoff.contract import Logits
-from runoff.environments.limits import read_cpu_time, read_frequency, stolen_share
+from runoff.environments.cpus import read_cpu_time, read_frequency, stolen_share
 from runoff.errors import RunoffError, WorkerCrashed
 from runoff.measure.entrant import Entrant, Picture, Start
 from runoff.measure.workers import Failures, Rotation, Workers

@@ -13,7 +13,7 @@ from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import QUIET, TOO_NOISY, TOO_SHORT, Noise
 from runoff.doctor.text import WIDTH, render
 from runoff.environments.environment import Wheel
-from runoff.environments.inspection import FrequencyPolicy, Memory, Throttling
+from runoff.environments.machine import FrequencyPolicy, Memory, Throttling
 from runoff.judge.ratios import ratio_over_launches
 
 GIB = 1024**3

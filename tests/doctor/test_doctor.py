@@ -20,7 +20,7 @@ from runoff.doctor.text import WIDTH
 from tests.children import child
 from tests.conftest import ROOT
 from tests.declarations import declared
-from tests.environments.test_limits import write
+from tests.environments.test_cpus import write
 from tests.project.test_layers import FRAMEWORKS, loaded_after
 
 SECTIONS = (

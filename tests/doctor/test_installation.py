@@ -17,7 +17,7 @@ from runoff.environments.survey import canonical, survey
 from runoff.text.ids import HERE
 from tests.conftest import ROOT
 from tests.declarations import declared
-from tests.environments.test_limits import write
+from tests.environments.test_cpus import write
 
 TAG = "cp311-cp311-manylinux_2_28_x86_64"
 

@@ -25,7 +25,7 @@ from runoff.doctor.noise import (
     smallest_difference,
     state,
 )
-from runoff.environments.inspection import Throttling
+from runoff.environments.machine import Throttling
 from runoff.errors import WorkerCrashed
 from runoff.judge.ratios import CONFIDENCE, Ratio, half_width, is_beyond, ratio_over_launches
 from runoff.measure.entrant import Entrant

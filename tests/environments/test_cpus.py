@@ -1,4 +1,4 @@
-"""What the machine allows: cgroup limits on made-up folders, and /proc readings that make sense."""
+"""The CPUs: cgroup limits on made-up folders, and /proc readings that make sense."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 
 from runoff import processor
-from runoff.environments import limits as machine
-from runoff.environments.limits import (
+from runoff.environments import cpus
+from runoff.environments.cpus import (
     CpuTime,
     allowed_threads,
     cgroup_quota,
@@ -114,21 +114,21 @@ def test_path_outside_the_namespace(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "cpus", "expected"), [(None, 4, 4), (2.9, 4, 2), (0.5, 4, 1), (1.0, 4, 1), (16.0, 4, 4), (3.0, 4, 3)]
+    ("limit", "available", "expected"), [(None, 4, 4), (2.9, 4, 2), (0.5, 4, 1), (1.0, 4, 1), (16.0, 4, 4), (3.0, 4, 3)]
 )
 def test_allowed_threads_are_whole_and_at_least_one(
-    monkeypatch: pytest.MonkeyPatch, limit: float | None, cpus: int, expected: int
+    monkeypatch: pytest.MonkeyPatch, limit: float | None, available: int, expected: int
 ) -> None:
     """The affinity counts, a smaller quota rounded down limits it, and one thread is always allowed."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cpus)), raising=False)
-    monkeypatch.setattr(machine, "cgroup_quota", lambda: limit)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(available)), raising=False)
+    monkeypatch.setattr(cpus, "cgroup_quota", lambda: limit)
     assert allowed_threads() == expected
 
 
 def test_allowed_threads_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a system has no affinity, the number of its CPUs counts, and one where even that is unknown."""
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(machine, "cgroup_quota", lambda: None)
+    monkeypatch.setattr(cpus, "cgroup_quota", lambda: None)
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     assert allowed_threads() == 6
     monkeypatch.setattr(os, "cpu_count", lambda: None)
@@ -162,13 +162,13 @@ def redirect(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, fil
 def test_cpu_time_of_known_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of the first line's figures the eighth is stolen; the guest's two are already among the others."""
     text = "cpu  100 20 30 400 50 6 7 80 9 10\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
-    redirect(monkeypatch, machine, "/proc/stat", write(tmp_path, {"stat": text}) / "stat")
+    redirect(monkeypatch, cpus, "/proc/stat", write(tmp_path, {"stat": text}) / "stat")
     assert read_cpu_time() == CpuTime(stolen=80, total=693)
 
 
 def test_cpu_time_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where there is no /proc, the time stolen is not known."""
-    redirect(monkeypatch, machine, "/proc/stat", tmp_path / "missing")
+    redirect(monkeypatch, cpus, "/proc/stat", tmp_path / "missing")
     assert read_cpu_time() is None
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from runoff.environments import inspection
-from runoff.environments.inspection import FrequencyPolicy, Memory, Throttling
-from tests.environments.test_limits import write
+from runoff.environments import machine
+from runoff.environments.machine import FrequencyPolicy, Memory, Throttling
+from tests.environments.test_cpus import write
 
 MEMINFO = "MemTotal: 1000 kB\nMemFree: 1 kB\nMemAvailable: 600 kB\nSwapTotal: 500 kB\nSwapFree: 200 kB\nHugePages: 0\n"
 KIB = 1024
@@ -47,7 +47,7 @@ KIB = 1024
 def test_memory(tmp_path: Path, files: dict[str, str], expected: Memory) -> None:
     """Bytes are read from kB, and a cgroup's limit counts only where it is below what the machine has."""
     write(tmp_path, {"proc/self/cgroup": "4:memory:/m\n0::/a\n"} | files)
-    assert inspection.read_memory(tmp_path / "proc", tmp_path / "cgroup") == expected
+    assert machine.read_memory(tmp_path / "proc", tmp_path / "cgroup") == expected
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_throttling(tmp_path: Path, files: dict[str, str], expected: Throttling 
     """Of the cgroups with a quota, the one that was stopped most often is told."""
     write(tmp_path / "proc", {"self/cgroup": "1:cpu:/\n0::/a\n"})
     write(tmp_path / "cgroup", files)
-    assert inspection.read_throttling(tmp_path / "proc", tmp_path / "cgroup") == expected
+    assert machine.read_throttling(tmp_path / "proc", tmp_path / "cgroup") == expected
 
 
 @pytest.mark.parametrize(
@@ -95,23 +95,23 @@ def test_throttling(tmp_path: Path, files: dict[str, str], expected: Throttling 
 )
 def test_frequency_policy(tmp_path: Path, files: dict[str, str], expected: FrequencyPolicy) -> None:
     """Governors, driver and boost are read whatever the driver calls them."""
-    assert inspection.read_frequency_policy(write(tmp_path, files)) == expected
+    assert machine.read_frequency_policy(write(tmp_path, files)) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("1\n", True), ("0\n", False), ("", None), (None, None)])
 def test_simultaneous_threads(tmp_path: Path, text: str | None, expected: bool | None) -> None:
     """SMT is on, off, or not known."""
     write(tmp_path, {} if text is None else {"smt/active": text})
-    assert inspection.read_simultaneous_threads(tmp_path) is expected
+    assert machine.read_simultaneous_threads(tmp_path) is expected
 
 
 def test_cores_are_counted_of_the_allowed_cpus_alone(tmp_path: Path) -> None:
     """Two CPUs that share a core are one, those that may not be used count nothing, and a gap makes it unknown."""
     siblings = {0: "0,2", 2: "0,2", 1: "1,3", 3: "1,3"}
     write(tmp_path, {f"cpu{cpu}/topology/thread_siblings_list": text for cpu, text in siblings.items()})
-    assert inspection.count_cores(frozenset({0, 1, 2, 3}), tmp_path) == 2
-    assert inspection.count_cores(frozenset({0, 2}), tmp_path) == 1
-    assert inspection.count_cores(frozenset({0, 9}), tmp_path) is None
+    assert machine.count_cores(frozenset({0, 1, 2, 3}), tmp_path) == 2
+    assert machine.count_cores(frozenset({0, 2}), tmp_path) == 1
+    assert machine.count_cores(frozenset({0, 9}), tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_cores_are_counted_of_the_allowed_cpus_alone(tmp_path: Path) -> None:
 )
 def test_load(tmp_path: Path, text: str, expected: tuple[float, float, float] | None) -> None:
     """The three averages are read, or none."""
-    assert inspection.read_load(write(tmp_path, {"loadavg": text})) == expected
+    assert machine.read_load(write(tmp_path, {"loadavg": text})) == expected
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_load(tmp_path: Path, text: str, expected: tuple[float, float, float] | 
 )
 def test_battery(tmp_path: Path, files: dict[str, str], expected: bool | None) -> None:
     """The machine's own battery counts, and only while nothing else feeds it."""
-    assert inspection.on_battery(write(tmp_path, files)) is expected
+    assert machine.on_battery(write(tmp_path, files)) is expected
 
 
 def test_inference_flags_are_whole_words() -> None:
     """Flags are told in a fixed order, and a longer one is not taken for a shorter."""
-    assert inspection.inference_flags(("zzz", "avx512_vnni", "avx2", "avx512vbmi")) == ("avx2", "avx512_vnni")
-    assert inspection.inference_flags(("bf16", "asimddp", "i8mm")) == ("asimddp", "i8mm", "bf16")
-    assert set(inspection.INFERENCE_FLAGS) >= inspection.INT8_FLAGS
+    assert machine.inference_flags(("zzz", "avx512_vnni", "avx2", "avx512vbmi")) == ("avx2", "avx512_vnni")
+    assert machine.inference_flags(("bf16", "asimddp", "i8mm")) == ("asimddp", "i8mm", "bf16")
+    assert set(machine.INFERENCE_FLAGS) >= machine.INT8_FLAGS

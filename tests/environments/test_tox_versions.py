@@ -14,7 +14,7 @@ import pytest
 
 from runoff.contract import Variant
 from runoff.environments.contenders import Contender
-from runoff.environments.versions import choose, race_arguments, read_environments
+from runoff.environments.tox_versions import choose, race_arguments, read_environments
 from runoff.errors import UsageError
 from runoff.measure.launches import CONTROL, Measured
 from runoff.measure.preparation import READY, Outcome

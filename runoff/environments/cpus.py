@@ -1,4 +1,4 @@
-"""This machine, as far as it decides what is comparable: allowed threads, time stolen by others, clock."""
+"""The CPUs that this process may use: allowed threads, time that others had, clock."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runoff.environments.limits import cgroup_folders
+from runoff.environments.cpus import cgroup_folders
 
 PROC = Path("/proc")
 SYS = Path("/sys")
