@@ -12,7 +12,6 @@ STARTED_NS = time.perf_counter_ns()  # before any other import: it ends the stag
 
 import base64  # noqa: E402 - the first reading of the clock must come before every import
 import gc  # noqa: E402 - as above
-import os  # noqa: E402 - as above
 import resource  # noqa: E402 - as above
 from dataclasses import dataclass, field  # noqa: E402 - as above
 from pathlib import Path  # noqa: E402 - as above
@@ -48,22 +47,6 @@ class Stages:
         """Note that a stage took so long and what the peak memory is now."""
         self.durations[name] = duration
         self.peaks[name] = read_memory("VmHWM")
-
-
-def main() -> None:
-    """Serve one controller, then leave without the frameworks' own tear-down."""
-    from runoff.processes.channel import open_channel
-
-    channel = open_channel()
-    request = channel.receive_start()
-    if request is None:
-        return
-    try:
-        serve(channel, request)
-    except Exception as error:  # noqa: BLE001 - whatever a framework raises is this contender's result
-        channel.send_error(error)
-        os._exit(1)
-    os._exit(0)
 
 
 def serve(channel: Channel, request: Message) -> None:
@@ -124,8 +107,6 @@ def answer_commands(channel: Channel, session: Session, batch: Batch, layout: st
             timed = time_one(session, batch)
             switches += timed.switches
             channel.send({"nanoseconds": timed.wall, "cpu_nanoseconds": timed.cpu})
-        elif command["do"] == "loop":
-            channel.send({"nanoseconds": time_loop(session, batch, command["inferences"])})
         elif command["do"] == "predict":
             predict(session, Path(command["images"]), Path(command["logits"]), layout)
             channel.send({})
@@ -161,16 +142,6 @@ def time_one(session: Session, batch: Batch) -> Timed:
     return Timed(end - begin, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches)
 
 
-def time_loop(session: Session, batch: Batch, inferences: int) -> list[int]:
-    """Time inferences in a bare loop, in nanoseconds each: what the trust experiment compares the rounds with."""
-    times = []
-    for _ in range(inferences):
-        begin = time.perf_counter_ns()
-        session.run(batch)
-        times.append(time.perf_counter_ns() - begin)
-    return times
-
-
 def predict(session: Session, images: Path, destination: Path, layout: str) -> None:
     """Write the logits of every image, run one by one as in the timed rounds.
 
@@ -192,4 +163,6 @@ def predict(session: Session, images: Path, destination: Path, layout: str) -> N
 
 
 if __name__ == "__main__":
-    main()
+    from runoff.processes.channel import run_program
+
+    run_program(serve)

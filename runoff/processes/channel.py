@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -88,6 +89,20 @@ def open_channel() -> Channel:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return Channel(requests=sys.stdin.buffer, answers=answers)
+
+
+def run_program(serve: Callable[[Channel, Message], None]) -> None:
+    """Serve one controller, then leave without the frameworks' own tear-down; what goes wrong is sent by its name."""
+    channel = open_channel()
+    request = channel.receive_start()
+    if request is None:
+        return
+    try:
+        serve(channel, request)
+    except Exception as error:  # noqa: BLE001 - whatever a framework raises is a result, with its traceback in the log
+        channel.send_error(error)
+        os._exit(1)
+    os._exit(0)
 
 
 def die_with_controller(controller: int) -> None:

@@ -6,26 +6,15 @@ Run as ``python -m runoff.processes.step`` by ``runoff.processes.process.call``.
 from __future__ import annotations
 
 import importlib
-import os
 
-from runoff.processes.channel import open_channel
+from runoff.processes.channel import Channel, Message, run_program
 
 
-def main() -> None:
-    """Receive ``module:function`` and its arguments, answer with its result or its error."""
-    channel = open_channel()
-    request = channel.receive_start()
-    if request is None:
-        return
+def answer(channel: Channel, request: Message) -> None:
+    """Call ``module:function`` with the arguments of a request and answer with its result."""
     module, _, function = request["function"].partition(":")
-    try:
-        result = getattr(importlib.import_module(module), function)(**request["arguments"])
-    except Exception as error:  # noqa: BLE001 - crosses to the controller by name, with its traceback in the log
-        channel.send_error(error)
-        os._exit(1)
-    channel.send({"result": result})
-    os._exit(0)
+    channel.send({"result": getattr(importlib.import_module(module), function)(**request["arguments"])})
 
 
 if __name__ == "__main__":
-    main()
+    run_program(answer)
