@@ -51,3 +51,37 @@ def whole_number(text: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
         raise ArgumentTypeError(f"expected a whole number from {least} to {most}, found {text!r}")
     return int(text)
+
+
+def positive(text: str) -> int:
+    """Read a whole number above zero.
+
+    Raises ArgumentTypeError.
+    """
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
+    return number
+
+
+def whole(text: str) -> int:
+    """Read a whole number of zero or more.
+
+    Raises ArgumentTypeError.
+    """
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"expected a whole number of at least 0, found {text!r}")
+    return int(text)
+
+
+def share_text(value: float) -> str:
+    """Write a share as ``share`` reads it."""
+    return f"{value * 100:.10g}%"
+
+
+def duration_text(seconds: float) -> str:
+    """Write a duration as ``duration`` reads it."""
+    return f"{seconds:.10g}s"

@@ -81,6 +81,7 @@ def make_stored_run() -> Values:
         "launches": 8,
         "rounds": 20,
         "reference": "pytorch",
+        "repeat": ["python", "-m", "tox", "-e", "compare", "--", "--seed", "7", "--launches", "8", "--rounds", "20"],
         "control": {"contender": "pytorch", "value": 1.002, "low": 0.991, "high": 1.013},
         "warnings": ["the machine drifted: let it settle, then run again"],
         "contenders": {name: came_of() for name in raced}

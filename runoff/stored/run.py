@@ -45,7 +45,8 @@ class StoredRun:
     """A run: what it was, on which machine, and its rows in order of their medians, those without one last.
 
     ``measures`` holds every metric by group and contender, ``others`` the names of benchmarks that are not Runoff's,
-    ``limits`` what a contender is chosen under, as ``--choose`` has it, ``source`` the JSON that it was read from.
+    ``limits`` what a contender is chosen under, as ``--choose`` has it, ``repeat`` the command that made it but for
+    contenders and limits, ``source`` the JSON that it was read from.
     """
 
     moment: datetime
@@ -65,6 +66,7 @@ class StoredRun:
     service: Service
     others: Sequence[str]
     limits: str
+    repeat: Sequence[str]
     quantisation: tuple[Quantisation, ...]
     footprint: tuple[Footprint, ...]
     efficiency: tuple[Efficiency, ...]
@@ -161,6 +163,7 @@ def parse_run(stored: Any) -> StoredRun:
             )
         ),
         limits=about.optional("limits", Field.text) or "",
+        repeat=tuple(word.text() for word in about["repeat"].items()),
         quantisation=read_quantised(groups.get("quantisation", {})),
         footprint=read_deployed(groups.get("footprint", {})),
         efficiency=read_efficient(groups.get("efficiency", {})),

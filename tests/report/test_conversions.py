@@ -162,6 +162,7 @@ def only_conversions(*cells):
     stored = stored_with(*cells)
     stored["benchmarks"] = stored["benchmarks"][-1:]
     stored["machine_info"]["runoff"]["contenders"] = {}
+    stored["machine_info"]["runoff"]["repeat"] = ["python", "-m", "tox", "-e", "conversion", "--"]
     stored["machine_info"]["runoff"]["control"] = None
     return parse_run(stored)
 

@@ -98,7 +98,7 @@ def test_the_page_has_everything(stored):
         "8 launches × 20 rounds, seed 7",
         "abc123 with changes",
         "2 January 2026, 03:04 UTC",
-        "python -m tox -e compare -- --seed 7 --launches 8 --rounds 20 --threads 2 --reference pytorch --contenders o",
+        "python -m tox -e compare -- --seed 7 --launches 8 --rounds 20 --contenders o",
     ):
         assert words in page.text
     assert len(page.all("figure")) == len(page.all("figcaption")) == len(page.all("svg")) == 6

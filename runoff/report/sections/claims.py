@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runoff.judge.conversions import CLAIMED_FAILURES, count, share_interval
+from runoff.judge.conversions import CLAIMED_FAILURES, SKIPPED, count, share_interval
 from runoff.judge.ratios import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
 from runoff.report.answer.choice import choose
 from runoff.report.blocks import MARKDOWN, PAGE, Section
@@ -29,7 +29,6 @@ NATIVE, CONVERTED, OPTIMISED = "pytorch", "tensorflow", "onnxruntime"
 UNOPTIMISED, COMPILED = "onnxruntime-unoptimised", "tensorflow-xla"
 INT8 = "int8"
 MEASURED = "measured here"
-SKIPPED = "skipped"
 CLAIM_OF_CONVERSIONS = "about 15 % of conversions fail (Resize, Pad)"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 
+from runoff.judge.conversions import SKIPPED
 from runoff.report.answer.limits import limits_of, limits_text
 from runoff.report.blocks import PAGE, Section
 from runoff.report.download import download
 from runoff.stored.run import StoredRun
-from runoff.text.ids import HERE, split_id
 from runoff.text.table import plain_notes
 
 
@@ -17,7 +17,9 @@ def repeat_section(run: StoredRun) -> Section:
     return Section(
         "repeat",
         "Repeat it, look closer",
-        notes=plain_notes(["In a copy of Runoff, with the same checkpoint and pictures:"]),
+        notes=plain_notes(
+            ["In a copy of Runoff, with the same checkpoint and pictures; paths are those of this machine:"]
+        ),
         code=command(run),
         download=download(run),
         shown_in=(PAGE,),
@@ -25,17 +27,10 @@ def repeat_section(run: StoredRun) -> Section:
 
 
 def command(run: StoredRun) -> str:
-    """Return the command that repeats the run."""
-    if run.only_converted:
-        return "python -m tox -e conversion"
-    contenders = [row.contender for row in run.rows]
-    named = sorted({split_id(name)[1] for name in (*contenders, run.stratum.reference)} - {HERE})
-    words = ["python", "-m", "tox", "-e", "compare" if run.raced else "service", "--", "--seed", str(run.seed)]
-    words += ["--launches", str(run.launches), *(["--rounds", str(run.rounds)] if run.raced else [])]
-    words += ["--threads", str(run.stratum.threads)]
-    words += ["--reference", run.stratum.reference, "--contenders", ",".join(contenders)]
-    for name in named:
-        words += ["--environment", f"{name}=PYTHON"]
+    """Return the command that repeats the run with the contenders that took part; one that was skipped is left out."""
+    words = list(run.repeat)
+    if not run.only_converted:
+        words += ["--contenders", ",".join(row.contender for row in run.rows if row.verdict != SKIPPED)]
     if run.limits:
         words += ["--choose", limits_text(limits_of(run))]
     return shlex.join(words)

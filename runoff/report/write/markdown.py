@@ -63,7 +63,7 @@ def repeat_lines(run: StoredRun) -> list[str]:
     return [
         *versions,
         "",
-        "Repeat it in a copy of Runoff, with the same checkpoint and pictures:",
+        "Repeat it in a copy of Runoff, with the same checkpoint and pictures; paths are those of this machine:",
         "",
         f"    {command(run)}",
     ]

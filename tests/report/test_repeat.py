@@ -1,0 +1,95 @@
+"""Does the command under "Repeat it" repeat the run? It is parsed by the suite's own parser of options."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from fixtures.options import Options, pytest_addoption, read_options
+from fixtures.repeat import repeat_command
+from runoff.report.sections.repeat import command
+from runoff.stored.run import parse_run
+from tests.stored_runs import about, make_stored_run
+
+GIVEN = (
+    "--seed 5 --reference onnxruntime@old --launches 12 --rounds 9 --threads 1 --margin 2.5% --precision 1.5% "
+    "--max-time 9m --weights builtin --choose latency<20ms"
+)
+
+
+def parse(words: list[str]) -> Namespace:
+    """Read options as pytest does."""
+    parser = pytest.Parser(_ispytest=True)
+    pytest_addoption(parser)
+    return parser.parse(words)
+
+
+def options_of(words: list[str]) -> Options:
+    """Return what the suite makes of options."""
+    option = SimpleNamespace(**vars(parse(words)), benchmark_disable=False, benchmark_enable=False)
+    return read_options(SimpleNamespace(option=option))
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> list[str]:
+    """Options of every kind, with an interpreter and a tree that are there."""
+    (tmp_path / "tree" / "runoff" / "measure").mkdir(parents=True)
+    (tmp_path / "tree" / "runoff" / "measure" / "worker.py").touch()
+    for name in ("old", "modern"):
+        (tmp_path / name).touch()
+    paths = ["--images", str(tmp_path), "--tree", f"base={tmp_path / 'tree'}"]
+    return [*shlex.split(GIVEN), *paths, *(w for name in ("old", "modern") for w in environment_option(tmp_path, name))]
+
+
+def environment_option(folder: Path, name: str) -> tuple[str, str]:
+    """Return the option that brings an environment in."""
+    return "--environment", f"{name}={folder / name}"
+
+
+def printed(words: list[str], *, raced: bool = True, served: bool = False) -> list[str]:
+    """Return the words of the command that a run with these options prints."""
+    stored = make_stored_run()
+    about(stored)["repeat"] = repeat_command(options_of(words), raced=raced, served=served)
+    about(stored)["limits"] = "latency<20ms"
+    return shlex.split(command(parse_run(stored)))
+
+
+@pytest.mark.parametrize(("environment", "brings"), [("compare", False), ("field", True)])
+def test_the_printed_command_gives_the_same_options(given, monkeypatch, environment, brings):
+    """By the tox environment that the run was made in; the field brings one environment, which is not given twice."""
+    monkeypatch.setenv("TOX_ENV_NAME", environment)
+    words = printed(given)
+    assert words[:6] == ["python", "-m", "tox", "-e", environment, "--"]
+    modern = given[-2:] if brings else []
+    again, before = options_of([*words[6:], *modern]), options_of(given)
+    assert vars(again) | {"contenders": "", "named": ""} == vars(before) | {"contenders": "", "named": ""}
+
+
+def test_it_names_only_the_contenders_that_took_part(given):
+    """One that was skipped would be refused by name; one that failed to convert is tried again."""
+    named = parse(printed(given)[5:]).contenders.split(",")
+    assert "openvino" not in named
+    assert {"pytorch", "onnxruntime-int8"} <= set(named)
+
+
+def test_a_service_run_has_its_bound_and_its_own_launches(given, monkeypatch):
+    """The latency bound is given, and how much a service question measures."""
+    monkeypatch.setenv("TOX_ENV_NAME", "service")
+    words = printed(["--latency-bound", "50ms"], raced=False, served=True)
+    assert words[4] == "service"
+    again, before = options_of(words[6:]), options_of(["--latency-bound", "50ms"])
+    assert (again.latency_bound, again.service_launches, again.service_rounds) == (
+        0.05,
+        before.service_launches,
+        before.service_rounds,
+    )
+
+
+def test_without_tox_it_is_pytests_own_command(given, monkeypatch):
+    """A run that tox did not make is not said to be one of its."""
+    monkeypatch.setenv("TOX_ENV_NAME", "tests")
+    assert printed(given)[:6] == ["python", "-m", "pytest", "benchmarks/", "-m", "not service"]
