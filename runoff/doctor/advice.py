@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from runoff.doctor.findings import Findings, MachineFinding
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
@@ -18,38 +19,31 @@ MEMORY_PER_CONTENDER = 1024**3
 
 def advise(findings: Findings) -> tuple[str, ...]:
     """Return all advice: what stands in the way of running first, then the machine, then what the trial showed."""
+    machine = findings.machine
     contenders = max(len(environment.backends) for environment in findings.environments)
-    return tuple(
-        sentence
-        for group in (
-            *(environment_advice(environment) for environment in findings.environments),
-            *(advice(findings.machine) for advice in MACHINE_ADVICE),
-            memory_advice(findings.machine, contenders),
-            noise_advice(findings.noise, findings.machine) if findings.noise else [],
-        )
-        for sentence in group
-    )
+    advice = [sentence for environment in findings.environments for sentence in environment_advice(environment)]
+    for group in (clock_advice, cpu_advice, variables_advice):
+        advice += group(machine)
+    advice += memory_advice(machine, contenders)
+    return (*advice, *(noise_advice(findings.noise, machine) if findings.noise else ()))
 
 
-def environment_advice(environment: EnvironmentFinding) -> list[str]:
+def environment_advice(environment: EnvironmentFinding) -> Iterator[str]:
     """Say what is missing from an environment, and which wheels make its figures another user's or none."""
     place = f"environment {environment.name}"
+    install = f"{environment.interpreter} -m pip install"
     if environment.numpy is None:
-        command = install_command(environment, ("numpy",))
-        return [f"{place} has no numpy, which every worker needs, so nothing runs there: {command}"]
-    found = []
+        yield f"{place} has no numpy, which every worker needs, so nothing runs there: {install} numpy"
+        return
     if environment.golden_missing:
-        command = install_command(environment, environment.golden_missing)
-        found.append(
+        yield (
             f"{place} lacks {' and '.join(environment.golden_missing)}: golden, which every contender is checked "
-            f"against, is computed with it, so no benchmark runs: {command}"
+            f"against, is computed with it, so no benchmark runs: {install} {' '.join(environment.golden_missing)}"
         )
     for backend in environment.backends:
-        lacking = lacking_words(backend)
-        if lacking:
-            found.append(f"{backend.name} {lacking} in {place}: {install_command(environment, backend.install)}")
-        found += wheel_advice(backend, place)
-    return found
+        if lacking := lacking_words(backend):
+            yield f"{backend.name} {lacking} in {place}: {install} {' '.join(backend.install)}"
+        yield from wheel_advice(backend, place)
 
 
 def lacking_words(backend: BackendFinding) -> str:
@@ -59,190 +53,133 @@ def lacking_words(backend: BackendFinding) -> str:
     return " and ".join(f"{what} ({', '.join(modules)} missing)" for what, modules in lacking.items() if modules)
 
 
-def wheel_advice(backend: BackendFinding, place: str) -> list[str]:
+def wheel_advice(backend: BackendFinding, place: str) -> Iterator[str]:
     """Say where a backend's wheels get in each other's way, or are not those of a CPU."""
-    found = [
-        f"{' and '.join(providers)} in {place} both bring the module {module} and overwrite each other's files, so it "
-        "is not known which one runs: uninstall all of them, then install the one you mean"
-        for module, providers in backend.doubled.items()
-    ]
-    found += [
-        f"{each.name} {each.version} in {place} is built for GPUs ({len(each.gpu_libraries)} GPU libraries came with "
-        "it): where you deploy on CPUs, race the CPU-only wheel, whose import and memory differ"
-        for each in backend.distributions
-        if each.gpu_libraries
-    ]
-    if len({each.build for each in backend.distributions}) > 1:
-        names = " and ".join(f"{each.name} {each.version}" for each in backend.distributions)
-        found.append(
+    for module, providers in backend.doubled.items():
+        yield (
+            f"{' and '.join(providers)} in {place} both bring the module {module} and overwrite each other's files, so "
+            "it is not known which one runs: uninstall all of them, then install the one you mean"
+        )
+    for wheel in backend.distributions:
+        if wheel.gpu_libraries:
+            yield (
+                f"{wheel.name} {wheel.version} in {place} is built for GPUs ({len(wheel.gpu_libraries)} GPU libraries "
+                "came with it): where you deploy on CPUs, race the CPU-only wheel, whose import and memory differ"
+            )
+    if len({wheel.build for wheel in backend.distributions}) > 1:
+        names = " and ".join(f"{wheel.name} {wheel.version}" for wheel in backend.distributions)
+        yield (
             f"{names} in {place} are of different builds, and what one of them compiled may not load beside the other: "
             "install them from the same index"
         )
-    return found
 
 
-def install_command(environment: EnvironmentFinding, names: tuple[str, ...]) -> str:
-    """Return the command that installs distributions in an environment."""
-    return f"{environment.interpreter} -m pip install {' '.join(names)}"
-
-
-def priority_advice(machine: MachineFinding) -> list[str]:
-    """Say how workers could have high priority, where they may not."""
-    if machine.high_priority:
-        return []
-    return [
-        "workers may not go before other processes, so whatever else runs slows some rounds: run as root, or raise "
-        "RLIMIT_NICE to 40 (`nice` in /etc/security/limits.conf; containers: --cap-add SYS_NICE)"
-    ]
-
-
-def governor_advice(machine: MachineFinding) -> list[str]:
-    """Say where the clock follows the load, or can't be held."""
-    found = []
-    slow = [governor for governor in machine.policy.governors if governor != "performance"]
-    if slow:
-        found.append(
+def clock_advice(machine: MachineFinding) -> Iterator[str]:
+    """Say what changes times from run to run: who goes first, and what the clock follows."""
+    if not machine.high_priority:
+        yield (
+            "workers may not go before other processes, so whatever else runs slows some rounds: run as root, or raise "
+            "RLIMIT_NICE to 40 (`nice` in /etc/security/limits.conf; containers: --cap-add SYS_NICE)"
+        )
+    if slow := [governor for governor in machine.policy.governors if governor != "performance"]:
+        yield (
             f"the CPUs' clock follows the governor {', '.join(slow)}, so the first rounds can be slower than the rest: "
             "sudo cpupower frequency-set --governor performance"
         )
     if machine.policy.boost:
-        found.append(
+        yield (
             "boost (turbo) is on, so absolute times depend on temperature and neighbours, while ratios stay fair: for "
             "absolute times that can be repeated, switch it off in the firmware or under /sys/devices/system/cpu"
         )
-    return found
+    if machine.battery:
+        yield "the machine runs on its battery, which lowers the clock: plug it in"
 
 
-def battery_advice(machine: MachineFinding) -> list[str]:
-    """Say where a battery holds the clock down."""
-    return ["the machine runs on its battery, which lowers the clock: plug it in"] if machine.battery else []
-
-
-def threads_advice(machine: MachineFinding) -> list[str]:
-    """Say where threads share cores, or a quota leaves one waiting."""
-    found = []
-    quota, cores, allowed = machine.threads.quota, machine.threads.cores, machine.threads.allowed
-    if quota is not None and quota != math.floor(quota):
-        found.append(
-            f"the cgroup's quota is {quota:g} CPUs, no whole number, so {allowed} threads are used and all wait when "
-            f"it is spent: give the container whole CPUs (--cpus={math.ceil(quota)}), or pin it (--cpuset-cpus)"
+def cpu_advice(machine: MachineFinding) -> Iterator[str]:
+    """Say where threads share cores or wait for them, and what the CPU lacks."""
+    threads, throttling = machine.threads, machine.throttling
+    if threads.quota is not None and threads.quota != math.floor(threads.quota):
+        yield (
+            f"the cgroup's quota is {threads.quota:g} CPUs, no whole number, so {threads.allowed} threads are used and "
+            "all wait when it is spent: give the container whole CPUs "
+            f"(--cpus={math.ceil(threads.quota)}), or pin it (--cpuset-cpus)"
         )
-    if machine.simultaneous_threads and cores is not None and cores < allowed:
-        found.append(
-            f"the {allowed} threads share {cores} cores (SMT), which many libraries run slower on than on the cores "
-            f"alone: race with --threads {cores} too"
+    if machine.simultaneous_threads and threads.cores is not None and threads.cores < threads.allowed:
+        yield (
+            f"the {threads.allowed} threads share {threads.cores} cores (SMT), which many libraries run slower on than "
+            f"on the cores alone: race with --threads {threads.cores} too"
         )
-    return found
+    if throttling and throttling.throttled:
+        yield (
+            f"the cgroup's quota has stopped its processes in {throttling.throttled} of {throttling.periods} periods "
+            f"({throttling.throttled / throttling.periods:.0%}): give fewer --threads than the quota, or a larger quota"
+        )
+    if machine.load and machine.load[0] > threads.allowed:
+        yield (
+            f"the load average is {machine.load[0]:.1f} on {threads.allowed} threads: other programs want the same "
+            "CPUs; stop them, or wait until they are done"
+        )
+    if machine.flags and not INT8_FLAGS & set(machine.flags):
+        yield (
+            "this CPU has no int8 dot-product instructions, so int8 variants gain little here and may gain much "
+            "elsewhere: decide about int8 on the CPU that you deploy on"
+        )
 
 
-def throttling_advice(machine: MachineFinding) -> list[str]:
-    """Say where a quota has cut processes short."""
-    if machine.throttling is None or machine.throttling.throttled == 0:
-        return []
-    share = machine.throttling.throttled / machine.throttling.periods
-    return [
-        f"the cgroup's quota has stopped its processes in {machine.throttling.throttled} of "
-        f"{machine.throttling.periods} periods ({share:.0%}): give fewer --threads than the quota, or a larger quota"
-    ]
-
-
-def load_advice(machine: MachineFinding) -> list[str]:
-    """Say where others keep the CPUs busy."""
-    if machine.load is None or machine.load[0] <= machine.threads.allowed:
-        return []
-    return [
-        f"the load average is {machine.load[0]:.1f} on {machine.threads.allowed} threads: other programs want the same "
-        "CPUs; stop them, or wait until they are done"
-    ]
-
-
-def swap_advice(machine: MachineFinding) -> list[str]:
-    """Say where memory has gone to disk."""
-    if not machine.memory.swap_used:
-        return []
-    return [
-        f"{machine.memory.swap_used / 1024**2:.0f} MiB of swap are in use, and a worker whose pages come from disk is "
-        "slow by chance: free memory, then sudo swapoff -a && sudo swapon -a"
-    ]
-
-
-def variables_advice(machine: MachineFinding) -> list[str]:
+def variables_advice(machine: MachineFinding) -> Iterator[str]:
     """Say which variables workers inherit, and which backends use a value of their own instead."""
-    inherited = [each.name for each in machine.variables if not each.replaced_for]
-    found = []
-    if inherited:
-        names = ", ".join(inherited)
-        found.append(
-            f"every worker inherits {names}, which can change threads, kernels or memory; thread counts are set by "
-            f"each framework's own API all the same and read back: unset {' '.join(inherited)}, unless you deploy so"
+    if inherited := [variable.name for variable in machine.variables if not variable.replaced_for]:
+        yield (
+            f"every worker inherits {', '.join(inherited)}, which can change threads, kernels or memory; thread counts "
+            "are set by each framework's own API all the same and read back: "
+            f"unset {' '.join(inherited)}, unless you deploy so"
         )
-    for each in machine.variables:
-        if each.replaced_for:
-            backends = ", ".join(each.replaced_for)
-            found.append(f"{each.name} has no effect on workers of {backends}: that backend sets its own value")
-    return found
+    for variable in machine.variables:
+        if variable.replaced_for:
+            backends = ", ".join(variable.replaced_for)
+            yield f"{variable.name} has no effect on workers of {backends}: that backend sets its own value"
 
 
-def int8_advice(machine: MachineFinding) -> list[str]:
-    """Say where INT8 has no instructions of its own."""
-    if not machine.flags or INT8_FLAGS & set(machine.flags):
-        return []
-    return [
-        "this CPU has no int8 dot-product instructions, so int8 variants gain little here and may gain much elsewhere: "
-        "decide about int8 on the CPU that you deploy on"
-    ]
+def memory_advice(machine: MachineFinding, contenders: int) -> Iterator[str]:
+    """Say where memory has gone to disk, and where all contenders together may not fit."""
+    memory = machine.memory
+    if memory.swap_used:
+        yield (
+            f"{memory.swap_used / 1024**2:.0f} MiB of swap are in use, and a worker whose pages come from disk is "
+            "slow by chance: free memory, then sudo swapoff -a && sudo swapon -a"
+        )
+    known = [size for size in (memory.available, memory.limit) if size is not None]
+    if known and min(known) < contenders * MEMORY_PER_CONTENDER:
+        yield (
+            f"{min(known) / 1024**3:.1f} GiB of memory are left for {contenders} backends that stay in memory "
+            "together: free some, raise the container's limit, or race fewer (--contenders)"
+        )
 
 
-MACHINE_ADVICE = (
-    priority_advice,
-    governor_advice,
-    battery_advice,
-    threads_advice,
-    throttling_advice,
-    load_advice,
-    swap_advice,
-    variables_advice,
-    int8_advice,
-)
-
-
-def memory_advice(machine: MachineFinding, contenders: int) -> list[str]:
-    """Say where all contenders together may not fit."""
-    known = [each for each in (machine.memory.available, machine.memory.limit) if each is not None]
-    if not known or min(known) >= contenders * MEMORY_PER_CONTENDER:
-        return []
-    return [
-        f"{min(known) / 1024**3:.1f} GiB of memory are left for {contenders} backends that stay in memory together: "
-        "free some, raise the container's limit, or race fewer (--contenders)"
-    ]
-
-
-def noise_advice(noise: Noise, machine: MachineFinding) -> list[str]:
+def noise_advice(noise: Noise, machine: MachineFinding) -> Iterator[str]:
     """Say what the race of two equals asks for."""
-    found = []
     if noise.state == TOO_NOISY:
-        found.append(
+        yield (
             f"two identical programs could not be told equal within {MARGIN:.0%}: stop other programs, then ask again, "
             f"or measure longer than {LAUNCHES} launches (--launches, --precision)"
         )
     if noise.state == TOO_SHORT:
-        found.append(
+        yield (
             f"only {noise.ratio.launches} launches fitted into {noise.seconds:.0f} s, too few to call this machine "
             f"quiet or noisy: give --seconds enough for {FEWEST_LAUNCHES}"
         )
     if noise.stolen is not None and noise.stolen > STEAL_SHARE:
-        found.append(
+        yield (
             f"other machines on this host took {noise.stolen:.1%} of the CPU time (steal); ratios stay fair, absolute "
             "times do not: measure at a quieter hour or on a dedicated machine"
         )
     if noise.switches > SWITCHES_PER_INFERENCE:
-        found.append(
+        yield (
             f"a worker was preempted {noise.switches:.0f} times per inference: other processes want its cores. Two "
             "equals suffer alike, two unlike runtimes may not: stop them, or give fewer --threads"
         )
     if noise.throttled and not (machine.throttling and machine.throttling.throttled):
-        found.append(
+        yield (
             f"the cgroup's quota stopped the trial in {noise.throttled} periods: give fewer --threads than the quota, "
             "or a larger quota"
         )
-    return found

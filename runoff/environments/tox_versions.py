@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.errors import UsageError
+from runoff.text.ids import join_id
 
 DEFAULT = "onnxruntime"
 NAME = re.compile(r"py(?P<python>\d{2,3})-(?P<framework>[a-z]+)(?P<version>\d+(\.\d+)*)")
@@ -64,7 +65,7 @@ def choose(environments: Sequence[VersionEnvironment], asked: Sequence[str], pyt
 
 def race_arguments(chosen: Sequence[VersionEnvironment], environments: Path) -> list[str]:
     """Return pytest's arguments: each version as a contender of its own environment, the first one as reference."""
-    contenders = [f"{one.framework}@{one.version}" for one in chosen]
+    contenders = [join_id(one.framework, "", one.version) for one in chosen]
     given = [f"--environment={one.version}={environments / one.name / 'bin' / 'python'}" for one in chosen]
     return [f"--contenders={','.join(contenders)}", f"--reference={contenders[0]}", *given]
 
