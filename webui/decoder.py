@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import base64
 import resource
-from typing import TYPE_CHECKING
 
-from runoff.processes.channel import open_channel
-
-if TYPE_CHECKING:
-    from runoff.contract import Preprocessing
-    from runoff.processes.channel import Message
+from runoff.contract import Preprocessing, preprocessing_from_json
+from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
+from runoff.model.decoding import decode
+from runoff.model.preprocessing import preprocess
+from runoff.processes.channel import Message, open_channel
 
 MEMORY_LIMIT = 4 << 30
 """Bytes of address space: 50 million pixels need about 1 GB while they are converted, and libraries reserve more."""
@@ -25,10 +24,6 @@ def main() -> None:
     if channel.receive_start() is None:
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    import runoff.model.decoding
-    import runoff.model.preprocessing  # noqa: F401 - imported before the first picture, not during it
-    from runoff.contract import preprocessing_from_json
-
     channel.send({"ready": True})
     while (command := channel.receive()) is not None:
         content = base64.b64decode(command["content"])
@@ -38,10 +33,6 @@ def main() -> None:
 
 def read_picture(content: bytes, pixel_limit: int, preprocessing: Preprocessing) -> Message:
     """Return a picture's size and the model's input as base64 of float32, or the code of its refusal."""
-    from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
-    from runoff.model.decoding import decode
-    from runoff.model.preprocessing import preprocess
-
     try:
         picture = decode(content, pixel_limit=pixel_limit)
         pixels = preprocess(picture, preprocessing)

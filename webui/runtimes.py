@@ -56,23 +56,19 @@ class Runtimes:
     """
 
     config: Config
-    threads: int
     runtimes: dict[str, Runtime]
     decoder: Keeper
-    supply: Supply
     model: Future[Model] = field(default_factory=Future)
     turn: threading.Lock = field(default_factory=threading.Lock)
     latest: Keeper | None = None
 
-    def open(self) -> None:
-        """Start all workers in the background, the first one before the others."""
-        self.decoder.open()
-        for runtime in self.runtimes.values():
-            runtime.keeper.open()
+    def keepers(self) -> list[Keeper]:
+        """List the keepers of all workers, the decoder's first."""
+        return [self.decoder, *(runtime.keeper for runtime in self.runtimes.values())]
 
     def close(self) -> None:
         """End all workers."""
-        for keeper in (self.decoder, *(runtime.keeper for runtime in self.runtimes.values())):
+        for keeper in self.keepers():
             keeper.close()
 
     def open_picture(self, content: bytes) -> Pixels:
@@ -130,39 +126,25 @@ class Runtimes:
 
 
 def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Runtimes:
-    """Make the runtimes that a configuration asks for and start them in the background.
-
-    Raises what ``make_runtimes`` raises.
-    """
-    runtimes = make_runtimes(config, backends)
-    runtimes.open()
-    if config.weights == "auto" and config.prepared is None:
-        threading.Thread(target=look_for_a_better_model, args=(runtimes,), daemon=True).start()
-    return runtimes
-
-
-def make_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Runtimes:
-    """Make the runtimes that a configuration asks for; nothing is started yet.
+    """Make the runtimes that a configuration asks for and start them in the background, the first before the others.
 
     Raises UnknownContender, or ArtifactBroken for a prepared folder that is none.
     """
     contenders = chosen_contenders(config, backends)
     supply = prepared_supply(config.prepared) if config.prepared else cached_supply(config, backends)
     opener = Recipe("webui.decoder", {}, config.home / "logs" / "web-decoder.log", {})
-    made = Runtimes(
-        config=config,
-        threads=config.threads or allowed_threads(),
-        runtimes={},
-        decoder=Keeper("the decoder", opener, config.start_timeout),
-        supply=supply,
-    )
+    started = Runtimes(config, {}, Keeper("the decoder", opener, config.start_timeout))
     before: Keeper | None = None  # one starts after another: together they would take the cores from the first answer
     for name, contender in contenders.items():
         backend = backends[contender.backend]
         recipe = recipe_of(contender, backend, config)
-        before = Keeper(name, recipe, config.start_timeout, prepare=preparing(made, contender), after=before)
-        made.runtimes[name] = Runtime(contender, words.title(contender, backend), before)
-    return made
+        before = Keeper(name, recipe, config.start_timeout, prepare=preparing(started, contender, supply), after=before)
+        started.runtimes[name] = Runtime(contender, words.title(contender, backend), before)
+    for keeper in started.keepers():
+        keeper.open()
+    if config.weights == "auto" and config.prepared is None:
+        threading.Thread(target=look_for_a_better_model, args=(started,), daemon=True).start()
+    return started
 
 
 def chosen_contenders(config: Config, backends: Mapping[str, Declaration]) -> dict[str, Contender]:
@@ -184,17 +166,17 @@ def recipe_of(contender: Contender, backend: Declaration, config: Config) -> Rec
     )
 
 
-def preparing(runtimes: Runtimes, contender: Contender) -> Callable[[], Message]:
+def preparing(runtimes: Runtimes, contender: Contender, supply: Supply) -> Callable[[], Message]:
     """Make the function that returns what a contender's worker loads, and the blank picture it first looks at."""
+    threads = runtimes.config.threads or allowed_threads()
 
     def prepare() -> Message:
-        artifact = runtimes.supply.artifact(contender)
-        model = runtimes.supply.model()
+        artifact, model = supply.artifact(contender), supply.model()
         if not runtimes.model.done():  # one keeper prepares at a time
             runtimes.model.set_result(model)
         blank = runtimes.config.home / "webui" / "blank.npy"
         save_images(ImageSet(("blank",), np.zeros((1, *model.picture_shape), np.float32), ""), blank)
-        return {"artifact": str(artifact), "threads": runtimes.threads, "images": str(blank), "image": 0}
+        return {"artifact": str(artifact), "threads": threads, "images": str(blank), "image": 0}
 
     return prepare
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from runoff.model.decoding import decode
 from runoff.model.drawings import CLASSES, draw
-from runoff.model.photographs import jpeg
+from runoff.model.photographs import data_folder, jpeg
 
 SEED = 2240020
 """Another seed than those of training and of the fixture images."""
@@ -36,17 +35,16 @@ class Sample:
 def samples() -> tuple[Sample, ...]:
     """List the samples that there are here."""
     drawn = tuple(Sample(name, None) for name in DRAWN)
-    found = importlib.util.find_spec("skimage")  # found, not imported: that would take a second
-    if found is None or not found.submodule_search_locations:
+    folder = data_folder()
+    if folder is None:
         return drawn
-    folder = Path(found.submodule_search_locations[0]) / "data"
     photographs = (Sample(title, folder / file) for file, title in PHOTOGRAPHED.items())
     return (*drawn, *(sample for sample in photographs if sample.source and sample.source.is_file()))
 
 
 @cache
 def sample_file(sample: Sample) -> bytes:
-    """Give a sample as JPEG, made when it is first asked for."""
+    """Return a sample as JPEG, made when it is first asked for."""
     if sample.source:
         return jpeg(decode(sample.source), QUALITY)
     index = CLASSES.index(sample.title)

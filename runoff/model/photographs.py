@@ -134,7 +134,12 @@ def photographs() -> list[tuple[str, Image.Image]]:
     scikit-image is not installed or its wheel lacks a photograph. Source: the data folder of scikit-image, whose
     wheels have held these files since version 0.22 at the latest; nothing is downloaded and it is not imported.
     """
-    folder = _data_folder()
+    folder = data_folder()
+    if folder is None:
+        raise ImagesUnusable(
+            "The fixture photographs come with scikit-image, which is not installed here. "
+            "Install scikit-image, or name a folder of your own with --images DIR."
+        )
     pictures = []
     for index, photograph in enumerate(PHOTOGRAPHS):
         name = f"photo-{index:02d}-{Path(photograph.file).stem}-{photograph.storage}"
@@ -144,12 +149,9 @@ def photographs() -> list[tuple[str, Image.Image]]:
     return pictures
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path | None:
     """Find scikit-image's data folder without importing scikit-image, which would take a second."""
     found = importlib.util.find_spec("skimage")
     if found is None or not found.submodule_search_locations:
-        raise ImagesUnusable(
-            "The fixture photographs come with scikit-image, which is not installed here. "
-            "Install scikit-image, or name a folder of your own with --images DIR."
-        )
+        return None
     return Path(found.submodule_search_locations[0]) / "data"
