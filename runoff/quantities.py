@@ -54,26 +54,19 @@ def whole_number(text: str, least: int, most: int) -> int:
 
 
 def positive(text: str) -> int:
-    """Read a whole number above zero.
-
-    Raises ArgumentTypeError.
-    """
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
-    return number
+    """Read a whole number above zero; raises ArgumentTypeError."""
+    return at_least(1, text)
 
 
 def whole(text: str) -> int:
-    """Read a whole number of zero or more.
+    """Read a whole number of zero or more; raises ArgumentTypeError."""
+    return at_least(0, text)
 
-    Raises ArgumentTypeError.
-    """
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"expected a whole number of at least 0, found {text!r}")
+
+def at_least(least: int, text: str) -> int:
+    """Read a whole number that is not below another; raises ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) >= least):
+        raise ArgumentTypeError(f"expected a whole number of at least {least}, found {text!r}")
     return int(text)
 
 

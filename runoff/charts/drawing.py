@@ -46,18 +46,18 @@ class Figure:
 
 
 def inline(values: Sequence[Mapping[str, Any]]) -> alt.InlineData:
-    """Give values as a chart's data: as one text, since Altair looks at every value of a list."""
+    """Return values as a chart's data: as one text, since Altair looks at every value of a list."""
     as_json = alt.DataFormat(type="json")  # type: ignore[no-untyped-call]  # Altair does not annotate it
     return alt.InlineData(values=json.dumps(values), format=as_json)
 
 
 def contender_axis() -> alt.Y:
-    """Give the axis that names the contenders, in the order of the table."""
+    """Return the axis that names the contenders, in the order of the table."""
     return alt.Y("who:N", sort=None, axis=alt.Axis(title=None, domain=False, ticks=False))
 
 
 def top_legend(symbol: str) -> alt.Legend:
-    """Give a legend above the chart."""
+    """Return a legend above the chart."""
     return alt.Legend(title=None, orient="top", columns=2, symbolType=symbol, symbolSize=200, columnPadding=18)
 
 

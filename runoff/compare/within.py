@@ -10,6 +10,7 @@ from runoff.judge.ratios import CONFIDENCE, Ratio
 from runoff.stored import wording
 from runoff.stored.rows import Measure, Row
 from runoff.stored.run import StoredRun
+from runoff.stored.samples import INFERENCE
 from runoff.text.ids import split_id
 
 
@@ -46,7 +47,7 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
         absences=tuple(
             Absence(MISSING, group, twin.contender, wording.why_unmeasured(twin))
             for twin in twins
-            for group in dict.fromkeys(("inference", *(group for group, _ in measured)))
+            for group in dict.fromkeys((INFERENCE, *(group for group, _ in measured)))
             if not any(key == (group, twin.contender) for key, _, _ in pairs) and is_raced(run, group)
         ),
     )
@@ -54,7 +55,7 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
 
 def is_raced(run: StoredRun, group: str) -> bool:
     """Whether contenders have ratios in a group; in inference they always should."""
-    return group == "inference" or any(measure.ratio for key, measure in run.measures.items() if key[0] == group)
+    return group == INFERENCE or any(measure.ratio for key, measure in run.measures.items() if key[0] == group)
 
 
 def same_backend(contender: str, reference: str) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 
 import altair as alt
 
-from runoff.charts.drawing import INK, PALETTE, draw
+from runoff.charts.drawing import INK, PALETTE, Figure, draw
 from runoff.history import words
-from runoff.history.lines import Line, Section
+from runoff.history.lines import Line, SettingHistory
 from runoff.text.numbers import count
 
 STEPS_HIGH = 5
@@ -20,30 +20,21 @@ MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A chart of one metric as SVG, its title, and its content in words for those who can't see it."""
-
-    title: str
-    svg: str
-    alternative: str
-
-
-@dataclass(frozen=True)
 class Panel:
     """All charts of one contender; ``hues`` are the colours of its lines, by the versions that each is of."""
 
     contender: str
     hues: Mapping[str, str]
-    charts: tuple[Chart, ...]
+    charts: tuple[Figure, ...]
 
 
-def panels(section: Section) -> list[Panel]:
+def panels(section: SettingHistory) -> list[Panel]:
     """Draw the charts of a section, contender by contender."""
     contenders = dict.fromkeys(line.contender for line in section.lines)
     return [draw_panel(section, contender) for contender in contenders]
 
 
-def draw_panel(section: Section, contender: str) -> Panel:
+def draw_panel(section: SettingHistory, contender: str) -> Panel:
     """Draw a chart for each metric of a contender; versions have the same colour in all of them."""
     lines = [line for line in section.lines if line.contender == contender]
     versions = dict.fromkeys(words.versions(line) for line in lines)
@@ -53,7 +44,7 @@ def draw_panel(section: Section, contender: str) -> Panel:
     return Panel(contender, hues, tuple(charts))
 
 
-def draw_lines(section: Section, lines: Sequence[Line], hues: Mapping[str, str]) -> Chart:
+def draw_lines(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str, str]) -> Figure:
     """Draw the lines of one contender and metric: one for each stratum, none joined to another."""
     metric = lines[0].metric
     scale = 1e-6 if metric.unit == "MB" else 1.0
@@ -75,7 +66,7 @@ def draw_lines(section: Section, lines: Sequence[Line], hues: Mapping[str, str])
     if marks := step_marks(lines):
         marked = alt.Chart(alt.InlineData(values=marks))
         layers.append(marked.mark_rule(color=INK, strokeDash=[4, 3], opacity=0.55).encode(x="place:Q"))
-    return Chart(metric.title, draw(alt.layer(*layers), [""] * STEPS_HIGH), alt_text(lines))
+    return Figure(metric.title, draw(alt.layer(*layers), [""] * STEPS_HIGH), "", alt_text(lines))
 
 
 def values_of(lines: Sequence[Line], scale: float) -> list[dict[str, Any]]:
@@ -93,21 +84,21 @@ def step_marks(lines: Sequence[Line]) -> list[dict[str, Any]]:
     return [{"place": (step.last.place + step.first.place) / 2 + 1} for line in lines for step in line.steps]
 
 
-def named_places(section: Section) -> list[int]:
+def named_places(section: SettingHistory) -> list[int]:
     """Choose the runs whose commits are named beneath the chart: a few, evenly spread."""
     last = len(section.runs) - 1
     few = min(MOST_NAMES, last + 1)
     return sorted({round(number * last / max(1, few - 1)) + 1 for number in range(few)})
 
 
-def names_of(section: Section) -> str:
+def names_of(section: SettingHistory) -> str:
     """Return the Vega expression that names those commits; names are hexadecimal digits or words of ours."""
     chosen = {place: short_name(section, place - 1) for place in named_places(section)}
     cases = "".join(f"datum.value == {place} ? '{name}' : " for place, name in chosen.items())
     return f"{cases}''"
 
 
-def short_name(section: Section, place: int) -> str:
+def short_name(section: SettingHistory, place: int) -> str:
     """Name a run's commit by its first digits, or its run by the day; nothing else gets into the expression."""
     run = section.runs[place]
     name = "".join(sign for sign in run.commit.identifier[:7] if sign.isalnum()) if run.commit else ""

@@ -11,6 +11,7 @@ from runoff.history.reading import PastRun, Reading
 from runoff.history.steps import find_steps
 from runoff.judge.ratios import CONFIDENCE, Ratio, change_estimate, interval, ratio_over_launches
 from runoff.stored.rows import Measure
+from runoff.stored.samples import INFERENCE
 from runoff.stored.stratum import Stratum, stratum_differences
 from runoff.text.ids import split_id
 
@@ -19,7 +20,7 @@ OWN_CODE = "runoff"
 
 
 @dataclass(frozen=True)
-class Metric:
+class HistoryMetric:
     """What a line shows: its title, the group it is measured in, how it is read, and its unit."""
 
     title: str
@@ -29,9 +30,9 @@ class Metric:
 
 
 METRICS = (
-    Metric("ratio to reference", "inference", lambda measure: measure.ratio, ""),
-    Metric("cold start", "cold-start", lambda measure: measure.median, "s"),
-    Metric("peak memory", "peak-memory", lambda measure: measure.median, "MB"),
+    HistoryMetric("ratio to reference", INFERENCE, lambda measure: measure.ratio, ""),
+    HistoryMetric("cold start", "cold-start", lambda measure: measure.median, "s"),
+    HistoryMetric("peak memory", "peak-memory", lambda measure: measure.median, "MB"),
 )
 
 
@@ -80,7 +81,7 @@ class Line:
     """
 
     contender: str
-    metric: Metric
+    metric: HistoryMetric
     versions: Mapping[str, str]
     points: tuple[Point, ...]
     levels: tuple[Ratio, ...]
@@ -98,11 +99,11 @@ class Break:
     last: PastRun
     first: PastRun
     changed: tuple[str, ...]
-    levels: tuple[tuple[Metric, Ratio, Ratio], ...]
+    levels: tuple[tuple[HistoryMetric, Ratio, Ratio], ...]
 
 
 @dataclass(frozen=True)
-class Section:
+class SettingHistory:
     """The lines of one setting, its runs in order, and where lines break off."""
 
     setting: Setting
@@ -115,7 +116,7 @@ class Section:
 class History:
     """All that there is to show; ``invalid`` are the runs that are left out because their control says so."""
 
-    sections: tuple[Section, ...]
+    sections: tuple[SettingHistory, ...]
     reading: Reading
     invalid: tuple[PastRun, ...]
 
@@ -125,7 +126,7 @@ class History:
         return [line for section in self.sections for line in section.lines]
 
     @property
-    def steps(self) -> list[tuple[Section, Line, Step]]:
+    def steps(self) -> list[tuple[SettingHistory, Line, Step]]:
         """All steps, those of the newest runs first."""
         found = [(section, line, step) for section in self.sections for line in section.lines for step in line.steps]
         return sorted(found, key=lambda each: each[2].first.run.order, reverse=True)
@@ -142,10 +143,10 @@ def make_history(reading: Reading) -> History:
     return History(tuple(sections), reading, tuple(run for run in reading.runs if not run.valid))
 
 
-def make_section(setting: Setting, runs: Sequence[PastRun]) -> Section:
+def make_section(setting: Setting, runs: Sequence[PastRun]) -> SettingHistory:
     """Draw the lines of one setting's runs."""
     lines = draw_lines(runs)
-    return Section(setting, tuple(runs), tuple(lines), tuple(find_breaks(lines)))
+    return SettingHistory(setting, tuple(runs), tuple(lines), tuple(find_breaks(lines)))
 
 
 def setting_of(stratum: Stratum) -> Setting:
@@ -181,7 +182,7 @@ def draw_lines(runs: Sequence[PastRun]) -> list[Line]:
     return [
         draw_line(key[0], METRICS[key[1]], dict(key[2]), points[key])
         for key in keys
-        if not (key[0] == reference and METRICS[key[1]].group == "inference")  # its ratio to itself is always 1
+        if not (key[0] == reference and METRICS[key[1]].group == INFERENCE)  # its ratio to itself is always 1
     ]
 
 
@@ -192,7 +193,7 @@ def read_point(place: int, run: PastRun, found: Ratio | float | None) -> Point |
     return None if found is None else Point(place, run, found, None, None)
 
 
-def draw_line(contender: str, metric: Metric, versions: Mapping[str, str], points: Sequence[Point]) -> Line:
+def draw_line(contender: str, metric: HistoryMetric, versions: Mapping[str, str], points: Sequence[Point]) -> Line:
     """Draw a line and find its steps; a change is a quotient in every metric, so logarithms are looked at."""
     logarithms = [math.log(point.value) for point in points]
     places = find_steps(logarithms)
@@ -231,7 +232,7 @@ def what_else_changed(before: PastRun, after: PastRun) -> tuple[str, ...]:
 
 def find_breaks(lines: Sequence[Line]) -> list[Break]:
     """Find where one line of a contender follows another; lines side by side, of two environments, are no break."""
-    found: dict[tuple[str, str, str], tuple[Line, Line, list[tuple[Metric, Ratio, Ratio]]]] = {}
+    found: dict[tuple[str, str, str], tuple[Line, Line, list[tuple[HistoryMetric, Ratio, Ratio]]]] = {}
     for before, after in pairwise(lines):  # they are in the order of their first runs
         if (before.contender, before.metric) != (after.contender, after.metric):
             continue

@@ -101,7 +101,7 @@ def read_runs(places: Sequence[Path]) -> Reading:
 
 
 def find_files(places: Sequence[Path]) -> Iterator[Path]:
-    """Give every JSON file below the folders once, in the order of the folders and names.
+    """Return every JSON file below the folders once, in the order of the folders and names.
 
     Raises NothingToRead for a folder that is not there.
     """
@@ -183,7 +183,7 @@ def read_time(moment: Field) -> datetime:
 
 
 def read_validity(about: Field, measures: Mapping[tuple[str, str], Measure]) -> bool:
-    """Tell whether the run's control lets it be believed."""
+    """Whether the run's control lets it be believed."""
     launches = about["launches"].whole()
     control = about.optional("control", lambda found: read_control(found, launches))
     if control and not control_is_valid(control.ratio, about.optional("margin", Field.amount) or MARGIN):
@@ -209,6 +209,6 @@ def read_circumstances(machine: Field, about: Field) -> dict[str, str]:
 
 
 def fingerprint(seed: int, commit: Commit | None, measures: Mapping[tuple[str, str], Measure]) -> str:
-    """Give what tells a run from all others however it is stored: no two measure the same to the last bit."""
+    """Return what tells a run from all others however it is stored: no two measure the same to the last bit."""
     figures = sorted((key, measure.median, measure.ratio and measure.ratio.value) for key, measure in measures.items())
     return hashlib.sha256(repr((seed, commit and commit.identifier, figures)).encode()).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from runoff.history.lines import Break, History, Line, Point, Section, Step
+from runoff.history.lines import Break, History, Line, Point, SettingHistory, Step
 from runoff.history.reading import HISTORY_MARK
 from runoff.judge.ratios import Ratio
 
@@ -25,7 +25,7 @@ def history_json(history: History) -> str:
     return json.dumps(written, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def section_json(section: Section) -> dict[str, Any]:
+def section_json(section: SettingHistory) -> dict[str, Any]:
     """Write what lines share, and the lines."""
     setting = section.setting
     checkpoint = setting.checkpoint

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runoff.history.lines import Break, History, Line, Metric, Section, Setting, Step
+from runoff.history.lines import Break, History, HistoryMetric, Line, Setting, SettingHistory, Step
 from runoff.history.reading import Commit, PastRun
 from runoff.judge.ratios import Ratio
 from runoff.text.numbers import count, growth_with_interval, listing, megabytes, with_interval
@@ -27,14 +27,14 @@ BREAK_COLUMNS = (
 )
 
 
-def value(number: float, metric: Metric) -> str:
+def value(number: float, metric: HistoryMetric) -> str:
     """Write a value in its metric's unit."""
     if metric.unit == "MB":
         return f"{megabytes(number)} MB"
     return f"{number:.3f} {metric.unit}".rstrip()
 
 
-def level(found: Ratio, metric: Metric) -> str:
+def level(found: Ratio, metric: HistoryMetric) -> str:
     """Write a level with its interval over runs."""
     unit = f" {metric.unit}" if metric.unit else ""
     return with_interval(found, lambda number: value(number, metric).removesuffix(unit), unit)
@@ -106,7 +106,7 @@ def remarks(history: History) -> list[str]:
     return said
 
 
-def section_note(section: Section) -> str:
+def section_note(section: SettingHistory) -> str:
     """Say how many runs a section has, and of which commits."""
     commits = len({run.commit.identifier for run in section.runs if run.commit})
     return f"{count(len(section.runs), 'run')} of {count(commits, 'commit')}"
@@ -135,7 +135,7 @@ def step_table(history: History) -> Table:
     )
 
 
-def break_table(section: Section) -> Table:
+def break_table(section: SettingHistory) -> Table:
     """Write each break."""
     rows = [
         (

@@ -46,7 +46,7 @@ def written(values: Any) -> bytes:
 
 
 def without_data(values: Any) -> Any:
-    """Give a run's values without the raw ones of each benchmark."""
+    """Return a run's values without the raw ones of each benchmark."""
     benchmarks = [
         one | {"stats": {name: value for name, value in one["stats"].items() if name != "data"}}
         for one in values["benchmarks"]

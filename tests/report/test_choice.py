@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.judge.ratios import CONFIDENCE, Ratio
-from runoff.report.answer.choice import Choice, advantages, choose, pareto_front, standing
+from runoff.report.answer.choice import Selection, advantages, choose, pareto_front, standing
 from runoff.report.answer.metrics import FRONT
 from runoff.stored.rows import Row
 from runoff.stored.run import parse_run
@@ -77,7 +77,7 @@ def stored() -> Values:
     return make_field_run()
 
 
-def chosen(stored: Values, limits: str | None = None) -> Choice:
+def chosen(stored: Values, limits: str | None = None) -> Selection:
     """Choose from a stored run under limits."""
     about(stored)["limits"] = limits
     return choose(parse_run(stored))

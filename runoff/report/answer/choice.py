@@ -15,7 +15,7 @@ from runoff.stored.run import StoredRun
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """What there is to choose from, the fastest first.
 
     ``candidates`` were timed and are right, ``meeting`` those of them that meet the limits. ``tied`` are the fastest of
@@ -32,25 +32,25 @@ class Choice:
     front: Sequence[Row] = ()
 
 
-def choose(run: StoredRun) -> Choice:
+def choose(run: StoredRun) -> Selection:
     """Find what a run recommends under its limits."""
     timed = [row for row in run.timed if row.ratio] or list(run.timed)
     compared = [metric for metric in FRONT if all(metric.read(row) is not None for row in timed)]
     candidates = sorted(timed, key=lambda row: [standing(row, metric) for metric in compared])
     meeting = [row for row in candidates if all(limit.admits(limit.metric.read(row)) for limit in limits_of(run))]
     if why_no_answer(run):
-        return Choice(candidates, meeting)
+        return Selection(candidates, meeting)
     if not meeting:
-        return Choice(candidates, meeting, compared, front=pareto_front(candidates, compared, run.margin))
+        return Selection(candidates, meeting, compared, front=pareto_front(candidates, compared, run.margin))
     tied = fastest(meeting)
     recommended = min(tied, key=lambda row: standing(row, PEAK_MEMORY)) if PEAK_MEMORY in compared else tied[0]
     others = [row for row in meeting if row is not recommended]
     front = pareto_front([recommended, *others], compared, run.margin)
-    return Choice(candidates, meeting, compared, tied, recommended, front)
+    return Selection(candidates, meeting, compared, tied, recommended, front)
 
 
 def standing(row: Row, metric: Metric) -> float:
-    """Give a figure so that less is better; latency by the ratio where there is one, which drift does not move."""
+    """Return a figure so that less is better; latency by the ratio where there is one, which drift does not move."""
     if metric is LATENCY and row.ratio:
         return row.ratio.value
     value = metric.read(row)
@@ -60,7 +60,7 @@ def standing(row: Row, metric: Metric) -> float:
 
 
 def fastest(ascending: Sequence[Row]) -> list[Row]:
-    """Give the fastest and those next to it that are not told apart from it.
+    """Return the fastest and those next to it that are not told apart from it.
 
     It ends at the first that is told apart, so that no one behind that one is called as fast.
     """
@@ -69,7 +69,7 @@ def fastest(ascending: Sequence[Row]) -> list[Row]:
 
 
 def are_told_apart(best: Row, row: Row) -> bool:
-    """Tell whether a row was shown to be slower: against the reference by the verdict, else by the intervals."""
+    """Whether a row was shown to be slower: against the reference by the verdict, else by the intervals."""
     verdicts = {best.verdict, row.verdict}
     if REFERENCE in verdicts:
         return bool(verdicts & {FASTER, SLOWER})
@@ -77,7 +77,7 @@ def are_told_apart(best: Row, row: Row) -> bool:
 
 
 def pareto_front(ordered: Sequence[Row], compared: Sequence[Metric], margin: float) -> list[Row]:
-    """Give the Pareto front of rows in this order: each that is better than every one before it on the front.
+    """Return the Pareto front of rows in this order: each that is better than every one before it on the front.
 
     Better is: in one of the metrics at least, by more than the margin. With no margin this is the front of the textbook
     where the order is that of the first metric; with one it is thinned of those that hardly differ from one that is on
@@ -92,7 +92,7 @@ def pareto_front(ordered: Sequence[Row], compared: Sequence[Metric], margin: flo
 
 
 def advantages(row: Row, other: Row, compared: Sequence[Metric], margin: float) -> list[Metric]:
-    """Give the metrics in which a row is better than another: by more than the margin, in agreement by any amount."""
+    """Return the metrics in which a row is better than another: by more than the margin, in agreement by any amount."""
     return [
         metric
         for metric in compared

@@ -27,7 +27,7 @@ def answer(run: StoredRun) -> str:
 
 
 def compared(run: StoredRun) -> Compared:
-    """Give the rows that were compared with the reference."""
+    """Return the rows that were compared with the reference."""
     return [(row, row.ratio) for row in run.rows if row.ratio and row.verdict != REFERENCE]
 
 
@@ -68,5 +68,5 @@ def fastest(run: StoredRun, ascending: Compared) -> str:
 
 
 def reaches(ratio: Ratio, best: Ratio) -> bool:
-    """Tell whether a ratio's interval reaches down to that of the best, so that which is faster is not shown."""
+    """Whether a ratio's interval reaches down to that of the best, so that which is faster is not shown."""
     return ratio.low is not None and best.high is not None and ratio.low <= best.high

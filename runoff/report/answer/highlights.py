@@ -19,7 +19,7 @@ class Highlight:
 
 
 def highlights(run: StoredRun, row: Row) -> list[Highlight]:
-    """Give the figures of a contender that a reader wants first."""
+    """Return the figures of a contender that a reader wants first."""
     return [
         *compared(run, row),
         Highlight(f"{numbers.milliseconds(row.median)} ms", "median of one inference"),
@@ -30,7 +30,7 @@ def highlights(run: StoredRun, row: Row) -> list[Highlight]:
 
 
 def compared(run: StoredRun, row: Row) -> list[Highlight]:
-    """Give how many times as fast it is, where a difference was shown."""
+    """Return how many times as fast it is, where a difference was shown."""
     if row.ratio is None or row.verdict not in (FASTER, SLOWER):
         return []
     figure, word = numbers.times(row.ratio.value).split()

@@ -57,7 +57,7 @@ class Limit:
         return self.operator.startswith("<")
 
     def admits(self, value: float | None) -> bool:
-        """Tell whether a value meets it; what was not measured does not."""
+        """Whether a value meets it; what was not measured does not."""
         return value is not None and OPERATORS[self.operator](value, self.bound)
 
 
@@ -130,7 +130,7 @@ def require_room(limits: Sequence[Limit]) -> None:
 
 
 def leave_room(lower: Limit, upper: Limit) -> bool:
-    """Tell whether there is a value between a lower and an upper limit of one metric."""
+    """Whether there is a value between a lower and an upper limit of one metric."""
     return lower.bound < upper.bound or (lower.admits(upper.bound) and upper.admits(lower.bound))
 
 

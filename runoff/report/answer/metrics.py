@@ -1,4 +1,4 @@
-"""The metrics that contenders are chosen by: name, unit, where a row has it, and how it is told. One line each."""
+"""The metrics that contenders are chosen by: name, unit, where a row has it, how a sentence has it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHARE = Dimension({"%": Decimal("0.01")}, most=1.0)
 class Metric:
     """One thing that a contender can be chosen by.
 
-    ``name`` is what ``--choose`` calls it, ``unit`` the one it is shown in, ``told`` how a sentence has its figure.
+    ``name`` is what ``--choose`` calls it, ``unit`` the one it is shown in, ``phrase`` how a sentence has its figure.
     ``better`` says what one that is better has over another; empty where the Pareto front leaves the metric out.
     """
 
@@ -35,7 +35,7 @@ class Metric:
     dimension: Dimension
     unit: str
     read: Callable[[Row], float | None]
-    told: str
+    phrase: str
     better: str = ""
     more_is_better: bool = False
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
-from runoff.report.answer.choice import Choice, advantages, choose
+from runoff.report.answer.choice import Selection, advantages, choose
 from runoff.report.answer.fastest import answer, why_no_answer
 from runoff.report.answer.limits import Limit, limits_of
 from runoff.report.answer.metrics import LATENCY, METRICS, PEAK_MEMORY, Metric
@@ -19,7 +19,7 @@ STAR = "★"
 
 
 def opening(run: StoredRun) -> tuple[str, ...]:
-    """Give what a report begins with: the answer and the recommendation, which says a doubt for both."""
+    """Return what a report begins with: the answer and the recommendation, which says a doubt for both."""
     said, recommended = answer(run), recommendation(run)
     return (recommended,) if recommended.startswith(said) else (said, recommended)
 
@@ -35,7 +35,7 @@ def recommendation(run: StoredRun) -> str:
     return f"{STAR} Recommended{under(run)}: {named}. {reasons(run, choice, choice.recommended)}"
 
 
-def in_doubt(run: StoredRun, choice: Choice) -> str:
+def in_doubt(run: StoredRun, choice: Selection) -> str:
     """Say what a run that can't say which contender is fastest has to say all the same."""
     if not run.is_valid:
         return f"So no contender is recommended: {wording.MEASURE_AGAIN}."
@@ -61,14 +61,14 @@ def conditions(limits: Sequence[Limit]) -> str:
 
 def figures(run: StoredRun, row: Row) -> list[str]:
     """Tell a row's figures: those that contenders are compared in, and those that a limit was set for."""
-    told = []
+    phrases = []
     for metric in METRICS:
         value = metric.read(row)
         if value is not None and (metric.better or any(limit.metric is metric for limit in limits_of(run))):
-            told.append(metric.told.format(figure(run, metric, value)))
+            phrases.append(metric.phrase.format(figure(run, metric, value)))
         if metric is LATENCY and row.ratio:
-            told.append(against_reference(run, row))
-    return told
+            phrases.append(against_reference(run, row))
+    return phrases
 
 
 def figure(run: StoredRun, metric: Metric, value: float) -> str:
@@ -91,7 +91,7 @@ def against_reference(run: StoredRun, row: Row) -> str:
     return f"{row.verdict} against {run.stratum.reference}"
 
 
-def reasons(run: StoredRun, choice: Choice, recommended: Row) -> str:
+def reasons(run: StoredRun, choice: Selection, recommended: Row) -> str:
     """Say in a sentence why it is the recommended one, and what else there is on the Pareto front."""
     among = len(choice.candidates)
     if len(choice.meeting) == 1:
@@ -110,7 +110,7 @@ def reasons(run: StoredRun, choice: Choice, recommended: Row) -> str:
     return f"{said}{rest_of_the_front(run, choice, recommended)}."
 
 
-def rest_of_the_front(run: StoredRun, choice: Choice, recommended: Row) -> str:
+def rest_of_the_front(run: StoredRun, choice: Selection, recommended: Row) -> str:
     """Name the others on the Pareto front and what they have over the recommended one; empty for one metric alone."""
     if len(choice.compared) < 2:
         return ""
@@ -125,15 +125,15 @@ def rest_of_the_front(run: StoredRun, choice: Choice, recommended: Row) -> str:
     return f"; {front} {'is' if len(others) == 1 else 'are'} also {numbers.listing(others)}"
 
 
-def over(run: StoredRun, choice: Choice, row: Row, recommended: Row) -> list[str]:
+def over(run: StoredRun, choice: Selection, row: Row, recommended: Row) -> list[str]:
     """Say what a row has over the recommended one, and its agreement where that is not whole."""
-    told = [metric.better for metric in advantages(row, recommended, choice.compared, run.margin)]
+    merits = [metric.better for metric in advantages(row, recommended, choice.compared, run.margin)]
     if row.agreement is not None and row.agreement < 1:
-        told.append(f"agreement {numbers.share(row.agreement)}")
-    return told
+        merits.append(f"agreement {numbers.share(row.agreement)}")
+    return merits
 
 
-def none_meets(run: StoredRun, choice: Choice) -> str:
+def none_meets(run: StoredRun, choice: Selection) -> str:
     """Say that nothing meets the limits and what comes nearest, or that one of them can't be judged."""
     if missing := unmeasured(run, choice):
         return (
@@ -148,7 +148,7 @@ def none_meets(run: StoredRun, choice: Choice) -> str:
     )
 
 
-def unmeasured(run: StoredRun, choice: Choice) -> list[str]:
+def unmeasured(run: StoredRun, choice: Selection) -> list[str]:
     """Name what a limit was set for and no contender has a figure of."""
     limited = {limit.metric.words: limit.metric for limit in limits_of(run)}
     return [name for name, metric in limited.items() if all(metric.read(row) is None for row in choice.candidates)]

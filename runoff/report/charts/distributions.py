@@ -46,8 +46,7 @@ def distribution_figure(run: StoredRun) -> Figure | None:
         if len(values) < FEWEST_FOR_A_SHAPE
         for value in values
     ]
-    told = [summary(row, values) for row, values in found]
-    whole = alt.Chart(inline(told))
+    whole = alt.Chart(inline([summary(row, values) for row, values in found]))
     marks = alt.layer(
         whole.mark_rule(strokeWidth=1, opacity=0.7).encode(
             x=alt.X("least:Q", scale=scale), x2="most:Q", y=across, color=colour
@@ -77,7 +76,7 @@ def distribution_figure(run: StoredRun) -> Figure | None:
 
 
 def summary(row: Row, values: Sequence[float]) -> dict[str, Any]:
-    """Give what is marked on a contender's line, in ms; a p95 that the samples do not bound is left out."""
+    """Return what is marked on a contender's line, in ms; a p95 that the samples do not bound is left out."""
     p95 = wording.percentile(row, "p95")
     return {
         "who": row.contender,
@@ -98,7 +97,7 @@ def alt_text(row: Row, values: Sequence[float]) -> str:
 
 
 def shape(row: Row, values: Sequence[float], middle: float) -> list[dict[str, Any]]:
-    """Give the outline of a contender's shape around its line, empty where there are too few values for one."""
+    """Return the outline of a contender's shape around its line, empty where there are too few values for one."""
     if len(values) < FEWEST_FOR_A_SHAPE:
         return []
     logarithms = np.log(np.asarray(values, dtype=np.float64))

@@ -45,12 +45,12 @@ class Box:
     bottom: float
 
     def overlaps(self, other: Box) -> bool:
-        """Tell whether two rectangles have anything in common."""
+        """Whether two rectangles have anything in common."""
         across = self.left < other.right and other.left < self.right
         return across and self.top < other.bottom and other.top < self.bottom
 
     def holds(self, other: Box) -> bool:
-        """Tell whether another rectangle lies within this one."""
+        """Whether another rectangle lies within this one."""
         across = self.left <= other.left and other.right <= self.right
         return across and self.top <= other.top and other.bottom <= self.bottom
 
@@ -69,7 +69,7 @@ def place_names(names: Sequence[str], places: Sequence[tuple[float, float]], plo
 
 
 def box_of(name: str, place: tuple[float, float], side: Side) -> Box:
-    """Give the rectangle that a name covers on a side of its point."""
+    """Return the rectangle that a name covers on a side of its point."""
     width = LETTER * len(name)
     before = {"left": 0.0, "center": width / 2, "right": width}[side.align]
     left, middle = place[0] + side.right - before, place[1] + side.down

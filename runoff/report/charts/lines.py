@@ -25,13 +25,13 @@ def throughput_figure(run: StoredRun) -> Figure | None:
     }
     if not any(rates.values()):
         return None
-    told = "; ".join(f"{name} {best_of(found)}" for name, found in rates.items() if found)
+    alt_text = "; ".join(f"{name} {best_of(found)}" for name, found in rates.items() if found)
     return Figure(
         "Throughput over batch size",
         draw(lines(rates, "images in a batch", "images a second", alt.Scale(zero=True)), [""] * STEPS),
         "Images a second by batch size, with all threads; bars are the intervals over launches. "
         "Logarithmic scale along.",
-        f"Throughput: {told}.",
+        f"Throughput: {alt_text}.",
     )
 
 
@@ -54,7 +54,7 @@ def threads_figure(run: StoredRun) -> Figure | None:
         ideal.mark_line(color=INK, strokeDash=[4, 4], opacity=0.6).encode(x="number:Q", y="value:Q"),
         lines(speedups, "threads", "times as fast as one thread", DOUBLINGS),
     )
-    told = "; ".join(
+    alt_text = "; ".join(
         f"{name} {found[max(found)].value:.2f} times with {max(found)}" for name, found in speedups.items()
     )
     return Figure(
@@ -62,7 +62,7 @@ def threads_figure(run: StoredRun) -> Figure | None:
         draw(chart, [""] * STEPS),
         "Speed-up over one thread. The dashed line is what it would be if every thread counted for one. "
         "Logarithmic scales.",
-        f"Speed-up over one thread: {told}.",
+        f"Speed-up over one thread: {alt_text}.",
     )
 
 

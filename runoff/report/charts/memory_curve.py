@@ -62,14 +62,14 @@ def curve_figure(run: StoredRun) -> Figure | None:
     chart = alt.layer(alt.layer(areas, texts.encode(x=along, y=upwards, text="text:N")), names).resolve_scale(
         y="independent"
     )
-    told = "; ".join(f"{name} up to {numbers.megabytes(max(curve.sizes))} MB" for name, curve in curves)
+    alt_text = "; ".join(f"{name} up to {numbers.megabytes(max(curve.sizes))} MB" for name, curve in curves)
     return Figure(
         "Memory over time",
         draw(chart, [name for name, _ in curves], step=ROW),
         "Memory of a process over time, from its start through one inference of every picture, seen from "
         "outside in a pass where nothing is timed. All to the same scales; the figure is the highest that was seen."
         f"{' The axis of time is stretched at its beginning.' if stretched else ''}",
-        f"Memory over time: {told}.",
+        f"Memory over time: {alt_text}.",
     )
 
 
@@ -83,7 +83,7 @@ def moments(longest: float) -> list[float]:
 
 
 def thinned(curve: Curve) -> list[tuple[float, float]]:
-    """Give at most about MOST_POINTS points of a curve as (seconds, bytes), the first and the last among them.
+    """Return at most about MOST_POINTS points of a curve as (seconds, bytes), the first and the last among them.
 
     Each stretch is stood for by its highest point, so that no peak is lost.
     """
@@ -95,5 +95,5 @@ def thinned(curve: Curve) -> list[tuple[float, float]]:
 
 
 def unique(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Give points without those that were there already."""
+    """Return points without those that were there already."""
     return list(dict.fromkeys(points))

@@ -60,19 +60,19 @@ def ratio_figure(run: StoredRun) -> Figure | None:
         dots.mark_point(filled=True, size=40, opacity=1).encode(x=along, y=across, color=colour, shape=shape),
     )
     interval = wording.interval_heading(run).strip("[]")
-    told = "; ".join(f"{point['who']} {point['text']}" for point in points)
+    alt_text = "; ".join(f"{point['who']} {point['text']}" for point in points)
     return Figure(
         "Latency relative to the reference",
         draw(chart, [point["who"] for point in points]),
         f"Time of one inference relative to {run.stratum.reference}{f', with the {interval}' if interval else ''}. "
         "A circle is faster, a square slower, a cross no difference shown, the diamond the reference itself. "
         f"{BAND if band else ''}Logarithmic scale.",
-        f"Ratios to {run.stratum.reference}: {told}.",
+        f"Ratios to {run.stratum.reference}: {alt_text}.",
     )
 
 
 def ratio_point(who: str, kind: str, ratio: Ratio) -> dict[str, Any]:
-    """Give the values that a ratio is drawn from."""
+    """Return the values that a ratio is drawn from."""
     return {
         "who": who,
         "kind": kind,

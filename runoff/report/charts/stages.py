@@ -21,7 +21,7 @@ def cold_start_figure(run: StoredRun) -> Figure | None:
         title="Cold start, stage by stage",
         caption="From nothing to the first answer in a fresh process: the median of each stage. "
         "The figure at the end is the median of the whole.",
-        told="Cold start",
+        alt_text="Cold start",
     )
 
 
@@ -33,12 +33,12 @@ def peak_figure(run: StoredRun) -> Figure | None:
         axis="MB",
         title="Peak memory, stage by stage",
         caption="Peak memory of the whole process, and by how much each stage raised it.",
-        told="Peak memory",
+        alt_text="Peak memory",
     )
 
 
 def added_by_stage(peaks: Mapping[str, float]) -> dict[str, float]:
-    """Give by how many megabytes each stage raised the high-water mark."""
+    """Return by how many megabytes each stage raised the high-water mark."""
     added: dict[str, float] = {}
     highest = 0.0
     for stage, peak in peaks.items():
@@ -54,7 +54,7 @@ def stacked_figure(
     axis: str,
     title: str,
     caption: str,
-    told: str,
+    alt_text: str,
 ) -> Figure | None:
     """Draw one bar a contender, stacked by stage, with the total at its end."""
     if not parts:
@@ -87,4 +87,4 @@ def stacked_figure(
         labels.encode(x=along, y=across, text="text:N"),
     )
     listed = "; ".join(f"{end['who']} {end['text']}" for end in ends)
-    return Figure(title, draw(chart, [row.contender for row, _ in parts]), caption, f"{told}: {listed}.")
+    return Figure(title, draw(chart, [row.contender for row, _ in parts]), caption, f"{alt_text}: {listed}.")

@@ -27,7 +27,7 @@ PLOT = Box(0, 0, WIDTH - 70, STEP * HEIGHT_STEPS)
 
 
 @dataclass(frozen=True)
-class Point:
+class Mark:
     """A contender in the chart: its figures in ms and MB, what it is marked as, and its share of agreement."""
 
     who: str
@@ -47,7 +47,7 @@ class Point:
         return self.who if self.agrees else f"{self.who} {numbers.share(self.agreement)}"
 
     @property
-    def told(self) -> str:
+    def alt_text(self) -> str:
         """The point in wording."""
         kind = f", {self.kind}" if self.kind else ""
         agreement = "" if self.agrees else f", Top-1 agrees on {numbers.share(self.agreement)}"
@@ -62,7 +62,7 @@ class Span:
     most: float
 
     def share(self, value: float) -> float:
-        """Give how far along the axis a value stands, from 0 to 1."""
+        """Return how far along the axis a value stands, from 0 to 1."""
         return math.log(value / self.least) / math.log(self.most / self.least)
 
 
@@ -93,40 +93,40 @@ def tradeoff_figure(run: StoredRun) -> Figure | None:
         "Latency against peak memory",
         draw(alt.layer(*layers), [""] * HEIGHT_STEPS),
         caption(points, limited=bool(limits), all_named=all(sides)),
-        f"Latency and peak memory: {'; '.join(point.told for point in points)}.",
+        f"Latency and peak memory: {'; '.join(point.alt_text for point in points)}.",
     )
 
 
-def marked_points(run: StoredRun) -> list[Point]:
-    """Give the contenders of which both were measured, those that are marked first."""
+def marked_points(run: StoredRun) -> list[Mark]:
+    """Return the contenders of which both were measured, those that are marked first."""
     choice = choose(run)
     points = []
     for row in choice.candidates:
         latency, memory = LATENCY.read(row), PEAK_MEMORY.read(row)
         kind = RECOMMENDED if row is choice.recommended else FRONT if row in choice.front else OTHER
         if latency is not None and memory is not None:
-            points.append(Point(row.contender, latency * 1e3, memory / numbers.MEGABYTE, kind, row.agreement))
+            points.append(Mark(row.contender, latency * 1e3, memory / numbers.MEGABYTE, kind, row.agreement))
     order = [kind for kind, *_ in KINDS]
     return sorted(points, key=lambda point: order.index(point.kind))
 
 
-def values(points: Sequence[Point]) -> alt.InlineData:
-    """Give points as a chart's data."""
+def values(points: Sequence[Mark]) -> alt.InlineData:
+    """Return points as a chart's data."""
     return inline([vars(point) | {"label": point.label} for point in points])
 
 
 def span(figures: Sequence[float]) -> Span:
-    """Give what an axis shows so that all figures are well within it."""
+    """Return what an axis shows so that all figures are well within it."""
     return Span(min(figures) / ROOM, max(figures) * ROOM)
 
 
 def scale(shown: Span) -> alt.Scale:
-    """Give a logarithmic scale."""
+    """Return a logarithmic scale."""
     return alt.Scale(type="log", domain=[shown.least, shown.most], nice=False)
 
 
 def axis(shown: Span, title: str) -> alt.Axis:
-    """Give an axis with a few round values."""
+    """Return an axis with a few round values."""
     return alt.Axis(values=ticks(shown.least, shown.most), format="~r", title=title)
 
 
@@ -144,7 +144,7 @@ def limit_lines(run: StoredRun, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     return lines
 
 
-def caption(points: Sequence[Point], *, limited: bool, all_named: bool) -> str:
+def caption(points: Sequence[Mark], *, limited: bool, all_named: bool) -> str:
     """Say what the chart shows and what its marks mean."""
     kinds = [point.kind for point in points]
     said = "Latency of one inference against peak memory. "

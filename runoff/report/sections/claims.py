@@ -10,11 +10,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runoff.judge.conversions import CLAIMED_FAILURES, SKIPPED, count, share_interval
+from runoff.judge.conversions import CLAIMED_FAILURES, SKIPPED
 from runoff.judge.ratios import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
 from runoff.report.answer.choice import choose
 from runoff.report.blocks import MARKDOWN, PAGE, Section
-from runoff.report.sections.conversions import CLAIMED_CONVERTER
+from runoff.report.sections.conversions import CLAIMED_CONVERTER, failed_share
 from runoff.stored import wording
 from runoff.stored.conversions import Conversions
 from runoff.stored.rows import Row
@@ -220,20 +220,20 @@ def inference_claim(run: StoredRun, measured: Row) -> Judged:
     )
 
 
-def conversion_share(converted: Sequence[Conversions]) -> Judged | None:
+def conversion_share(conversions: Sequence[Conversions]) -> Judged | None:
     """Judge the share of conversions that fail by the matrix, None where it has none of ONNX to TensorFlow."""
-    totals = count(cell for one in converted if one.converter == CLAIMED_CONVERTER for cell in one.cells)
-    if not totals.tried:
+    measured = failed_share(conversions)
+    if measured is None:
         return None
-    low, high = share_interval(totals.not_right, totals.tried)
-    share = totals.not_right / totals.tried
+    totals, share = measured
     repaired = f", {totals.repaired} of them right after repair" if totals.repaired else ""
+    more, fewer = (share.low or 0.0) > CLAIMED_FAILURES, (share.high or 0.0) < CLAIMED_FAILURES
     return Judged(
         f"{CONVERTED}: stability",
         CLAIM_OF_CONVERSIONS,
         f"{totals.not_right} of {totals.tried} by {CLAIMED_CONVERTER} are not right as exported: "
-        f"{numbers.percent(share)} [{numbers.percent(low)}, {numbers.percent(high)}]{repaired}",
-        "in line with the claim" if low <= CLAIMED_FAILURES <= high else "more" if low > CLAIMED_FAILURES else "fewer",
+        f"{numbers.with_interval(share, numbers.percent)}{repaired}",
+        "more" if more else "fewer" if fewer else "in line with the claim",
     )
 
 
@@ -268,7 +268,7 @@ CLAIMS: Mapping[str, tuple[Callable[[StoredRun], list[Judged]], ...]] = {
 
 
 def row(run: StoredRun, contender: str) -> Row:
-    """Give a contender's row."""
+    """Return a contender's row."""
     return next(each for each in run.rows if each.contender == contender)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runoff.report.answer.choice import Choice, choose
+from runoff.report.answer.choice import Selection, choose
 from runoff.report.answer.recommendation import STAR
 from runoff.report.blocks import MARKDOWN, TERMINAL, Section
 from runoff.report.sections.percentiles import withheld
@@ -79,7 +79,7 @@ def figures(run: StoredRun, heading: str, write: Callable[[float | None], str], 
     return Column(heading, FIGURE, values), [write(value) for value in values]
 
 
-def mark(row: Row, choice: Choice) -> str:
+def mark(row: Row, choice: Selection) -> str:
     """Mark the recommended contender, those on the Pareto front, and those that miss a limit."""
     if row is choice.recommended:
         return STAR

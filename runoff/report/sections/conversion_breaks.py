@@ -52,7 +52,7 @@ def breaks_section(run: StoredRun) -> Section | None:
 
 
 def break_of(one: Conversions, cell: Cell) -> tuple[str, str, str] | None:
-    """Give what a cell that is not right broke on: who, which operator, why."""
+    """Return what a cell that is not right broke on: who, which operator, why."""
     if cell.plain.result in {RIGHT, SKIPPED}:
         return None
     who = f"torch, {exporter_name(one.exporter)}" if outcome(cell) == "not_exported" else one.converter

@@ -10,6 +10,7 @@ from runoff.judge.conversions import (
     FAILED,
     WRONG,
     Cell,
+    Totals,
     count,
     outcome,
     share_interval,
@@ -18,6 +19,7 @@ from runoff.report.blocks import Section
 from runoff.report.charts.conversions import conversion_figure, exporter_name
 from runoff.stored.conversions import Conversions
 from runoff.stored.run import StoredRun
+from runoff.stored.service import Rate
 from runoff.text import numbers
 from runoff.text.table import Table, make_columns, plain_notes
 
@@ -72,17 +74,25 @@ def row(one: Conversions) -> tuple[str, ...]:
     )
 
 
-def claim_note(converted: Iterable[Conversions]) -> str:
-    """Set what was measured of ONNX to TensorFlow by onnx-tf beside what is claimed of it."""
-    totals = count(cell for one in converted if one.converter == CLAIMED_CONVERTER for cell in one.cells)
+def failed_share(conversions: Iterable[Conversions]) -> tuple[Totals, Rate] | None:
+    """Return what came of ONNX to TensorFlow by onnx-tf, and the share that was not right; None if none was tried."""
+    totals = count(cell for each in conversions if each.converter == CLAIMED_CONVERTER for cell in each.cells)
     if not totals.tried:
+        return None
+    return totals, Rate(totals.not_right / totals.tried, *share_interval(totals.not_right, totals.tried))
+
+
+def claim_note(conversions: Iterable[Conversions]) -> str:
+    """Set what was measured of ONNX to TensorFlow by onnx-tf beside what is claimed of it."""
+    measured = failed_share(conversions)
+    if measured is None:
         return f"ONNX to TensorFlow by {CLAIMED_CONVERTER} was not tried here."
-    low, high = share_interval(totals.not_right, totals.tried)
+    totals, share = measured
     return (
         f"{totals.not_right} of {totals.tried} conversions by onnx-tf were not right as exported: "
-        f"{numbers.percent(totals.not_right / totals.tried)} [{numbers.percent(low)}, {numbers.percent(high)}] "
-        f"(95 %, Wilson), where about {numbers.percent(CLAIMED_FAILURES)} is claimed; the share is that of these "
-        "models and operator sets, and no sample of all there are."
+        f"{numbers.with_interval(share, numbers.percent)} (95 %, Wilson), where about "
+        f"{numbers.percent(CLAIMED_FAILURES)} is claimed; the share is that of these models and operator sets, and no "
+        "sample of all there are."
     )
 
 
@@ -95,6 +105,6 @@ def repair_notes(converted: Iterable[Conversions]) -> tuple[str, ...]:
     for converter, mended in by_converter.items():
         named = Counter(repair for cell in mended for repair in cell.repairs)
         if named:
-            told = ", ".join(f"{repair} ({times})" for repair, times in named.most_common())
-            notes.append(f"{converter}: {len(mended)} more are right after repair, which did: {told}.")
+            repairs = ", ".join(f"{repair} ({times})" for repair, times in named.most_common())
+            notes.append(f"{converter}: {len(mended)} more are right after repair, which did: {repairs}.")
     return tuple(notes)

@@ -35,7 +35,7 @@ def footprint_section(run: StoredRun) -> Section | None:
 
 
 def total(one: Footprint) -> int:
-    """Give all that a contender takes, in bytes."""
+    """Return all that a contender takes, in bytes."""
     return one.own + one.shared + one.artifact
 
 
