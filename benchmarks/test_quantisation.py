@@ -7,7 +7,7 @@ from runoff.record.quantisation import quantisation_info
 
 @pytest.mark.benchmark(group="quantisation")
 def test_quantisation(contender, outcome, race, record_figure):
-    """Agreement and logit error on 595 pictures, and the ratio to the same backend in float32."""
+    """Agreement and logit error on pictures it was not calibrated on, and the ratio to its backend in float32."""
     if outcome.quantisation is None:
         pytest.skip(f"{contender} computes in {outcome.contender.variant.precision}: there is nothing to lose")
     record_figure(

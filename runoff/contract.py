@@ -135,15 +135,53 @@ def preprocessing_from_json(values: Mapping[str, Any]) -> Preprocessing:
     return Preprocessing(**dict(values) | {name: tuple(values[name]) for name in ("mean", "deviation")})
 
 
+MODULE = "module"
+ONNX = "onnx"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What backends convert from: ``module`` is a model that torch can make, ``onnx`` the file that it was exported to.
+
+    ``sha256`` is the hash of what is in it. ``file`` is the ONNX file, None for a module; ``seconds`` is what making it
+    took.
+    """
+
+    model: Model
+    sha256: str
+    file: Path | None = None
+    seconds: float = 0.0
+
+    @property
+    def onnx_file(self) -> Path:
+        """The ONNX file of a form that has one."""
+        assert self.file is not None
+        return self.file
+
+
+def form_to_json(form: Form) -> dict[str, Any]:
+    """Return a form as JSON values, to pass it to another process."""
+    return {**vars(form), "model": model_to_json(form.model), "file": form.file and str(form.file)}
+
+
+def form_from_json(values: Mapping[str, Any]) -> Form:
+    """Read what form_to_json returned."""
+    file = values["file"] and Path(values["file"])
+    return Form(**dict(values) | {"model": model_from_json(values["model"]), "file": file})
+
+
 @dataclass(frozen=True)
 class Variant:
     """One way in which a backend can run the model.
 
     ``name`` is empty for the plain variant, whose contender is named like its backend. ``default`` variants race when
     ``--contenders`` is not given. ``precision`` is what the arithmetic is done in; ``float32`` variants must agree with
-    golden on every image. A ``calibrated`` one is converted by looking at pictures. ``convert_requires`` are modules
-    that converting it needs beside those of the backend. ``variables`` are environment variables that its processes
-    start with. ``options`` belong to the backend: nobody else reads them.
+    golden on every image. ``variables`` are environment variables that its workers start with.
+
+    What decides the artifact stands apart from what matters at load alone, since variants that convert alike share one:
+    ``convert_options``, and ``convert_variables`` for the converting process. A ``calibrated`` one is converted by
+    looking at pictures, a ``processor_specific`` one for the processor that converts. ``convert_requires`` are modules
+    that converting it needs beside those of the backend. Both options belong to the backend: nobody else reads them.
     """
 
     name: str = ""
@@ -151,9 +189,12 @@ class Variant:
     default: bool = False
     precision: str = "float32"
     calibrated: bool = False
+    processor_specific: bool = False
     convert_requires: tuple[str, ...] = ()
+    convert_options: Mapping[str, Any] = field(default_factory=dict)
+    convert_variables: Mapping[str, str] = field(default_factory=dict)
+    load_options: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Session(Protocol):
@@ -181,8 +222,8 @@ class Backend(Protocol):
     def import_framework(self, variant: Variant) -> None:
         """Import all that ``load`` and ``run`` need for a variant: the timed stage "import"."""
 
-    def convert(self, model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
-        """Make the artifact from the model, once; raise ConversionFailed where that can't be done.
+    def convert(self, form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
+        """Make the artifact from the form, once; raise ConversionFailed where that can't be done.
 
         ``artifact`` becomes a file or a folder, in a folder of its own that more files may be put into.
         ``calibration`` is an ``.npy`` file of N float32 examples of the input, for calibrated variants.
@@ -194,7 +235,7 @@ class Backend(Protocol):
 
 @runtime_checkable
 class MeasuresPeak(Protocol):
-    """What a backend may offer besides, where its library can show how fast this machine is.
+    """Optional: where its library can show how fast this machine is.
 
     The machine's peak is the best that any library reached. A backend without it races all the same.
     """
@@ -215,25 +256,19 @@ class ClearsCache(Protocol):
 
 
 @runtime_checkable
-class ConvertsOnnx(Protocol):
-    """What a backend may offer besides, where it runs models that come as ONNX files: its column of the matrix."""
+class Repairs(Protocol):
+    """Optional: where a backend knows how to change ONNX files that its converter refuses."""
 
-    def run_onnx(self, model: Path, images: Batch, folder: Path) -> Logits:
-        """Convert an ONNX file and run the result on N pictures, N×3×S×S float32: N rows of float32 numbers out.
-
-        ``folder`` is an empty one to work in. Raises ConversionFailed where that can't be done.
-        """
-
-
-@runtime_checkable
-class RepairsOnnx(Protocol):
-    """What a backend may offer besides, where it knows how to change ONNX files that its converter refuses."""
-
-    def repair_onnx(self, model: Path, repaired: Path) -> tuple[str, ...]:
+    def repair(self, model: Path, repaired: Path) -> tuple[str, ...]:
         """Write the repaired file and name what was changed, or write nothing where nothing was.
 
         Raises ConversionFailed where the file can't be read.
         """
+
+
+def in_layout(pictures: Batch, layout: str) -> Batch:
+    """Return N×C×H×W pictures as a contiguous batch in a backend's layout."""
+    return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1) if layout == "NHWC" else pictures)
 
 
 def require_logits(logits: Any, images: int) -> None:

@@ -5,18 +5,34 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Batch, Logits, conversion_stage
+from runoff.contract import Batch, Form, Logits, Variant, conversion_stage
 
+VARIANTS = (Variant(),)
+LAYOUT = "NCHW"
 GIBIBYTE = 1 << 30
 
 
-def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
-    """Do what the file says, and give each picture's first ten numbers."""
-    asked = model.read_text()
+@dataclass(frozen=True)
+class ImaginedSession:
+    """What a file asks for."""
+
+    asked: str
+    threads: int
+
+    def run(self, batch: Batch) -> Logits:
+        """Give each picture's first ten numbers, or what else was asked for."""
+        rows = batch.reshape(len(batch), -1)[:, :10]
+        return {"wrong": -rows, "shapeless": rows[:, :3], "not finite": rows * np.nan}.get(self.asked, rows)
+
+
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
+    """Do what the file says."""
+    asked = form.onnx_file.read_text()
     print(f"converting {asked}", flush=True)
     os.write(1, b'{"nonsense": 1}\n')
     if asked == "hangs":
@@ -28,11 +44,15 @@ def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
             raise KeyError("Pad version 18 is not implemented.")
         if asked == "hungry":
             np.ones(64 * GIBIBYTE, np.uint8)
-    rows = images.reshape(len(images), -1)[:, :10]
-    return {"wrong": -rows, "shapeless": rows[:, :3], "not finite": rows * np.nan}.get(asked, rows)
+    artifact.write_text(asked)
 
 
-def repair_onnx(model: Path, repaired: Path) -> tuple[str, ...]:
+def load(artifact: Path, variant: Variant, threads: int) -> ImaginedSession:
+    """Read what was asked for."""
+    return ImaginedSession(artifact.read_text(), threads)
+
+
+def repair(model: Path, repaired: Path) -> tuple[str, ...]:
     """Mend what raises, and nothing else."""
     if model.read_text() != "raises":
         return ()

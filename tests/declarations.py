@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runoff.backends import Declaration
-from runoff.contract import Variant
+from runoff.contract import MODULE, Variant
 
 
 def declared(module: str = "imagined", **changes: Any) -> Declaration:
@@ -14,6 +14,8 @@ def declared(module: str = "imagined", **changes: Any) -> Declaration:
         "VARIANTS": (Variant(),),
         "LAYOUT": "NCHW",
         "REQUIRES": (),
+        "FORM": MODULE,
+        "CONVERT_VERSION": 1,
         "CONVERT_REQUIRES": (),
         "DISTRIBUTIONS": (),
         "CONVERT_DISTRIBUTIONS": (),

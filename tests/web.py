@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from runoff.backends import Declaration, find_backends
 from runoff.contract import model_to_json
-from runoff.measure.artifacts import RECORD, measure_files
+from runoff.measure.cache import RECORD, measure_files
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
 from runoff.model.drawings import CLASSES, draw
 from runoff.model.resnet18 import BUILTIN, resnet18
@@ -48,7 +48,7 @@ def prepared_fakes(folder: Path, names: Sequence[str]) -> Path:
         (folder / name).mkdir()
         np.save(folder / name / "model.npy", np.zeros(1000, np.float32))
         size, sha256 = measure_files(folder / name)
-        record = {"file": "model.npy", "size": size, "sha256": sha256, "conversion_seconds": 0.0}
+        record = {"file": "model.npy", "size": size, "sha256": sha256, "noted": {}}
         (folder / name / RECORD).write_text(json.dumps(record))
     model = resnet18("builtin", folder / "none.npz", BUILTIN_SHA256, builtin_labels(), BUILTIN)
     (folder / MANIFEST).write_text(json.dumps(model_to_json(model)))

@@ -79,7 +79,7 @@ def found_shares(race: Race, settings: Settings) -> list[dict[str, Any]]:
     """
     random = Random(settings.seed)
     launches = len(race.records[REFERENCE])
-    names = {f"slowed-{variant.name}": variant.options["share"] for variant in slowed.VARIANTS}
+    names = {f"slowed-{variant.name}": variant.load_options["share"] for variant in slowed.VARIANTS}
     verdicts: dict[str, list[str]] = {name: [] for name in names}
     for _ in range(settings.drawn_runs):
         chosen = sorted(random.sample(range(launches), settings.launches))

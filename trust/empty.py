@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Batch, Logits, Model, Variant
+from runoff.contract import MODULE, Batch, Form, Logits, Variant
 
 VARIANTS = (Variant(description="does nothing"),)
 LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
+FORM = MODULE
+CONVERT_VERSION = 1
 CONVERT_REQUIRES = ("numpy",)
 DISTRIBUTIONS = ("numpy",)
 CONVERT_DISTRIBUTIONS = ("numpy",)
@@ -35,7 +37,7 @@ def import_framework(variant: Variant) -> None:
     """There is none."""
 
 
-def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Write the logits."""
     np.save(artifact, np.zeros((1, 1000), dtype=np.float32))
 

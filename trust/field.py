@@ -12,8 +12,9 @@ from runoff.backends import Declaration
 from runoff.environments.contenders import Contender
 from runoff.environments.cpus import allowed_threads
 from runoff.environments.discovery import this_environment
-from runoff.measure.artifacts import Calibration, make_artifact
+from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.entrant import Entrant
+from runoff.measure.forms import Forms
 from runoff.measure.launches import Journal, SaidProgress, Setup
 from runoff.measure.prediction import Prediction, predicting
 from runoff.measure.race import Race, run_race
@@ -22,6 +23,7 @@ from runoff.model.images import fixture_images, hash_pixels, save_images
 from runoff.model.sources import IMPORT_TIMEOUT, choose_model
 from runoff.processes.process import call
 from runoff.processes.workplace import Workplace
+from runoff.text.ids import HERE
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,17 @@ def make_field(backends: Sequence[Declaration], place: Workplace) -> Field:
     images, pictures = place.working / "images.npy", fixture_images(model.picture_preprocessing, drawn=True)
     save_images(pictures, images)
     here = this_environment({name_of(backend): backend for backend in backends})
+    conversions = Conversions(
+        Forms(model, {HERE: here}, place.forms, place.logs),
+        {HERE: here},
+        lambda: Calibration(images, hash_pixels(pictures.pixels)),
+        place.artifacts,
+        place.logs,
+    )
     entrants: dict[str, Entrant] = {}
     for backend in backends:
         plain = Contender(name_of(backend), backend.VARIANTS[0])
-        artifact = make_artifact(
-            plain,
-            model,
-            converter=here,
-            calibration=lambda: Calibration(images, hash_pixels(pictures.pixels)),
-            folder=place.artifacts,
-            logs=place.logs,
-        )
+        artifact = make_artifact(plain, conversions)
         for variant in backend.VARIANTS:
             contender = dataclasses.replace(plain, variant=variant)
             entrants[contender.id] = Entrant(contender.id, contender, backend, here, artifact.path, allowed_threads())

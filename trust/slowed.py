@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runoff.backends import onnxruntime
-from runoff.contract import Batch, Logits, Model, Session, Variant
+from runoff.contract import Batch, Form, Logits, Session, Variant
 
 SHARES = (0.0, 0.01, 0.02, 0.03, 0.05, 0.10)
 VARIANTS = tuple(
-    Variant(f"{share * 100:.0f}", f"ONNX Runtime, {share:.0%} slower", options={"share": share}) for share in SHARES
+    Variant(f"{share * 100:.0f}", f"ONNX Runtime, {share:.0%} slower", load_options={"share": share})
+    for share in SHARES
 )
 LAYOUT = onnxruntime.LAYOUT
 REQUIRES = onnxruntime.REQUIRES
+FORM = onnxruntime.FORM
+CONVERT_VERSION = onnxruntime.CONVERT_VERSION
 CONVERT_REQUIRES = onnxruntime.CONVERT_REQUIRES
 DISTRIBUTIONS = onnxruntime.DISTRIBUTIONS
 CONVERT_DISTRIBUTIONS = onnxruntime.CONVERT_DISTRIBUTIONS
@@ -50,11 +53,11 @@ def import_framework(variant: Variant) -> None:
     onnxruntime.import_framework(variant)
 
 
-def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Convert as ONNX Runtime's backend does."""
-    onnxruntime.convert(model, variant, artifact, calibration)
+    onnxruntime.convert(form, variant, artifact, calibration)
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> SlowedSession:
     """Load as ONNX Runtime's backend does, and slow the session down."""
-    return SlowedSession(onnxruntime.load(artifact, variant, threads), variant.options["share"])
+    return SlowedSession(onnxruntime.load(artifact, variant, threads), variant.load_options["share"])

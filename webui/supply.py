@@ -17,7 +17,9 @@ from runoff.environments.discovery import this_environment
 from runoff.environments.environment import what_is_missing
 from runoff.errors import ArtifactBroken, CheckpointBroken, FrameworkMissing
 from runoff.files.whole import write_whole
-from runoff.measure.artifacts import Calibration, make_artifact, read_artifact
+from runoff.measure.artifacts import Calibration, Conversions, make_artifact
+from runoff.measure.cache import read_made
+from runoff.measure.forms import Forms
 from runoff.model.builtin import BUILTIN_SHA256
 from runoff.model.images import fixture_images, hash_pixels, save_images, split_for_calibration
 from runoff.model.resnet18 import BUILTIN
@@ -58,15 +60,10 @@ def cached_supply(config: Config, backends: Mapping[str, Declaration]) -> Supply
         here = this_environment({contender.backend: backends[contender.backend]})
         if missing := what_is_missing(contender, {HERE: here}):
             raise FrameworkMissing(missing)
-        made = make_artifact(
-            contender,
-            model(),
-            converter=here,
-            calibration=calibration,
-            folder=config.home / "artifacts",
-            logs=logs,
-        )
-        return made.path
+        forms = Forms(model(), {HERE: here}, config.home / "forms", logs)
+        return make_artifact(
+            contender, Conversions(forms, {HERE: here}, calibration, config.home / "artifacts", logs)
+        ).path
 
     return Supply(model, artifact)
 
@@ -134,7 +131,7 @@ def prepared_supply(folder: Path) -> Supply:
         if not (folder / contender.id).exists():
             raise FrameworkMissing(f"{contender.id} was not prepared into {folder}")
         try:
-            return read_artifact(folder / contender.id, cached=True).path
+            return read_made(folder / contender.id, cached=True).path
         except ArtifactBroken as error:
             raise ArtifactBroken(f"{error}; it was prepared: prepare the folder {folder} again") from error
 

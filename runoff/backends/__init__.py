@@ -15,11 +15,11 @@ from types import ModuleType
 from typing import Any
 
 from runoff import backends
-from runoff.contract import Variant
+from runoff.contract import MODULE, ONNX, Variant
 from runoff.errors import ContractBroken
 
 FUNCTIONS = ("import_framework", "convert", "load")
-OPTIONAL_FUNCTIONS = ("clear_cache", "measure_peak", "run_onnx", "repair_onnx")
+OPTIONAL_FUNCTIONS = ("clear_cache", "measure_peak", "repair")
 """What a file may define besides: the contract's optional protocols say what for."""
 
 
@@ -38,6 +38,10 @@ class Declaration:
     """``NCHW`` or ``NHWC``: how ``run`` wants its batch."""
     REQUIRES: tuple[str, ...]
     """The modules that loading and running need; where one is missing, the backend is skipped."""
+    FORM: str
+    """What it converts from: ``module`` or ``onnx``."""
+    CONVERT_VERSION: int
+    """Goes up with every change of its code that changes what an artifact looks like: cached ones are made anew."""
     CONVERT_REQUIRES: tuple[str, ...]
     """The modules that converting needs."""
     DISTRIBUTIONS: tuple[str, ...]
@@ -50,12 +54,10 @@ class Declaration:
     """Environment variables that a process of this backend starts with; a variant's own come on top."""
     TITLE: str = ""
     """Its name as its makers write it, where that is another than its file's."""
-    NOTE: str = ""
-    """What belongs beside every result: one sentence, or none."""
-    ONNX_CONVERTER: str = ""
-    """The name of its converter of ONNX files, as people know it, where it has one: its column of the matrix."""
-    ONNX_REQUIRES: tuple[str, ...] = ()
-    """The modules that converting an ONNX file and running the result need."""
+    CONVERTERS: Mapping[str, str] = field(default_factory=dict)
+    """Modules of which converting needs one, the preferred first, with their converters' names for people."""
+    NOTES: Mapping[str, str] = field(default_factory=dict)
+    """A sentence each that belongs beside every result, by the module of CONVERTERS that converted."""
     functions: frozenset[str] = field(default=frozenset())
     """Those of OPTIONAL_FUNCTIONS that the file defines."""
 
@@ -84,6 +86,7 @@ def is_json(value: object) -> bool:
 
 EXPECTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "str": (lambda value: isinstance(value, str), "a string"),
+    "int": (lambda value: isinstance(value, int), "a whole number"),
     "bool": (lambda value: isinstance(value, bool), "True or False"),
     "tuple[str, ...]": (is_texts, "a tuple of strings"),
     "tuple[Variant, ...]": (
@@ -152,6 +155,8 @@ def mistakes_between(declared: Mapping[str, Any]) -> list[str]:
     mistakes += [f"VARIANTS: {name!r} is there twice" for name in dict.fromkeys(names) if names.count(name) > 1]
     if declared["LAYOUT"] not in ("NCHW", "NHWC"):
         mistakes.append(f"LAYOUT: expected 'NCHW' or 'NHWC', found {declared['LAYOUT']!r}")
+    if declared["FORM"] not in (MODULE, ONNX):
+        mistakes.append(f"FORM: expected {MODULE!r} or {ONNX!r}, found {declared['FORM']!r}")
     if not declared["SUFFIX"].startswith("."):
         mistakes.append(f"SUFFIX: expected a name's end with its dot, found {declared['SUFFIX']!r}")
     return mistakes

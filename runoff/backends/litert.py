@@ -1,4 +1,4 @@
-"""LiteRT (once TensorFlow Lite) on XNNPACK: TorchVision's model through ONNX and onnx2tf, channels last."""
+"""LiteRT (once TensorFlow Lite) on XNNPACK: an ONNX file through onnx2tf, channels last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
+from runoff.contract import ONNX, Batch, Form, Logits, Variant, conversion_stage, in_layout
+from runoff.model.onnx_examples import examples_for_onnx2tf
 
 VARIANTS = (
     Variant(description="XNNPACK, float32"),
@@ -19,19 +20,29 @@ VARIANTS = (
         "XNNPACK, full INT8 between float32 input and output, calibrated",
         precision="int8",
         calibrated=True,
-        options={"quantised": True},
+        convert_options={"quantised": True},
     ),
 )
 TITLE = "LiteRT"
 LAYOUT = "NHWC"
 REQUIRES = ("ai_edge_litert",)
-CONVERT_REQUIRES = ("torch", "torchvision", "onnx", "onnx2tf", "tensorflow")
+FORM = ONNX
+CONVERT_VERSION = 1
+CONVERTERS = {"onnx2tf": "onnx2tf"}
+CONVERT_REQUIRES = ("onnx", "tensorflow")
 DISTRIBUTIONS = ("ai-edge-litert",)
-CONVERT_DISTRIBUTIONS = ("torch", "torchvision", "onnx", "onnx2tf", "tensorflow")
+CONVERT_DISTRIBUTIONS = (
+    "onnx",
+    "onnx2tf",
+    "onnxsim",
+    "onnx-graphsurgeon",
+    "sng4onnx",
+    "tensorflow",
+    "tensorflow-cpu",
+    "tf-keras",
+)
 SUFFIX = ".tflite"
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2"}
-ONNX_CONVERTER = "onnx2tf"
-ONNX_REQUIRES = ("onnx", "onnx2tf", "tensorflow", "ai_edge_litert")
 
 TASKS = Path("/proc/self/task")
 
@@ -61,38 +72,29 @@ def import_framework(variant: Variant) -> None:
     import ai_edge_litert.interpreter  # noqa: F401 - imported for its time
 
 
-def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
-    """Export to ONNX and translate with onnx2tf, which quantises by TensorFlow's own converter."""
-    from runoff.model.onnx_export import export_onnx
-
-    quantised = bool(variant.options.get("quantised"))
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
+    """Translate the ONNX file with onnx2tf and write it by TensorFlow's own converter, which quantises too."""
     with tempfile.TemporaryDirectory() as folder:
-        exported = Path(folder) / "exported.onnx"
-        with conversion_stage("export to ONNX"):
-            export_onnx(model, exported)
         with conversion_stage("onnx2tf"):
-            keras = translate(exported, np.load(calibration), Path(folder), quantised=quantised)
+            model = translate(form.onnx_file, Path(folder), quantised=bool(variant.convert_options.get("quantised")))
         with conversion_stage("LiteRT"):
-            artifact.write_bytes(write_flatbuffer(keras, np.load(calibration) if quantised else None))
+            artifact.write_bytes(write_flatbuffer(model, None if calibration is None else np.load(calibration)))
 
 
-def translate(exported: Path, pictures: Batch, folder: Path, *, quantised: bool) -> Any:
+def translate(exported: Path, folder: Path, *, quantised: bool) -> Any:
     """Turn an ONNX file into a Keras model with channels last.
 
-    onnx2tf wants pictures also where it does not quantise, to follow shapes through the graph, and would download some:
-    it is given ``pictures``, N×3×H×W, by a file in ``folder``. It has to know that the model will be quantised: it then
-    pads before pooling with 0, where the least float32 number would make the ranges useless.
+    It has to know that the model will be quantised: it then pads before pooling with 0, where the least float32 number
+    would make the ranges useless.
     """
     import onnx2tf
 
-    file, own = folder / "pictures.npy", folder / "own.onnx"
-    np.save(file, channels_last(pictures))
+    own = folder / "own.onnx"
     shutil.copyfile(exported, own)  # onnx2tf writes what it simplifies over the file that it is given
-    mean, deviation = np.zeros((1, 1, 1, 3), np.float32), np.ones((1, 1, 1, 3), np.float32)
     return onnx2tf.convert(
         input_onnx_file_path=str(own),
         output_folder_path=str(folder / "translated"),
-        custom_input_op_name_np_data_path=[["images", str(file), mean, deviation]],
+        custom_input_op_name_np_data_path=examples_for_onnx2tf(exported, folder, channels_last=True),
         output_integer_quantized_tflite=quantised,
         disable_model_save=True,  # write_flatbuffer does: Keras writes weights as text, a minute for a small model
         non_verbose=True,
@@ -114,53 +116,33 @@ def write_flatbuffer(model: Any, calibration: Batch | None) -> bytes:
         kinds.SELECT_TF_OPS,
     ]
     if calibration is not None:
-        pictures = channels_last(calibration)
+        pictures = in_layout(calibration, LAYOUT)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([pictures[place : place + 1]] for place in range(len(pictures)))
     content: bytes = converter.convert()
     return content
 
 
-def channels_last(pictures: Batch) -> Batch:
-    """Give N×H×W×3 for N×3×H×W."""
-    return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
-
-
 def load(artifact: Path, variant: Variant, threads: int) -> LiteRtSession:
-    """Make the interpreter and let it plan its memory for a batch of one; XNNPACK flushes denormals itself.
+    """Make the interpreter and let it plan its memory for a batch of one, or the graph's own.
 
-    No interface of LiteRT's tells the number of threads, so those of the process are counted: XNNPACK's pool has one
-    less than it was given, because the caller works too.
+    XNNPACK flushes denormals itself. No interface of LiteRT's tells the number of threads, so those of the process are
+    counted: XNNPACK's pool has one less than it was given, because the caller works too.
     """
     from ai_edge_litert.interpreter import Interpreter
 
     before = count_tasks()
     interpreter = Interpreter(model_path=str(artifact), num_threads=threads)
     (given,) = interpreter.get_input_details()
-    interpreter.resize_tensor_input(given["index"], [1, *given["shape"][1:]])
+    if given["shape_signature"][0] < 0:  # XNNPACK ends the process where a graph for one batch is planned for another
+        interpreter.resize_tensor_input(given["index"], [1, *given["shape"][1:]])
     interpreter.allocate_tensors()
     after = count_tasks()
     started = threads - 1 if before is None or after is None else after - before
     return LiteRtSession(interpreter, started + 1)
 
 
-def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
-    """Translate an ONNX file with onnx2tf and run the ``.tflite`` file, channels last."""
-    with conversion_stage("onnx2tf"):
-        translated = translate(model, images, folder, quantised=False)
-    with conversion_stage("LiteRT"):
-        content = write_flatbuffer(translated, None)
-    with conversion_stage("load"):
-        from ai_edge_litert.interpreter import Interpreter
-
-        # For its own batch: XNNPACK ends the process where a graph that was made for one batch is planned for another.
-        interpreter = Interpreter(model_content=content, num_threads=1)
-        interpreter.allocate_tensors()
-    with conversion_stage("run"):
-        return LiteRtSession(interpreter, threads=1).run(channels_last(images))
-
-
-def repair_onnx(model: Path, repaired: Path) -> tuple[str, ...]:
+def repair(model: Path, repaired: Path) -> tuple[str, ...]:
     """Write cubic resizing as products: TensorFlow's has another coefficient than torch's, and onnx2tf keeps it."""
     from runoff.model.onnx_repairs import CUBIC_RESIZE, repair_file
 

@@ -1,8 +1,8 @@
-"""ONNX Runtime on its CPU provider, from TorchVision's model exported by torch.onnx."""
+"""ONNX Runtime on its CPU provider, from an ONNX file."""
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,38 +12,42 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
+from runoff.contract import ONNX, Batch, Form, Logits, Variant, conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 from runoff.processor import read_processor
 
 VARIANTS = (
     Variant(description="CPU provider, defaults", default=True),
-    Variant("unoptimised", "graph optimisation off: what it buys", options={"optimisation": "ORT_DISABLE_ALL"}),
+    Variant("unoptimised", "graph optimisation off: what it buys", load_options={"optimisation": "ORT_DISABLE_ALL"}),
     Variant(
         "offline",
         "graph optimised at conversion and saved, not again at load",
-        options={"saved": True, "optimisation": "ORT_DISABLE_ALL"},
+        processor_specific=True,
+        convert_requires=("onnxruntime",),
+        convert_options={"saved": True},
+        load_options={"optimisation": "ORT_DISABLE_ALL"},
     ),
     Variant(
         "int8",
         "static INT8 (QDQ), calibrated",
         precision="int8",
         calibrated=True,
-        convert_requires=("onnxruntime",),
-        options={"quantised": True},
+        processor_specific=True,
+        convert_requires=("onnx", "onnxruntime"),
+        convert_options={"quantised": True},
     ),
-    Variant("no-arena", "memory arena and pattern off", options={"arena": False}),
+    Variant("no-arena", "memory arena and pattern off", load_options={"arena": False}),
 )
 TITLE = "ONNX Runtime"
 LAYOUT = "NCHW"
 REQUIRES = ("onnxruntime",)
-CONVERT_REQUIRES = ("torch", "torchvision", "onnx")
+FORM = ONNX
+CONVERT_VERSION = 1
+CONVERT_REQUIRES: tuple[str, ...] = ()
 DISTRIBUTIONS = ("onnxruntime",)
-CONVERT_DISTRIBUTIONS = ("torch", "torchvision", "onnx", "onnxruntime")
+CONVERT_DISTRIBUTIONS = ("onnx", "onnxruntime")
 SUFFIX = ".onnx"
 ENVIRONMENT: dict[str, str] = {}
-ONNX_CONVERTER = "onnxruntime"
-ONNX_REQUIRES = ("onnxruntime",)
 
 X86_FLAG = "sse2"
 INT8_DOT_PRODUCT_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
@@ -73,22 +77,17 @@ def import_framework(variant: Variant) -> None:
     import onnxruntime  # noqa: F401 - imported for its time
 
 
-def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
-    """Export the model to ONNX; then quantise it, or save it as optimised, where the variant says so."""
-    from runoff.model.onnx_export import export_onnx
-
-    with tempfile.TemporaryDirectory() as folder:
-        exported = Path(folder) / "exported.onnx"
-        with conversion_stage("export to ONNX"):
-            export_onnx(model, exported)
-        if variant.options.get("quantised"):
-            with conversion_stage("quantise"):
-                quantise(exported, artifact, calibration)
-        elif variant.options.get("saved"):
-            with conversion_stage("optimise"):
-                save_optimised(exported, artifact)
-        else:
-            artifact.write_bytes(exported.read_bytes())
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
+    """Copy the ONNX file, quantised or saved as optimised where the variant says so."""
+    if variant.convert_options.get("quantised"):
+        assert calibration is not None
+        with conversion_stage("quantise"):
+            quantise(form, artifact, np.load(calibration, mmap_mode="r"))
+    elif variant.convert_options.get("saved"):
+        with conversion_stage("optimise"):
+            save_optimised(form.onnx_file, artifact)
+    else:
+        shutil.copyfile(form.onnx_file, artifact)
 
 
 def save_optimised(exported: Path, artifact: Path) -> None:
@@ -100,15 +99,15 @@ def save_optimised(exported: Path, artifact: Path) -> None:
     onnxruntime.InferenceSession(str(exported), options, providers=["CPUExecutionProvider"])
 
 
-def quantise(exported: Path, artifact: Path, calibration: Path) -> None:
+def quantise(form: Form, artifact: Path, pictures: Batch) -> None:
     """Quantise with ranges observed on the calibration pictures, a scale for each channel of the weights."""
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
     signed, narrow = activation_and_range(read_processor().flags)
     quantize_static(
-        str(exported),
+        str(form.onnx_file),
         str(artifact),
-        Pictures(calibration),
+        Pictures(form.model.inputs[0].name, pictures),
         quant_format=QuantFormat.QDQ,
         activation_type=QuantType.QInt8 if signed else QuantType.QUInt8,
         weight_type=QuantType.QInt8,
@@ -131,13 +130,13 @@ def activation_and_range(flags: tuple[str, ...]) -> tuple[bool, bool]:
 class Pictures:
     """Calibration pictures, handed out one by one as ONNX Runtime's CalibrationDataReader does."""
 
-    def __init__(self, file: Path) -> None:
-        self.pictures = iter(np.load(file, mmap_mode="r"))
+    def __init__(self, input_name: str, pictures: Batch) -> None:
+        self.input_name, self.pictures = input_name, iter(pictures)
 
     def get_next(self) -> Mapping[str, Batch] | None:
         """Give the next picture as a batch of one, None after the last."""
         picture = next(self.pictures, None)
-        return None if picture is None else {"images": np.array(picture[None])}
+        return None if picture is None else {self.input_name: np.array(picture[None])}
 
 
 def session_options(threads: int, optimisation: str = "ORT_ENABLE_ALL", *, arena: bool = True) -> Any:
@@ -157,18 +156,10 @@ def load(artifact: Path, variant: Variant, threads: int) -> OnnxSession:
     """Create the session."""
     import onnxruntime
 
-    chosen = {name: variant.options[name] for name in ("optimisation", "arena") if name in variant.options}
+    chosen = {name: variant.load_options[name] for name in ("optimisation", "arena") if name in variant.load_options}
     options = session_options(threads, **chosen)
     session = onnxruntime.InferenceSession(str(artifact), options, providers=["CPUExecutionProvider"])
     return OnnxSession(session, session.get_inputs()[0].name, session.get_outputs()[0].name)
-
-
-def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
-    """Load an ONNX file, which needs no converting, and run it."""
-    with conversion_stage("load"):
-        session = load(model, VARIANTS[0], threads=1)
-    with conversion_stage("run"):
-        return session.run(images)
 
 
 def measure_peak(precision: str, threads: int) -> Peak | None:

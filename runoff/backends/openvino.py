@@ -1,8 +1,7 @@
-"""OpenVINO on the CPU, from TorchVision's model exported by torch.onnx."""
+"""OpenVINO on the CPU, from an ONNX file."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
+from runoff.contract import ONNX, Batch, Form, Logits, Variant, conversion_stage
 from runoff.errors import ContractBroken
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 
 VARIANTS = (
-    Variant(description="float32, a latency hint", options={"hint": "f32"}),
+    Variant(description="float32, a latency hint", load_options={"hint": "f32"}),
     Variant("bfloat16", "bfloat16 where the processor has it (OpenVINO's own default there)", precision="bfloat16"),
     Variant(
         "int8",
@@ -23,21 +22,20 @@ VARIANTS = (
         precision="int8",
         calibrated=True,
         convert_requires=("nncf",),
-        options={"hint": "f32", "quantised": True},  # what is left in floating point stays as it was
+        convert_options={"quantised": True},
+        load_options={"hint": "f32"},  # what is left in floating point stays as it was
     ),
 )
 TITLE = "OpenVINO"
 LAYOUT = "NCHW"
 REQUIRES = ("openvino",)
-CONVERT_REQUIRES = ("torch", "torchvision", "onnx", "openvino")
+FORM = ONNX
+CONVERT_VERSION = 1
+CONVERT_REQUIRES = ("openvino",)
 DISTRIBUTIONS = ("openvino",)
-CONVERT_DISTRIBUTIONS = ("torch", "torchvision", "onnx", "openvino", "nncf")
+CONVERT_DISTRIBUTIONS = ("openvino", "nncf")
 SUFFIX = ".xml"
 ENVIRONMENT: dict[str, str] = {}
-ONNX_CONVERTER = "openvino"
-ONNX_REQUIRES = ("openvino",)
-
-PICTURE = (3, 224, 224)
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class OpenVinoSession:
         """Give the request for a batch of so many images, compiled when it is first asked for."""
         if images not in self.requests:
             model = self.model.clone()
-            model.reshape([images, *PICTURE])
+            model.reshape([images, *list(model.input(0).partial_shape)[1:]])
             self.requests[images] = self.core.compile_model(model, "CPU", self.configuration).create_infer_request()
         return self.requests[images]
 
@@ -74,48 +72,44 @@ def import_framework(variant: Variant) -> None:
     import openvino  # noqa: F401 - imported for its time
 
 
-def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
-    """Export to ONNX and convert; quantise where the variant says so. The weights lie beside the ``.xml``."""
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
+    """Convert the ONNX file; quantise where the variant says so. The weights lie beside the ``.xml``."""
     import openvino
 
-    from runoff.model.onnx_export import export_onnx
-
-    with tempfile.TemporaryDirectory() as folder:
-        exported = Path(folder) / "exported.onnx"
-        with conversion_stage("export to ONNX"):
-            export_onnx(model, exported)
-        with conversion_stage("convert"):
-            converted = openvino.convert_model(str(exported))
-        if variant.options.get("quantised"):
-            with conversion_stage("quantise"):
-                converted = quantise(converted, calibration)
-        with conversion_stage("save"):
-            # Weights halved to float16 would be read as float32 again, but not be what golden computed with.
-            openvino.save_model(converted, str(artifact), compress_to_fp16=False)
+    with conversion_stage("convert"):
+        converted = openvino.convert_model(str(form.onnx_file))
+    if variant.convert_options.get("quantised"):
+        assert calibration is not None
+        with conversion_stage("quantise"):
+            converted = quantise(converted, np.load(calibration))
+    with conversion_stage("save"):
+        # Weights halved to float16 would be read as float32 again, but not be what golden computed with.
+        openvino.save_model(converted, str(artifact), compress_to_fp16=False)
 
 
-def quantise(model: Any, calibration: Path) -> Any:
+def quantise(model: Any, pictures: Batch) -> Any:
     """Quantise by NNCF, with ranges observed on all calibration pictures."""
     import nncf
 
-    pictures = np.load(calibration)
     dataset = nncf.Dataset([picture[None] for picture in pictures])
     return nncf.quantize(model, dataset, subset_size=len(pictures), preset=nncf.QuantizationPreset.MIXED)
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> OpenVinoSession:
-    """Compile for a batch of one, in one stream of so many threads; flush denormals as every other contender does.
+    """Compile for a batch of one, or the graph's own, in one stream of so many threads.
 
-    Raises ContractBroken where bfloat16 was asked for and the processor has none: it would be another contender.
+    Denormals are flushed as by every other contender. Raises ContractBroken where bfloat16 was asked for and the
+    processor has none: it would be another contender.
     """
     import openvino
 
     core = openvino.Core()
-    hint = variant.options.get("hint", "bf16")
+    hint = variant.load_options.get("hint", "bf16")
     if hint == "bf16" and not has_bfloat16(core):
         raise ContractBroken("this processor has no bfloat16 arithmetic that OpenVINO knows of; race openvino instead")
     session = OpenVinoSession(core, core.read_model(str(artifact)), configuration(hint, threads))
-    session.request(1)
+    batch = session.model.input(0).partial_shape[0]
+    session.request(1 if batch.is_dynamic else batch.get_length())
     return session
 
 
@@ -133,20 +127,6 @@ def configuration(hint: str, threads: int) -> dict[str, Any]:
         "INFERENCE_PRECISION_HINT": hint,
         "CPU_DENORMALS_OPTIMIZATION": True,
     }
-
-
-def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
-    """Convert an ONNX file and run the result in float32."""
-    import openvino
-
-    with conversion_stage("convert"):
-        converted = openvino.convert_model(str(model))
-        converted.reshape([*images.shape])
-    with conversion_stage("compile"):
-        compiled = openvino.Core().compile_model(converted, "CPU", configuration("f32", threads=1))
-    with conversion_stage("run"):
-        outputs: Logits = np.array(compiled([images])[0])
-        return outputs
 
 
 def measure_peak(precision: str, threads: int) -> Peak | None:

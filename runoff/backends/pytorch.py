@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
+from runoff.contract import MODULE, Batch, Form, Logits, Model, Variant, conversion_stage
 from runoff.errors import ConversionFailed
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 from runoff.processor import read_processor
@@ -30,36 +30,43 @@ WRAPPER_AGE = 3600.0
 
 VARIANTS = (
     Variant(description="eager, inference_mode", default=True),
-    Variant("channels-last", "eager, channels-last memory format", options={"channels_last": True}),
+    Variant("channels-last", "eager, channels-last memory format", load_options={"channels_last": True}),
     Variant(
         "torchscript",
         "TorchScript, frozen, optimised for inference, channels-last",
-        options={"form": "torchscript", "channels_last": True, "optimised": True},
+        convert_options={"kind": "torchscript", "channels_last": True},
+        load_options={"channels_last": True, "optimised": True},
     ),
-    Variant("compile", "torch.compile with frozen weights", variables=INDUCTOR, options={"form": "compile"}),
+    Variant("compile", "torch.compile with frozen weights", load_options={"compiled": True}, variables=INDUCTOR),
     Variant(
         "aotinductor",
         "compiled ahead of time for a batch of one, frozen weights",
+        processor_specific=True,
+        convert_options={"kind": "package"},
+        convert_variables=INDUCTOR,
         variables=INDUCTOR,
-        options={"form": "package"},
     ),
     Variant(
         "bfloat16",
         "TorchScript traced under bfloat16 autocast, frozen, channels-last",
         precision="bfloat16",
-        options={"form": "torchscript", "channels_last": True, "autocast": True},
+        convert_options={"kind": "torchscript", "channels_last": True, "autocast": True},
+        load_options={"channels_last": True},
     ),
     Variant(
         "int8",
         "static INT8 (FX graph mode), TorchScript frozen",
         precision="int8",
         calibrated=True,
-        options={"form": "torchscript", "quantised": True},
+        processor_specific=True,
+        convert_options={"kind": "torchscript", "quantised": True},
     ),
 )
 TITLE = "PyTorch"
 LAYOUT = "NCHW"
 REQUIRES = ("torch", "torchvision")
+FORM = MODULE
+CONVERT_VERSION = 1
 CONVERT_REQUIRES = ("torch", "torchvision")
 DISTRIBUTIONS = ("torch", "torchvision")
 CONVERT_DISTRIBUTIONS = ("torch", "torchvision")
@@ -92,28 +99,28 @@ class TorchSession:
         return logits
 
 
-def form(variant: Variant) -> str:
-    """Give the form that a variant's artifact has: a state dict that is run eagerly, where it does not say."""
-    return str(variant.options.get("form", "eager"))
+def kind_of(variant: Variant) -> str:
+    """Return the kind of a variant's artifact: a state dict that is run eagerly, where it does not say."""
+    return str(variant.convert_options.get("kind", "state"))
 
 
 def import_framework(variant: Variant) -> None:
     """Import torch, and torchvision for those forms that need its code to build the module."""
     import torch  # noqa: F401 - imported for its time
 
-    if form(variant) in ("eager", "compile"):
+    if kind_of(variant) == "state":
         from runoff.model.torchvision_import import import_torchvision
 
         import_torchvision()
 
 
-def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
-    """Save the model in the variant's form."""
-    save = {"eager": save_state, "compile": save_state, "torchscript": save_traced, "package": save_package}
-    save[form(variant)](model, variant, artifact, calibration)
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
+    """Save the model as the variant's kind of artifact."""
+    save = {"state": save_state, "torchscript": save_traced, "package": save_package}
+    save[kind_of(variant)](form.model, variant, artifact, calibration)
 
 
-def save_state(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
+def save_state(model: Model, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Save the state dict as torch's own file, with the architecture and arguments that it belongs to."""
     import torch
 
@@ -129,20 +136,21 @@ def save_state(model: Model, variant: Variant, artifact: Path, calibration: Path
         )
 
 
-def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
+def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Trace the module, quantised or under autocast where the variant says so, freeze it and save it."""
     import torch
 
     from runoff.model.module import example, make_module
 
     module, images = make_module(model), example(model)
-    if variant.options.get("quantised"):
+    if variant.convert_options.get("quantised"):
         with conversion_stage("quantise"):
-            module = quantise(module, images, calibration)
-    if variant.options.get("channels_last"):
+            assert calibration is not None
+            module = quantise(module, images, np.load(calibration, mmap_mode="r"))
+    if variant.convert_options.get("channels_last"):
         module, images = (each.to(memory_format=torch.channels_last) for each in (module, images))
     context = nullcontext()
-    if variant.options.get("autocast"):
+    if variant.convert_options.get("autocast"):
         # Without the cache the casts of weights are part of the trace, where freezing does them once and for all.
         context = torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False)
 
@@ -162,7 +170,7 @@ def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Pat
         torch.jit.save(torch.jit.freeze(torch.jit.trace(module, images)), str(artifact))
 
 
-def quantise(module: Any, images: Any, calibration: Path) -> Any:
+def quantise(module: Any, images: Any, pictures: Batch) -> Any:
     """Quantise by torch's FX graph mode, with ranges observed on the calibration pictures."""
     import torch
     from torch.ao.quantization import get_default_qconfig_mapping
@@ -172,7 +180,7 @@ def quantise(module: Any, images: Any, calibration: Path) -> Any:
     torch.backends.quantized.engine = engine
     observed = prepare_fx(module, get_default_qconfig_mapping(engine), (images,))
     with torch.inference_mode():
-        for picture in np.load(calibration, mmap_mode="r"):
+        for picture in pictures:
             observed(torch.from_numpy(np.array(picture[None])))
         return convert_fx(observed)
 
@@ -191,7 +199,7 @@ def quantised_engine(flags: Sequence[str], supported: Sequence[str]) -> str:
     return engine
 
 
-def save_package(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
+def save_package(model: Model, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Compile by AOTInductor into a package; for a batch of one alone, since a variable one costs a quarter more."""
     import torch
 
@@ -207,14 +215,19 @@ def save_package(model: Model, variant: Variant, artifact: Path, calibration: Pa
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> TorchSession:
-    """Load the artifact by its form; flush denormals as every other contender does."""
+    """Load the artifact by its kind; flush denormals as every other contender does."""
     import torch
 
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
-    loaders = {"eager": load_eager, "compile": load_compiled, "torchscript": load_traced, "package": load_package}
-    module = loaders[form(variant)](artifact, variant)
-    return TorchSession(torch, module, bool(variant.options.get("channels_last")))
+    loaders = {"state": load_state, "torchscript": load_traced, "package": load_package}
+    module = loaders[kind_of(variant)](artifact, variant)
+    return TorchSession(torch, module, bool(variant.load_options.get("channels_last")))
+
+
+def load_state(artifact: Path, variant: Variant) -> Any:
+    """Load a state dict, to be run eagerly or compiled."""
+    return load_compiled(artifact, variant) if variant.load_options.get("compiled") else load_eager(artifact, variant)
 
 
 def load_eager(artifact: Path, variant: Variant) -> Any:
@@ -227,7 +240,7 @@ def load_eager(artifact: Path, variant: Variant) -> Any:
     with torch.device("meta"):
         module = import_torchvision().models.get_model(saved["architecture"], weights=None, **saved["arguments"])
     module.load_state_dict(saved["state_dict"], assign=True)
-    if variant.options.get("channels_last"):
+    if variant.load_options.get("channels_last"):
         module = module.to(memory_format=torch.channels_last)
     return module.eval()
 
@@ -261,7 +274,7 @@ def load_traced(artifact: Path, variant: Variant) -> Any:
     import torch
 
     module = torch.jit.load(str(artifact))
-    return torch.jit.optimize_for_inference(module) if variant.options.get("optimised") else module
+    return torch.jit.optimize_for_inference(module) if variant.load_options.get("optimised") else module
 
 
 def load_package(artifact: Path, variant: Variant) -> Any:

@@ -1,4 +1,4 @@
-"""TensorFlow running TorchVision's model through ONNX and onnx-tf: as a frozen graph, by XLA, or as a SavedModel.
+"""TensorFlow running an ONNX file through onnx-tf: as a frozen graph, by XLA, or as a SavedModel.
 
 onnx-tf needs TensorFlow 2.15 or older, which there is for Python 3.11 and older. On newer ones onnx2tf converts.
 """
@@ -6,7 +6,6 @@ onnx-tf needs TensorFlow 2.15 or older, which there is for Python 3.11 and older
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,29 +13,25 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
+from runoff.contract import ONNX, Batch, Form, Logits, Variant, conversion_stage
 from runoff.errors import ConversionFailed
+from runoff.model.onnx_examples import examples_for_onnx2tf
 
-HAS_ONNX_TF = sys.version_info < (3, 12)
-CONVERTER = "onnx-tf" if HAS_ONNX_TF else "onnx2tf"
 VARIANTS = (
-    Variant(description=f"frozen graph from {CONVERTER}, as a concrete function", default=True),
-    Variant("savedmodel", f"SavedModel from {CONVERTER}, by its serving signature", options={"form": "savedmodel"}),
-    Variant("xla", "frozen graph compiled by XLA", options={"compiled": True}),
+    Variant(description="frozen graph, as a concrete function", default=True),
+    Variant("savedmodel", "SavedModel, by its serving signature", convert_options={"kind": "savedmodel"}),
+    Variant("xla", "frozen graph compiled by XLA", load_options={"compiled": True}),
     Variant("no-onednn", "frozen graph without oneDNN's kernels", variables={"TF_ENABLE_ONEDNN_OPTS": "0"}),
 )
 TITLE = "TensorFlow"
 LAYOUT = "NCHW"
 REQUIRES = ("tensorflow",)
-ONNX_TF_REQUIRES = ("onnx", "onnx_tf", "tensorflow", "tensorflow_probability")
-ONNX2TF_REQUIRES = ("onnx", "onnx2tf", "tensorflow")
-CONVERT_REQUIRES = ("torch", "torchvision", *(ONNX_TF_REQUIRES if HAS_ONNX_TF else ONNX2TF_REQUIRES))
+FORM = ONNX
+CONVERT_VERSION = 1
+CONVERTERS = {"onnx_tf": "onnx-tf", "onnx2tf": "onnx2tf"}
+CONVERT_REQUIRES = ("onnx", "tensorflow")
 DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu")
 CONVERT_DISTRIBUTIONS = (
-    "torch",
-    "torchvision",
     "onnx",
     "onnx-tf",
     "onnx2tf",
@@ -45,18 +40,15 @@ CONVERT_DISTRIBUTIONS = (
     "tensorflow",
     "tensorflow-cpu",
 )
-NOTE = (
-    ""
-    if HAS_ONNX_TF
-    else "TensorFlow runs what onnx2tf converted: onnx-tf needs TensorFlow 2.15 or older, and that Python 3.11 or older"
-)
+NOTES = {
+    "onnx2tf": "TensorFlow runs what onnx2tf converted: "
+    "onnx-tf needs TensorFlow 2.15 or older, and that Python 3.11 or older"
+}
 SUFFIX = ".pb"
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "1"}
 
 INPUT = "images"
 OUTPUT = "logits"
-ONNX_CONVERTER = "onnx-tf"
-ONNX_REQUIRES = ONNX_TF_REQUIRES
 
 
 @dataclass(frozen=True)
@@ -82,60 +74,37 @@ def import_framework(variant: Variant) -> None:
     import tensorflow as tf  # noqa: F401 - imported for its time
 
 
-def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
-    """Export to ONNX and translate into a SavedModel; freeze that and write the GraphDef, or keep it."""
-    from runoff.model.onnx_export import export_onnx
-
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
+    """Translate the ONNX file into a SavedModel; freeze that and write the GraphDef, or keep it."""
     with tempfile.TemporaryDirectory() as folder:
-        onnx_file, saved_model = Path(folder) / "model.onnx", Path(folder) / "saved_model"
-        with conversion_stage("export to ONNX"):
-            export_onnx(model, onnx_file)
-        if find_spec("onnx_tf") is not None:  # what converts may be of another Python than what declares
-            translate_repairing(onnx_file, saved_model)
+        saved_model = Path(folder) / "saved_model"
+        if find_spec("onnx_tf") is not None:
+            translate(form.onnx_file, saved_model)
         else:
             with conversion_stage("onnx2tf"):
-                translate_by_onnx2tf(onnx_file, saved_model, calibration)
-        if variant.options.get("form") == "savedmodel":
+                translate_by_onnx2tf(form, saved_model)
+        if variant.convert_options.get("kind") == "savedmodel":
             shutil.copytree(saved_model, artifact)
             return
         with conversion_stage("freeze"):
             artifact.write_bytes(freeze(saved_model))
 
 
-def translate_repairing(onnx_file: Path, saved_model: Path) -> None:
-    """Translate with onnx-tf; where it fails, once more after repairs, and say on the log which they were.
-
-    Raises ConversionFailed, with the first failure where nothing could be repaired.
-    """
-    try:
-        translate(onnx_file, saved_model)
-    except ConversionFailed as error:
-        repaired = onnx_file.with_name("repaired.onnx")
-        repairs = repair_onnx(onnx_file, repaired)
-        if not repairs:
-            raise
-        shutil.rmtree(saved_model, ignore_errors=True)
-        translate(repaired, saved_model)
-        sys.stderr.write(f"onnx-tf failed ({error}) and went through after: {', '.join(repairs)}\n")
-
-
-def translate_by_onnx2tf(onnx_file: Path, saved_model: Path, calibration: Path) -> None:
+def translate_by_onnx2tf(form: Form, saved_model: Path) -> None:
     """Turn an ONNX file into a SavedModel with onnx2tf, whose input stays channels first as it was.
 
-    onnx2tf wants pictures to follow shapes through the graph, and would download some: it is given the calibration's.
     The function is saved and not the Keras model that onnx2tf gives: Keras writes all weights as text besides.
     """
     import onnx2tf
     import tensorflow as tf
 
-    pictures = onnx_file.with_name("pictures.npy")
-    np.save(pictures, np.load(calibration))
-    mean, deviation = np.zeros((1, 3, 1, 1), np.float32), np.ones((1, 3, 1, 1), np.float32)
+    own = saved_model.with_name("own.onnx")
+    shutil.copyfile(form.onnx_file, own)  # onnx2tf writes what it simplifies over the file that it is given
     model = onnx2tf.convert(
-        input_onnx_file_path=str(onnx_file),
+        input_onnx_file_path=str(own),
         output_folder_path=str(saved_model),
-        keep_ncw_or_nchw_or_ncdhw_input_names=[INPUT],
-        custom_input_op_name_np_data_path=[[INPUT, str(pictures), mean, deviation]],
+        keep_ncw_or_nchw_or_ncdhw_input_names=[given.name for given in form.model.inputs],
+        custom_input_op_name_np_data_path=examples_for_onnx2tf(own, own.parent, channels_last=False),
         disable_model_save=True,
         non_verbose=True,
     )
@@ -162,17 +131,7 @@ def translate(onnx_file: Path, saved_model: Path) -> None:
         raise ConversionFailed("onnx-tf", told) from error
 
 
-def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
-    """Translate an ONNX file with onnx-tf and run the SavedModel."""
-    import tensorflow as tf
-
-    translate(model, folder / "saved_model")
-    with conversion_stage("run"):
-        outputs: Logits = load_signature(folder / "saved_model")(tf.constant(images)).numpy()
-        return outputs
-
-
-def repair_onnx(model: Path, repaired: Path) -> tuple[str, ...]:
+def repair(model: Path, repaired: Path) -> tuple[str, ...]:
     """Say in the words of operator set 13, which onnx-tf stopped at, what newer sets say."""
     from runoff.model.onnx_repairs import repair_file
 
@@ -199,15 +158,15 @@ def freeze(saved_model: Path) -> bytes:
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> GraphSession:
-    """Load the artifact by its form; TensorFlow flushes denormals in its own pools."""
+    """Load the artifact by its kind; TensorFlow flushes denormals in its own pools."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    if variant.options.get("form") == "savedmodel":
+    if variant.convert_options.get("kind") == "savedmodel":
         return GraphSession(tf, load_signature(artifact))
     function = import_graph(artifact)
-    if variant.options.get("compiled"):
+    if variant.load_options.get("compiled"):
         function = tf.function(function, jit_compile=True)
     return GraphSession(tf, function)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.contract import Batch, Logits, Model, Variant
+from runoff.contract import MODULE, Batch, Form, Logits, Variant
 
 SIDE = 256
 PRODUCTS = 28
@@ -23,6 +23,8 @@ CLASSES = 1000
 VARIANTS = (Variant(description="matrix products in numpy, one BLAS thread for each of its own"),)
 LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
+FORM = MODULE
+CONVERT_VERSION = 1
 CONVERT_REQUIRES = ("numpy",)
 DISTRIBUTIONS = ("numpy",)
 CONVERT_DISTRIBUTIONS = ("numpy",)
@@ -90,7 +92,7 @@ def make_weights() -> NDArray[np.float32]:
     return np.asarray(drawn / np.sqrt(SIDE), dtype=np.float32)
 
 
-def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Save the weights; the checkpoint is not used."""
     np.save(artifact, make_weights())
 

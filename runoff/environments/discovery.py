@@ -14,8 +14,7 @@ from runoff.backends import Declaration, find_backends, read_declaration
 from runoff.environments.environment import Environment, Installed, Wheel
 from runoff.environments.survey import survey
 from runoff.errors import FrameworkMissing
-from runoff.model import golden
-from runoff.model.zoo import export as zoo
+from runoff.model import golden, onnx_export
 from runoff.processes.process import Surroundings, call
 from runoff.text.ids import HERE
 
@@ -103,10 +102,10 @@ def run_survey(
 def wanted(backends: Iterable[Declaration]) -> dict[str, list[str]]:
     """Name the modules and distributions that these backends, golden, and the service questions could want."""
     backends = list(backends)
-    own = [(*each.REQUIRES, *each.CONVERT_REQUIRES, *each.ONNX_REQUIRES) for each in backends]
+    own = [(*each.REQUIRES, *each.CONVERT_REQUIRES, *each.CONVERTERS) for each in backends]
     modules = {name for names in own for name in names}
     modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
-    modules |= {name for needed in zoo.EXPORTERS.values() for name in needed}
+    modules |= {name for needed in onnx_export.EXPORTERS.values() for name in needed}
     return {
         "modules": sorted(modules | {*golden.REQUIRES, *TOOLS, "numpy"}),
         "distributions": sorted(compared(backends) | set(TOOLS.values())),
@@ -116,7 +115,7 @@ def wanted(backends: Iterable[Declaration]) -> dict[str, list[str]]:
 def compared(backends: Iterable[Declaration]) -> set[str]:
     """Name the distributions whose versions results are compared by; all others are tools."""
     own = {name for backend in backends for name in (*backend.DISTRIBUTIONS, *backend.CONVERT_DISTRIBUTIONS)}
-    return own | {*golden.DISTRIBUTIONS, *zoo.DISTRIBUTIONS, "numpy"}
+    return own | {*golden.DISTRIBUTIONS, *onnx_export.DISTRIBUTIONS, "numpy"}
 
 
 def read_installed(answer: Mapping[str, Any], backends: Iterable[Declaration]) -> Installed:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runoff.backends import Declaration
+from runoff.contract import ONNX
 from runoff.environments.contenders import Contender
 from runoff.errors import UnknownContender, UsageError
+from runoff.model.onnx_export import EXPORT_REQUIRES
 from runoff.processes.process import ROOT, Surroundings
 from runoff.text.ids import HERE, join_id
 
@@ -76,7 +78,9 @@ class Environment:
     def missing_to_convert(self, contender: Contender) -> tuple[str, ...]:
         """Name the modules that converting a contender needs and that are not installed in it."""
         backend = self.backends[contender.backend]
-        return self.missing((*backend.CONVERT_REQUIRES, *contender.variant.convert_requires))
+        missing = self.missing((*backend.CONVERT_REQUIRES, *contender.variant.convert_requires))
+        lacks_all = bool(backend.CONVERTERS) and len(self.missing(backend.CONVERTERS)) == len(backend.CONVERTERS)
+        return (*missing, " or ".join(backend.CONVERTERS)) if lacks_all else missing
 
     def versions(self, distributions: Sequence[str]) -> dict[str, str]:
         """Return the versions that a result of these distributions belongs to; ``runoff`` is another tree's commit."""
@@ -134,7 +138,10 @@ def what_is_missing(contender: Contender, environments: Mapping[str, Environment
         return None
     if missing := environment.missing(environment.backends[contender.backend].REQUIRES):
         return f"{', '.join(missing)} is not installed"
-    if missing := find_converter(contender, environments).missing_to_convert(contender):
+    missing = find_converter(contender, environments).missing_to_convert(contender)
+    if environment.backends[contender.backend].FORM == ONNX and first_with(EXPORT_REQUIRES, environments) is None:
+        missing += environments[HERE].missing(EXPORT_REQUIRES)
+    if missing:
         return (
             f"{', '.join(missing)}, which converting needs, is in no environment of this run "
             "(name one that has all of it with --environment NAME=PYTHON)"

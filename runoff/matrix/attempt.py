@@ -12,14 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import ConvertsOnnx, RepairsOnnx, import_backend
+from runoff.contract import (
+    Backend,
+    Batch,
+    Form,
+    Logits,
+    Repairs,
+    conversion_stage,
+    form_from_json,
+    import_backend,
+    in_layout,
+)
 from runoff.errors import ConversionFailed
 from runoff.judge.agreement import Agreement, compare_logits
 from runoff.judge.conversions import FAILED, RIGHT, WRONG, Attempt, blamed_operator
+from runoff.model.zoo.export import EXPECTED_FILE, MODEL_FILE
 
-MODEL_FILE = "model.onnx"
 REPAIRED_FILE = "repaired.onnx"
-EXPECTED_FILE = "expected.npz"
 OPERATORS_FILE = "operators.json"
 
 
@@ -33,23 +42,21 @@ def export(model: str, exporter: str, opset: int, folder: str, memory: int) -> N
 
     Raises ConversionFailed.
     """
-    from runoff.model.zoo.export import export_model
+    from runoff.model.zoo.export import export_zoo_model
 
     limit_memory(memory)
-    operators = export_model(model, exporter, opset, folder)
+    operators = export_zoo_model(model, exporter, opset, folder)
     (Path(folder) / OPERATORS_FILE).write_text(json.dumps(operators))
 
 
-def attempt(backend: str, folder: str, file: str, memory: int) -> dict[str, Any]:
-    """Convert a file of a folder by a backend's converter, run it on the folder's pictures, and compare."""
+def attempt(backend: str, suffix: str, form: dict[str, Any], folder: str, memory: int) -> dict[str, Any]:
+    """Convert a form as the backend's plain variant, run the artifact on the folder's pictures, and compare."""
     limit_memory(memory)
-    place = Path(folder)
+    place, chosen = Path(folder), import_backend(backend)
     expected = np.load(place / EXPECTED_FILE)
-    chosen = import_backend(backend)
-    assert isinstance(chosen, ConvertsOnnx)
-    working = tempfile.mkdtemp(dir=place)
+    working = Path(tempfile.mkdtemp(dir=place))
     try:
-        outputs = chosen.run_onnx(place / file, expected["images"], Path(working))
+        outputs = run_converted(chosen, form_from_json(form), working / f"model{suffix}", expected["images"])
     except ConversionFailed as error:
         operators = json.loads((place / OPERATORS_FILE).read_text())
         blamed = blamed_operator(error.__cause__ or error, operators)
@@ -57,6 +64,19 @@ def attempt(backend: str, folder: str, file: str, memory: int) -> dict[str, Any]
     finally:
         shutil.rmtree(working, ignore_errors=True)
     return asdict(judge(outputs, expected["outputs"], float(expected["rounding"])))
+
+
+def run_converted(backend: Backend, form: Form, artifact: Path, images: Batch) -> Logits:
+    """Convert a form and run the artifact on all images at once.
+
+    Raises ConversionFailed.
+    """
+    plain = backend.VARIANTS[0]
+    backend.convert(form, plain, artifact, None)
+    with conversion_stage("load"):
+        session = backend.load(artifact, plain, 1)
+    with conversion_stage("run"):
+        return session.run(in_layout(images, backend.LAYOUT))
 
 
 def judge(outputs: Any, golden: Any, rounding: float) -> Attempt:
@@ -96,5 +116,5 @@ def repair(backend: str, folder: str, memory: int) -> list[str]:
     """
     limit_memory(memory)
     chosen = import_backend(backend)
-    assert isinstance(chosen, RepairsOnnx)
-    return list(chosen.repair_onnx(Path(folder) / MODEL_FILE, Path(folder) / REPAIRED_FILE))
+    assert isinstance(chosen, Repairs)
+    return list(chosen.repair(Path(folder) / MODEL_FILE, Path(folder) / REPAIRED_FILE))

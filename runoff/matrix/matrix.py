@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 import time
@@ -13,13 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from runoff.backends import Declaration
+from runoff.contract import ONNX, Form, form_to_json
+from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, first_with
 from runoff.errors import ConversionFailed, RunoffError, WorkerFailed
+from runoff.files.whole import write_whole
 from runoff.judge.conversions import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell, cell_from_json, cell_json
-from runoff.matrix.attempt import MODEL_FILE, REPAIRED_FILE
+from runoff.matrix.attempt import REPAIRED_FILE
+from runoff.measure.cache import key_of
 from runoff.measure.launches import NO_DEADLINE, Deadline
-from runoff.model.zoo import export as zoo
-from runoff.processes.process import ROOT, call
+from runoff.model.onnx_export import DISTRIBUTIONS, EXPORT_VERSION, EXPORTERS
+from runoff.model.zoo.export import MODEL_FILE, ZOO_VERSION, zoo_model
+from runoff.processes.process import call
 from runoff.processes.temporary import owned_folder, remove_abandoned
 
 EXPORT_TIMEOUT = 300.0
@@ -28,6 +32,10 @@ ATTEMPT_TIMEOUT = 900.0
 MEMORY = 8 << 30
 """Bytes that each process may have of its own."""
 CONVERTING = "converting-"
+MATRIX_VERSION = 1
+"""Goes up with every change of how an attempt is made or judged, so that cells are tried anew."""
+TRANSIENT = ("WorkerTimedOut", "WorkerKilled")
+"""How the reasons of failures begin that another attempt may not meet."""
 OUT_OF_TIME = "the time was over before its turn; run again to go on from here"
 
 
@@ -41,7 +49,7 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Scene:
+class MatrixSetup:
     """Where conversions are tried: backends with a converter, environments, folders, and the time that there is.
 
     New exports may be begun until the ``deadline``; ``at_once`` is how many are worked on side by side.
@@ -56,18 +64,38 @@ class Scene:
     memory: int = MEMORY
     attempt_timeout: float = ATTEMPT_TIMEOUT
 
-    def where(self, modules: Sequence[str]) -> Environment | None:
-        """Give the first environment that has all these modules, None where none has."""
-        return first_with(modules, self.environments)
-
 
 def converters(backends: Mapping[str, Declaration]) -> dict[str, Declaration]:
-    """Give the backends that have a converter of ONNX files, by name."""
-    return {name: backend for name, backend in backends.items() if backend.ONNX_CONVERTER}
+    """Return the backends that convert ONNX files, by name."""
+    return {name: backend for name, backend in backends.items() if backend.FORM == ONNX}
+
+
+def needed(backend: Declaration) -> tuple[str, ...]:
+    """Name the modules that converting an ONNX file by a backend and running the result need."""
+    modules = (*backend.REQUIRES, *backend.CONVERT_REQUIRES)
+    return (*modules, " or ".join(backend.CONVERTERS)) if backend.CONVERTERS else modules
+
+
+def find_holder(name: str, environments: Mapping[str, Environment]) -> Environment | None:
+    """Return the first environment that can convert ONNX files by a backend and run the results, None for none."""
+    for environment in environments.values():
+        backend = environment.backends.get(name)
+        if backend is None or environment.missing(backend.REQUIRES):
+            continue
+        if not environment.missing_to_convert(Contender(name, backend.VARIANTS[0])):
+            return environment
+    return None
+
+
+def converter_name(backend: str, environment: Environment) -> str:
+    """Return the name that people know a backend's converter by, in an environment that has it."""
+    converters = environment.backends[backend].CONVERTERS
+    installed = (name for module, name in converters.items() if not environment.missing([module]))
+    return next(installed, backend)
 
 
 def try_conversions(
-    exports: Sequence[Export], targets: Sequence[str], scene: Scene, *, step: Callable[[], None]
+    exports: Sequence[Export], targets: Sequence[str], setup: MatrixSetup, *, step: Callable[[], None]
 ) -> list[Cell]:
     """Give the cells of all exports and targets: those known from before, and the others tried now.
 
@@ -76,32 +104,33 @@ def try_conversions(
     lock = threading.Lock()
 
     def work(export: Export) -> list[Cell]:
-        cells = try_export(export, targets, scene)
+        cells = try_export(export, targets, setup)
         with lock:
             step()
         return cells
 
-    remove_abandoned(scene.results, CONVERTING)
-    with ThreadPoolExecutor(scene.at_once) as pool:
+    remove_abandoned(setup.results, CONVERTING)
+    with ThreadPoolExecutor(setup.at_once) as pool:
         return [cell for cells in pool.map(work, exports) for cell in cells]
 
 
-def try_export(export: Export, targets: Sequence[str], scene: Scene) -> list[Cell]:
+def try_export(export: Export, targets: Sequence[str], setup: MatrixSetup) -> list[Cell]:
     """Give an export's cells; it is exported once for all the targets that are not known yet."""
-    files = {target: scene.results / f"{cell_key(export, target, scene)}.json" for target in targets}
+    files = {target: setup.results / f"{cell_key(export, target, setup)}.json" for target in targets}
     known = {target: cell for target, file in files.items() if (cell := read_cell(file))}
     open_ones = [target for target in targets if target not in known]
     if not open_ones:
         return [known[target] for target in targets]
-    scene.results.mkdir(parents=True, exist_ok=True)
-    with owned_folder(scene.results, CONVERTING) as folder:
+    setup.results.mkdir(parents=True, exist_ok=True)
+    with owned_folder(setup.results, CONVERTING) as folder:
         problem = (
-            Attempt(SKIPPED, reason=OUT_OF_TIME) if not scene.deadline.allows() else export_model(export, folder, scene)
+            Attempt(SKIPPED, reason=OUT_OF_TIME) if not setup.deadline.allows() else export_model(export, folder, setup)
         )
         for target in open_ones:
-            known[target] = cell_of(export, target, problem) if problem else try_target(export, target, folder, scene)
-            if known[target].plain.result != SKIPPED:
-                write_cell(files[target], known[target])
+            cell = cell_of(export, target, problem) if problem else try_target(export, target, folder, setup)
+            known[target] = cell
+            if is_final(cell):
+                write_cell(files[target], cell)
     return [known[target] for target in targets]
 
 
@@ -110,45 +139,46 @@ def cell_of(export: Export, target: str, plain: Attempt) -> Cell:
     return Cell(export.model, export.exporter, export.opset, target, plain)
 
 
-def export_model(export: Export, folder: Path, scene: Scene) -> Attempt | None:
+def export_model(export: Export, folder: Path, setup: MatrixSetup) -> Attempt | None:
     """Export into a folder; give what went wrong, None where nothing did."""
-    needed = zoo.EXPORTERS[export.exporter]
-    if (environment := scene.where(needed)) is None:
-        return Attempt(SKIPPED, EXPORT, reason=f"no environment of this run has all of {', '.join(needed)}")
+    modules = EXPORTERS[export.exporter]
+    if (environment := first_with(modules, setup.environments)) is None:
+        return Attempt(SKIPPED, EXPORT, reason=f"no environment of this run has all of {', '.join(modules)}")
     arguments = {"model": export.model, "exporter": export.exporter, "opset": export.opset}
     begin = time.monotonic()
     try:
-        run("export", arguments, environment, folder, scene, f"{label(export)}-export", {}, EXPORT_TIMEOUT)
+        run("export", arguments, environment, folder, setup, f"{label(export)}-export", {}, EXPORT_TIMEOUT)
     except (ConversionFailed, WorkerFailed) as error:
         return replace(failed_attempt(error, EXPORT), seconds=time.monotonic() - begin)
     return None
 
 
-def try_target(export: Export, target: str, folder: Path, scene: Scene) -> Cell:
+def try_target(export: Export, target: str, folder: Path, setup: MatrixSetup) -> Cell:
     """Convert an exported model for one target as it is, and where that is not right, once more after repairs."""
-    backend = converters(scene.backends)[target]
-    environment = scene.where(backend.ONNX_REQUIRES)
+    backend = converters(setup.backends)[target]
+    environment = find_holder(target, setup.environments)
     if environment is None:
-        reason = f"no environment of this run has all of {', '.join(backend.ONNX_REQUIRES)}"
+        reason = f"no environment of this run has all of {', '.join(needed(backend))}"
         return cell_of(export, target, Attempt(SKIPPED, reason=reason))
     name = f"{label(export)}-{target}"
 
     def attempted(file: str, suffix: str) -> Attempt:
-        arguments = {"backend": backend.module, "file": file}
+        form = Form(zoo_model(export.model), file, folder / file)
+        arguments = {"backend": backend.module, "suffix": backend.SUFFIX, "form": form_to_json(form)}
         variables = backend.ENVIRONMENT
         begin = time.monotonic()
         try:
-            found = Attempt(**run("attempt", arguments, environment, folder, scene, name + suffix, variables))
+            found = Attempt(**run("attempt", arguments, environment, folder, setup, name + suffix, variables))
         except RunoffError as error:
             found = failed_attempt(error, "convert")
         return replace(found, seconds=time.monotonic() - begin)
 
     plain = attempted(MODEL_FILE, "")
-    if plain.result == RIGHT or "repair_onnx" not in backend.functions:
+    if plain.result == RIGHT or "repair" not in backend.functions:
         return cell_of(export, target, plain)
     try:
         arguments = {"backend": backend.module}
-        repairs = run("repair", arguments, environment, folder, scene, f"{name}-repair", backend.ENVIRONMENT)
+        repairs = run("repair", arguments, environment, folder, setup, f"{name}-repair", backend.ENVIRONMENT)
     except RunoffError as error:
         return Cell(export.model, export.exporter, export.opset, target, plain, failed_attempt(error, "repair"))
     repaired = attempted(REPAIRED_FILE, "-repaired") if repairs else None
@@ -160,7 +190,7 @@ def run(
     arguments: dict[str, Any],
     environment: Environment,
     folder: Path,
-    scene: Scene,
+    setup: MatrixSetup,
     name: str,
     variables: Mapping[str, str],
     timeout: float | None = None,
@@ -168,10 +198,10 @@ def run(
     """Call one of runoff.matrix.attempt's functions in a process of its own."""
     return call(
         f"runoff.matrix.attempt:{function}",
-        {**arguments, "folder": str(folder), "memory": scene.memory},
+        {**arguments, "folder": str(folder), "memory": setup.memory},
         label=name,
-        log=scene.logs / f"{name}.log",
-        timeout=timeout or scene.attempt_timeout,
+        log=setup.logs / f"{name}.log",
+        timeout=timeout or setup.attempt_timeout,
         surroundings=environment.surroundings(variables),
     )
 
@@ -198,29 +228,33 @@ def read_cell(file: Path) -> Cell | None:
 
 def write_cell(file: Path, cell: Cell) -> None:
     """Keep a cell; a run that is broken off goes on after it."""
-    partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps(cell_json(cell)))
-    partial.replace(file)
+    write_whole(file, lambda partial: partial.write_text(json.dumps(cell_json(cell))))
 
 
-def cell_key(export: Export, target: str, scene: Scene) -> str:
-    """Hash everything that decides what a cell looks like."""
-    backend = scene.backends[target]
-    versions = []
-    for modules, distributions in (
-        (zoo.EXPORTERS[export.exporter], zoo.DISTRIBUTIONS),
-        (backend.ONNX_REQUIRES, backend.CONVERT_DISTRIBUTIONS),
-    ):
-        environment = scene.where(modules)
-        held = environment.installed.versions if environment else {}
-        versions.append({name: held.get(name) for name in (*distributions, "python")})
-    inputs = [export.model, export.exporter, export.opset, target, versions, sources_hash(backend), scene.memory]
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:24]
+def is_final(cell: Cell) -> bool:
+    """Whether a cell will come out the same the next time: what was skipped, timed out or was killed may not."""
+    reasons = [attempt.reason or "" for attempt in (cell.plain, cell.repaired) if attempt is not None]
+    return cell.plain.result != SKIPPED and not any(reason.startswith(TRANSIENT) for reason in reasons)
 
 
-def sources_hash(backend: Declaration) -> str:
-    """Hash the source files that a conversion runs through."""
-    files = [ROOT.joinpath(*backend.module.split(".")).with_suffix(".py"), ROOT / "runoff" / "matrix" / "attempt.py"]
-    for pattern in ("zoo/*.py", "onnx_*.py"):
-        files += sorted((ROOT / "runoff" / "model").glob(pattern))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+def cell_key(export: Export, target: str, setup: MatrixSetup) -> str:
+    """Hash everything that decides what comes of a cell."""
+    backend = converters(setup.backends)[target]
+    exporting = first_with(EXPORTERS[export.exporter], setup.environments)
+    converting = find_holder(target, setup.environments)
+    return key_of(
+        {
+            "export": [export.model, export.exporter, export.opset, ZOO_VERSION, EXPORT_VERSION],
+            "exported by": versions_in(exporting, DISTRIBUTIONS),
+            "backend": [target, backend.CONVERT_VERSION, MATRIX_VERSION],
+            "converted by": versions_in(converting, (*backend.CONVERT_DISTRIBUTIONS, *backend.DISTRIBUTIONS)),
+            "variables": dict(backend.ENVIRONMENT),
+            "memory": setup.memory,
+        }
+    )
+
+
+def versions_in(environment: Environment | None, distributions: Sequence[str]) -> dict[str, str | None]:
+    """Return the versions of these distributions, Python and numpy in an environment, where there is one."""
+    versions = environment.installed.versions if environment else {}
+    return {name: versions.get(name) for name in (*distributions, "python", "numpy")}

@@ -11,18 +11,19 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.backends import Declaration
 from runoff.contract import ClearsCache, Logits, Model, Variant, import_backend, model_to_json
 from runoff.environments.contenders import Contender
-from runoff.environments.environment import Environment, find_converter, what_is_missing
+from runoff.environments.cpus import allowed_threads
+from runoff.environments.environment import Environment, what_is_missing
 from runoff.errors import ConversionFailed, FrameworkMissing, RunoffError, ThreadsNotHeld, UnknownContender
+from runoff.files.whole import cached
 from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
-from runoff.measure.artifacts import Artifact, Calibration, make_artifact
+from runoff.measure.artifacts import Artifact, Conversions, make_artifact
 from runoff.measure.entrant import Entrant, require_threads
 from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
 from runoff.measure.prediction import Prediction, predict, predicting
 from runoff.measure.workers import Workers
-from runoff.model.golden import DISTRIBUTIONS, REQUIRES, Golden, load_golden
+from runoff.model.golden import DISTRIBUTIONS, GOLDEN_VERSION, REQUIRES, Golden, load_golden
 from runoff.model.images import ImageSet, hash_pixels
 from runoff.processes.process import Process, call
 from runoff.processes.workplace import Workplace
@@ -55,16 +56,14 @@ class FurtherImages:
 class ReferenceOutputs:
     """What every contender is compared with: the model, the images (also as a file for workers) and golden.
 
-    ``calibration`` are the pictures that calibrated contenders look at beforehand, ``judged`` the places of the images
-    that are none of these. ``further`` are drawn for the built-in checkpoint; None for other weights, and where no
-    contender of reduced precision takes part.
+    ``judged`` are the places of the images that no contender is calibrated on. ``further`` are drawn for the built-in
+    checkpoint; None for other weights, and where no contender of reduced precision takes part.
     """
 
     model: Model
     images: ImageSet
     images_file: Path
     golden: Golden
-    calibration: Calibration
     judged: tuple[int, ...]
     further: FurtherImages | None = None
 
@@ -74,7 +73,7 @@ class Outcome:
     """What came of preparing a contender; ``reason`` says why where the status is not ``ready``.
 
     ``agreement`` is that on all images. ``quantisation`` is that of a reduced precision on the further ones and on
-    those images that it was not calibrated on.
+    those images that it was not calibrated on. ``note`` belongs beside every result.
     """
 
     contender: Contender
@@ -88,6 +87,7 @@ class Outcome:
     prediction: Prediction | None = None
     curve: MemoryCurve | None = None
     quantisation: Agreement | None = None
+    note: str | None = None
 
     @property
     def judged_by(self) -> Agreement | None:
@@ -122,14 +122,15 @@ def make_golden(
     inputs = (
         model.sha256,
         hash_pixels(images.pixels),
-        [environment.installed.versions.get(name) for name in DISTRIBUTIONS],
-        read_processor().model,
+        [environment.installed.versions.get(name) for name in (*DISTRIBUTIONS, "python", "numpy")],
+        read_processor(),
+        allowed_threads(),
         exact_images,
+        GOLDEN_VERSION,
     )
     path = place.home / "golden" / f"{hashlib.sha256(repr(inputs).encode()).hexdigest()[:24]}.npz"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = place.working / path.name
+
+    def make(partial: Path) -> None:
         call(
             "runoff.model.golden:compute_golden",
             {
@@ -142,70 +143,41 @@ def make_golden(
             log=place.logs / "golden.log",
             timeout=GOLDEN_TIMEOUT,
         )
-        partial.replace(path)
-    return load_golden(path)
+
+    return load_golden(cached(path, make))
 
 
 def prepare_contender(
     contender: Contender,
     expected: ReferenceOutputs,
+    conversions: Conversions,
     *,
-    environments: Mapping[str, Environment],
     threads: int,
     place: Workplace,
     workers: Workers,
 ) -> Outcome:
-    """Convert a contender and hold it to golden; whatever goes wrong is its outcome, not an exception.
+    """Convert a contender and compare it with golden; whatever goes wrong is its outcome, not an exception.
 
-    The worker that was held to golden is kept by ``workers``, suspended, where it is right: the first launch's worker
-    takes its memory.
+    The worker that was compared with golden is kept by ``workers``, suspended, where it is right: the first launch's
+    worker takes its memory.
     """
-    environment = environments[contender.environment]
+    environment = conversions.environments[contender.environment]
     try:
         contender, backend = environment.find(contender)
     except UnknownContender as error:
         return Outcome(contender, FAILED, environment.versions(()), f"{type(error).__name__}: {error}", "find")
-    return prepare_found(
-        contender,
-        backend,
-        expected,
-        environments=environments,
-        threads=threads,
-        place=place,
-        workers=workers,
-    )
-
-
-def prepare_found(
-    contender: Contender,
-    backend: Declaration,
-    expected: ReferenceOutputs,
-    *,
-    environments: Mapping[str, Environment],
-    threads: int,
-    place: Workplace,
-    workers: Workers,
-) -> Outcome:
-    """Convert a contender that its tree has, and hold it to golden."""
-    environment = environments[contender.environment]
     versions = environment.versions(backend.DISTRIBUTIONS)
-    if missing := what_is_missing(contender, environments):
+    if missing := what_is_missing(contender, conversions.environments):
         return Outcome(contender, SKIPPED, versions, missing)
     try:
-        artifact = make_artifact(
-            contender,
-            expected.model,
-            converter=find_converter(contender, environments),
-            calibration=lambda: expected.calibration,
-            folder=place.artifacts,
-            logs=place.logs,
-        )
+        artifact = make_artifact(contender, conversions)
     except ConversionFailed as error:
         return Outcome(contender, CONVERSION_FAILED, versions, error.reason, error.stage)
     except RunoffError as error:
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "convert")
     if "clear_cache" in backend.functions and isinstance(chosen := import_backend(backend.module), ClearsCache):
-        chosen.clear_cache(place.artifacts)
+        chosen.clear_cache(conversions.folder)
+    note = backend.NOTES.get(artifact.converter or "")
     entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
     memory = MemoryWatch()
     with ExitStack() as worker:
@@ -221,7 +193,8 @@ def prepare_found(
             further = predict_further(process, entrant, expected, place)
         except RunoffError as error:
             return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "check", artifact)
-        outcome = judge(Outcome(contender, READY, versions, artifact=artifact), entrant, expected, prediction, further)
+        made = Outcome(contender, READY, versions, artifact=artifact, note=note)
+        outcome = judge(made, entrant, expected, prediction, further)
         if outcome.status == READY:
             process.suspend()
             workers.keep(entrant.key, worker.pop_all())

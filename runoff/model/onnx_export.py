@@ -1,33 +1,87 @@
-"""TorchVision's model as an ONNX file, for the backends that start from one."""
+"""The form ``onnx``: a module as an ONNX file, by one of torch's two exporters."""
 
 from __future__ import annotations
 
+import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from runoff.contract import Model
+from runoff.contract import conversion_stage, model_from_json
+from runoff.errors import ConversionFailed
 from runoff.model.module import example, make_module
 
-OPSET = 13  # the newest that onnx-tf translates
+OPSET = 13
+"""The operator set that models are exported to: the newest that onnx-tf translates."""
+OUTPUT = "logits"
+TORCHSCRIPT = "torchscript"
+DYNAMO = "dynamo"
+EXPORTERS = {TORCHSCRIPT: ("torch", "torchvision", "onnx"), DYNAMO: ("torch", "torchvision", "onnx", "onnxscript")}
+"""torch's two exporters, with the modules that each needs."""
+DISTRIBUTIONS = ("torch", "torchvision", "onnx", "onnxscript")
+EXPORT_REQUIRES = EXPORTERS[TORCHSCRIPT]
+EXPORT_VERSION = 1
+"""Goes up with every change of what is exported, so that cached files are made anew; a test asks."""
+BATCH = {0: "batch"}
 
 
-def export_onnx(model: Model, destination: Path, opset: int = OPSET) -> None:
-    """Export the eval-mode module with the TorchScript-based exporter: the model's input in, ``logits`` out.
+def export_model(model: dict[str, Any], destination: str) -> float:
+    """Export a model of a source with weights, and return the seconds that it took.
 
-    The batch is a dynamic axis.
+    Raises ConversionFailed at the stage ``export``.
+    """
+    begin, given = time.perf_counter(), model_from_json(model)
+    with conversion_stage("export"):
+        write_onnx(make_module(given), example(given), Path(destination), given.inputs[0].name, dynamic=BATCH)
+    return time.perf_counter() - begin
+
+
+def write_onnx(
+    module: Any,
+    examples: Any,
+    destination: Path,
+    name: str,
+    *,
+    exporter: str = TORCHSCRIPT,
+    opset: int = OPSET,
+    dynamic: Mapping[int, str],
+) -> None:
+    """Export a module of one input, called ``name``, whose ``dynamic`` axes may have any size, to an operator set.
+
+    Raises ConversionFailed where the exporter left the file at another one.
     """
     import torch
 
-    (name,) = (given.name for given in model.inputs)
+    options: dict[str, Any]
+    if exporter == DYNAMO:
+        shapes = {name: {axis: torch.export.Dim(side) for axis, side in dynamic.items()}}
+        options = {"dynamo": True, "external_data": False} | ({"dynamic_shapes": shapes} if dynamic else {})
+    else:
+        axes = {name: dict(dynamic), OUTPUT: BATCH}
+        options = {"dynamo": False} | ({"dynamic_axes": axes} if dynamic else {})
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # dynamo=False is deliberate: onnx-tf needs its graphs
+        warnings.simplefilter("ignore")  # both exporters deprecate and advise at length; what counts is the result
         torch.onnx.export(
-            make_module(model),
-            (example(model),),
+            module,
+            (examples,),
             str(destination),
-            dynamo=False,
             opset_version=opset,
             input_names=[name],
-            output_names=["logits"],
-            dynamic_axes={name: {0: "batch"}, "logits": {0: "batch"}},
+            output_names=[OUTPUT],
+            **options,
         )
+    require_opset(destination, opset)
+
+
+def require_opset(path: Path, asked: int) -> None:
+    """Refuse an ONNX file of another version of ONNX's own operators than was asked for.
+
+    Raises ConversionFailed.
+    """
+    import onnx
+
+    sets = onnx.load(str(path), load_external_data=False).opset_import
+    found = next((int(each.version) for each in sets if each.domain in ("", "ai.onnx")), None)
+    if found != asked:
+        raise ConversionFailed("export", f"operator set {asked} was asked for, and the exporter left it at {found}")

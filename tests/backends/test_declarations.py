@@ -37,7 +37,7 @@ def changed(**changes: Any) -> ModuleType:
         pytest.param({"SUFFIX": 3}, "SUFFIX: expected a string, found 3", id="no string"),
         pytest.param({"SUFFIX": "npy"}, "SUFFIX: expected a name's end with its dot, found 'npy'", id="no dot"),
         pytest.param({"LAYOUT": "CHWN"}, "LAYOUT: expected 'NCHW' or 'NHWC', found 'CHWN'", id="no layout"),
-        pytest.param({"NOTE": 3}, "NOTE: expected a string, found 3", id="one that may be left out"),
+        pytest.param({"TITLE": 3}, "TITLE: expected a string, found 3", id="one that may be left out"),
         pytest.param(
             {"ENVIRONMENT": {"X": 1}}, "ENVIRONMENT: expected a mapping of strings to strings, found", id="no variables"
         ),
@@ -55,8 +55,8 @@ def changed(**changes: Any) -> ModuleType:
             {"VARIANTS": (Variant(default=1),)}, "VARIANTS[0].default: expected True or False, found 1", id="a switch"
         ),
         pytest.param(
-            {"VARIANTS": (Variant(options={"path": Path("x")}),)},
-            "VARIANTS[0].options: expected a mapping of JSON values",
+            {"VARIANTS": (Variant(convert_options={"path": Path("x")}),)},
+            "VARIANTS[0].convert_options: expected a mapping of JSON values",
             id="an option that can't cross",
         ),
         pytest.param({"load": None}, "load is missing: expected a function", id="no function"),
@@ -82,7 +82,7 @@ def test_what_may_be_left_out_has_its_default():
     """A file without the optional declarations and functions is a backend all the same."""
     found = declaration_of(changed(measure_peak=None))
     assert (found.module, found.file) == ("newcomer", "/somewhere/newcomer.py")
-    assert (found.TITLE, found.NOTE, found.ONNX_CONVERTER, found.functions) == ("", "", "", frozenset())
+    assert (found.TITLE, found.CONVERTERS, found.NOTES, found.functions) == ("", {}, {}, frozenset())
     assert declaration_of(fake).functions == {"measure_peak"}
 
 

@@ -7,7 +7,6 @@ import dataclasses
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +17,7 @@ from runoff.environments.contenders import Contender
 from runoff.environments.discovery import tree_version
 from runoff.environments.environment import Environment, parse_tree
 from runoff.errors import ConversionFailed, UnknownContender
-from runoff.measure.artifacts import Calibration, artifact_key
-from runoff.model.resnet18 import FILE, resnet18
+from runoff.measure.code import code_hash
 from runoff.processes.channel import PROTOCOL
 from tests.conftest import HERE, Suite, started_worker
 from tests.declarations import declared
@@ -101,18 +99,24 @@ def test_a_tree_of_the_same_sources_shares_the_artifact_and_another_converts_its
     assert not came["fake@other"]["artifact"]["cached"]
 
 
-@pytest.mark.parametrize("file", [FAKE, "runoff/contract.py", "runoff/model/onnx_export.py"])
-def test_the_artifacts_key_follows_the_trees_sources(make_tree, suite, file):
-    """A change of backend, contract or model in a tree gives its artifacts another key than here."""
-    fake = declared("runoff.backends.fake")
-    model = resnet18("none", Path("weights.npz"), "0" * 64, ("a", "b"), FILE)
+CHANGES = {
+    "another convert": (FAKE, "np.zeros(1000", "np.ones(1000", True),
+    "a comment": (FAKE, "from __future__", "# changed\nfrom __future__", False),
+    "a docstring": (FAKE, "Write a file, or not.", "Write none, or one.", False),
+    "a description": (FAKE, "does all as it should", "does as it likes", False),
+    "how it is loaded": (FAKE, "np.load(artifact)", "assert artifact", False),
+    "the report": ("runoff/report/command.py", "from __future__", "# changed\nfrom __future__", False),
+}
 
-    def key(tree: Path) -> str:
-        converter = Environment("tree", Path(sys.executable), tree, backends={"fake": fake})
-        return artifact_key(Contender("fake", Variant()), model, converter, lambda: Calibration(Path("none"), ""))
 
-    assert key(suite.root) == key(make_tree("same"))
-    assert key(suite.root) != key(make_tree("changed", file, "from __future__", "# changed\nfrom __future__"))
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_artifacts_key_follows_the_code_that_converts(make_tree, suite, change):
+    """A tree with another convert() gets another key, whatever version it declares; nothing else reconverts."""
+    file, before, after, another = CHANGES[change]
+    tree = make_tree("changed", file, before, after)
+    backend, function = suite.root / FAKE, "convert"
+    theirs = code_hash(tree / FAKE, [function], tree)
+    assert (theirs != code_hash(backend, [function], suite.root)) == another
 
 
 def test_a_tree_without_the_backend_or_variant_is_told_in_a_sentence(suite, make_tree):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Batch, Logits, Model, Variant, conversion_stage
+from runoff.contract import MODULE, Batch, Form, Logits, Variant, conversion_stage
 from runoff.kernels import Peak
 
 MEBIBYTE = 1024 * 1024
@@ -33,9 +33,9 @@ VARIANTS = (
     Variant("wrong", "gives the logits of another class"),
     Variant("double", "gives float64 logits"),
     Variant("inexact", "says float32 but is off by a thousandth"),
-    Variant("unconvertible", "its conversion fails"),
-    Variant("unwritten", "its conversion writes nothing"),
-    Variant("companion", "its conversion writes a second file"),
+    Variant("unconvertible", "its conversion fails", convert_options={"fails": True}),
+    Variant("unwritten", "its conversion writes nothing", convert_options={"writes": 0}),
+    Variant("companion", "its conversion writes a second file", convert_options={"writes": 2}),
     Variant("one-by-one", "takes as long for each image of a batch as for one"),
     Variant("threaded", "takes half as long on two threads"),
     Variant("fixed-batch", "refuses a batch of more than one image"),
@@ -45,6 +45,8 @@ VARIANTS = (
 )
 LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
+FORM = MODULE
+CONVERT_VERSION = 1
 CONVERT_REQUIRES = ("numpy",)
 DISTRIBUTIONS = ("numpy",)
 CONVERT_DISTRIBUTIONS = ("numpy",)
@@ -124,14 +126,15 @@ def import_framework(variant: Variant) -> None:
     """There is none."""
 
 
-def convert(model: Model, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Write a file, or not."""
     with conversion_stage("imagined stage"):
-        if variant.name == "unconvertible":
+        if variant.convert_options.get("fails"):
             raise KeyError("operator Resize is not known")
-    if variant.name != "unwritten":
+    files = variant.convert_options.get("writes", 1)
+    if files > 0:
         np.save(artifact, np.zeros(1000, dtype=np.float32))
-    if variant.name == "companion":
+    if files > 1:
         np.save(artifact.with_name("weights.npy"), np.ones(1000, dtype=np.float32))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from runoff.contract import ONNX
 from runoff.environments.environment import Environment, Installed
 from runoff.judge.conversions import (
     FAILED,
@@ -27,28 +28,30 @@ from runoff.judge.conversions import (
     share_interval,
 )
 from runoff.matrix import matrix as conversion
-from runoff.matrix.attempt import EXPECTED_FILE, MODEL_FILE, OPERATORS_FILE
-from runoff.matrix.matrix import OUT_OF_TIME, Export, Scene, converters, try_conversions, try_target
+from runoff.matrix.attempt import OPERATORS_FILE
+from runoff.matrix.matrix import OUT_OF_TIME, Export, MatrixSetup, converters, try_conversions, try_target
 from runoff.measure.launches import deadline_after
+from runoff.model.zoo.export import EXPECTED_FILE, MODEL_FILE, zoo_model
 from tests.declarations import declared
 
 EXPORT = Export("imagined", "torchscript", 13)
 IMAGINED = declared(
     "tests.converter",
     CONVERT_DISTRIBUTIONS=("numpy",),
-    ONNX_CONVERTER="imagined",
-    ONNX_REQUIRES=("numpy",),
-    functions=frozenset({"run_onnx", "repair_onnx"}),
+    FORM=ONNX,
+    CONVERT_REQUIRES=("numpy",),
+    functions=frozenset({"repair"}),
 )
 PICTURES = np.random.RandomState(3).standard_normal((4, 3, 8, 8)).astype(np.float32)
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    """Give a scene with the imagined converter, in this interpreter."""
+def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MatrixSetup:
+    """Return a setup with the imagined converter, in this interpreter, for models of any name."""
+    monkeypatch.setattr(conversion, "zoo_model", lambda name: replace(zoo_model("pad-constant"), name=name))
     installed = Installed(frozenset({"numpy", "torch", "torchvision", "onnx"}), {"numpy": "1", "torch": "2"})
-    here = Environment("here", Path(sys.executable), installed=installed)
-    return Scene(
+    here = Environment("here", Path(sys.executable), backends={"imagined": IMAGINED}, installed=installed)
+    return MatrixSetup(
         {"imagined": IMAGINED},
         {"here": here},
         results=tmp_path / "results",
@@ -69,7 +72,7 @@ def exported(monkeypatch):
     """Let exports write models that say what their names say, without torch; count them."""
     done = []
 
-    def export(export: Export, folder: Path, scene: Scene) -> Attempt | None:
+    def export(export: Export, folder: Path, setup: MatrixSetup) -> Attempt | None:
         done.append(export)
         fill(folder, export.model)
         return None
@@ -90,10 +93,10 @@ def exported(monkeypatch):
         ("hangs", FAILED, "convert", "no answer within 3 s"),
     ],
 )
-def test_a_converter_that_misbehaves_costs_one_cell(tmp_path, scene, asked, result, stage, reason):
+def test_a_converter_that_misbehaves_costs_one_cell(tmp_path, setup, asked, result, stage, reason):
     """Printing, hanging, exhausting memory and segfaulting end as one cell's result with stage and reason."""
     fill(tmp_path, asked)
-    patient = replace(scene, attempt_timeout=3.0 if asked == "hangs" else 60.0)
+    patient = replace(setup, attempt_timeout=3.0 if asked == "hangs" else 60.0)
     cell = try_target(EXPORT, "imagined", tmp_path, patient)
     assert (cell.plain.result, cell.plain.stage) == (result, stage)
     if reason is None:
@@ -105,10 +108,10 @@ def test_a_converter_that_misbehaves_costs_one_cell(tmp_path, scene, asked, resu
     assert cell.repaired is None
 
 
-def test_what_fails_is_tried_again_after_repairs(tmp_path, scene):
+def test_what_fails_is_tried_again_after_repairs(tmp_path, setup):
     """A failure names the operator its message is about; the repaired file is converted too, and both are told."""
     fill(tmp_path, "raises")
-    cell = try_target(EXPORT, "imagined", tmp_path, scene)
+    cell = try_target(EXPORT, "imagined", tmp_path, setup)
     assert (cell.plain.result, cell.plain.operator) == (FAILED, "Pad")
     assert cell.plain.reason == "KeyError: 'Pad version 18 is not implemented.'"
     assert cell.repaired.result == RIGHT
@@ -116,55 +119,74 @@ def test_what_fails_is_tried_again_after_repairs(tmp_path, scene):
     assert cell.best.result == RIGHT
 
 
-def test_cells_are_kept_and_a_broken_off_run_goes_on(scene, exported):
+def test_cells_are_kept_and_a_broken_off_run_goes_on(setup, exported):
     """What is known is not tried again; what a time limit left out is, by the next run; a torn file is made anew."""
     exports = [Export(name, "torchscript", 13) for name in ("right", "wrong")]
     steps = []
-    late = replace(scene, deadline=deadline_after(-1.0))
+    late = replace(setup, deadline=deadline_after(-1.0))
     cells = try_conversions(exports, ["imagined"], late, step=lambda: steps.append(1))
     assert [cell.plain for cell in cells] == [Attempt(SKIPPED, reason=OUT_OF_TIME)] * 2
     assert not exported
-    first = try_conversions(exports, ["imagined"], scene, step=lambda: steps.append(1))
+    first = try_conversions(exports, ["imagined"], setup, step=lambda: steps.append(1))
     assert [cell.plain.result for cell in first] == [RIGHT, WRONG]
     assert len(exported) == 2
-    assert try_conversions(exports, ["imagined"], scene, step=lambda: steps.append(1)) == first
+    assert try_conversions(exports, ["imagined"], setup, step=lambda: steps.append(1)) == first
     assert len(exported) == 2
     assert len(steps) == 6
-    torn, *_ = sorted(scene.results.glob("*.json"))
+    torn, *_ = sorted(setup.results.glob("*.json"))
     torn.write_text(torn.read_text()[:-5])
     assert try_conversions(exports, ["imagined"], late, step=lambda: None) != first
-    again = try_conversions(exports, ["imagined"], scene, step=lambda: None)
+    again = try_conversions(exports, ["imagined"], setup, step=lambda: None)
     assert [cell.plain.result for cell in again] == [RIGHT, WRONG]
     assert len(exported) == 3
-    assert not list(scene.results.glob("converting-*"))
+    assert not list(setup.results.glob("converting-*"))
 
 
-def test_another_version_or_source_makes_another_cell(scene):
+@pytest.mark.parametrize("asked", ["hangs", "segfaults"])
+def test_what_may_not_happen_again_is_tried_again(setup, exported, asked):
+    """A time-out or a kill is this run's result and is not kept; the next run exports and tries anew."""
+    hurried = replace(setup, attempt_timeout=3.0)
+    for tried in (1, 2):
+        (cell,) = try_conversions([Export(asked, "torchscript", 13)], ["imagined"], hurried, step=lambda: None)
+        assert cell.plain.result == FAILED
+        assert len(exported) == tried
+    assert not list(setup.results.glob("*.json"))
+
+
+def test_a_real_failure_is_kept(setup, exported):
+    """What a converter refuses it refuses again: the cell is read, and nothing is exported for it."""
+    for _ in range(2):
+        (cell,) = try_conversions([Export("hungry", "torchscript", 13)], ["imagined"], setup, step=lambda: None)
+        assert cell.plain.result == FAILED
+    assert len(exported) == 1
+
+
+def test_another_version_or_source_makes_another_cell(setup):
     """A cell's key changes with the versions that it was tried with, the opset, and the memory it may have."""
-    keys = {conversion.cell_key(EXPORT, "imagined", scene)}
-    keys.add(conversion.cell_key(replace(EXPORT, opset=14), "imagined", scene))
-    keys.add(conversion.cell_key(EXPORT, "imagined", replace(scene, memory=1)))
-    here = scene.environments["here"]
+    keys = {conversion.cell_key(EXPORT, "imagined", setup)}
+    keys.add(conversion.cell_key(replace(EXPORT, opset=14), "imagined", setup))
+    keys.add(conversion.cell_key(EXPORT, "imagined", replace(setup, memory=1)))
+    here = setup.environments["here"]
     newer = replace(here, installed=replace(here.installed, versions={"numpy": "2", "torch": "2"}))
-    keys.add(conversion.cell_key(EXPORT, "imagined", replace(scene, environments={"here": newer})))
+    keys.add(conversion.cell_key(EXPORT, "imagined", replace(setup, environments={"here": newer})))
     assert len(keys) == 4
 
 
-def test_what_no_environment_holds_is_skipped_with_its_reason(scene, tmp_path):
+def test_what_no_environment_holds_is_skipped_with_its_reason(setup, tmp_path):
     """A converter or exporter whose modules are nowhere costs no process: it says what is missing, and isn't kept."""
-    bare = replace(scene, environments={"here": replace(scene.environments["here"], installed=Installed())})
+    bare = replace(setup, environments={"here": replace(setup.environments["here"], installed=Installed())})
     fill(tmp_path, "right")
     assert try_target(EXPORT, "imagined", tmp_path, bare).plain == Attempt(
         SKIPPED, reason="no environment of this run has all of numpy"
     )
-    (cell,) = try_conversions([replace(EXPORT, exporter="dynamo")], ["imagined"], scene, step=lambda: None)
+    (cell,) = try_conversions([replace(EXPORT, exporter="dynamo")], ["imagined"], setup, step=lambda: None)
     assert cell.plain.result == SKIPPED
     assert "onnxscript" in cell.plain.reason
-    assert not list(scene.results.glob("*.json"))
+    assert not list(setup.results.glob("*.json"))
 
 
 def test_only_backends_with_a_converter_are_targets():
-    """A backend without run_onnx has no column."""
+    """A backend that converts from a module has no column."""
     assert list(converters({"imagined": IMAGINED, "other": declared("other")})) == ["imagined"]
 
 

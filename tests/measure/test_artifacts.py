@@ -5,18 +5,23 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from runoff.backends import find_backends
-from runoff.environments.contenders import Contender
+from runoff.contract import Form, Variant
+from runoff.environments.contenders import Contender, all_contenders
 from runoff.environments.environment import Environment, Installed
-from runoff.errors import ArtifactBroken, ConversionFailed
-from runoff.measure import artifacts
-from runoff.measure.artifacts import Calibration, artifact_key, make_artifact
+from runoff.errors import ArtifactBroken, ConversionFailed, ImagesUnusable
+from runoff.measure import cache
+from runoff.measure.artifacts import Calibration, Conversions, artifact_key, convert_repairing, make_artifact
+from runoff.measure.forms import Forms
 from runoff.model.resnet18 import FILE, resnet18
 from runoff.processes.temporary import LOCK, owned_folder
+from tests import converter as imagined
 from tests import fakes
+from tests.declarations import declared
 
 INSTALLED = Installed(frozenset({"numpy"}), {"numpy": "1.26.4"})
 CALIBRATION = Calibration(Path("calibration.npy"), "2" * 64)
@@ -27,28 +32,21 @@ def converter(installed: Installed) -> Environment:
     return Environment("here", Path(sys.executable), backends=find_backends(fakes), installed=installed)
 
 
-@pytest.fixture
-def model(tmp_path):
-    """Return a model; the fake never opens its file."""
-    return resnet18("none", tmp_path / "weights.npz", "0" * 64, ("a", "b"), FILE)
+FORM = Form(resnet18("none", Path("weights.npz"), "0" * 64, ("a", "b"), FILE), "4" * 64)
+PLAIN = Contender("fake", Variant())
 
 
 @pytest.fixture
-def make(model, tmp_path):
+def make(tmp_path):
     """Make the artifact of a fake variant."""
     backend = find_backends(fakes)["fake"]
 
-    def make_one(variant="", installed=INSTALLED):
+    def make_one(variant="", installed=INSTALLED, calibration=lambda: CALIBRATION, **changes):
         chosen = next(candidate for candidate in backend.VARIANTS if candidate.name == variant)
-        folder, logs = tmp_path / "artifacts", tmp_path / "logs"
-        return make_artifact(
-            Contender("fake", chosen),
-            model,
-            converter=converter(installed),
-            calibration=lambda: CALIBRATION,
-            folder=folder,
-            logs=logs,
-        )
+        environments, logs = {"here": converter(installed)}, tmp_path / "logs"
+        forms = Forms(FORM.model, environments, tmp_path / "forms", logs)
+        conversions = Conversions(forms, environments, calibration, tmp_path / "artifacts", logs)
+        return make_artifact(Contender("fake", dataclasses.replace(chosen, **changes)), conversions)
 
     return make_one
 
@@ -67,7 +65,7 @@ def test_the_second_time_comes_from_the_cache(make):
 
 def test_what_another_run_has_made_meanwhile_is_as_good(make, monkeypatch):
     """Where two runs that share a cache convert the same at once, the later one takes what is there already."""
-    measure = artifacts.measure_files
+    measure = cache.measure_files
     made = []
 
     def overtaken(home: Path) -> tuple[int, str]:
@@ -76,7 +74,7 @@ def test_what_another_run_has_made_meanwhile_is_as_good(make, monkeypatch):
             made[0] = make()
         return measure(home)
 
-    monkeypatch.setattr(artifacts, "measure_files", overtaken)
+    monkeypatch.setattr(cache, "measure_files", overtaken)
     late = make()
     assert (late.path, late.sha256) == (made[0].path, made[0].sha256)
 
@@ -92,32 +90,95 @@ def test_a_conversion_that_was_killed_is_cleared_away(make, tmp_path):
     assert list(folder.iterdir()) == [kept]
 
 
-def test_the_key_holds_everything_that_goes_in(model):
-    """Another model, variant, converter version or source gives another key."""
-    backend = find_backends(fakes)["fake"]
-    plain, slower = (Contender("fake", variant) for variant in backend.VARIANTS[:2])
-    other = resnet18("none", model.source.weights, "1" * 64, ("a", "b"), FILE)
-    one, two = (converter(Installed(frozenset(), {"numpy": version})) for version in "12")
+def key(contender=PLAIN, form=FORM, installed=INSTALLED, calibration=CALIBRATION, **changes):
+    """Return the key of an artifact, with changes to what its backend declares."""
+    here = dataclasses.replace(converter(installed), backends={"fake": declared("tests.fakes.fake", **changes)})
+    return artifact_key(contender, form, here, calibration)
+
+
+def changed(**changes):
+    """Return the plain contender with another variant."""
+    return dataclasses.replace(PLAIN, variant=dataclasses.replace(PLAIN.variant, **changes))
+
+
+def test_what_decides_the_bytes_is_in_the_key():
+    """Another form, convert option or variable, version of converter, Python or numpy, or of the code: another key."""
+    keys = [
+        key(),
+        key(form=dataclasses.replace(FORM, sha256="5" * 64)),
+        key(changed(convert_options={"quantised": True})),
+        key(changed(convert_variables={"FREEZING": "1"})),
+        key(changed(processor_specific=True)),
+        key(changed(calibrated=True)),
+        key(changed(calibrated=True), calibration=Calibration(CALIBRATION.images, "3" * 64)),
+        key(installed=Installed(frozenset(), {"numpy": "1.26.4", "python": "3.11.8"})),
+        key(installed=Installed(frozenset(), {"numpy": "2.0.0"})),
+        key(ENVIRONMENT={"LEVEL": "2"}),
+        key(CONVERT_VERSION=2),
+        key(CONVERT_DISTRIBUTIONS=("maker",), installed=Installed(frozenset(), {"numpy": "1.26.4", "maker": "1"})),
+        key(CONVERT_DISTRIBUTIONS=("maker",), installed=Installed(frozenset(), {"numpy": "1.26.4", "maker": "2"})),
+    ]
+    assert len(set(keys)) == len(keys)
+
+
+def test_nothing_else_is_in_the_key():
+    """A name, description, load option or variable of the worker, precision, pictures nobody reads: the same key."""
     keys = {
-        artifact_key(plain, model, one, lambda: CALIBRATION),
-        artifact_key(plain, model, two, lambda: CALIBRATION),
-        artifact_key(slower, model, one, lambda: CALIBRATION),
-        artifact_key(plain, other, one, lambda: CALIBRATION),
+        key(),
+        key(changed(name="other", description="another text", default=True, precision="bfloat16")),
+        key(changed(load_options={"compiled": True}, variables={"ONEDNN": "0"})),
+        key(calibration=Calibration(CALIBRATION.images, "3" * 64)),
+        key(form=dataclasses.replace(FORM, seconds=9.0, file=Path("elsewhere.onnx"))),
+        key(installed=Installed(frozenset({"more"}), {"numpy": "1.26.4", "unrelated": "1"})),
+        key(NOTES={"numpy": "a note"}, TITLE="Fake", DISTRIBUTIONS=("unrelated",)),
     }
-    assert len(keys) == 4
+    assert len(keys) == 1
 
 
-@pytest.mark.parametrize(("calibrated", "keys"), [(True, 2), (False, 1)])
-def test_only_a_calibrated_variants_key_holds_the_pictures(model, calibrated, keys):
-    """Other calibration pictures make another artifact of a calibrated variant, and the same one of any other."""
-    backend = find_backends(fakes)["fake"]
-    contender = Contender("fake", dataclasses.replace(backend.VARIANTS[0], calibrated=calibrated))
-    others = Calibration(CALIBRATION.images, "3" * 64)
-    found = {
-        artifact_key(contender, model, converter(INSTALLED), lambda: CALIBRATION),
-        artifact_key(contender, model, converter(INSTALLED), lambda: others),
-    }
-    assert len(found) == keys
+def test_the_field_shares_artifacts():
+    """The 21 contenders of the field are converted 15 times at most: those that convert alike share an artifact."""
+    backends = find_backends()
+    here = Environment("here", Path(sys.executable), backends=backends)
+    keys = [artifact_key(contender, FORM, here, CALIBRATION) for contender in all_contenders(backends).values()]
+    assert len(keys) >= 21
+    assert len(set(keys)) <= 15
+
+
+def test_variants_that_convert_alike_share_an_artifact(make):
+    """A second variant with the same convert options finds the first one's artifact, and converts nothing."""
+    assert not make().cached
+    assert make("slower").cached
+
+
+def test_pictures_are_asked_for_only_where_a_variant_looks_at_them(make):
+    """A variant that is not calibrated converts where there are no pictures: a container has no scikit-image."""
+
+    def refuse():
+        raise ImagesUnusable("scikit-image is not installed")
+
+    assert make(calibration=refuse).path.exists()
+    with pytest.raises(ImagesUnusable):
+        make(calibration=refuse, calibrated=True)
+
+
+def test_a_failed_conversion_goes_through_after_repairs(tmp_path):
+    """Where a backend knows repairs, what it refuses is converted once more, and the repairs are noted."""
+    file = tmp_path / "model.onnx"
+    file.write_text("raises")
+    artifact = tmp_path / "made" / "model.npy"
+    artifact.parent.mkdir()
+    form = dataclasses.replace(FORM, file=file)
+    assert convert_repairing(imagined, Variant(), form, artifact, None) == ("imagined repair",)
+    assert artifact.read_text() == "right"
+
+
+def test_what_no_repair_helps_fails_as_it_did(tmp_path):
+    """Where nothing can be repaired, the first failure is told."""
+    file = tmp_path / "model.onnx"
+    file.write_text("raises")
+    helpless = SimpleNamespace(convert=imagined.convert, repair=lambda model, repaired: ())
+    with pytest.raises(ConversionFailed, match="imagined stage"):
+        convert_repairing(helpless, Variant(), dataclasses.replace(FORM, file=file), tmp_path / "model.npy", None)
 
 
 def test_a_file_beside_the_artifact_is_part_of_it(make):

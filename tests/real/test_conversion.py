@@ -9,8 +9,8 @@ import pytest
 from runoff.backends import find_backends
 from runoff.environments.discovery import this_environment
 from runoff.judge.conversions import FAILED, RIGHT
-from runoff.matrix.matrix import Export, Scene, try_conversions
-from runoff.model.zoo.export import TORCHSCRIPT
+from runoff.matrix.matrix import Export, MatrixSetup, try_conversions
+from runoff.model.onnx_export import TORCHSCRIPT
 from runoff.text.ids import HERE
 
 TARGETS = ("onnxruntime", "openvino", "tensorflow")
@@ -21,11 +21,11 @@ def cells(tmp_path_factory):
     """Export two operators that are known to be trouble, and one that is not, and convert them for all targets."""
     folder: Path = tmp_path_factory.mktemp("conversions")
     backends = find_backends()
-    scene = Scene(
+    setup = MatrixSetup(
         backends, {HERE: this_environment(backends)}, results=folder / "results", logs=folder / "logs", at_once=2
     )
     exports = [Export(name, TORCHSCRIPT, 13) for name in ("pad-constant", "resize-bicubic", "hard-swish")]
-    found = try_conversions(exports, TARGETS, scene, step=lambda: None)
+    found = try_conversions(exports, TARGETS, setup, step=lambda: None)
     return {(cell.model, cell.backend): cell for cell in found}
 
 

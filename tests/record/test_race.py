@@ -15,7 +15,7 @@ from runoff.environments.contenders import Contender
 from runoff.errors import WorkerCrashed
 from runoff.judge.agreement import compare_logits
 from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIFFERENCE, REFERENCE, SLOWER
-from runoff.measure.artifacts import Artifact, Calibration
+from runoff.measure.artifacts import Artifact
 from runoff.measure.launches import CONTROL
 from runoff.measure.prediction import Prediction
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
@@ -289,7 +289,6 @@ def test_reference_outputs_are_json() -> None:
         ImageSet(names=("one", "two"), pixels=np.zeros((2, 3, 8, 8), dtype=np.float32), sha256="ef" * 32),
         Path("images.npy"),
         Golden(np.zeros((2, 2), dtype=np.float32), 1e-6),
-        Calibration(Path("calibration.npy"), "01" * 32),
         (1,),
     )
     assert stored(expected_json(expected)) == {

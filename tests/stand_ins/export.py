@@ -6,14 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
+from runoff.contract import Input, Model, Source
+
 MODELS = ("imagined",)
-TORCHSCRIPT = "torchscript"
-DYNAMO = "dynamo"
-EXPORTERS = {TORCHSCRIPT: ("numpy",), DYNAMO: ("numpy",)}
-DISTRIBUTIONS = ("numpy",)
+ZOO_VERSION = 1
+MODEL_FILE = "model.onnx"
+EXPECTED_FILE = "expected.npz"
 
 
-def export_model(model: str, exporter: str, opset: int, folder: str) -> list[str]:
+def zoo_model(name: str) -> Model:
+    """Return a model that takes pictures of eight pixels a side."""
+    return Model(name, name, (Input("images", (3, 8, 8)),), None, None, "other", Source("zoo", name, {}))
+
+
+def export_zoo_model(model: str, exporter: str, opset: int, folder: str) -> list[str]:
     """Write a file that says which model it is, and four pictures of which the outputs are the first ten numbers."""
     images = np.random.RandomState(0).standard_normal((4, 3, 8, 8)).astype(np.float32)
     (Path(folder) / "model.onnx").write_text(model)

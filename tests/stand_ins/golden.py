@@ -13,6 +13,7 @@ from runoff.contract import Logits
 
 REQUIRES = ()
 DISTRIBUTIONS = ()
+GOLDEN_VERSION = 1
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from runoff.contract import Batch, Logits, Variant
+from runoff.contract import MODULE, Batch, Form, Logits, Variant
 
 VARIANTS = (Variant(description="computes once", default=True), Variant("doubled", "computes twice"))
 LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
+FORM = MODULE
+CONVERT_VERSION = 1
 CONVERT_REQUIRES = ("numpy",)
 DISTRIBUTIONS = ("numpy",)
 CONVERT_DISTRIBUTIONS = ("numpy",)
@@ -38,7 +39,7 @@ def import_framework(variant: Variant) -> None:
     """There is none."""
 
 
-def convert(model: Any, variant: Variant, artifact: Path, calibration: Path) -> None:
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Write the weights."""
     np.save(artifact, np.linspace(1, 2, 1000, dtype=np.float32))
 

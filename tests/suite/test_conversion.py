@@ -12,14 +12,26 @@ from tests.conftest import ROOT, copy_suite
 
 CONVERTER = '''
 
-ONNX_CONVERTER = "imagined"
-ONNX_REQUIRES = ("{needs}",)
-
-
-def run_onnx(model: Path, images: Batch, folder: Path) -> Logits:
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """{what}."""
     with conversion_stage("imagined stage"):
         {does}
+    artifact.write_text("made")
+
+
+class TenNumbers:
+    """Each picture's first ten numbers."""
+
+    threads = 1
+
+    def run(self, batch: Batch) -> Logits:
+        """Return what is right."""
+        return batch.reshape(len(batch), -1)[:, :10]
+
+
+def load(artifact: Path, variant: Variant, threads: int) -> TenNumbers:
+    """Load nothing."""
+    return TenNumbers()
 '''
 
 
@@ -32,9 +44,16 @@ def converting(tmp_path):
         for backend in (copied.root / "runoff" / "backends").glob("[!_]*.py"):
             backend.unlink()
         fake = (ROOT / "tests" / "fakes" / "fake.py").read_text()
-        made = fake + CONVERTER.format(what=what, does=does, needs=needs)
-        (copied.root / "runoff" / "backends" / "fake.py").write_text(made)
+        fake = fake.replace("FORM = MODULE", 'FORM = "onnx"')
+        fake = fake.replace('CONVERT_REQUIRES = ("numpy",)', f'CONVERT_REQUIRES = ("{needs}",)')
+        fake = fake.replace("VARIANTS = (", 'CONVERTERS = {"numpy": "imagined"}\nVARIANTS = (')
+        made = fake + CONVERTER.format(what=what, does=does)
+        shutil.copy(ROOT / "tests" / "fakes" / "fake.py", copied.root / "runoff" / "backends" / "fake.py")
+        (copied.root / "runoff" / "backends" / "imagined.py").write_text(made)
         shutil.copy(ROOT / "tests" / "stand_ins" / "export.py", copied.root / "runoff" / "model" / "zoo" / "export.py")
+        exporter = copied.root / "runoff" / "model" / "onnx_export.py"
+        needed = 'EXPORTERS = {TORCHSCRIPT: ("numpy",), DYNAMO: ("numpy",)}\n'
+        exporter.write_text(exporter.read_text().replace("DISTRIBUTIONS = ", f"{needed}DISTRIBUTIONS = ", 1))
         return copied
 
     return make
@@ -69,7 +88,7 @@ def test_a_converter_that_fails_of_everything_is_stored(converting, what, does, 
 
 def test_what_converts_is_stored(converting):
     """What converts is stored as right, and the summary names the converter."""
-    suite = converting("Give what is right", "return images.reshape(len(images), -1)[:, :10]")
+    suite = converting("Give what is right", "pass")
     run = suite.run("-m", "conversion")
     _, cells = stored_cells(suite, run)
     assert {cell["plain"]["result"] for cell in cells} == {"right"}
@@ -78,7 +97,7 @@ def test_what_converts_is_stored(converting):
 
 def test_a_converter_that_is_not_installed_is_skipped_with_its_reason(converting):
     """A converter whose module no environment has is skipped before anything is exported, and says what it needs."""
-    suite = converting("Give nothing", "return images", needs="converter_of_nobody")
+    suite = converting("Give nothing", "pass", needs="converter_of_nobody")
     run = suite.run("-m", "conversion", "-rs")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "no environment of this run has all of converter_of_nobody" in " ".join(run.stdout.split())

@@ -32,7 +32,7 @@ def make_architecture(name: str) -> Any:
     return import_torchvision().models.get_model(name, weights=None, **ARCHITECTURES[name])
 
 
-def liven(module: Any, examples: Any) -> None:
+def randomise_untrained_parts(module: Any, examples: Any) -> None:
     """Make every part of an untrained module matter to its output.
 
     Batch norms take their statistics from the examples, as training would give them; weights that start out all alike

@@ -2,52 +2,56 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from runoff.contract import conversion_stage
-from runoff.model.zoo.architectures import ARCHITECTURES, liven, make_architecture
+from runoff.contract import Input, Model, Source, conversion_stage
+from runoff.model.onnx_export import write_onnx
+from runoff.model.zoo.architectures import ARCHITECTURES, make_architecture, randomise_untrained_parts
 from runoff.model.zoo.operators import OPERATORS
 
 MODELS = (*ARCHITECTURES, *OPERATORS)
+ZOO_VERSION = 1
+"""Goes up with every change of the models or of how they are exported, so that cells are tried anew; a test asks."""
 DYNAMIC = "dynamic-axes"
+DYNAMIC_AXES = {0: "batch", 2: "height", 3: "width"}
 SEED = 0
 IMAGES = 24
 """The batch that is exported; for one of at most 20 pictures onnx2tf downloads some, and fails without a network."""
 SIZES = dict.fromkeys(ARCHITECTURES, 64) | dict.fromkeys(OPERATORS, 16)
 """The side of the pictures: small where the model allows, so that converting takes the time and not running."""
 
-TORCHSCRIPT = "torchscript"
-DYNAMO = "dynamo"
-EXPORTERS = {TORCHSCRIPT: ("torch", "torchvision", "onnx"), DYNAMO: ("torch", "torchvision", "onnx", "onnxscript")}
-"""torch's two exporters, with the modules that each needs."""
-DISTRIBUTIONS = ("torch", "torchvision", "onnx", "onnxscript")
-
 MODEL_FILE = "model.onnx"
 EXPECTED_FILE = "expected.npz"
 
 
-def export_model(model: str, exporter: str, opset: int, folder: str) -> list[str]:
-    """Write ``model.onnx`` and ``expected.npz`` into a folder, and give the types of the operators in the graph.
+def zoo_model(name: str) -> Model:
+    """Return a model of the zoo, which is no classifier of anything and takes random pictures."""
+    shape = (3, SIZES[name], SIZES[name])
+    return Model(
+        name, f"zoo-{ZOO_VERSION}-{name}", (Input("images", shape),), None, None, "other", Source("zoo", name, {})
+    )
+
+
+def export_zoo_model(model: str, exporter: str, opset: int, folder: str) -> list[str]:
+    """Write ``model.onnx`` and ``expected.npz`` into a folder, and return the types of the operators in the graph.
 
     ``expected.npz`` has ``images`` (N×3×S×S float32), ``outputs`` (N rows, float32) and ``rounding``, the largest
     difference that float64 makes to any output. Raises ConversionFailed at the stage ``export``.
     """
     import torch
 
-    place = Path(folder)
+    place, (given,) = Path(folder), zoo_model(model).inputs
     torch.manual_seed(SEED)
     module = make_architecture(model) if model in ARCHITECTURES else OPERATORS[model]()
-    images = torch.randn(IMAGES, 3, SIZES[model], SIZES[model])
-    liven(module, images)
+    images = torch.randn(IMAGES, *given.shape)
+    randomise_untrained_parts(module, images)
     with torch.inference_mode():
         outputs = module(images).numpy()
+    dynamic = DYNAMIC_AXES if model == DYNAMIC else {}
     with conversion_stage("export"):
-        write_onnx(module, images, exporter, opset, place / MODEL_FILE, dynamic=model == DYNAMIC)
+        write_onnx(module, images, place / MODEL_FILE, given.name, exporter=exporter, opset=opset, dynamic=dynamic)
         operators = read_operators(place / MODEL_FILE)
     with torch.inference_mode():
         exact = module.double()(images.double()).numpy()
@@ -56,40 +60,8 @@ def export_model(model: str, exporter: str, opset: int, folder: str) -> list[str
     return operators
 
 
-def write_onnx(module: Any, images: Any, exporter: str, opset: int, destination: Path, *, dynamic: bool) -> None:
-    """Export with one of torch's two exporters, to the opset asked for."""
-    import torch
-
-    axes = {0: "batch", 2: "height", 3: "width"}
-    options: dict[str, Any]
-    if exporter == DYNAMO:
-        shapes = {"images": {axis: torch.export.Dim(name) for axis, name in axes.items()}}
-        options = {"dynamo": True, "external_data": False} | ({"dynamic_shapes": shapes} if dynamic else {})
-    else:
-        options = {"dynamo": False} | ({"dynamic_axes": {"images": axes, "outputs": {0: "batch"}}} if dynamic else {})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # both exporters deprecate and advise at length; what counts is the result
-        torch.onnx.export(
-            module,
-            (images,),
-            str(destination),
-            opset_version=opset,
-            input_names=["images"],
-            output_names=["outputs"],
-            **options,
-        )
-
-
 def read_operators(path: Path) -> list[str]:
-    """Give the operators' types in an ONNX file's graph, each once.
-
-    Raises ConversionFailed through its caller where the file is of another opset than it was asked for.
-    """
+    """Return the operators' types in an ONNX file's graph, each once."""
     import onnx
 
     return sorted({node.op_type for node in onnx.load(str(path)).graph.node})
-
-
-def read_opset(operator_sets: Sequence[Any]) -> int:
-    """Give the version of ONNX's own operators that a model uses."""
-    return next(int(one.version) for one in operator_sets if one.domain in ("", "ai.onnx"))

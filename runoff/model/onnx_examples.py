@@ -1,0 +1,35 @@
+"""Example inputs for onnx2tf, which follows shapes through a graph by them and else downloads pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+EXAMPLES = 24
+"""onnx2tf downloads pictures besides where it is given 20 or fewer."""
+UNKNOWN_SIDE = 16
+
+
+def examples_for_onnx2tf(model: Path, folder: Path, *, channels_last: bool) -> list[list[Any]]:
+    """Write seeded random examples for each input of an ONNX file into a folder; return them as onnx2tf takes them.
+
+    They are always the same ones, so that what it converts depends on no pictures of a run.
+    """
+    import onnx
+
+    random, given = np.random.default_rng(0), []
+    graph = onnx.load(str(model), load_external_data=False).graph
+    written = {each.name for each in graph.initializer}
+    for place, value in enumerate(value for value in graph.input if value.name not in written):
+        sides = [side.dim_value or UNKNOWN_SIDE for side in value.type.tensor_type.shape.dim][1:]
+        examples = random.standard_normal((EXAMPLES, *sides)).astype(np.float32)
+        if channels_last:
+            examples = np.moveaxis(examples, 1, -1)
+        file = folder / f"examples-{place}.npy"
+        np.save(file, np.ascontiguousarray(examples))
+        statistics = (1,) * (examples.ndim - 1)
+        wide = (*statistics, examples.shape[-1]) if channels_last else (1, sides[0], *statistics[1:])
+        given.append([value.name, str(file), np.zeros(wide, np.float32), np.ones(wide, np.float32)])
+    return given

@@ -1,0 +1,75 @@
+"""Versions that decide whether something cached is made anew: who changes the code is asked for a new number."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from runoff.backends import find_backends
+from runoff.measure import code
+from runoff.measure.code import code_hash
+from runoff.model import golden, images, onnx_export, operations
+from runoff.model.zoo import export
+from tests.conftest import ROOT
+
+STORED = ROOT / "tests" / "project" / "versions.json"
+"""By name: the version, and the hash of the code at that version."""
+MODEL = ROOT / "runoff" / "model"
+
+
+def current() -> dict[str, list[object]]:
+    """Return every version with the hash of its code as it is now."""
+    backends = {
+        f"{name}: CONVERT_VERSION": [backend.CONVERT_VERSION, code_hash(backend.file, ["convert", "repair"])]
+        for name, backend in find_backends().items()
+    }
+    return backends | {
+        "EXPORT_VERSION": [onnx_export.EXPORT_VERSION, code_hash(MODEL / "onnx_export.py", ["export_model"])],
+        "ZOO_VERSION": [export.ZOO_VERSION, code_hash(MODEL / "zoo" / "export.py", ["export_zoo_model"])],
+        "GOLDEN_VERSION": [golden.GOLDEN_VERSION, code_hash(MODEL / "golden.py", ["compute_golden"])],
+        "COUNT_VERSION": [operations.COUNT_VERSION, code_hash(MODEL / "operations.py", ["count_operations"])],
+        "DRAWING_VERSION": [images.DRAWING_VERSION, code_hash(MODEL / "images.py", ["further_drawings"])],
+    }
+
+
+@pytest.mark.parametrize("name", sorted(current()))
+def test_code_that_changed_has_a_new_version(name):
+    """Changed code needs a new number where it makes other bytes, and its new hash stored in any case."""
+    version, found = current()[name]
+    stored = json.loads(STORED.read_text())
+    assert name in stored, f"add {name!r} to {STORED}: {json.dumps([version, found])}"
+    assert [version, found] == stored[name], (
+        f"the code of {name} has changed: give it another number where what it makes may differ, then store "
+        f"{json.dumps([version, found])} for it in {STORED}"
+    )
+
+
+def test_only_what_a_conversion_runs_through_is_hashed(tmp_path):
+    """Docstrings, comments, descriptions of variants and other functions change no hash; what convert() uses does."""
+    plain = (
+        '"""A backend."""\nVARIANTS = ("a description",)\nSIDE = 3\n\n\n'
+        "def convert(form):\n    return helper(form)\n\n\ndef helper(form):\n    return SIDE\n\n\n"
+        "def load(artifact):\n    return 1\n"
+    )
+    changes = {
+        "a docstring": (plain.replace("A backend.", "Another text."), True),
+        "a comment": (plain.replace("SIDE = 3", "SIDE = 3  # three"), True),
+        "a description": (plain.replace("a description", "another"), True),
+        "another function": (plain.replace("return 1", "return 2"), True),
+        "a function that convert uses": (plain.replace("return SIDE", "return SIDE + 1"), False),
+        "a constant that it uses": (plain.replace("SIDE = 3", "SIDE = 4"), False),
+    }
+    file = tmp_path / "of_somebody_else.py"
+    file.write_text(plain)
+    before = code_hash(file, ["convert"])
+    for change, (text, same) in changes.items():
+        file.write_text(text)
+        assert (code_hash(file, ["convert"]) == before) == same, change
+
+
+def test_a_file_outside_any_tree_has_no_differing_code(tmp_path):
+    """A backend of somebody else's package is converted by its own code in every tree."""
+    file = tmp_path / "outside.py"
+    file.write_text("def convert(form):\n    return 1\n")
+    assert code.differing_code(file, "convert", tmp_path) is None
