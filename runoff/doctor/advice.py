@@ -42,7 +42,9 @@ def environment_advice(environment: EnvironmentFinding) -> Iterator[str]:
         )
     for backend in environment.backends:
         if lacking := lacking_words(backend):
-            yield f"{backend.name} {lacking} in {place}: {install} {' '.join(backend.install)}"
+            command = f"{install} {' '.join(backend.install)}"
+            choose = "install one of them there, or name an environment that has one (--environment NAME=PYTHON)"
+            yield f"{backend.name} {lacking} in {place}: {command if backend.install else choose}"
         yield from wheel_advice(backend, place)
 
 

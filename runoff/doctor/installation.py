@@ -18,8 +18,8 @@ class BackendFinding:
     """Whether a backend can run in an environment, and which environment of all converts for it, None for none.
 
     ``convert_missing`` names what no environment has together, ``variants_missing`` what variants want besides, by id;
-    ``install`` names what to give to pip for all that is missing; ``doubled`` holds the modules that several
-    distributions brought, which overwrite each other's files.
+    ``install`` names what to give to pip for what is missing, but for modules of which any one would do; ``doubled``
+    holds the modules that several distributions brought, which overwrite each other's files.
     """
 
     name: str
@@ -78,7 +78,7 @@ def judge_backend(name: str, environment: Environment, environments: Mapping[str
     to_convert = [*convert_missing, *(module for modules in by_variant.values() for module in modules)]
     wanted = [distribution_of(module, own) for module in missing]
     if environment.name == HERE:
-        wanted += [canonical(module) for module in to_convert if module not in missing]
+        wanted += [canonical(module) for module in to_convert if module not in missing and " or " not in module]
     return BackendFinding(
         name=name,
         missing=missing,

@@ -107,6 +107,12 @@ CASES = [
         id="a converter is missing",
     ),
     pytest.param(
+        with_backend(converter=None, convert_missing=("old_maker or new_maker",)),
+        "machine can't convert the model (old_maker or new_maker missing)",
+        "install one of them there, or name an environment that has one",
+        id="either of two converters is missing",
+    ),
+    pytest.param(
         with_backend(variants_missing={"machine-int8": ("quantiser",)}, install=("quantiser",)),
         "machine can't convert for machine-int8 (quantiser missing)",
         "pip install quantiser",
