@@ -123,7 +123,7 @@ def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> di
 
 def classified(runtimes: Runtimes, pixels: Pixels, results: list[dict[str, Any]]) -> tuple[Response, int]:
     """Answer with all results; 503 where there is none among them that answered."""
-    answered = [each["answers"][0]["label"] for each in results if each["status"] == "answered"]
+    answered = [result["answers"][0]["label"] for result in results if result["status"] == "answered"]
     if not answered:
         failed = {name: results[0][name] for name in ("code", "message")}
         response = jsonify(error=failed, results=results)
@@ -163,7 +163,7 @@ def describe_all(config: Config, runtimes: Runtimes) -> dict[str, Any]:
     return {
         "checkpoint": checkpoint(runtimes),
         "runtimes": described,
-        "settled": all(each["state"] in SETTLED for each in described),
+        "settled": all(runtime["state"] in SETTLED for runtime in described),
         "limits": {"bytes": config.upload_limit, "pixels": config.pixel_limit},
     }
 

@@ -153,7 +153,7 @@ def chosen_contenders(config: Config, backends: Mapping[str, Declaration]) -> di
         chosen = [contender for contender in all_contenders(backends).values() if not contender.variant.name]
     else:
         chosen = choose_contenders(config.contenders, backends, ())
-    return {contender.id: contender for contender in sorted(chosen, key=lambda each: each.id != config.first)}
+    return {contender.id: contender for contender in sorted(chosen, key=lambda contender: contender.id != config.first)}
 
 
 def recipe_of(contender: Contender, backend: Declaration, config: Config) -> Recipe:

@@ -1,1 +1,1 @@
-"""The page's proof: what it stands, found out by programs that take minutes (`tox -e web-proof`)."""
+"""The page's proof: what it stands, shown by programs that take minutes (`tox -e web-proof`)."""

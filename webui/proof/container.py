@@ -50,20 +50,20 @@ def serve(container: str) -> tuple[float, list[str]]:
     finally:
         process.terminate()
         process.wait()
-    return seconds, [each["label"] for each in json.loads(answer)["results"][0]["answers"]]
+    return seconds, [given["label"] for given in json.loads(answer)["results"][0]["answers"]]
 
 
 def main() -> int:
-    """Build an image, and tell how large it is, who serves it, how soon, and what it answers."""
+    """Build an image, and report how large it is, who serves it, how soon, and what it answers."""
     parser = argparse.ArgumentParser(prog="python -m webui.proof.container", description=__doc__)
     parser.add_argument("--target", default="onnxruntime", help="which image (default: onnxruntime)")
     known, options = parser.parse_known_args()
     begin = time.monotonic()
     image = build(known.target, options)
-    built = time.monotonic() - begin
+    seconds_to_build = time.monotonic() - begin
     container = buildah("from", image)
     try:
-        size = next(each["size"] for each in json.loads(buildah("images", "--json")) if each["id"] in image)
+        size = next(listed["size"] for listed in json.loads(buildah("images", "--json")) if listed["id"] in image)
         user = buildah("run", container, "--", "id", "-u")
         seconds, labels = serve(container)
     finally:
@@ -72,7 +72,7 @@ def main() -> int:
         f"container-{known.target}",
         {
             "size": size,
-            "built after seconds": round(built),
+            "built after seconds": round(seconds_to_build),
             "user": user,
             "first answer after seconds": round(seconds, 2),
             "labels": labels,

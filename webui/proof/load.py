@@ -22,7 +22,7 @@ PORT = 8731
 WITHIN, ABOVE = 4, 24
 """Clients; the page has 8 places."""
 PAUSE = 0.1
-"""Seconds that a client waits after a 503: less than it is told to, more than nothing."""
+"""Seconds that a client waits after a 503: less than the answer asks for, more than nothing."""
 SHARE_ABOVE = 0.2
 SETTLING_SHARE = 0.2
 """The share of the time before memory is looked at: allocators reach their level first."""
@@ -80,7 +80,7 @@ def press(
                 server.worker("runoff.measure.worker").kill()
                 kill = False
             time.sleep(min(1.0, left))
-    return [answer for each in working for answer in each.result()], memory
+    return [answer for share in working for answer in share.result()], memory
 
 
 def growth(memory: list[float]) -> float:

@@ -33,9 +33,9 @@ class Server:
         """Return the resident megabytes of the server and all its workers."""
         parent = psutil.Process(self.process.pid)
         total = 0
-        for each in (parent, *parent.children(recursive=True)):
+        for process in (parent, *parent.children(recursive=True)):
             try:
-                total += each.memory_info().rss
+                total += process.memory_info().rss
             except psutil.NoSuchProcess:  # a worker that ended meanwhile
                 continue
         return total / 1e6
@@ -48,7 +48,7 @@ class Server:
     def restarts(self) -> int:
         """Return how often the runtimes were started again."""
         _, body = ask(http.client.HTTPConnection(HOST, self.port, timeout=30), "GET", "/api/runtimes")
-        return sum(each["restarts"] for each in json.loads(body)["runtimes"])
+        return sum(runtime["restarts"] for runtime in json.loads(body)["runtimes"])
 
 
 @contextmanager
