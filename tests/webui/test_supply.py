@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import socket
+import subprocess
+import sys
 import tempfile
 from contextlib import closing
 
@@ -159,6 +162,28 @@ def test_a_model_is_announced_by_its_source_never_by_its_name(tmp_path):
         assert words.knowledge(own) == "These answers come from a model of your own, with 7 labels."
     official = resnet18("renamed", tmp_path / "renamed", "00", labels, OFFICIAL)
     assert "the official ImageNet model" in words.knowledge(official)
+
+
+WITHOUT_PHOTOGRAPHS = """
+import importlib.util, sys
+
+from tests.web import fake_backends
+from webui import __main__ as page
+
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "skimage" else found(name, *rest)
+page.find_backends = fake_backends
+sys.exit(page.main(["--contenders", "fake", "--weights", "builtin", "prepare", sys.argv[1]]))
+"""
+
+
+def test_the_page_converts_without_scikit_image(tmp_path):
+    """Pictures to calibrate on are asked for where a contender reads them alone: the small container has none."""
+    command = [sys.executable, "-c", WITHOUT_PHOTOGRAPHS, str(tmp_path / "prepared")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "prepared" / "fake" / "model.npy").exists()
 
 
 def luminance(colour: str) -> float:
