@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from runoff.history.lines import Break, History, Line, Point, SettingHistory, Step
-from runoff.history.reading import HISTORY_MARK
+from runoff.history.reading import HISTORY_MARK, PastRun
 from runoff.judge.ratios import Ratio
 
 HISTORY_SCHEMA = 1
@@ -69,10 +69,8 @@ def point_json(point: Point) -> dict[str, Any]:
 
 def step_json(step: Step) -> dict[str, Any]:
     """Write a step."""
-    last, first = step.last.run.commit, step.first.run.commit
     return {
-        "last_commit_before": last.identifier if last else None,
-        "first_commit_after": first.identifier if first else None,
+        **between(step.last.run, step.first.run),
         "before": level_json(step.before),
         "after": level_json(step.after),
         "change": level_json(step.change),
@@ -82,12 +80,14 @@ def step_json(step: Step) -> dict[str, Any]:
 
 def break_json(found: Break) -> dict[str, Any]:
     """Write where a stratum ends."""
-    last, first = found.last.commit, found.first.commit
+    return {"contender": found.contender, **between(found.last, found.first), "changed": list(found.changed)}
+
+
+def between(last: PastRun, first: PastRun) -> dict[str, str | None]:
+    """Name the commits that a change lies between."""
     return {
-        "contender": found.contender,
-        "last_commit_before": last.identifier if last else None,
-        "first_commit_after": first.identifier if first else None,
-        "changed": list(found.changed),
+        "last_commit_before": last.commit.identifier if last.commit else None,
+        "first_commit_after": first.commit.identifier if first.commit else None,
     }
 
 

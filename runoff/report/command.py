@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runoff.report.answer.limits import limits_text, parse_limits
 from runoff.report.answer.recommendation import recommendation
-from runoff.stored.run import StoredRun, read_run
+from runoff.stored.run import read_run
 
 STANDARD_OUTPUT = Path("-")
-Render = Callable[[Sequence[StoredRun]], str]
 
 
 def add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,6 +37,11 @@ def add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def write_reports(options: argparse.Namespace) -> None:
     """Write what was asked for, the page where nothing was; everything is drawn before anything is written."""
+    # Loaded here: what draws charts takes a second, and the other commands do without it.
+    from runoff.report.charts.ratios import standalone_ratio_chart
+    from runoff.report.write.markdown import render_markdown
+    from runoff.report.write.page import render_page
+
     limits = None if options.choose is None else limits_text(parse_limits(options.choose))
     runs = [read_run(path) for path in options.runs]
     if limits is not None:
@@ -46,8 +49,15 @@ def write_reports(options: argparse.Namespace) -> None:
     page = options.html
     if not (options.html or options.markdown or options.chart):
         page = options.runs[0].with_name("index.html")
-    asked = ((page, draw_page), (options.markdown, write_markdown), (options.chart, draw_chart))
-    drawn = [(path, render(runs)) for path, render in asked if path is not None]
+    drawn = [
+        (path, render(*runs))
+        for path, render in (
+            (page, render_page),
+            (options.markdown, render_markdown),
+            (options.chart, lambda first, *_: standalone_ratio_chart(first)),
+        )
+        if path is not None
+    ]
     if limits is not None:
         sys.stdout.writelines(f"{recommendation(run)}\n" for run in runs)
     for path, text in drawn:
@@ -56,24 +66,3 @@ def write_reports(options: argparse.Namespace) -> None:
             continue
         path.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{path}\n")
-
-
-def draw_page(runs: Sequence[StoredRun]) -> str:
-    """Draw the page; what draws charts takes a second to load, so the other commands do without it."""
-    from runoff.report.write.page import render_page
-
-    return render_page(*runs)
-
-
-def draw_chart(runs: Sequence[StoredRun]) -> str:
-    """Draw the chart of ratios."""
-    from runoff.report.charts.ratios import standalone_ratio_chart
-
-    return standalone_ratio_chart(runs[0])
-
-
-def write_markdown(runs: Sequence[StoredRun]) -> str:
-    """Write the markdown."""
-    from runoff.report.write.markdown import render_markdown
-
-    return render_markdown(*runs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from runoff.report.blocks import Section
 from runoff.report.sections import service
 from runoff.report.sections.claims import claims_section
@@ -21,7 +23,7 @@ from runoff.report.sections.tradeoff import tradeoff_section
 from runoff.report.sections.version_steps import version_section
 from runoff.stored.run import StoredRun
 
-SECTIONS = (
+SECTIONS: tuple[Callable[[StoredRun], Section | None], ...] = (
     comparison_section,
     claims_section,
     latency_section,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from runoff.charts.drawing import Figure
 from runoff.judge.ratios import CONFIDENCE
@@ -21,7 +23,24 @@ LATENCIES = ("p50", "p90", "p99")
 RATIO = "ratio to\nreference"
 
 
-def throughput(run: StoredRun) -> Section | None:
+@dataclass(frozen=True)
+class Question:
+    """A service question: what its table is of, and what else there is to say and to draw.
+
+    ``write`` returns a contender's cells, a tuple for each line that it takes; ratio and verdict follow the first.
+    """
+
+    name: str
+    title: str
+    caption: str
+    headings: tuple[str, ...]
+    write: Callable[[str], Sequence[tuple[str, ...]]]
+    notes: Sequence[str] = ()
+    droppable: tuple[str, ...] = ()
+    charts: tuple[Callable[[StoredRun], Figure | None], ...] = ()
+
+
+def throughput(run: StoredRun) -> Question:
     """Show images per second by batch size."""
     found = run.service.batches
     sizes = sorted({size for batches in found.values() for size in batches})
@@ -34,18 +53,13 @@ def throughput(run: StoredRun) -> Section | None:
     caption = (
         "Images a second by batch size, with all threads. The ratio is that of seconds an image at the largest batch."
     )
-    return question_section(
-        run,
+    return Question(
         "throughput",
         "Throughput in batches",
-        question_table(
-            run,
-            "throughput",
-            caption,
-            tuple(f"batch\n{size}" if size == sizes[0] else str(size) for size in sizes),
-            lambda name: [tuple(batch_rate(found[name].get(size)) for size in sizes)],
-        ),
-        refused,
+        caption,
+        tuple(f"batch\n{size}" if size == sizes[0] else str(size) for size in sizes),
+        lambda name: [tuple(batch_rate(found[name].get(size)) for size in sizes)],
+        notes=refused,
         charts=(throughput_figure,),
     )
 
@@ -55,7 +69,7 @@ def batch_rate(rate: Rate | str | None) -> str:
     return numbers.per_second(rate.value) if isinstance(rate, Rate) else numbers.NOTHING
 
 
-def parallel(run: StoredRun) -> Section | None:
+def parallel(run: StoredRun) -> Question:
     """Show what parallel sessions give."""
     found = run.service.parallel
     sessions = max((each.sessions for each in found.values()), default=run.stratum.threads)
@@ -63,50 +77,40 @@ def parallel(run: StoredRun) -> Section | None:
         f"Images a second of {sessions} single-threaded sessions at once, each in a process of its own, and of one "
         f"session with {numbers.count(run.stratum.threads, 'thread')}. The ratio is that of the sessions together."
     )
-    return question_section(
-        run,
+    return Question(
         "parallel",
         "Parallel sessions",
-        question_table(
-            run,
-            "parallel",
-            caption,
-            (f"{sessions} sessions", "one session", "gain"),
-            lambda name: [
-                (
-                    numbers.with_interval(found[name].together, numbers.per_second),
-                    numbers.per_second(found[name].alone.value),
-                    numbers.with_interval(found[name].gain, "{:.2f}".format),
-                )
-            ],
-            ("one session",),
-        ),
+        caption,
+        (f"{sessions} sessions", "one session", "gain"),
+        lambda name: [
+            (
+                numbers.with_interval(found[name].together, numbers.per_second),
+                numbers.per_second(found[name].alone.value),
+                numbers.with_interval(found[name].gain, "{:.2f}".format),
+            )
+        ],
+        droppable=("one session",),
     )
 
 
-def single_stream(run: StoredRun) -> Section | None:
+def single_stream(run: StoredRun) -> Question:
     """Show the latencies of a single stream."""
     found = run.service.single_stream
     caption = (
         "MLCommons LoadGen’s SingleStream: each query comes when the one before it is answered. Latencies in ms, "
         "all launches together; the ratio is that of the 90th percentile."
     )
-    return question_section(
-        run,
+    return Question(
         "single-stream",
         "Latency of a single stream",
-        question_table(
-            run,
-            "single-stream",
-            caption,
-            ("queries", *LATENCIES),
-            lambda name: [(str(found[name].samples), *latencies(found[name]))],
-        ),
-        [*withheld(found, LATENCIES), *loadgen_notes(run)],
+        caption,
+        ("queries", *LATENCIES),
+        lambda name: [(str(found[name].samples), *latencies(found[name]))],
+        notes=[*withheld(found, LATENCIES), *loadgen_notes(run)],
     )
 
 
-def server(run: StoredRun) -> Section | None:
+def server(run: StoredRun) -> Question:
     """Show the highest load that keeps the bound."""
     found = run.service.highest_load
     bound, quantile = next(((each.bound, each.quantile) for each in found.values()), (None, None))
@@ -123,24 +127,21 @@ def server(run: StoredRun) -> Section | None:
         "launches, alone and under load (by Pollaczek and Khinchine’s formula), and the latencies measured near "
         "it in ms."
     )
-    return question_section(
-        run,
+    return Question(
         "server",
         "Highest load",
-        question_table(
-            run,
-            "server",
-            caption,
-            ("queries a second", *LATENCIES),
-            lambda name: [
-                (numbers.with_interval(found[name].load, numbers.per_second), *latencies(found[name].latencies))
-            ],
-        ),
-        [*beyond, *withheld({name: each.latencies for name, each in found.items()}, LATENCIES), *loadgen_notes(run)],
+        caption,
+        ("queries a second", *LATENCIES),
+        lambda name: [(numbers.with_interval(found[name].load, numbers.per_second), *latencies(found[name].latencies))],
+        notes=[
+            *beyond,
+            *withheld({name: each.latencies for name, each in found.items()}, LATENCIES),
+            *loadgen_notes(run),
+        ],
     )
 
 
-def end_to_end(run: StoredRun) -> Section | None:
+def end_to_end(run: StoredRun) -> Question:
     """Show what the way from bytes to an answer consists of."""
     found = run.service.end_to_end
     different = [
@@ -153,47 +154,37 @@ def end_to_end(run: StoredRun) -> Section | None:
         "From a picture file’s bytes to Top-5 with probabilities, in ms: the median of the whole and of each "
         "stage, and the share of decoding and preprocessing. The ratio is that of the whole."
     )
-    return question_section(
-        run,
+    return Question(
         "end-to-end",
         "End to end",
-        question_table(
-            run,
-            "end-to-end",
-            caption,
-            ("whole", *STAGES, "before\ninference"),
-            lambda name: [
-                (
-                    numbers.milliseconds(found[name].total),
-                    *(numbers.milliseconds(found[name].stages.get(stage)) for stage in STAGES),
-                    f"{found[name].share_before * 100:.0f} %",
-                )
-            ],
-            ("top 5", "decode", "preprocess"),
-        ),
-        different,
+        caption,
+        ("whole", *STAGES, "before\ninference"),
+        lambda name: [
+            (
+                numbers.milliseconds(found[name].total),
+                *(numbers.milliseconds(found[name].stages.get(stage)) for stage in STAGES),
+                f"{found[name].share_before * 100:.0f} %",
+            )
+        ],
+        notes=different,
+        droppable=("top 5", "decode", "preprocess"),
     )
 
 
-def threads(run: StoredRun) -> Section | None:
+def threads(run: StoredRun) -> Question:
     """Show what more threads bring."""
     found = run.service.scaling
     caption = (
         "One inference of a batch of one by number of threads: its median, the speed-up over one thread, what "
         "each thread has of it, and how many were really busy. The ratio is that of one thread."
     )
-    return question_section(
-        run,
+    return Question(
         "threads",
         "Scaling over threads",
-        question_table(
-            run,
-            "threads",
-            caption,
-            ("threads", "ms", "speed-up", "per\nthread", "busy"),
-            lambda name: [thread_cells(count, each) for count, each in sorted(found[name].items())],
-            ("busy", "per\nthread"),
-        ),
+        caption,
+        ("threads", "ms", "speed-up", "per\nthread", "busy"),
+        lambda name: [thread_cells(count, each) for count, each in sorted(found[name].items())],
+        droppable=("busy", "per\nthread"),
         charts=(threads_figure,),
     )
 
@@ -205,45 +196,25 @@ def thread_cells(count: int, found: Scaling) -> tuple[str, ...]:
     return (str(count), numbers.milliseconds(found.seconds), speedup, efficiency, f"{found.busy:.2f}")
 
 
-def question_table(
-    run: StoredRun,
-    group: str,
-    caption: str,
-    headings: tuple[str, ...],
-    write: Callable[[str], Sequence[tuple[str, ...]]],
-    droppable: tuple[str, ...] = (),
-) -> Table:
-    """Write a question's table.
-
-    ``write`` returns a contender's cells, a tuple for each line that it takes; ratio and verdict follow the first.
-    """
-    measures = {name: measure for (where, name), measure in run.measures.items() if where == group}
+def question_section(make: Callable[[StoredRun], Question], run: StoredRun) -> Section | None:
+    """Put a question's section together, None where it was not asked."""
+    question = make(run)
+    asked = run.service.questions.get(question.name)
+    if asked is None:
+        return None
+    measures = {name: measure for (group, name), measure in run.measures.items() if group == question.name}
     rows = []
     for name in sorted(measures, key=lambda name: measures[name].median):
-        first, *more = write(name)
+        first, *more = question.write(name)
         rows.append((name, *first, numbers.ratio(measures[name].ratio), wording.verdict(measures[name])))
         rows += [("", *cells, "", "") for cells in more]
-    columns = make_columns(("contender", *headings, RATIO, VERDICT))
-    return Table(caption, columns, tuple(rows), droppable=droppable)
-
-
-def question_section(
-    run: StoredRun,
-    group: str,
-    title: str,
-    table: Table,
-    notes: Sequence[str] = (),
-    charts: tuple[Callable[[StoredRun], Figure | None], ...] = (),
-) -> Section | None:
-    """Put a question's section together, None where it was not asked."""
-    question = run.service.questions.get(group)
-    if question is None:
-        return None
-    launches = numbers.count(question.launches, "launch", "launches")
-    amount = f"{CONFIDENCE * 100:.3g} % intervals over {launches}" if question.launches > 1 else launches
-    without = [f"{name}: {reason}" for name, reason in question.without.items()]
-    said = (*notes, *without, f"{control_words(run, group)}; {amount}.")
-    return Section(group, title, table, plain_notes(said), charts)
+    columns = make_columns(("contender", *question.headings, RATIO, VERDICT))
+    table = Table(question.caption, columns, tuple(rows), droppable=question.droppable)
+    launches = numbers.count(asked.launches, "launch", "launches")
+    amount = f"{CONFIDENCE * 100:.3g} % intervals over {launches}" if asked.launches > 1 else launches
+    without = [f"{name}: {reason}" for name, reason in asked.without.items()]
+    notes = plain_notes((*question.notes, *without, f"{control_words(run, question.name)}; {amount}."))
+    return Section(question.name, question.title, table, notes, question.charts)
 
 
 def control_words(run: StoredRun, group: str) -> str:
@@ -264,5 +235,6 @@ def loadgen_notes(run: StoredRun) -> list[str]:
     return [f"LoadGen {' and '.join(sorted(run.service.loadgen))}"] if run.service.loadgen else []
 
 
-SECTIONS = (throughput, parallel, single_stream, server, end_to_end, threads)
+QUESTIONS = (throughput, parallel, single_stream, server, end_to_end, threads)
+SECTIONS = tuple(partial(question_section, make) for make in QUESTIONS)
 """One for every question, in the order that they are read in."""
