@@ -29,7 +29,7 @@ class EmptySession:
     threads: int
 
     def run(self, batch: Batch) -> Logits:
-        """Give the logits."""
+        """Return the logits."""
         return self.logits
 
 

@@ -123,9 +123,9 @@ def make_entrants(threads: int, folder: Path) -> tuple[Entrant, Entrant]:
 
 
 def write_images(folder: Path) -> Path:
-    """Write one image of noise, as large as those of the benchmarks."""
+    """Write one image of noise, of which the workload takes as much as it needs."""
     path = folder / "image.npy"
-    np.save(path, np.random.RandomState(1).standard_normal((1, 3, 224, 224)).astype(np.float32))
+    np.save(path, np.random.RandomState(1).standard_normal((1, 3, workload.SIDE, workload.SIDE)).astype(np.float32))
     return path
 
 

@@ -1,6 +1,6 @@
 """This machine's peak: what the libraries at hand reach with dense kernels, and how fast memory can be copied.
 
-Each library is asked once a precision, in a fresh process that goes first, while nothing else of the run is at work.
+Each library is asked once a precision, in a fresh process of high priority, while nothing else of the run is at work.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Roof:
     failures: Mapping[str, str]
 
     def peak(self, precision: str) -> LibraryPeak | None:
-        """Give the best peak of a precision, None where no library gave one."""
+        """Return the best peak of a precision, None where no library gave one."""
         of_precision = [peak for peak in self.peaks if peak.precision == precision]
         return max(of_precision, key=lambda peak: peak.operations_per_second, default=None)
 
@@ -100,12 +100,12 @@ def measure_roof(
 
 
 def blas_threads(threads: int) -> dict[str, str]:
-    """Give the variables that limit the threads of whichever library numpy multiplies with."""
+    """Return the variables that limit the threads of whichever library numpy multiplies with."""
     return dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
 
 
 def backend_peak(backend: str, precision: str, threads: int) -> dict[str, Any] | None:
-    """Give a backend's peak as JSON values, in the process made for it.
+    """Return a backend's peak as JSON values, in the process made for it.
 
     Raises ContractBroken where what it gives is none.
     """
@@ -120,7 +120,7 @@ def backend_peak(backend: str, precision: str, threads: int) -> dict[str, Any] |
 
 
 def numpy_peak(threads: int) -> dict[str, Any]:
-    """Give the peak of numpy's own products in float32; ``threads`` are those that its process was started with."""
+    """Return the peak of numpy's own products in float32; ``threads`` are those that its process was started with."""
 
     def kernels() -> list[Kernel]:
         random = np.random.default_rng(0)
@@ -134,7 +134,7 @@ def numpy_peak(threads: int) -> dict[str, Any]:
 
 
 def copying_speed(threads: int) -> float:
-    """Give how many bytes a second so many threads can copy from memory to memory, read and written ones together.
+    """Return how many bytes a second so many threads can copy from memory to memory, read and written ones together.
 
     As STREAM's Copy counts them (McCalpin, "Memory Bandwidth and Machine Balance in Current High Performance
     Computers", 1995): what a cache reads before it writes is left out.

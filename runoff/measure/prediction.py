@@ -49,7 +49,7 @@ def predicting(
 
 
 def predict(process: Process, images: Path, destination: Path) -> Logits:
-    """Give a worker's logits for every image of an ``.npy`` file, images×classes.
+    """Return a worker's logits for every image of an ``.npy`` file, images×classes.
 
     Raises a WorkerFailed.
     """
