@@ -36,7 +36,7 @@ log_ratios = st.lists(st.floats(-1.0, 1.0), min_size=5, max_size=12).filter(lamb
 
 
 def run_of(changed=None, **options) -> StoredRun:
-    """Give a run of two contenders, some of its log-ratios changed."""
+    """Return a run of two contenders, some of its log-ratios changed."""
     return parse_run(make_comparable_run(LAUNCHES | (changed or {}), **options))
 
 
@@ -142,7 +142,7 @@ def test_only_ratios_count(machine, shift):
 
 
 def simulated_false_alarms(stop, fail_above=0.0, pairs=300) -> float:
-    """Give the share of pairs of equal runs that the gate fails; ``stop`` chooses the look that a run ends at."""
+    """Return the share of pairs of equal runs that the gate fails; ``stop`` chooses the look that a run ends at."""
     random = np.random.default_rng(20260501)
     truth = {(group, f"c{number}"): 0.3 * number for group in ("inference", "cold-start") for number in range(3)}
 

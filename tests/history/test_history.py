@@ -20,7 +20,7 @@ def history_of(folder, runs):
 
 
 def line_of(history, contender="onnxruntime", metric="ratio to reference"):
-    """Give the only line of a contender and metric."""
+    """Return the only line of a contender and metric."""
     (found,) = (line for line in history.lines if (line.contender, line.metric.title) == (contender, metric))
     return found
 

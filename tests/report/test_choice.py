@@ -43,7 +43,7 @@ ROWS = st.lists(
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
-    """Give rows in the order in which the front is found."""
+    """Return rows in the order in which the front is found."""
     return sorted(rows, key=lambda row: [standing(row, metric) for metric in FRONT])
 
 
@@ -84,12 +84,12 @@ def chosen(stored: Values, limits: str | None = None) -> Selection:
 
 
 def names(rows: Sequence[Row]) -> list[str]:
-    """Give the rows' contenders."""
+    """Return the rows' contenders."""
     return [row.contender for row in rows]
 
 
 def recommended(stored: Values, limits: str | None = None) -> str | None:
-    """Give the contender that is recommended under limits."""
+    """Return the contender that is recommended under limits."""
     found = chosen(stored, limits).recommended
     return found.contender if found else None
 

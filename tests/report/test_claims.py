@@ -33,13 +33,13 @@ def stored() -> Values:
 
 
 def rows(run: StoredRun) -> dict[str, tuple[str, ...]]:
-    """Give what is claimed, measured and judged, by what it is about; empty without the section."""
+    """Return what is claimed, measured and judged, by what it is about; empty without the section."""
     section = claims_section(run)
     return {name: tuple(cells) for name, *cells in section.table.rows} if section else {}
 
 
 def judged(stored: Values, value: float, verdict: str, reach: float = 0.02) -> tuple[str, ...]:
-    """Give the claim about ONNX Runtime's latency where it was measured to be so many times PyTorch's."""
+    """Return the claim about ONNX Runtime's latency where it was measured to be so many times PyTorch's."""
     add_contender(stored, "onnxruntime", value, verdict=verdict, reach=reach)
     return rows(parse_run(stored))["onnxruntime against pytorch: latency"]
 

@@ -54,12 +54,12 @@ class Page(HTMLParser):
         self.text += data
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
-        """Give the attributes of every element of a kind."""
+        """Return the attributes of every element of a kind."""
         return [attributes for name, attributes in self.elements if name == tag]
 
 
 def figures(run: StoredRun) -> list[Figure]:
-    """Give all charts of the comparison in their order."""
+    """Return all charts of the comparison in their order."""
     charts = [draw for section in sections(run, PAGE) for draw in section.charts]
     return [figure for draw in charts if (figure := draw(run))]
 

@@ -35,7 +35,7 @@ def stored() -> Values:
 
 
 def said(stored: Values, limits: str | None = None) -> str:
-    """Give the recommendation of a stored run under limits."""
+    """Return the recommendation of a stored run under limits."""
     about(stored)["limits"] = limits
     return recommendation(parse_run(stored))
 

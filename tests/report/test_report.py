@@ -101,7 +101,7 @@ def test_the_reference_can_be_the_fastest(stored):
 
 
 def is_table_row(line: str) -> bool:
-    """Tell whether a line of markdown is a table's."""
+    """Whether a line of markdown is a table's."""
     return line.startswith("|")
 
 

@@ -1,0 +1,101 @@
+"""What a service pays: a section for each question that was asked, with its figures, its notes and its control."""
+
+from __future__ import annotations
+
+import pytest
+
+from runoff.report.blocks import TERMINAL
+from runoff.report.contents import sections
+from runoff.report.write.markdown import render_markdown
+from runoff.report.write.page import render_page
+from runoff.report.write.terminal import render_table
+from runoff.stored.run import StoredRun, parse_run
+from tests.report.reading import notes_of, section_of
+from tests.stored_runs import about, benchmark, make_stored_run, percentiles, ratio
+
+RATE = {"low": 90.0, "high": 110.0}
+ANSWERS = {
+    "throughput": {
+        "batches": {"1": {"images_per_second": 100.0, **RATE}, "8": {"reason": "expected a batch of 1"}},
+    },
+    "parallel": {
+        "parallel": {
+            "sessions": 2,
+            "images_per_second": 100.0,
+            **RATE,
+            "one_session": {"images_per_second": 80.0},
+            "gain": {"value": 1.25, "low": 1.2, "high": 1.3},
+        }
+    },
+    "single-stream": {"percentiles": percentiles(0.02), "loadgen": {"version": "6.0.3"}},
+    "server": {
+        "highest_load": {"queries_per_second": 40.0, "low": 38.0, "high": 42.0},
+        "percentiles": percentiles(0.02),
+        "loadgen": {"version": "6.0.3", "bound": 0.1, "quantile": 0.99},
+    },
+    "end-to-end": {
+        "stages": {"decode": 0.001, "preprocess": 0.002, "inference": 0.02, "top 5": 0.0001},
+        "share_before_inference": 0.13,
+        "same_answers": 0.99,
+    },
+    "threads": {
+        "scaling": {
+            "1": {"seconds": 0.04, "speedup": 1.0, "efficiency": 1.0, "busy_threads": 1.0},
+            "2": {"seconds": 0.025, "speedup": 1.6, "low": 1.5, "high": 1.7, "efficiency": 0.8, "busy_threads": 1.9},
+        }
+    },
+}
+SHOWN = {
+    "throughput": ("100", "–"),
+    "parallel": ("100 [90.0, 110]", "80.0", "1.25 [1.20, 1.30]"),
+    "single-stream": ("240", "20.0", "22.0", "–"),
+    "server": ("40.0 [38.0, 42.0]", "20.0", "22.0", "–"),
+    "end-to-end": ("20.0", "1.00", "2.00", "20.0", "0.10", "13 %"),
+    "threads": ("1", "40.0", "1", "100 %", "1.00"),
+}
+
+
+@pytest.fixture(scope="module")
+def run() -> StoredRun:
+    """A run in which every question was asked of ONNX Runtime, and nothing was raced."""
+    stored = make_stored_run()
+    compared = ratio(0.8, "faster")
+    stored["benchmarks"] = [
+        benchmark(group, "onnxruntime", 0.02, compared, **answer) for group, answer in ANSWERS.items()
+    ]
+    control = {"contender": "pytorch", "value": 1.001, "low": 0.99, "high": 1.01}
+    without = {"openvino": "it is not installed"}
+    about(stored)["service"] = {group: {"launches": 8, "control": control, "without": without} for group in ANSWERS}
+    return parse_run(stored)
+
+
+@pytest.mark.parametrize("group", ANSWERS)
+def test_a_question_has_its_figures_ratio_and_control(run, group):
+    """Its first line has the figures with their intervals, then the ratio and what it shows."""
+    section = section_of(run, group)
+    name, *cells = section.table.rows[0]
+    assert name == "onnxruntime"
+    assert tuple(cells) == (*SHOWN[group], "0.800 [0.784, 0.816]", "1.25× faster")
+    notes = notes_of(section)
+    assert "openvino: it is not installed" in notes
+    assert "which should be 1): 1.001 [0.990, 1.010]; 95 % intervals over 8 launches." in notes[-1]
+
+
+def test_what_has_to_be_said_is_said(run):
+    """A batch that was refused, an answer that differed, and a percentile that is withheld have their reasons."""
+    assert "onnxruntime refuses a batch of 8: expected a batch of 1" in notes_of(section_of(run, "throughput"))
+    assert any("in 1 % of the rounds" in note for note in notes_of(section_of(run, "end-to-end")))
+    for group in ("single-stream", "server"):
+        notes = notes_of(section_of(run, group))
+        assert "p99 is withheld: 240 samples do not bound it: it takes 299" in notes
+        assert "LoadGen 6.0.3" in notes
+
+
+def test_every_report_has_every_question_and_no_race(run):
+    """Terminal, Markdown and page show them in one order, with charts on the page, and no comparison."""
+    assert [section.name for section in sections(run, TERMINAL)] == ["comparison", *ANSWERS]
+    page = render_page(run)
+    for report in (render_table(run, width=120), render_markdown(run), page):
+        assert all(section.title in report for section in sections(run, TERMINAL)[1:])
+    assert 'id="comparison"' not in page
+    assert page.count("<figure>") == 2
