@@ -1,1 +1,1 @@
-"""Tests of browser."""
+"""Pages as a reader sees them, in a real browser."""

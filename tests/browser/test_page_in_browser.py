@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.browser import chromium, needs_browser, webdriver
+from tests.browser.chromium import chromium, needs_browser, webdriver
 from tests.web import fake_page, served, star, stored
 
 pytestmark = needs_browser
@@ -74,12 +74,12 @@ def wait(condition, seconds=15.0):
 
 
 def find(browser, selector):
-    """Give the elements that a selector finds."""
+    """Return the elements that a selector finds."""
     return browser.find_elements("css selector", selector)
 
 
 def text(browser, selector):
-    """Give the text of the first element, as it is seen."""
+    """Return the text of the first element, as it is seen."""
     return find(browser, selector)[0].text
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from runoff.report.write.page import render_page
 from runoff.stored.run import parse_run
-from tests.browser import By, Keys, chromium, needs_browser
+from tests.browser.chromium import By, Keys, chromium, needs_browser
 from tests.stored_runs import INJECTION, Values, about, add_contender, add_rounds, make_field_run, make_stored_run
 
 PHONE, DESK = 390, 1280
@@ -65,7 +65,7 @@ def visit(browser, pages):
 
 
 def requested(browser: Any) -> set[str]:
-    """Give the addresses that were asked for since the log was last read, without those that hold their own content."""
+    """Return the addresses that were asked for since the log was last read, without those that hold their content."""
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     addresses = {
         message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"
@@ -119,13 +119,13 @@ def test_a_dark_page_is_dark_and_its_charts_are_light(visit):
 
 
 def brightness(colour: str) -> float:
-    """Give the mean of a colour's parts: ``rgb(20, 24, 28)`` is 24."""
+    """Return the mean of a colour's parts: ``rgb(20, 24, 28)`` is 24."""
     parts = [float(part) for part in colour.partition("(")[2].rstrip(")").split(",")[:3]]
     return sum(parts) / 3
 
 
 def names(browser: Any) -> list[str]:
-    """Give the contenders of the comparison from top to bottom."""
+    """Return the contenders of the comparison from top to bottom."""
     return [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "table[data-sortable] tbody th")]
 
 
