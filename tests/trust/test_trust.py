@@ -11,13 +11,21 @@ import time
 import numpy as np
 import pytest
 
+from runoff.backends import declaration_of
+from runoff.environments.contenders import Contender
+from runoff.measure.entrant import Entrant
 from runoff.measure.launches import CONTROL
+from runoff.measure.prediction import Prediction
 from runoff.measure.race import Race
+from runoff.processes.workplace import Workplace
 from tests.children import LONGEST_RUN
-from tests.conftest import ROOT
+from tests.conftest import HERE, ROOT
+from tests.fakes.fake import true_logits
 from tests.races import launches
-from trust import slowed
-from trust.detection import found_shares
+from trust import empty, slowed
+from trust.cost import measure_cost
+from trust.detection import Condition, found_shares, pool_and_draw
+from trust.field import Field
 from trust.page import render_page
 from trust.settings import QUICK, Settings
 from trust.side_by_side import between_runs, claimed, pair_log_ratios, spread, t_test_alarms
@@ -121,6 +129,43 @@ def test_the_t_test_over_rounds_calls_drifting_equals_different() -> None:
     random = np.random.default_rng(3)
     first, second = 0.02 * (1 + random.normal(0, 0.01, 500)), 0.0203 * (1 + random.normal(0, 0.01, 500))
     assert t_test_alarms([[first.tolist(), second.tolist()]]) == 1.0
+
+
+@pytest.fixture
+def field(make_entrant, picture, images, tmp_path) -> Field:
+    """Make a field of fakes by the names of the real ones."""
+    nothing = tmp_path / "nothing.npy"
+    np.save(nothing, np.zeros((1, 1000), np.float32))
+    made, plain = declaration_of(empty), make_entrant()
+    entrants = {
+        "empty": Entrant("empty", Contender("empty", made.VARIANTS[0]), made, HERE, nothing, 2),
+        "pytorch": make_entrant("slower", key="pytorch"),
+        **{
+            key: dataclasses.replace(plain, key=key)
+            for key in (f"slowed-{variant.name}" for variant in slowed.VARIANTS)
+        },
+    }
+    place = Workplace(tmp_path / "home", tmp_path / "working")
+    return Field(entrants, picture.images, Prediction(true_logits(images), 2), place, {})
+
+
+def test_the_harness_costs_little_beside_an_inference(field) -> None:
+    """Interleaved rounds of fakes take what a bare loop takes, and asking for nothing takes little."""
+    settings = dataclasses.replace(QUICK, cost_inferences=12)
+    found = measure_cost(field, settings, lambda text: None)
+    assert 0 < found["around_an_inference_ns"] < 1e3 * found["round_trip_us_median"]
+    assert set(found["interleaved_over_bare_loop"]) == {"slowed-0", "pytorch"}
+    for compared in found["interleaved_over_bare_loop"].values():
+        assert compared["launches"] == QUICK.cost_launches
+        assert 0.5 < compared["ratio"] < 2
+
+
+def test_a_pool_is_raced_with_the_priority_that_its_condition_says(field) -> None:
+    """Workers of the condition without priority have none, whatever the system permits; all shares are judged."""
+    settings = dataclasses.replace(QUICK, rounds=2)
+    found = pool_and_draw(field, settings, Condition("none", 5, high_priority=False), lambda text: None)
+    assert found["went_first"] is False
+    assert [share["injected"] for share in found["shares"]] == list(slowed.SHARES)
 
 
 def test_the_experiments_run_and_make_their_page(tmp_path) -> None:
