@@ -38,12 +38,7 @@ def breaks_section(run: StoredRun) -> Section | None:
         table=Table(
             caption="Cells that are not right as they were exported, by operator and reason",
             columns=make_columns(
-                ("converter", "operator", "cells", "repaired", "models", "reason"),
-                (
-                    "operator",
-                    "models",
-                    "reason",
-                ),
+                ("converter", "operator", "cells", "repaired", "models", "reason"), ("operator", "models", "reason")
             ),
             rows=tuple(rows),
         ),

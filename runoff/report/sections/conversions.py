@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from runoff.judge.conversions import (
-    CLAIMED_FAILURES,
-    FAILED,
-    WRONG,
-    Cell,
-    Totals,
-    count,
-    outcome,
-    share_interval,
-)
+from runoff.judge.conversions import CLAIMED_FAILURES, FAILED, WRONG, Cell, Totals, count, outcome, share_interval
 from runoff.report.blocks import Section
 from runoff.report.charts.conversions import conversion_figure, exporter_name
 from runoff.stored.conversions import Conversions

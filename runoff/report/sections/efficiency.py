@@ -30,10 +30,7 @@ def efficiency_section(run: StoredRun) -> Section | None:
             caption="Billions of operations a second in the model, and in the best kernel of any library here",
             columns=make_columns(
                 ("contender", "in\nprecision", "GOP/s", "peak\nGOP/s", "of\npeak", "operations\na byte", BOUND),
-                (
-                    "in\nprecision",
-                    BOUND,
-                ),
+                ("in\nprecision", BOUND),
             ),
             rows=tuple(row(one) for one in fastest_first),
         ),

@@ -20,11 +20,7 @@ def version_section(run: StoredRun) -> Section | None:
             caption="Time of one inference against the version before, in the same rounds of the same run",
             columns=make_columns(
                 ("contender", "framework", "from", "to", f"ratio\n{wording.interval_heading(run)}", VERDICT),
-                (
-                    "framework",
-                    "from",
-                    "to",
-                ),
+                ("framework", "from", "to"),
             ),
             rows=tuple(
                 (
