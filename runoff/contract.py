@@ -5,11 +5,8 @@ This module needs numpy and the standard library only, so that a worker can impo
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
@@ -17,7 +14,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.errors import ContractBroken, ConversionFailed, ImagesUnusable, UnknownContender
+from runoff.errors import ContractBroken, ImagesUnusable, UnknownContender
 from runoff.kernels import Peak
 
 Logits = NDArray[np.float32]
@@ -48,11 +45,6 @@ class Preprocessing:
     deviation: tuple[float, ...]
     channels: str = "RGB"
     layout: str = "NCHW"
-
-    @property
-    def key(self) -> str:
-        """A short hash of all its fields, for the names of cached pictures."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -279,21 +271,6 @@ def require_logits(logits: Any, images: int) -> None:
     raise ContractBroken(
         f"run() must give a float32 numpy array of {images} rows of logits, it gave {found}; mend the backend's run()"
     )
-
-
-@contextmanager
-def conversion_stage(name: str) -> Iterator[None]:
-    """Name a stage of a conversion: whatever is raised inside becomes ConversionFailed with this name.
-
-    Converters raise all kinds of errors, and each is a result, not the run's end; the original is kept as the cause.
-    """
-    try:
-        yield
-    except ConversionFailed:
-        raise
-    except Exception as error:
-        first_line = next(iter(str(error).strip().splitlines()), "")
-        raise ConversionFailed(name, f"{type(error).__name__}: {first_line}") from error
 
 
 def import_backend(module: str) -> Backend:

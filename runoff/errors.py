@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class RunoffError(Exception):
     """An error with a name: says what was expected, what was found and what to do next."""
@@ -90,3 +93,18 @@ class ArtifactBroken(RunoffError):
 
 class ThreadsNotHeld(RunoffError):
     """A session runs with another number of threads than it was given."""
+
+
+@contextmanager
+def conversion_stage(name: str) -> Iterator[None]:
+    """Name a stage of a conversion: whatever is raised inside becomes ConversionFailed with this name.
+
+    Converters raise all kinds of errors, and each is a result, not the run's end; the original is kept as the cause.
+    """
+    try:
+        yield
+    except ConversionFailed:
+        raise
+    except Exception as error:
+        first_line = next(iter(str(error).strip().splitlines()), "")
+        raise ConversionFailed(name, f"{type(error).__name__}: {first_line}") from error

@@ -6,6 +6,9 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+INT8_DOT_PRODUCT_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
+"""With any of these, x86 adds up products of 8-bit numbers in 32 bits."""
+
 
 @dataclass(frozen=True)
 class Processor:

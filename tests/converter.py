@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Batch, Form, Logits, Variant, conversion_stage
+from runoff.contract import Batch, Form, Logits, Variant
+from runoff.errors import conversion_stage
 
 VARIANTS = (Variant(),)
 LAYOUT = "NCHW"

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import ONNX, Batch, Form, Logits, Variant, conversion_stage, in_layout
+from runoff.contract import ONNX, Batch, Form, Logits, Variant, in_layout
+from runoff.errors import conversion_stage
 from runoff.model.onnx_examples import examples_for_onnx2tf
 
 VARIANTS = (

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import ONNX, Batch, Form, Logits, Variant, conversion_stage
+from runoff.contract import ONNX, Batch, Form, Logits, Variant
+from runoff.errors import conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
-from runoff.processor import read_processor
+from runoff.processor import INT8_DOT_PRODUCT_FLAGS, read_processor
 
 VARIANTS = (
     Variant(description="CPU provider, defaults", default=True),
@@ -50,7 +51,6 @@ SUFFIX = ".onnx"
 ENVIRONMENT: dict[str, str] = {}
 
 X86_FLAG = "sse2"
-INT8_DOT_PRODUCT_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import ONNX, Batch, Form, Logits, Variant, conversion_stage
-from runoff.errors import ContractBroken
+from runoff.contract import ONNX, Batch, Form, Logits, Variant
+from runoff.errors import ContractBroken, conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
 
 VARIANTS = (

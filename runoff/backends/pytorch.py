@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import MODULE, Batch, Form, Logits, Model, Variant, conversion_stage
-from runoff.errors import ConversionFailed
+from runoff.contract import MODULE, Batch, Form, Logits, Model, Variant
+from runoff.errors import ConversionFailed, conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
-from runoff.processor import read_processor
+from runoff.processor import INT8_DOT_PRODUCT_FLAGS, read_processor
 
 # Inductor compiles constants in, with one compiler process, so that no pool of its own stays behind. Headers it would
 # compile for 8 s in each process, whether a kernel needs them or not: it keeps them among the temporary files.
@@ -73,8 +73,6 @@ CONVERT_DISTRIBUTIONS = ("torch", "torchvision")
 SUFFIX = ".pt"
 ENVIRONMENT: dict[str, str] = {}
 
-INT8_DOT_PRODUCT_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
-
 
 @dataclass(frozen=True)
 class TorchSession:
@@ -129,8 +127,7 @@ def save_state(model: Model, variant: Variant, artifact: Path, calibration: Path
     with conversion_stage("save"):
         source = model.source
         assert source.weights is not None
-        arrays = load_state_dict(source.weights)
-        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        tensors = {name: torch.from_numpy(array) for name, array in load_state_dict(source.weights).items()}
         torch.save(
             {"architecture": source.architecture, "arguments": source.arguments, "state_dict": tensors}, artifact
         )
@@ -220,14 +217,10 @@ def load(artifact: Path, variant: Variant, threads: int) -> TorchSession:
 
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
+    load_state = load_compiled if variant.load_options.get("compiled") else load_eager
     loaders = {"state": load_state, "torchscript": load_traced, "package": load_package}
     module = loaders[kind_of(variant)](artifact, variant)
     return TorchSession(torch, module, bool(variant.load_options.get("channels_last")))
-
-
-def load_state(artifact: Path, variant: Variant) -> Any:
-    """Load a state dict, to be run eagerly or compiled."""
-    return load_compiled(artifact, variant) if variant.load_options.get("compiled") else load_eager(artifact, variant)
 
 
 def load_eager(artifact: Path, variant: Variant) -> Any:
@@ -306,8 +299,8 @@ def dense_kernels(kind: Any) -> Iterator[Kernel]:
 
     multiply = torch._int_mm if kind == torch.int8 else torch.mm
     for product in PRODUCTS:
-        sides = (product.side, product.side)
-        yield Kernel(product.name, product.operations, partial(multiply, numbers(*sides), numbers(*sides)))
+        operands = (numbers(*shape) for shape in (product.images, product.weights))
+        yield Kernel(product.name, product.operations, partial(multiply, *operands))
     for convolution in CONVOLUTIONS if kind != torch.int8 else ():
         images, weights = (
             numbers(*shape).to(memory_format=torch.channels_last) for shape in (convolution.images, convolution.weights)

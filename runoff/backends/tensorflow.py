@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import ONNX, Batch, Form, Logits, Variant, conversion_stage
-from runoff.errors import ConversionFailed
+from runoff.contract import ONNX, Batch, Form, Logits, Variant
+from runoff.errors import ConversionFailed, conversion_stage
 from runoff.model.onnx_examples import examples_for_onnx2tf
 
 VARIANTS = (

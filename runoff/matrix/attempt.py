@@ -18,12 +18,11 @@ from runoff.contract import (
     Form,
     Logits,
     Repairs,
-    conversion_stage,
     form_from_json,
     import_backend,
     in_layout,
 )
-from runoff.errors import ConversionFailed
+from runoff.errors import ConversionFailed, conversion_stage
 from runoff.judge.agreement import Agreement, compare_logits
 from runoff.judge.conversions import FAILED, RIGHT, WRONG, Attempt, blamed_operator
 from runoff.model.zoo.export import EXPECTED_FILE, MODEL_FILE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +131,7 @@ def further_drawings(path: Path, preprocessing: Preprocessing) -> ImageSet:
 
 def further_drawings_name(preprocessing: Preprocessing) -> str:
     """Return the name of the file for further drawings, which follows from all that decides their pixels."""
-    inputs = (DRAWING_VERSION, FURTHER_COUNT, FURTHER_SEED, PIL.__version__, preprocessing.key)
+    inputs = (DRAWING_VERSION, FURTHER_COUNT, FURTHER_SEED, PIL.__version__, json.dumps(asdict(preprocessing)))
     return f"further-{hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]}.npy"
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import conversion_stage, model_from_json
-from runoff.errors import ConversionFailed
+from runoff.contract import model_from_json
+from runoff.errors import ConversionFailed, conversion_stage
 from runoff.model.module import example, make_module
 
 OPSET = 13

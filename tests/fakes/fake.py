@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import MODULE, Batch, Form, Logits, Variant, conversion_stage
+from runoff.contract import MODULE, Batch, Form, Logits, Variant
+from runoff.errors import conversion_stage
 from runoff.kernels import Peak
 
 MEBIBYTE = 1024 * 1024

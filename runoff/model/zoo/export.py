@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Input, Model, Source, conversion_stage
+from runoff.contract import Input, Model, Source
+from runoff.errors import conversion_stage
 from runoff.model.onnx_export import write_onnx
 from runoff.model.zoo.architectures import ARCHITECTURES, make_architecture, randomise_untrained_parts
 from runoff.model.zoo.operators import OPERATORS
