@@ -48,6 +48,10 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
     artifact.write_text(asked)
 
 
+def import_framework(variant: Variant) -> None:
+    """There is none."""
+
+
 def load(artifact: Path, variant: Variant, threads: int) -> ImaginedSession:
     """Read what was asked for."""
     return ImaginedSession(artifact.read_text(), threads)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,6 @@ from typing import Any
 import numpy as np
 
 from runoff.contract import (
-    Backend,
-    Batch,
-    Form,
-    Logits,
     Repairs,
     form_from_json,
     import_backend,
@@ -48,34 +43,44 @@ def export(model: str, exporter: str, opset: int, folder: str, memory: int) -> N
     (Path(folder) / OPERATORS_FILE).write_text(json.dumps(operators))
 
 
-def attempt(backend: str, suffix: str, form: dict[str, Any], folder: str, memory: int) -> dict[str, Any]:
-    """Convert a form as the backend's plain variant, run the artifact on the folder's pictures, and compare."""
+def convert(backend: str, suffix: str, form: dict[str, Any], folder: str, memory: int) -> dict[str, Any] | None:
+    """Convert a form as the backend's plain variant into the folder; return what failed, None for nothing."""
     limit_memory(memory)
-    place, chosen = Path(folder), import_backend(backend)
-    expected = np.load(place / EXPECTED_FILE)
-    working = Path(tempfile.mkdtemp(dir=place))
+    chosen, artifact = import_backend(backend), artifact_in(folder, suffix)
+    shutil.rmtree(artifact.parent, ignore_errors=True)
+    artifact.parent.mkdir()
     try:
-        outputs = run_converted(chosen, form_from_json(form), working / f"model{suffix}", expected["images"])
+        chosen.convert(form_from_json(form), chosen.VARIANTS[0], artifact, None)
     except ConversionFailed as error:
-        operators = json.loads((place / OPERATORS_FILE).read_text())
-        blamed = blamed_operator(error.__cause__ or error, operators)
-        return asdict(Attempt(FAILED, error.stage, blamed, error.reason))
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
+        return asdict(blame(error, folder))
+    return None
+
+
+def attempt(backend: str, suffix: str, folder: str, memory: int) -> dict[str, Any]:
+    """Run what was converted on the folder's pictures, and compare; in another process than what converted it."""
+    limit_memory(memory)
+    chosen, expected = import_backend(backend), np.load(Path(folder) / EXPECTED_FILE)
+    plain = chosen.VARIANTS[0]
+    chosen.import_framework(plain)
+    try:
+        with conversion_stage("load"):
+            session = chosen.load(artifact_in(folder, suffix), plain, 1)
+        with conversion_stage("run"):
+            outputs = session.run(in_layout(expected["images"], chosen.LAYOUT))
+    except ConversionFailed as error:
+        return asdict(blame(error, folder))
     return asdict(judge(outputs, expected["outputs"], float(expected["rounding"])))
 
 
-def run_converted(backend: Backend, form: Form, artifact: Path, images: Batch) -> Logits:
-    """Convert a form and run the artifact on all images at once.
+def artifact_in(folder: str, suffix: str) -> Path:
+    """Name what a converter writes into a folder."""
+    return Path(folder) / "artifact" / f"model{suffix}"
 
-    Raises ConversionFailed.
-    """
-    plain = backend.VARIANTS[0]
-    backend.convert(form, plain, artifact, None)
-    with conversion_stage("load"):
-        session = backend.load(artifact, plain, 1)
-    with conversion_stage("run"):
-        return session.run(in_layout(images, backend.LAYOUT))
+
+def blame(error: ConversionFailed, folder: str) -> Attempt:
+    """Return a failure with the operator that it is about."""
+    operators = json.loads((Path(folder) / OPERATORS_FILE).read_text())
+    return Attempt(FAILED, error.stage, blamed_operator(error.__cause__ or error, operators), error.reason)
 
 
 def judge(outputs: Any, golden: Any, rounding: float) -> Attempt:

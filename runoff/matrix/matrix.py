@@ -72,7 +72,7 @@ def converters(backends: Mapping[str, Declaration]) -> dict[str, Declaration]:
 
 def needed(backend: Declaration) -> tuple[str, ...]:
     """Name the modules that converting an ONNX file by a backend and running the result need."""
-    modules = (*backend.REQUIRES, *backend.CONVERT_REQUIRES)
+    modules = tuple(dict.fromkeys((*backend.REQUIRES, *backend.CONVERT_REQUIRES)))
     return (*modules, " or ".join(backend.CONVERTERS)) if backend.CONVERTERS else modules
 
 
@@ -164,11 +164,14 @@ def try_target(export: Export, target: str, folder: Path, setup: MatrixSetup) ->
 
     def attempted(file: str, suffix: str) -> Attempt:
         form = Form(zoo_model(export.model), file, folder / file)
-        arguments = {"backend": backend.module, "suffix": backend.SUFFIX, "form": form_to_json(form)}
-        variables = backend.ENVIRONMENT
+        arguments = {"backend": backend.module, "suffix": backend.SUFFIX}
+        converting, variables = {**arguments, "form": form_to_json(form)}, backend.ENVIRONMENT
         begin = time.monotonic()
         try:
-            found = Attempt(**run("attempt", arguments, environment, folder, setup, name + suffix, variables))
+            failed = run("convert", converting, environment, folder, setup, name + suffix, variables)
+            found = Attempt(
+                **failed or run("attempt", arguments, environment, folder, setup, f"{name}{suffix}-run", variables)
+            )
         except RunoffError as error:
             found = failed_attempt(error, "convert")
         return replace(found, seconds=time.monotonic() - begin)

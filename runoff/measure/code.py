@@ -15,11 +15,15 @@ def differing_code(file: Path, function: str, tree: Path) -> str | None:
 
     A checkout that is worked in converts by its own code, whatever version that declares.
     """
-    if tree == ROOT or not file.is_relative_to(ROOT):
+    base = next((place for place in (tree, ROOT) if file.is_relative_to(place)), None)
+    if tree == ROOT or base is None:
         return None
-    theirs = tree / file.relative_to(ROOT)
-    code = code_hash(theirs, [function], tree) if theirs.exists() else ""
-    return None if code == code_hash(file, [function], ROOT) else code
+    ours, theirs = (place / file.relative_to(base) for place in (ROOT, tree))
+    code, here = (
+        code_hash(source, [function], place) if source.exists() else ""
+        for source, place in ((theirs, tree), (ours, ROOT))
+    )
+    return None if code == here else code
 
 
 def code_hash(file: Path | str, functions: Iterable[str], tree: Path = ROOT) -> str:

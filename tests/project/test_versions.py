@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -72,4 +73,19 @@ def test_a_file_outside_any_tree_has_no_differing_code(tmp_path):
     """A backend of somebody else's package is converted by its own code in every tree."""
     file = tmp_path / "outside.py"
     file.write_text("def convert(form):\n    return 1\n")
+    assert code.differing_code(file, "convert", tmp_path / "tree") is None
+
+
+def test_a_trees_own_code_is_told_apart_whatever_version_it_declares(tmp_path):
+    """An unchanged file of a tree is as ours; one with another convert() isn't, nor is a backend that is only there."""
+    place = tmp_path / "runoff" / "backends"
+    place.mkdir(parents=True)
+    text = (ROOT / "runoff" / "backends" / "onnxruntime.py").read_text()
+    shutil.copytree(ROOT / "runoff" / "model", tmp_path / "runoff" / "model")
+    file = place / "onnxruntime.py"
+    file.write_text(text)
     assert code.differing_code(file, "convert", tmp_path) is None
+    file.write_text(text.replace("per_channel=True", "per_channel=False"))
+    assert code.differing_code(file, "convert", tmp_path) is not None
+    (place / "newcomer.py").write_text("def convert(form):\n    return 1\n")
+    assert code.differing_code(place / "newcomer.py", "convert", tmp_path) is not None
