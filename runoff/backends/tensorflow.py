@@ -1,4 +1,4 @@
-"""TensorFlow running an ONNX file through onnx-tf: as a frozen graph, by XLA, or as a SavedModel.
+"""TensorFlow running an ONNX file through onnx-tf: as a frozen graph, in a session, by XLA, or as a SavedModel.
 
 onnx-tf needs TensorFlow 2.15 or older, which there is for Python 3.11 and older. On newer ones onnx2tf converts.
 """
@@ -13,12 +13,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import ONNX, Batch, Form, Logits, Variant
+from runoff.contract import ONNX, Batch, Form, Logits, Session, Variant
 from runoff.errors import ConversionFailed, conversion_stage
 from runoff.model.onnx_examples import examples_for_onnx2tf
 
 VARIANTS = (
     Variant(description="frozen graph, as a concrete function", default=True),
+    Variant("session", "frozen graph through tf.compat.v1.Session", load_options={"session": True}),
     Variant("savedmodel", "SavedModel, by its serving signature", convert_options={"kind": "savedmodel"}),
     Variant("xla", "frozen graph compiled by XLA", load_options={"compiled": True}),
     Variant("no-onednn", "frozen graph without oneDNN's kernels", variables={"TF_ENABLE_ONEDNN_OPTS": "0"}),
@@ -66,6 +67,26 @@ class GraphSession:
     def run(self, batch: Batch) -> Logits:
         """Run the graph."""
         logits: Logits = self.function(self.tf.constant(batch)).numpy()
+        return logits
+
+
+@dataclass(frozen=True)
+class FrozenSession:
+    """The frozen graph in a session, as TensorFlow 1 ran it."""
+
+    session: Any
+
+    @property
+    def threads(self) -> int:
+        """The intra-op threads that the session was configured with.
+
+        TensorFlow has no other reading. The first session of a process decides its pool, and a worker has one.
+        """
+        return int(self.session._config.intra_op_parallelism_threads)
+
+    def run(self, batch: Batch) -> Logits:
+        """Feed the batch and fetch the logits."""
+        logits: Logits = self.session.run(f"{OUTPUT}:0", {f"{INPUT}:0": batch})
         return logits
 
 
@@ -157,10 +178,12 @@ def freeze(saved_model: Path) -> bytes:
     return frozen
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> GraphSession:
+def load(artifact: Path, variant: Variant, threads: int) -> Session:
     """Load the artifact by its kind; TensorFlow flushes denormals in its own pools."""
     import tensorflow as tf
 
+    if variant.load_options.get("session"):
+        return load_session(artifact, threads)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     if variant.convert_options.get("kind") == "savedmodel":
@@ -169,6 +192,19 @@ def load(artifact: Path, variant: Variant, threads: int) -> GraphSession:
     if variant.load_options.get("compiled"):
         function = tf.function(function, jit_compile=True)
     return GraphSession(tf, function)
+
+
+def load_session(artifact: Path, threads: int) -> FrozenSession:
+    """Import the frozen graph into a graph of its own and open a session on it; the definition is dropped."""
+    import tensorflow as tf
+
+    definition = tf.compat.v1.GraphDef()
+    definition.ParseFromString(artifact.read_bytes())
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.graph_util.import_graph_def(definition, name="")
+    config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=1)
+    return FrozenSession(tf.compat.v1.Session(graph=graph, config=config))
 
 
 def load_signature(saved_model: Path) -> Callable[[Any], Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import dataclasses
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Mapping, Sequence
@@ -168,7 +169,7 @@ def parse_environment(text: str) -> Environment:
     Raises ArgumentTypeError.
     """
     name, interpreter = split_name(text, "NAME=PYTHON")
-    path = Path(interpreter).absolute()  # not resolved: a virtual environment's link is what makes it one
+    path = Path(os.path.abspath(interpreter))  # not resolved: a virtual environment's link is what makes it one
     if not path.is_file():
         raise ArgumentTypeError(f"no Python interpreter at {interpreter}; give the path of its executable")
     return Environment(name, path)

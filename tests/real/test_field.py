@@ -11,7 +11,14 @@ import pytest
 from runoff.judge.agreement import floor
 from tests.children import LONGEST_RUN
 
-FLOAT32 = ("pytorch-channels-last", "pytorch-torchscript", "onnxruntime-offline", "tensorflow-savedmodel", "openvino")
+FLOAT32 = (
+    "pytorch-channels-last",
+    "pytorch-torchscript",
+    "onnxruntime-offline",
+    "tensorflow-savedmodel",
+    "tensorflow-session",
+    "openvino",
+)
 REDUCED = ("pytorch-bfloat16", "pytorch-int8", "onnxruntime-int8", "openvino-int8")
 FEWEST_PICTURES = 500
 

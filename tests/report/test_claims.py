@@ -152,6 +152,18 @@ def test_a_variant_that_does_not_help_is_the_opposite(stored):
     assert rows(parse_run(stored))["XLA: tensorflow-xla against tensorflow"][-1] == "slower: the opposite"
 
 
+def test_the_posts_way_of_running_tensorflow_has_its_cost(stored):
+    """Where the session was raced, the post's figures are set beside it, and what it costs against the function."""
+    add_launches(stored, "tensorflow", 1.0, seed=2, verdict="no difference shown")
+    add_launches(stored, "tensorflow-session", 1.3, seed=3, verdict="slower")
+    found = rows(parse_run(stored))
+    claimed, measured, verdict = found["tensorflow-session against tensorflow: latency"]
+    assert "no figure" in claimed
+    assert measured.startswith("1.3")
+    assert verdict == "slower"
+    assert found["tensorflow-session against pytorch: latency"][0].startswith("52 ms against 38 ms")
+
+
 def test_without_raw_values_two_others_are_not_compared(stored):
     """A run saved without them has no such row, and the others as before."""
     add_launches(stored, "tensorflow", 1.0, seed=2)

@@ -66,7 +66,23 @@ def test_the_printed_command_gives_the_same_options(given, monkeypatch, environm
     assert words[:6] == ["python", "-m", "tox", "-e", environment, "--"]
     modern = given[-2:] if brings else []
     again, before = options_of([*words[6:], *modern]), options_of(given)
-    assert vars(again) | {"contenders": "", "named": ""} == vars(before) | {"contenders": "", "named": ""}
+    assert images_of(again) == images_of(before)
+    left_out = {"contenders": "", "named": "", "images": None}
+    assert vars(again) | left_out == vars(before) | left_out
+
+
+def images_of(options: Options) -> Path:
+    """Return the folder of pictures, however it was given."""
+    assert options.images is not None
+    return options.images.resolve()
+
+
+def test_it_names_no_folder_of_the_machine(given, tmp_path, monkeypatch):
+    """Paths are relative to where the run was started: what is stored is published."""
+    monkeypatch.chdir(tmp_path)
+    words = printed(given)
+    assert not [word for word in words if str(tmp_path.parent) in word]
+    assert "base=tree" in words
 
 
 def test_it_names_only_the_contenders_that_took_part(given):

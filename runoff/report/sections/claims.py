@@ -26,6 +26,8 @@ from runoff.text.table import VERDICT, Table, make_columns, plain_notes
 
 SOURCE = "ResNet-18, batch 1, the mean of 100 inferences on four cores of a Xeon Platinum 8369B, Python 3.9, no GPU"
 NATIVE, CONVERTED, OPTIMISED = "pytorch", "tensorflow", "onnxruntime"
+SESSION = "tensorflow-session"
+"""How the post ran TensorFlow: the frozen graph through ``tf.compat.v1.Session``."""
 UNOPTIMISED, COMPILED = "onnxruntime-unoptimised", "tensorflow-xla"
 INT8 = "int8"
 MEASURED = "measured here"
@@ -98,20 +100,20 @@ def quantity_claims(run: StoredRun) -> list[Judged]:
     return [
         judged
         for quantity in QUANTITIES
-        for contender in (OPTIMISED, CONVERTED)
-        if (judged := quantity_claim(run, quantity, contender))
+        for contender, figured in ((OPTIMISED, OPTIMISED), (CONVERTED, CONVERTED), (SESSION, CONVERTED))
+        if (judged := quantity_claim(run, quantity, contender, quantity.figures[figured]))
     ]
 
 
-def quantity_claim(run: StoredRun, quantity: Quantity, contender: str) -> Judged | None:
-    """Judge one ratio to the native framework."""
+def quantity_claim(run: StoredRun, quantity: Quantity, contender: str, figure: float) -> Judged | None:
+    """Judge one ratio to the native framework, of which the post has the ``figure``."""
     shown = compare_contenders(run, quantity.group, contender, NATIVE, quantity.words)
     if shown is None:
         return None
-    claimed = quantity.figures[contender] / quantity.figures[NATIVE]
+    claimed = figure / quantity.figures[NATIVE]
     both = [quantity.read(row(run, name)) or 0.0 for name in (contender, NATIVE)]
     here = " against ".join(numbers.figure(value, quantity.unit) for value in both)
-    post = f"{quantity.figures[contender]:g} {quantity.unit} against {quantity.figures[NATIVE]:g} {quantity.unit}"
+    post = f"{figure:g} {quantity.unit} against {quantity.figures[NATIVE]:g} {quantity.unit}"
     return Judged(
         f"{contender} against {NATIVE}: {quantity.name}",
         f"{post}: {numbers.times(claimed, quantity.words)}",
@@ -163,6 +165,20 @@ def compilation_claims(run: StoredRun) -> list[Judged]:
     """Judge whether XLA helps."""
     judged = variant_claim(run, COMPILED, CONVERTED, "XLA", "faster")
     return [judged] if judged else []
+
+
+def session_claims(run: StoredRun) -> list[Judged]:
+    """Say what it costs to run TensorFlow as the post did, against the same frozen graph as a concrete function."""
+    return [
+        Judged(
+            f"{SESSION} against {CONVERTED}: {quantity.name}",
+            "no figure: how the post ran TensorFlow",
+            factor_with_interval(shown.ratio, quantity.words),
+            shown.verdict,
+        )
+        for quantity in QUANTITIES
+        if (shown := compare_contenders(run, quantity.group, SESSION, CONVERTED, quantity.words))
+    ]
 
 
 def variant_claim(run: StoredRun, contender: str, base: str, means: str, claimed: str) -> Judged | None:
@@ -257,6 +273,7 @@ def recommendation_claims(run: StoredRun) -> list[Judged]:
 CLAIMS: Mapping[str, tuple[Callable[[StoredRun], list[Judged]], ...]] = {
     "resnet18": (
         quantity_claims,
+        session_claims,
         optimisation_claims,
         precision_claims,
         compilation_claims,
