@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import dataclasses
+import os
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -169,7 +169,7 @@ def parse_environment(text: str) -> Environment:
     Raises ArgumentTypeError.
     """
     name, interpreter = split_name(text, "NAME=PYTHON")
-    path = Path(os.path.abspath(interpreter))  # not resolved: a virtual environment's link is what makes it one
+    path = Path(os.path.abspath(interpreter))  # noqa: PTH100 - Path.absolute keeps '..'; not resolved: a virtual environment's link is what makes it one
     if not path.is_file():
         raise ArgumentTypeError(f"no Python interpreter at {interpreter}; give the path of its executable")
     return Environment(name, path)

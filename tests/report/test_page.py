@@ -224,7 +224,7 @@ def test_markdown_has_no_links_and_mentions_nobody(stored):
 
 def test_markdown_repeats_the_run(stored):
     """The versions are there, and the command as a block of code that no name can end."""
-    about(stored)["contenders"]["a\n```\nb"] = came_of("skipped", None, "x")
+    about(stored)["contenders"]["a\n```\nb"] = came_of("conversion failed", None, "x")
     markdown = render_markdown(parse_run(stored))
     assert "- Versions in here: torch 2.13.0" in markdown
     (command,) = [line for line in markdown.splitlines() if line.startswith("    python -m tox -e compare")]

@@ -18,7 +18,7 @@ def repeat_section(run: StoredRun) -> Section:
         "repeat",
         "Repeat it, look closer",
         notes=plain_notes(
-            ["In a copy of Runoff, with the same checkpoint and pictures; paths are from the folder that it was started in:"]
+            ["In a copy of Runoff, with the same checkpoint and pictures; paths are from where it was started:"]
         ),
         code=command(run),
         download=download(run),

@@ -63,7 +63,7 @@ def repeat_lines(run: StoredRun) -> list[str]:
     return [
         *versions,
         "",
-        "Repeat it in a copy of Runoff, with the same checkpoint and pictures; paths are from the folder that it was started in:",
+        "Repeat it in a copy of Runoff, with the same checkpoint and pictures; paths are from where it was started:",
         "",
         f"    {command(run)}",
     ]
