@@ -2,8 +2,6 @@
 
 import pytest
 
-from runoff.record.efficiency import efficiency_json
-
 
 @pytest.mark.benchmark(group="efficiency")
 def test_efficiency(efficient, record_figure):
@@ -12,4 +10,4 @@ def test_efficiency(efficient, record_figure):
     Operations are counted in the model as it is written, less those with padding's zeros; Winograd and fused kernels
     may do with still fewer.
     """
-    record_figure(unit=efficient.unit, value=efficient.value, **efficiency_json(efficient))
+    record_figure(unit=efficient.unit, value=efficient.value, record=efficient.efficiency)

@@ -6,5 +6,5 @@ import pytest
 @pytest.mark.benchmark(group="footprint")
 def test_footprint(outcome, record_figure, footprint):
     """Bytes on disk of the framework with all that it needs, and of the artifact; what others need too told apart."""
-    told = footprint(outcome)
-    record_figure(unit="bytes", value=told["total_bytes"], **told)
+    found = footprint(outcome)
+    record_figure(unit="bytes", value=found.total, record=found)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from runoff.record.race import round_percentiles
+
 
 @pytest.mark.benchmark(group="inference")
 def test_inference(contender, record):
@@ -10,4 +12,5 @@ def test_inference(contender, record):
         unit="seconds",
         per_launch=lambda launch: launch.rounds,
         medians={"busy_threads": lambda launch: launch.busy_threads},
+        summaries={"percentiles": round_percentiles},
     )

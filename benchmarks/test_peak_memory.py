@@ -2,7 +2,7 @@
 
 import pytest
 
-from runoff.record.race import curve_json
+from runoff.record.race import memory_curve
 
 
 @pytest.mark.benchmark(group="peak-memory")
@@ -14,5 +14,5 @@ def test_peak_memory(record, outcome):
         stages=lambda launch: launch.peaks,
         words=("less", "more"),
         medians={"anonymous": lambda launch: launch.anonymous},
-        curve=curve_json(outcome),
+        curve=memory_curve(outcome),
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runoff.record.service import scaling_json
+from runoff.record.service import scaling
 
 
 @pytest.mark.service("scaling")
@@ -12,5 +12,5 @@ def test_threads(contender, record):
     record(
         unit="seconds",
         per_launch=lambda launch: launch.rounds[1],
-        summaries={"scaling": scaling_json},
+        summaries={"scaling": scaling},
     )

@@ -3,13 +3,12 @@
 import pytest
 
 from runoff.record.service import (
-    batches_json,
-    highest_load_json,
-    latencies_near_it_json,
-    loads_json,
-    parallel_json,
-    seconds_per_query,
-    single_stream_json,
+    batches,
+    highest_load,
+    latencies_near_it,
+    loads,
+    parallel,
+    single_stream,
     single_stream_p90,
 )
 
@@ -21,7 +20,7 @@ def test_throughput(contender, record):
     record(
         unit="seconds",
         per_launch=lambda launch: [launch.seconds_per_image],
-        summaries={"batches": batches_json},
+        summaries={"batches": batches},
     )
 
 
@@ -32,7 +31,7 @@ def test_parallel_sessions(contender, record):
     record(
         unit="seconds",
         per_launch=lambda launch: [1 / launch.together],
-        summaries={"parallel": parallel_json},
+        summaries={"parallel": parallel},
     )
 
 
@@ -43,7 +42,7 @@ def test_single_stream(contender, record, loadgen):
     record(
         unit="seconds",
         per_launch=lambda launch: [single_stream_p90(launch)],
-        summaries={"percentiles": single_stream_json},
+        summaries={"percentiles": single_stream},
         loadgen=loadgen,
     )
 
@@ -54,11 +53,11 @@ def test_server(contender, record, loadgen):
     """LoadGen's Server, Poisson arrivals; one value a launch, seconds a query at the highest load within the bound."""
     record(
         unit="seconds",
-        per_launch=lambda launch: [seconds_per_query(launch)],
+        per_launch=lambda launch: [1 / launch.load],
         summaries={
-            "percentiles": latencies_near_it_json,
-            "highest_load": highest_load_json,
-            "loads": loads_json,
+            "percentiles": latencies_near_it,
+            "highest_load": highest_load,
+            "loads": loads,
         },
         loadgen=loadgen,
     )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from runoff.judge.ratios import ratio_over_launches
+from runoff.judge.agreement import Agreement
+from runoff.judge.ratios import Ratio, ratio_over_launches
+from runoff.stored.benchmarks import ExtraInfo, Percentiles
+from runoff.stored.info import RunInfo, Schedule, StoredArtifact, StoredContender
+from runoff.stored.schema import write_record
+from runoff.stored.stratum import Pictures, StoredModel, Stratum
 
 Values = dict[str, Any]
 
@@ -17,45 +23,61 @@ INJECTION = '<script>alert("x")</script><img src=x>|`*_[a](b)\x1b[31m'
 
 def benchmark(group: str, contender: str, value: float, ratio: Values | None, **additional: Any) -> Values:
     """Make one benchmark as pytest-benchmark stores it."""
+    info = ExtraInfo(
+        contender=contender,
+        backend=contender,
+        variant="",
+        environment="here",
+        versions={"torch": "2.13.0"},
+        threads=2,
+        unit="seconds",
+        agreement=1.0,
+        ratio=None,
+    )
     return {
         "group": group,
         "name": f"test[{contender}]",
-        "extra_info": {"contender": contender, "ratio": ratio, **additional},
+        "extra_info": write_record(info) | {"ratio": ratio, **additional},
         "stats": {"median": value, "data": [value * 0.9, value, value * 1.1]},
     }
 
 
 def ratio(value: float, verdict: str, reach: float = 0.02) -> Values:
     """Make a ratio with its interval."""
-    interval = {"low": value * (1 - reach), "high": value * (1 + reach), "confidence": 0.95}
-    return {"reference": "pytorch", "value": value, "launches": 8, "rounds": 20, "verdict": verdict, **interval}
+    low, high = value * (1 - reach), value * (1 + reach)
+    made: Values = write_record(Ratio(value, low, high, 0.95, 8, 0.95, "pytorch", 20, verdict))
+    return made
 
 
 def percentiles(median: float) -> Values:
     """Make the percentiles of 240 raw times, too few for the 99th."""
-    values = {"p50": median, "p90": 1.1 * median, "p95": 1.2 * median, "p99": None}
-    return {"samples": 240, **values, "withheld": {"p99": "240 samples do not bound it: it takes 299"}}
+    values = {"p50": median, "p90": 1.1 * median, "p95": 1.2 * median}
+    made: Values = write_record(Percentiles(240, values, {"p99": "240 samples do not bound it: it takes 299"}))
+    return made
+
+
+def agreeing(share: float) -> Agreement:
+    """Make an agreement over 83 pictures, golden sure of all."""
+    return Agreement(share, share, 83, 83, 3e-6, 1e-6, 1e-4, ())
 
 
 def came_of(status: str = "raced", stage: str | None = None, reason: str | None = None) -> Values:
     """Make what came of a contender."""
     judged = status in ("raced", "wrong")
-    return {
-        "status": status,
-        "stage": stage,
-        "reason": reason,
-        "description": "eager",
-        "precision": "float32",
-        "versions": {"torch": "2.13.0"},
-        "artifact": {"bytes": 46_800_000} if judged else None,
-        "agreement": {
-            "share": 1.0 if status == "raced" else 0.5,
-            "decided_share": 1.0 if status == "raced" else 0.5,
-            "largest_difference": 3e-6,
-        }
-        if judged
-        else None,
-    }
+    made: Values = write_record(
+        StoredContender(
+            status=status,
+            stage=stage,
+            reason=reason,
+            description="eager",
+            precision="float32",
+            versions={"torch": "2.13.0"},
+            artifact=StoredArtifact(46_800_000, "ef" * 32) if judged else None,
+            agreement=agreeing(1.0 if status == "raced" else 0.5) if judged else None,
+            quantisation=None,
+        )
+    )
+    return made
 
 
 def make_stored_run() -> Values:
@@ -75,31 +97,32 @@ def make_stored_run() -> Values:
             benchmark("cold-start", name, 1.42, None, stages=STAGES),
             benchmark("peak-memory", name, 397e6, None, stages=peaks, curve=curve),
         ]
-    about = {
-        "schema": 1,
-        "seed": 7,
-        "launches": 8,
-        "rounds": 20,
-        "reference": "pytorch",
-        "repeat": ["python", "-m", "tox", "-e", "compare", "--", "--seed", "7", "--launches", "8", "--rounds", "20"],
-        "control": {"contender": "pytorch", "value": 1.002, "low": 0.991, "high": 1.013},
-        "warnings": ["the machine drifted: let it settle, then run again"],
-        "contenders": {name: came_of() for name in raced}
-        | {
-            "onnxruntime-int8": came_of("conversion failed", "convert", "Resize is not\nsupported"),
-            "tensorflow-xla": came_of("wrong", "check", "Top-1 differs on 12 of 83 pictures"),
-            "openvino": came_of("skipped", None, "openvino is not installed"),
-        },
-        "stratum": {"cpu": "Example CPU", "cpu_flags": [], "threads": 2, "versions": {"here": {"torch": "2.13.0"}}},
-        "checkpoint": {"name": "builtin", "architecture": "resnet18", "sha256": "ab" * 32},
-        "images": {"count": 83, "sha256": "cd" * 32},
-    }
-    return {
-        "machine_info": {"system": "Linux", "release": "6.1", "machine": "x86_64", "runoff": about},
+    info = RunInfo(
+        seed=7,
+        launches=8,
+        rounds=20,
+        margin=0.05,
+        schedule=Schedule(8, None, None, (8,), 1),
+        stratum=Stratum("Example CPU", (), 2, "pytorch", {"here": {"torch": "2.13.0"}}),
+        repeat=("python", "-m", "tox", "-e", "compare", "--", "--seed", "7", "--launches", "8", "--rounds", "20"),
+        control=Ratio(1.002, 0.991, 1.013, 0.95, 8, 0.95, "pytorch", 20, "no difference shown"),
+        model=StoredModel("resnet18", "builtin", "ab" * 32),
+        images=Pictures(83, "cd" * 32),
+        warnings=("the machine drifted: let it settle, then run again",),
+    )
+    stored = {
+        "machine_info": {"system": "Linux", "release": "6.1", "machine": "x86_64", "runoff": write_record(info)},
         "commit_info": {"id": "abc123", "dirty": True},
         "datetime": "2026-01-02T03:04:05.678901+00:00",
         "benchmarks": benchmarks,
     }
+    others = {
+        "onnxruntime-int8": came_of("conversion failed", "convert", "Resize is not\nsupported"),
+        "tensorflow-xla": came_of("wrong", "check", "Top-1 differs on 12 of 83 pictures"),
+        "openvino": came_of("skipped", None, "openvino is not installed"),
+    }
+    about(stored)["contenders"] = {name: came_of() for name in raced} | others
+    return stored
 
 
 def add_contender(
@@ -116,8 +139,9 @@ def add_contender(
 ) -> None:
     """Add a contender that takes so many times as long as the reference, or put it in the place of one."""
     drop_contender(stored, name)
-    judged = {"share": agreement, "largest_difference": 3e-6}
-    about(stored)["contenders"][name] = came_of() | {"agreement": judged, "artifact": {"bytes": artifact}}
+    made = StoredArtifact(artifact, "ef" * 32)
+    found = came_of() | {"agreement": write_record(agreeing(agreement)), "artifact": write_record(made)}
+    about(stored)["contenders"][name] = found
     median = 0.025 * times
     stages = {stage: cold * part / sum(STAGES.values()) for stage, part in STAGES.items()}
     peaks = {"interpreter": 14e6, "import": peak / 2, "steady inference": peak}
@@ -172,9 +196,9 @@ def make_field_run() -> Values:
     stored = make_stored_run()
     for name in [name for name in about(stored)["contenders"] if name != "pytorch"]:
         drop_contender(stored, name)
-    for name, (times, peak, cold, agreement) in FIELD.items():
+    for name, (times, peak, cold, agrees) in FIELD.items():
         verdict = "faster" if times < 1 else "slower" if times > 1.03 else "no difference shown"
-        add_contender(stored, name, times, verdict=verdict, peak=peak, cold=cold, agreement=agreement)
+        add_contender(stored, name, times, verdict=verdict, peak=peak, cold=cold, agreement=agrees)
     return stored
 
 
@@ -215,12 +239,7 @@ def make_comparable_run(
         for contender in contenders:
             if (group, contender) in launches:
                 found = ratio_over_launches(launches[group, contender], error_share=error_share)
-                stored = ratio(found.value, "inconclusive") | {
-                    "low": found.low,
-                    "high": found.high,
-                    "nominal_confidence": found.nominal,
-                    "launches": found.launches,
-                }
+                stored = write_record(dataclasses.replace(found, reference="pytorch", verdict="inconclusive"))
                 median = usual * machine * found.value
                 benchmarks.append(benchmark(group, contender, median, stored, unit=unit, agreement=1.0))
     run = make_stored_run() | {"benchmarks": benchmarks}

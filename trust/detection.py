@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from runoff.judge.ratios import FASTER, INVALID, SLOWER, estimate, interval
+from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL
 from runoff.measure.race import Race
-from runoff.record.race import Rules, log_ratios, standings
+from runoff.record.race import log_ratios, standings
 from trust import slowed
 from trust.field import Field, race_of
 from trust.neighbour import burning_one_core
@@ -84,7 +85,7 @@ def found_shares(race: Race, settings: Settings) -> list[dict[str, Any]]:
     for _ in range(settings.drawn_runs):
         chosen = sorted(random.sample(range(launches), settings.launches))
         drawn = Race({key: tuple(records[place] for place in chosen) for key, records in race.records.items()}, {}, 0.0)
-        judged = standings(drawn, REFERENCE, lambda record: record.rounds, (FASTER, SLOWER), Rules())
+        judged = standings(drawn, REFERENCE, lambda record: record.rounds, Rules())
         for name, found in verdicts.items():
             found.append(judged[name].verdict)
     pooled = log_ratios(race, REFERENCE, lambda record: record.rounds)

@@ -21,15 +21,17 @@ from runoff.judge.ratios import (
     CONFIDENCE,
     FASTER,
     SLOWER,
+    Ratio,
     change_estimate,
     claim_p_values,
     difference_p_value,
     estimate,
 )
+from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL
 from runoff.measure.race import Race
 from runoff.processes.process import ROOT
-from runoff.record.race import Rules, Standing, log_ratios, standings
+from runoff.record.race import log_ratios, standings
 from trust.field import Field, race_of
 from trust.settings import Settings
 
@@ -129,9 +131,9 @@ def spread(logarithms: Sequence[float]) -> dict[str, float]:
     }
 
 
-def judged_twins(race: Race) -> dict[str, Standing]:
+def judged_twins(race: Race) -> dict[str, Ratio]:
     """Judge every twin but the reference and its control as a user's run is judged."""
-    judged = standings(race, "reference", lambda record: record.rounds, (FASTER, SLOWER), Rules())
+    judged = standings(race, "reference", lambda record: record.rounds, Rules())
     return {key: standing for key, standing in judged.items() if key not in ("reference", CONTROL)}
 
 
@@ -145,7 +147,7 @@ def between_runs(races: Sequence[Race]) -> dict[str, float | int]:
     """Compare every run with every later one, as `runoff compare` does, and count changes claimed of equals."""
     alarms = comparisons = 0
     for base, head in pairs([judged_twins(race) for race in races]):
-        changes = {key: difference_p_value(change_estimate(base[key].ratio, head[key].ratio)) for key in base}
+        changes = {key: difference_p_value(change_estimate(base[key], head[key])) for key in base}
         alarms += sum(claim < 1 - CONFIDENCE for claim in claim_p_values(changes).values())
         comparisons += len(changes)
     return {"comparisons_between_runs": comparisons, "false_alarms_between_runs": alarms / max(1, comparisons)}

@@ -18,9 +18,10 @@ from runoff.judge.ratios import (
     claim_p_values,
     excess_p_value,
 )
+from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL
 from runoff.measure.race import LaunchRecord, Race
-from runoff.record.race import Rules, Standing, standings
+from runoff.record.race import standings
 from trust.settings import Settings
 
 REFERENCE = "reference"
@@ -102,7 +103,7 @@ def simulate(settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
                 judge(simulate_race(random, noise, settings.launches, settings.rounds, truth))
                 for truth in (0.0, 0.0, np.log(1.1))
             )
-            covered += sum(holds_one(standing.ratio) for standing in base.values())
+            covered += sum(holds_one(standing) for standing in base.values())
             claims = sum(standing.verdict in (FASTER, SLOWER) for standing in base.values())
             alarms += claims
             alarmed_runs += claims > 0
@@ -126,12 +127,12 @@ def simulate(settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
     return {"machines": found}
 
 
-def judge(race: Race) -> dict[str, Standing]:
+def judge(race: Race) -> dict[str, Ratio]:
     """Give the standing of every contender in every metric."""
     return {
         f"{metric} of {key}": standing
         for metric, per_launch in METRICS.items()
-        for key, standing in standings(race, REFERENCE, per_launch, (FASTER, SLOWER), Rules()).items()
+        for key, standing in standings(race, REFERENCE, per_launch, Rules()).items()
         if key in CONTENDERS
     }
 
@@ -141,8 +142,8 @@ def holds_one(ratio: Ratio) -> bool:
     return ratio.low is not None and ratio.high is not None and ratio.low <= 1 <= ratio.high
 
 
-def failures_of_gate(base: dict[str, Standing], head: dict[str, Standing]) -> int:
+def failures_of_gate(base: dict[str, Ratio], head: dict[str, Ratio]) -> int:
     """Count the comparisons that the gate between two runs fails at a threshold of 0 %."""
-    changes = {name: change_estimate(base[name].ratio, head[name].ratio) for name in base}
+    changes = {name: change_estimate(base[name], head[name]) for name in base}
     claims = claim_p_values({name: excess_p_value(change, 0.0) for name, change in changes.items()})
     return sum(claim < 1 - CONFIDENCE for claim in claims.values())

@@ -26,7 +26,7 @@ from runoff.judge.ratios import (
 from runoff.stored import wording
 from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun
-from runoff.stored.stratum import stratum_differences
+from runoff.stored.stratum import have_the_same_pictures, stratum_differences
 
 NOTHING_WORSE, WORSE, UNREADABLE, OTHER_BENCHMARKS, NO_BASELINE, INVALID_RUN = range(6)
 EXIT_MEANINGS: Mapping[int, str] = {
@@ -154,7 +154,7 @@ def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = No
         head,
         fail_above,
         changes=judge_changes(compared, fail_above, min(base.margin, head.margin)),
-        falls=agreement_falls(base, head),
+        falls=agreement_falls(base, head) if have_the_same_pictures(base.stratum, head.stratum) else (),
         absences=absences,
         renamings=probable_renamings(absences),
         references=[

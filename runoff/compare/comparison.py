@@ -19,8 +19,8 @@ from runoff.compare.changes import (
 from runoff.compare.outcome import limit, outcome
 from runoff.judge.ratios import CONFIDENCE, EXPLORATORY, FASTER, FEWEST_LAUNCHES, INCONCLUSIVE, SLOWER
 from runoff.stored import wording
-from runoff.stored.fields import one_line
 from runoff.stored.run import StoredRun
+from runoff.stored.schema import one_line
 from runoff.text import numbers
 from runoff.text.markdown import escape, note_lines, table_lines
 from runoff.text.table import NAME, VERDICT, Column, Note, Table, make_columns
@@ -188,6 +188,6 @@ def amount(value: float, unit: str) -> str:
 
 def file_line(name: str, run: StoredRun) -> str:
     """Say what a file is: when and of which commit it was stored, and how much was measured."""
-    commit = f", commit {run.commit}" if run.commit else ""
+    commit = f", commit {run.commit.full_name}" if run.commit else ""
     amounts = f"{numbers.count(run.launches, 'launch', 'launches')} × {numbers.count(run.rounds, 'round')}"
     return f"{one_line(name)}: {wording.moment(run)}{commit}; {amounts}; {wording.place(run)}"

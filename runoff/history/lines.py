@@ -12,7 +12,7 @@ from runoff.history.steps import find_steps
 from runoff.judge.ratios import CONFIDENCE, Ratio, change_estimate, interval, ratio_over_launches
 from runoff.stored.rows import Measure
 from runoff.stored.samples import INFERENCE
-from runoff.stored.stratum import Stratum, stratum_differences
+from runoff.stored.stratum import StoredModel, Stratum, stratum_differences
 from runoff.text.ids import split_id
 
 OWN_CODE = "runoff"
@@ -44,7 +44,7 @@ class Setting:
     cpu_flags: frozenset[str]
     threads: int
     reference: str
-    checkpoint: tuple[str, str] | None
+    model: StoredModel | None
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def make_section(setting: Setting, runs: Sequence[PastRun]) -> SettingHistory:
 
 def setting_of(stratum: Stratum) -> Setting:
     """Return what a stratum is without its versions."""
-    return Setting(stratum.cpu, stratum.cpu_flags, stratum.threads, stratum.reference, stratum.checkpoint)
+    return Setting(stratum.cpu, frozenset(stratum.cpu_flags), stratum.threads, stratum.reference, stratum.model)
 
 
 def versions_of(stratum: Stratum, contender: str) -> tuple[tuple[str, str], ...]:

@@ -8,8 +8,9 @@ from typing import Any
 from runoff.history.lines import Break, History, Line, Point, SettingHistory, Step
 from runoff.history.reading import HISTORY_MARK, PastRun
 from runoff.judge.ratios import Ratio
+from runoff.stored.schema import write_record
 
-HISTORY_SCHEMA = 1
+HISTORY_SCHEMA = 2
 
 
 def history_json(history: History) -> str:
@@ -28,13 +29,12 @@ def history_json(history: History) -> str:
 def section_json(section: SettingHistory) -> dict[str, Any]:
     """Write what lines share, and the lines."""
     setting = section.setting
-    checkpoint = setting.checkpoint
     return {
         "cpu": setting.cpu,
         "cpu_flags": sorted(setting.cpu_flags),
         "threads": setting.threads,
         "reference": setting.reference,
-        "checkpoint": {"name": checkpoint[0], "sha256": checkpoint[1]} if checkpoint else None,
+        "model": write_record(setting.model),
         "lines": [line_json(line) for line in section.lines],
         "breaks": [break_json(found) for found in section.breaks],
     }

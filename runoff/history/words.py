@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from runoff.history.lines import Break, History, HistoryMetric, Line, Setting, SettingHistory, Step
-from runoff.history.reading import Commit, PastRun
+from runoff.history.reading import PastRun
 from runoff.judge.ratios import Ratio
+from runoff.stored.info import Commit
 from runoff.text.numbers import count, growth_with_interval, listing, megabytes, with_interval
 from runoff.text.table import NAME, VERDICT, WORDS, Column, Table
 
@@ -65,8 +66,8 @@ def also(step: Step) -> str:
 
 def setting_title(setting: Setting) -> str:
     """Name what the lines of a section share."""
-    checkpoint = f", {setting.checkpoint[0]} checkpoint" if setting.checkpoint else ""
-    return f"{setting.cpu}, {count(setting.threads, 'thread')}{checkpoint}, against {setting.reference}"
+    model = f", {setting.model.name} with the {setting.model.weights} checkpoint" if setting.model else ""
+    return f"{setting.cpu}, {count(setting.threads, 'thread')}{model}, against {setting.reference}"
 
 
 def versions(line: Line) -> str:

@@ -35,8 +35,9 @@ REFERENCE = "reference"
 class Ratio:
     """A ratio to the reference with its interval over launches; no interval where there is only one launch.
 
-    ``confidence`` is what the interval is good for, whatever look it was taken at; ``nominal`` is the level that it was
-    computed at, which is higher where several looks share the error.
+    ``confidence`` is what the interval is good for, whatever look it was taken at; ``nominal_confidence`` is the level
+    that it was computed at, which is higher where several looks share the error. Where it was judged, ``verdict`` says
+    what it shows in words. Raises ValueError for values that no ratio and no level can have.
     """
 
     value: float
@@ -44,7 +45,19 @@ class Ratio:
     high: float | None
     confidence: float
     launches: int
-    nominal: float
+    nominal_confidence: float
+    reference: str = ""
+    rounds: int = 0
+    verdict: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be: it would only be found where a chart or a formula breaks."""
+        for name in ("value", "low", "high"):
+            if (found := getattr(self, name)) is not None and not 0 < found < math.inf:
+                raise ValueError(f"{name} is {found}, expected a finite number above zero")
+        for name in ("confidence", "nominal_confidence"):
+            if not 0 < (found := getattr(self, name)) < 1:
+                raise ValueError(f"{name} is {found}, expected a number above zero and below one")
 
 
 @dataclass(frozen=True)
@@ -121,7 +134,9 @@ def estimate_behind(ratio: Ratio) -> Estimate:
         return Estimate(math.log(ratio.value), math.nan, 0)
     degrees = ratio.launches - 1
     reach = math.log(ratio.high / ratio.low) / 2
-    return Estimate(math.log(ratio.value), reach / float(special.stdtrit(degrees, (1 + ratio.nominal) / 2)), degrees)
+    return Estimate(
+        math.log(ratio.value), reach / float(special.stdtrit(degrees, (1 + ratio.nominal_confidence) / 2)), degrees
+    )
 
 
 def change_estimate(base: Ratio, head: Ratio) -> Estimate:
@@ -147,7 +162,7 @@ def shared_error(base: Ratio, head: Ratio) -> float:
     Over all pairs of looks that two runs may stop at these add up to 1, so Bonferroni's inequality holds as in
     plan_looks.
     """
-    shares = ((1 - ratio.nominal) / (1 - ratio.confidence) for ratio in (base, head))
+    shares = ((1 - ratio.nominal_confidence) / (1 - ratio.confidence) for ratio in (base, head))
     return min(1.0, math.prod(shares))
 
 

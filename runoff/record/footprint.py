@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from runoff.environments.survey import canonical
+from runoff.stored.footprint import Footprint, Package
 
 EVERY_WORKERS = ("numpy",)
 """What a worker needs beside its framework."""
@@ -16,18 +16,8 @@ UNRECORDED = {"version": "unknown", "bytes": None}
 """What is known of a framework that is there without being installed as a package."""
 
 
-@dataclass(frozen=True)
-class Package:
-    """A distribution that a framework needs: bytes on disk, None where not known, and who else needs it."""
-
-    name: str
-    version: str
-    size: int | None
-    shared_with: tuple[str, ...]
-
-
 def needed(roots: Sequence[str], survey: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the canonical names of the installed distributions that these need, they themselves among them.
+    """Give the canonical names of the installed distributions that these need, they themselves among them.
 
     Requirements are followed where their markers hold in that environment, without extras but those that a
     requirement asks for. Where none of the roots is installed as a package, the first stands among the names for it.
@@ -47,7 +37,7 @@ def needed(roots: Sequence[str], survey: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def requirements_of(texts: Sequence[str], markers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Return what requirements ask for, each with no extra and with each of its own."""
+    """Give what requirements ask for, each with no extra and with each of its own."""
     for text in texts:
         try:
             requirement = Requirement(text)
@@ -60,7 +50,7 @@ def requirements_of(texts: Sequence[str], markers: Mapping[str, str]) -> Iterato
 
 
 def packages_of(backend: str, by_backend: Mapping[str, Sequence[str]], survey: Mapping[str, Any]) -> list[Package]:
-    """Return the packages that a backend needs, largest first; ``by_backend`` has what each one in the run needs."""
+    """Give the packages that a backend needs, largest first; ``by_backend`` has what each one in the run needs."""
     described = {name: survey["distributions"].get(name, UNRECORDED) for name in by_backend[backend]}
     packages = [
         Package(
@@ -74,23 +64,8 @@ def packages_of(backend: str, by_backend: Mapping[str, Sequence[str]], survey: M
     return sorted(packages, key=lambda package: (-(package.size or 0), package.name))
 
 
-def footprint_info(packages: Sequence[Package], artifact: int) -> dict[str, Any]:
-    """Return what there is to say about a footprint as JSON values, in bytes."""
-    own = sum(package.size or 0 for package in packages if not package.shared_with)
-    shared = sum(package.size or 0 for package in packages if package.shared_with)
-    return {
-        "own_bytes": own,
-        "shared_bytes": shared,
-        "artifact_bytes": artifact,
-        "total_bytes": own + shared + artifact,
-        "unknown": [package.name for package in packages if package.size is None],
-        "packages": [
-            {
-                "name": package.name,
-                "version": package.version,
-                "bytes": package.size,
-                "shared_with": list(package.shared_with),
-            }
-            for package in packages
-        ],
-    }
+def describe_footprint(contender: str, packages: Sequence[Package], artifact: int) -> Footprint:
+    """Sum up what a contender takes on disk, in bytes."""
+    own = sum(package.size or 0 for package in packages if not package.is_shared)
+    shared = sum(package.size or 0 for package in packages if package.is_shared)
+    return Footprint(contender, own, shared, artifact, tuple(packages))

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
-from runoff.judge.ratios import (
-    CONFIDENCE,
-    FASTER,
-    SLOWER,
-    claim_p_values,
-    difference_p_value,
-    estimate,
-    ratio_over_launches,
-    verdict,
-)
-from runoff.measure.launches import CONTROL, Measured, Record
+from runoff.judge.standings import Rules, judge
+from runoff.measure.launches import Measured, Record
 from runoff.measure.preparation import Outcome
-from runoff.record.race import PerLaunch, Rules, Standing, log_ratios, ratio_json
-
-
-@dataclass(frozen=True)
-class VersionStep:
-    """A contender against the same one with the next older version of its framework, in the same rounds."""
-
-    contender: str
-    before: str
-    distribution: str
-    version: str
-    version_before: str
-    standing: Standing
+from runoff.record.race import SPEED, PerLaunch, control_ratio, log_ratios
+from runoff.stored.version_steps import VersionStep
 
 
 def neighbours(outcomes: Mapping[str, Outcome], distributions: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
@@ -67,42 +46,24 @@ def version_steps(
     per_launch: PerLaunch[Record],
     reference: str,
     rules: Rules,
-) -> list[VersionStep]:
+) -> tuple[VersionStep, ...]:
     """Judge every step from one version to the next by the launches that both have, all steps together (Holm)."""
     raced = {name: outcome for name, outcome in outcomes.items() if race.records.get(name)}
-    pairs = neighbours(raced, distributions)
-    launches = {pair: log_ratios(race, pair[0], per_launch)[pair[1]] for pair in pairs}
-    p_values = {after: difference_p_value(estimate(launches[before, after])) for before, after in pairs}
-    claims = claim_p_values(p_values, rules.error_share)
-    noise = log_ratios(race, reference, per_launch).get(CONTROL)
-    control = ratio_over_launches(noise, CONFIDENCE, rules.error_share) if noise else None
-    steps = []
-    for before, after in pairs:
-        ratio = ratio_over_launches(launches[before, after], CONFIDENCE, rules.error_share)
-        name = framework_of(outcomes[after], distributions)
-        judged = verdict(ratio, claims[after], control=control, margin=rules.margin, words=(FASTER, SLOWER))
-        steps.append(
-            VersionStep(
-                contender=after,
-                before=before,
-                distribution=name,
-                version=outcomes[after].versions[name],
-                version_before=outcomes[before].versions[framework_of(outcomes[before], distributions)],
-                standing=Standing(ratio, judged),
-            )
+    before = {after: earlier for earlier, after in neighbours(raced, distributions)}
+    launches = {after: log_ratios(race, earlier, per_launch)[after] for after, earlier in before.items()}
+    judged = judge(launches, rules, SPEED, control_ratio(race, reference, per_launch, rules))
+    return tuple(
+        VersionStep(
+            contender=after,
+            distribution=framework_of(outcomes[after], distributions),
+            version=version_of(outcomes[after], distributions),
+            version_before=version_of(outcomes[before[after]], distributions),
+            ratio=dataclasses.replace(ratio, reference=before[after], rounds=len(per_launch(race.records[after][0]))),
         )
-    return steps
+        for after, ratio in judged.items()
+    )
 
 
-def version_steps_json(steps: Sequence[VersionStep], rounds: int) -> list[dict[str, Any]]:
-    """Give steps as JSON values."""
-    return [
-        {
-            "contender": step.contender,
-            "distribution": step.distribution,
-            "version": step.version,
-            "version_before": step.version_before,
-            "ratio": ratio_json(step.standing, step.before, rounds),
-        }
-        for step in steps
-    ]
+def version_of(outcome: Outcome, distributions: Mapping[str, Sequence[str]]) -> str:
+    """Return the version of a contender's framework."""
+    return outcome.versions[framework_of(outcome, distributions)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation
 from runoff.judge.ratios import FEWEST_LAUNCHES, control_is_valid, half_width, is_pinned_down
+from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL, Measured, Record
 from runoff.measure.race import Race
-from runoff.record.race import PerLaunch, Rules, goes_first, log_ratios, median_over, standings
+from runoff.record.race import PerLaunch, control_ratio, goes_first, log_ratios, median_over, standings
 
 STEAL_SHARE = 0.01
 DRIFT_SHARE = 0.05
@@ -19,7 +20,7 @@ SPARE_THREAD = 0.3
 def race_warnings(race: Race, reference: str, threads: int, rules: Rules) -> list[str]:
     """Say what makes a run's numbers shaky: the run as a whole first, then the machine, then contenders."""
     return [
-        *control_warnings(race, reference, rules),
+        *control_warnings(race, reference, lambda record: record.rounds, rules, quieter(race)),
         *amount_warnings(race),
         *machine_warnings(race, reference),
         *independence_warnings(race, reference),
@@ -31,33 +32,17 @@ def question_warnings(
     question: str, race: Measured[Record], reference: str, per_launch: PerLaunch[Record], rules: Rules
 ) -> list[str]:
     """Say what makes the numbers of a service question shaky, which has launches and a control of its own."""
-    warnings = []
-    launches = max(map(len, race.records.values()), default=0)
-    control = standings(race, reference, per_launch, ("", ""), rules).get(CONTROL)
-    if control and not control_is_valid(control.ratio, rules.margin):
-        found = control.ratio
-        warnings.append(
-            f"{question} is invalid: its control, a second {reference}, came out at {found.value:.3f} times the first "
-            f"[{found.low:.3f}, {found.high:.3f}]; stop other programs or give more --launches, then run again"
-        )
-    if CONTROL in race.failures:
-        warnings.append(f"{question} lost its control, a second {reference} ({race.failures[CONTROL]}); run it again")
-    if race.out_of_time:
-        warnings.append(f"{question} stopped after launch {launches} because --max-time was reached; give it more")
-    if launches < FEWEST_LAUNCHES:
-        warnings.append(
-            f"{question} is exploratory: {launches} launches are too few for a verdict; give --launches "
-            f"{FEWEST_LAUNCHES} or more"
-        )
-    return warnings
+    remedy = "stop other programs, or give more --launches"
+    found = [*control_warnings(race, reference, per_launch, rules, remedy), *amount_warnings(race)]
+    return [f"{question}: {warning}" for warning in found]
 
 
-def control_warnings(race: Race, reference: str, rules: Rules) -> list[str]:
+def control_warnings(
+    race: Measured[Record], reference: str, per_launch: PerLaunch[Record], rules: Rules, remedy: str
+) -> list[str]:
     """Say where the control shows that a run can't be believed, or tells less than it could."""
     warnings = []
-    control = standings(race, reference, lambda record: record.rounds, ("", ""), rules).get(CONTROL)
-    found = control.ratio if control else None
-    remedy = quieter(race)
+    found = control_ratio(race, reference, per_launch, rules)
     if found and not control_is_valid(found, rules.margin):
         warnings.append(
             f"invalid run: the control, a second {reference}, came out at {found.value:.3f} times the first "
@@ -79,11 +64,11 @@ def control_warnings(race: Race, reference: str, rules: Rules) -> list[str]:
 
 def quieter(race: Race) -> str:
     """Say what would make a run less noisy."""
-    first = "" if goes_first(race) else ", let workers go first (run as root, or raise RLIMIT_NICE)"
+    first = "" if goes_first(race) else ", give workers high priority (run as root, or raise RLIMIT_NICE)"
     return f"stop other programs{first}, or measure longer (--launches, --precision)"
 
 
-def amount_warnings(race: Race) -> list[str]:
+def amount_warnings(race: Measured[Record]) -> list[str]:
     """Say where a run measured too little for a verdict, or had to stop."""
     warnings = []
     launches = max(map(len, race.records.values()), default=0)
@@ -98,8 +83,8 @@ def amount_warnings(race: Race) -> list[str]:
 
 def precision_warning(race: Race, reference: str, precision: float, rules: Rules) -> str | None:
     """Say where a run ended before its inference intervals were as narrow as was asked for."""
-    ratios = standings(race, reference, lambda record: record.rounds, ("", ""), rules)
-    wide = {key: standing.ratio for key, standing in ratios.items() if half_width(standing.ratio) > precision}
+    ratios = standings(race, reference, lambda record: record.rounds, rules)
+    wide = {key: ratio for key, ratio in ratios.items() if half_width(ratio) > precision}
     if not wide:
         return None
     reached = ", ".join(f"{key} ±{half_width(ratio):.1%}" for key, ratio in wide.items())
@@ -134,7 +119,7 @@ def machine_warnings(race: Race, reference: str) -> list[str]:
     switches = sum(record.involuntary_switches for record in base)
     if inferences and switches / inferences > SWITCHES_PER_INFERENCE:
         warnings.append(
-            f"{reference} was put aside by the kernel {switches / inferences:.0f} times per inference (involuntary "
+            f"{reference} was preempted {switches / inferences:.0f} times per inference (involuntary "
             "context switches): other processes want its cores; stop them, or give fewer --threads"
         )
     return warnings

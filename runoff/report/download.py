@@ -26,12 +26,12 @@ class Download:
 
 def download(run: StoredRun, largest: int = LARGEST) -> Download:
     """Put the JSON that a run was read from into a link, whole unless it is larger than ``largest`` bytes."""
-    content, left_out = written(run.source.value), ""
+    content, left_out = written(run.source), ""
     if len(content) > largest:
         left_out = (
             f"The whole is {numbers.megabytes(len(content))} MB, so the raw values (stats.data) are left out here."
         )
-        content = written(without_data(run.source.value))
+        content = written(without_data(run.source))
     return Download(
         name=f"runoff-{run.moment:%Y%m%d-%H%M%S}.json",
         address=f"data:application/json;base64,{base64.b64encode(content).decode('ascii')}",

@@ -38,7 +38,7 @@ def overview_section(runs: Sequence[StoredRun]) -> Section:
 
 def stored(run: StoredRun) -> str:
     """Say when a run was stored and of which commit."""
-    return f"{wording.moment(run)}{f', commit {run.commit}' if run.commit else ''}"
+    return f"{wording.moment(run)}{f', commit {run.commit.full_name}' if run.commit else ''}"
 
 
 def ratios_section(runs: Sequence[StoredRun]) -> Section | None:

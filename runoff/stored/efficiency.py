@@ -1,75 +1,46 @@
-"""How much of the machine's peak each contender uses, as a stored run has it."""
+"""How much of the machine's peak each contender uses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from msgspec import Struct
 
-from runoff.stored.fields import Field
+from runoff.stored.schema import Amount, Size
 
 
-@dataclass(frozen=True)
-class Peak:
+class StoredPeak(Struct, frozen=True):
     """The most operations a second that a library reached in a precision, and with which kernel."""
 
     precision: str
-    operations_per_second: float
+    operations_per_second: Amount
     library: str
     kernel: str
 
 
-@dataclass(frozen=True)
-class Bound:
-    """What bounds it, memory or compute: its operations a byte, and those that the machine has time for."""
+class Bound(Struct, frozen=True):
+    """What bounds a computation: ``memory`` where it does fewer operations a byte than the machine can, or ``compute``.
+
+    ``intensity`` are the operations that it does for each byte read or written, ``balance`` those a machine has time
+    for; ``attainable`` are the operations a second that the roof allows.
+    """
 
     by: str
-    intensity: float
-    balance: float
+    intensity: Amount
+    balance: Amount
+    attainable: Amount
 
 
-@dataclass(frozen=True)
-class Efficiency:
-    """A contender's operations a second; share and bound are None where its precision's peak is not known."""
+class Efficiency(Struct, frozen=True):
+    """A contender's operations a second, and their share of the peak in its own precision.
+
+    ``flop`` is the count of ``torch.utils.flop_counter``, ``padding_flop`` the part of it that is left out of the rest.
+    ``share`` is None where no library gave a peak in that precision; ``reason`` then says so.
+    """
 
     contender: str
-    flop: float
-    padding_flop: float
-    operations_per_second: float
-    peak: Peak | None
-    share: float | None
+    flop: Amount
+    padding_flop: Size
+    operations_per_second: Amount
+    peak: StoredPeak | None
+    share: Amount | None
     reason: str | None
     bound: Bound | None
-
-
-def read_efficient(benchmarks: Mapping[str, Field]) -> tuple[Efficiency, ...]:
-    """Read the benchmarks of the group ``efficiency``, by contender."""
-    return tuple(read_one(name, benchmark["extra_info"]) for name, benchmark in benchmarks.items())
-
-
-def read_one(contender: str, about: Field) -> Efficiency:
-    """Read one contender's."""
-    return Efficiency(
-        contender=contender,
-        flop=about["flop"].amount(),
-        padding_flop=about.optional("padding_flop", Field.number) or 0.0,
-        operations_per_second=about["operations_per_second"].amount(),
-        peak=about.optional("peak", read_peak),
-        share=about.optional("share", Field.amount),
-        reason=about.optional("reason", Field.text),
-        bound=about.optional("bound", read_bound),
-    )
-
-
-def read_peak(peak: Field) -> Peak:
-    """Read a peak."""
-    return Peak(
-        precision=peak["precision"].text(),
-        operations_per_second=peak["operations_per_second"].amount(),
-        library=peak["library"].text(),
-        kernel=peak["kernel"].text(),
-    )
-
-
-def read_bound(bound: Field) -> Bound:
-    """Read what bounds a contender."""
-    return Bound(bound["by"].text(), bound["intensity"].amount(), bound["balance"].amount())

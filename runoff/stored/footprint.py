@@ -1,53 +1,39 @@
-"""What each contender takes on disk, as a stored run has it."""
+"""What each contender takes on disk."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-from runoff.stored.fields import Field
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True)
-class Package:
-    """A package by name and version, with its bytes; None where they are not known."""
+class Package(Struct, frozen=True):
+    """A package that a framework needs: bytes on disk, None where not known, and who else needs it."""
 
     name: str
     version: str
-    size: int | None
-    is_shared: bool
+    size: int | None = field(name="bytes")
+    shared_with: tuple[str, ...]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether another backend of the run needs it too."""
+        return bool(self.shared_with)
 
 
-@dataclass(frozen=True)
-class Footprint:
+class Footprint(Struct, frozen=True):
     """A contender's packages, and bytes: of its backend's own, of those that others need too, of the artifact."""
 
     contender: str
-    own: int
-    shared: int
-    artifact: int
-    packages: Sequence[Package]
+    own: int = field(name="own_bytes")
+    shared: int = field(name="shared_bytes")
+    artifact: int = field(name="artifact_bytes")
+    packages: tuple[Package, ...]
 
+    @property
+    def total(self) -> int:
+        """All that it takes, as far as sizes are known."""
+        return self.own + self.shared + self.artifact
 
-def read_deployed(benchmarks: Mapping[str, Field]) -> tuple[Footprint, ...]:
-    """Read the benchmarks of the group ``footprint``, by contender."""
-    return tuple(read_one(name, benchmark["extra_info"]) for name, benchmark in benchmarks.items())
-
-
-def read_one(contender: str, about: Field) -> Footprint:
-    """Read one contender's."""
-    return Footprint(
-        contender=contender,
-        own=about["own_bytes"].whole(),
-        shared=about["shared_bytes"].whole(),
-        artifact=about["artifact_bytes"].whole(),
-        packages=tuple(
-            Package(
-                package["name"].text(),
-                package["version"].text(),
-                package.optional("bytes", Field.whole),
-                bool(package["shared_with"].items()),
-            )
-            for package in about["packages"].items()
-        ),
-    )
+    @property
+    def unknown(self) -> list[str]:
+        """The packages whose size is not known."""
+        return [package.name for package in self.packages if package.size is None]

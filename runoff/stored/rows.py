@@ -1,43 +1,32 @@
-"""One contender in the comparison: all that was measured of it, read from the benchmarks of a stored run."""
+"""One contender in the comparison: all that was measured of it, collected from what a run stores."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runoff.judge.ratios import CONFIDENCE, Ratio
-from runoff.stored.fields import Field, StoredRunBroken
-from runoff.stored.strata import RACED
+from runoff.judge.ratios import Ratio
+from runoff.stored.benchmarks import Benchmark, Curve, Percentiles
+from runoff.stored.efficiency import Efficiency
+from runoff.stored.footprint import Footprint
+from runoff.stored.info import RACED, StoredContender
 
 NOT_COMPARED = "not compared"
 
 
 @dataclass(frozen=True)
-class Percentiles:
-    """Percentiles of raw values by name, the number of samples behind them, and why one is withheld."""
-
-    samples: int
-    values: Mapping[str, float]
-    withheld: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class Measure:
-    """One metric of one contender: its median in the unit, its ratio to the reference and what that shows."""
+    """One metric of one contender: its median in the unit, its ratio to the reference and what that shows.
+
+    ``data`` are the raw values, launch after launch; empty where they were not stored.
+    """
 
     median: float
     unit: str
     ratio: Ratio | None
     verdict: str | None
     agreement: float | None
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Resident memory in bytes at times in seconds since the process was started."""
-
-    seconds: Sequence[float]
-    sizes: Sequence[float]
+    data: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -66,97 +55,50 @@ class Row:
     of_peak: float | None = None
 
 
-def read_measure(benchmark: Field) -> Measure:
-    """Read one metric of one contender."""
-    about, ratio = benchmark["extra_info"], benchmark["extra_info"].get("ratio")
-    return Measure(
-        median=benchmark["stats"]["median"].amount(),
-        unit=about.optional("unit", Field.text) or "seconds",
-        ratio=read_ratio(ratio, ratio["launches"].whole()) if ratio else None,
-        verdict=ratio["verdict"].text() if ratio else None,
-        agreement=about.optional("agreement", Field.number),
-    )
+def make_measure(benchmark: Benchmark) -> Measure:
+    """Collect one metric of one contender."""
+    info, stats = benchmark.extra_info, benchmark.stats
+    verdict = info.ratio.verdict if info.ratio else None
+    return Measure(stats.median, info.unit, info.ratio, verdict, info.agreement, stats.data)
 
 
-def read_row(name: str, came_of: Field, groups: Mapping[str, Mapping[str, Field]]) -> Row:
-    """Collect all that was measured of one contender; one that broke down or is wrong has no speed to show."""
-    status = came_of["status"].text()
-    measured = {group: found[name] for group, found in groups.items() if status == RACED and name in found}
-    inference, cold, peak, footprint, efficiency = (
-        measured.get(group) for group in ("inference", "cold-start", "peak-memory", "footprint", "efficiency")
+def make_row(
+    name: str,
+    came_of: StoredContender,
+    measured: Mapping[str, Benchmark],
+    footprint: Footprint | None,
+    efficiency: Efficiency | None,
+) -> Row:
+    """Collect all that was measured of one contender, by group; one that broke down or is wrong has no speed to show.
+
+    Where a package's size is not known, the footprint is too little: it is no figure, and must not meet a limit.
+    """
+    raced = came_of.status == RACED
+    inference, cold, peak = (
+        measured.get(group) if raced else None for group in ("inference", "cold-start", "peak-memory")
     )
-    agreement, artifact = came_of.get("quantisation") or came_of.get("agreement"), came_of.get("artifact")
-    measure = read_measure(inference) if inference else None
-    unmeasured = NOT_COMPARED if status == RACED else status
+    judged_by = came_of.quantisation or came_of.agreement
+    ratio = inference.extra_info.ratio if inference else None
+    curve = peak.extra_info.curve if peak else None
     return Row(
         contender=name,
-        description=came_of["description"].text(),
-        precision=came_of["precision"].text(),
-        verdict=measure.verdict if measure and measure.verdict else unmeasured,
-        stage=came_of.optional("stage", Field.text),
-        reason=came_of.optional("reason", Field.text),
-        versions=came_of["versions"].texts(),
-        median=measure.median if measure else None,
-        percentiles=inference["extra_info"].optional("percentiles", read_percentiles) if inference else None,
-        ratio=measure.ratio if measure else None,
-        cold_start=cold["stats"]["median"].amount() if cold else None,
-        stages=cold["extra_info"].optional("stages", Field.numbers) if cold else None,
-        peak=peak["stats"]["median"].amount() if peak else None,
-        peaks=peak["extra_info"].optional("stages", Field.numbers) if peak else None,
-        curve=peak["extra_info"].optional("curve", read_curve) if peak else None,
-        agreement=read_agreement(agreement) if agreement else None,
-        largest_difference=agreement.optional("largest_difference", Field.number) if agreement else None,
-        artifact=artifact["bytes"].whole() if artifact else None,
-        footprint=read_footprint(footprint) if footprint else None,
-        of_peak=efficiency["extra_info"].optional("share", Field.amount) if efficiency else None,
+        description=came_of.description,
+        precision=came_of.precision,
+        verdict=(ratio.verdict if ratio else None) or (NOT_COMPARED if raced else came_of.status),
+        stage=came_of.stage,
+        reason=came_of.reason,
+        versions=came_of.versions,
+        median=inference.stats.median if inference else None,
+        percentiles=inference.extra_info.percentiles if inference else None,
+        ratio=ratio,
+        cold_start=cold.stats.median if cold else None,
+        stages=cold.extra_info.stages if cold else None,
+        peak=peak.stats.median if peak else None,
+        peaks=peak.extra_info.stages if peak else None,
+        curve=curve if curve and curve.seconds else None,
+        agreement=judged_by.decided_share if judged_by else None,
+        largest_difference=judged_by.largest_difference if judged_by else None,
+        artifact=came_of.artifact.size if came_of.artifact else None,
+        footprint=footprint.total if raced and footprint and not footprint.unknown else None,
+        of_peak=efficiency.share if raced and efficiency else None,
     )
-
-
-def read_agreement(agreement: Field) -> float:
-    """Read the share that a contender was judged by, or that of all images where a run does not say."""
-    judged_by = agreement.optional("decided_share", Field.number)
-    return agreement["share"].number() if judged_by is None else judged_by
-
-
-def read_footprint(benchmark: Field) -> float | None:
-    """Read what a contender takes on disk, None where the size of a package is not known: the sum is then too little.
-
-    Such a sum must not meet a limit either.
-    """
-    packages = benchmark["extra_info"]["packages"].items()
-    unknown = any(package.get("bytes") is None for package in packages)
-    return None if unknown else benchmark["stats"]["median"].amount()
-
-
-def read_ratio(ratio: Field, launches: int) -> Ratio:
-    """Read a ratio to the reference."""
-    confidence = ratio.optional("confidence", Field.proportion) or CONFIDENCE
-    return Ratio(
-        value=ratio["value"].amount(),
-        low=ratio.optional("low", Field.amount),
-        high=ratio.optional("high", Field.amount),
-        confidence=confidence,
-        launches=launches,
-        nominal=ratio.optional("nominal_confidence", Field.proportion) or confidence,
-    )
-
-
-def read_percentiles(percentiles: Field) -> Percentiles:
-    """Read percentiles; those that are withheld have no value but a reason."""
-    names = [name for name in percentiles.parts() if name not in ("samples", "withheld")]
-    values = {name: percentiles.optional(name, Field.amount) for name in names}
-    return Percentiles(
-        samples=percentiles["samples"].whole(),
-        values={name: value for name, value in values.items() if value is not None},
-        withheld=percentiles.optional("withheld", Field.texts) or {},
-    )
-
-
-def read_curve(curve: Field) -> Curve | None:
-    """Read memory over time, None where nothing was seen."""
-    seconds, sizes = ([value.number() for value in curve[name].items()] for name in ("seconds", "bytes"))
-    if len(seconds) != len(sizes):
-        raise StoredRunBroken(
-            f"the field {curve.path} has {len(seconds)} seconds and {len(sizes)} bytes, expected pairs"
-        )
-    return Curve(seconds, sizes) if seconds else None

@@ -5,39 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from runoff.judge.ratios import INVALID, MARGIN, Ratio, control_is_valid
-from runoff.stored.conversions import Conversions, is_conversion, read_converted
-from runoff.stored.efficiency import Efficiency, read_efficient
-from runoff.stored.fields import Field, StoredRunBroken
-from runoff.stored.footprint import Footprint, read_deployed
-from runoff.stored.quantisation import Quantisation, read_quantised
-from runoff.stored.rows import Measure, Row, read_measure, read_ratio, read_row
-from runoff.stored.schema import SCHEMA
-from runoff.stored.service import Service, read_service
-from runoff.stored.strata import read_stratum
-from runoff.stored.stratum import Stratum
-from runoff.stored.version_steps import VersionStep, read_stepped
+from runoff.judge.ratios import INVALID, Ratio, control_is_valid
+from runoff.stored.benchmarks import QUANTISATION, AnyBenchmark, Benchmark
+from runoff.stored.conversions import Conversions
+from runoff.stored.efficiency import Efficiency
+from runoff.stored.footprint import Footprint
+from runoff.stored.info import Commit, MachineInfo, RunFile, require_schema
+from runoff.stored.quantisation import Quantisation
+from runoff.stored.rows import Measure, Row, make_measure, make_row
+from runoff.stored.schema import StoredRunBroken, read_record
+from runoff.stored.service import ANSWERS, Service, collect_service
+from runoff.stored.stratum import StoredModel, Stratum
+from runoff.stored.version_steps import VersionStep
 
-
-@dataclass(frozen=True)
-class Control:
-    """The ratio of a second reference to the first, which should be 1."""
-
-    contender: str
-    ratio: Ratio
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """The trained model that every contender ran, by name and hash."""
-
-    name: str
-    architecture: str
-    sha256: str
+UNKNOWN_COMMITS = ("", "unknown", "unversioned")
+DETAILS: Mapping[str, type[Any]] = {
+    QUANTISATION: Quantisation,
+    "footprint": Footprint,
+    "efficiency": Efficiency,
+    **ANSWERS,
+}
+"""What the benchmarks of a group have in ``extra_info`` beside what all have."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +42,14 @@ class StoredRun:
     """
 
     moment: datetime
-    commit: str
-    system: str
+    commit: Commit | None
+    machine: MachineInfo
     seed: int
     launches: int
     rounds: int
     margin: float
     stratum: Stratum
-    checkpoint: Checkpoint
-    images: int
-    control: Control | None
+    control: Ratio | None
     warnings: Sequence[str]
     rows: Sequence[Row]
     measures: Mapping[tuple[str, str], Measure]
@@ -72,7 +62,22 @@ class StoredRun:
     efficiency: tuple[Efficiency, ...]
     conversions: tuple[Conversions, ...]
     version_steps: tuple[VersionStep, ...]
-    source: Field = field(repr=False, compare=False)
+    source: Any = field(repr=False, compare=False)
+
+    @property
+    def system(self) -> str:
+        """The operating system."""
+        return " ".join(filter(None, (self.machine.system, self.machine.release, self.machine.machine)))
+
+    @property
+    def model(self) -> StoredModel | None:
+        """The model that was raced, None in a run that prepared none."""
+        return self.stratum.model
+
+    @property
+    def images(self) -> int:
+        """How many pictures agreement was found on."""
+        return self.stratum.images.count if self.stratum.images else 0
 
     @property
     def raced(self) -> bool:
@@ -94,7 +99,7 @@ class StoredRun:
     @property
     def is_valid(self) -> bool:
         """Whether the control lets the run be believed."""
-        if self.control and not control_is_valid(self.control.ratio, self.margin):
+        if self.control and not control_is_valid(self.control, self.margin):
             return False
         return all(row.verdict != INVALID for row in self.rows)
 
@@ -105,15 +110,19 @@ def read_run(path: Path) -> StoredRun:
     Raises StoredRunBroken with the file and the field.
     """
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StoredRunBroken(f"{path} can't be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise StoredRunBroken(f"{path} is not JSON ({error}); give a file that pytest-benchmark stored") from error
-    try:
-        return parse_run(stored)
+        return parse_run(read_json(path))
     except StoredRunBroken as error:
         raise StoredRunBroken(f"{path}: {error}") from error
+
+
+def read_json(path: Path) -> Any:
+    """Read a file's JSON values; raises StoredRunBroken."""
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise StoredRunBroken(f"it can't be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise StoredRunBroken(f"it is not JSON ({error}); give a file that pytest-benchmark stored") from error
 
 
 def parse_run(stored: Any) -> StoredRun:
@@ -121,92 +130,67 @@ def parse_run(stored: Any) -> StoredRun:
 
     Raises StoredRunBroken with the field.
     """
-    machine = Field("", stored).get("machine_info")
-    about = machine.get("runoff") if machine else None
-    if machine is None or about is None:
-        raise StoredRunBroken("there is no field machine_info.runoff; expected a run that Runoff stored")
-    schema = about["schema"].value
-    if schema != SCHEMA:
-        raise StoredRunBroken(
-            f"machine_info.runoff.schema is {schema!r}, this Runoff reads {SCHEMA}; use the Runoff that wrote it"
+    require_schema(stored.get("machine_info") if isinstance(stored, dict) else None)
+    file = read_record(stored, RunFile)
+    info, commit = file.machine_info.runoff, file.commit_info
+    benchmarks: dict[str, dict[str, Benchmark]] = {}
+    details: dict[str, dict[str, Any]] = {}
+    for place, benchmark in enumerate(file.benchmarks):
+        if benchmark.is_of_a_contender:
+            found, detail = read_benchmark(benchmark, f"benchmarks[{place}]")
+            benchmarks.setdefault(found.group, {})[found.extra_info.contender] = found
+            details.setdefault(found.group, {})[found.extra_info.contender] = detail
+    rows = [
+        make_row(
+            name,
+            came_of,
+            {group: found[name] for group, found in benchmarks.items() if name in found},
+            details.get("footprint", {}).get(name),
+            details.get("efficiency", {}).get(name),
         )
-    root = Field("", stored)
-    groups = read_groups(root["benchmarks"])
-    rows = [read_row(name, came_of, groups) for name, came_of in about["contenders"].parts().items()]
-    rows.sort(key=lambda row: (row.median is None, row.median or 0.0))
-    stratum, checkpoint = read_stratum(about), about["checkpoint"]
+        for name, came_of in info.contenders.items()
+    ]
     return StoredRun(
-        moment=read_moment(root["datetime"]),
-        commit=read_commit(root),
-        system=" ".join(
-            part for name in ("system", "release", "machine") if (part := machine.optional(name, Field.text))
-        ),
-        seed=about["seed"].whole(),
-        launches=about["launches"].whole(),
-        rounds=about["rounds"].whole(),
-        margin=about.optional("margin", Field.amount) or MARGIN,
-        stratum=stratum,
-        checkpoint=Checkpoint(*(checkpoint[name].text() for name in ("name", "architecture", "sha256"))),
-        images=about["images"]["count"].whole(),
-        control=about.optional("control", lambda control: read_control(control, about["launches"].whole())),
-        warnings=tuple(warning.text() for warning in about["warnings"].items()),
-        rows=tuple(rows),
+        moment=file.datetime if file.datetime.tzinfo else file.datetime.replace(tzinfo=timezone.utc),
+        commit=None if commit is None or commit.identifier in UNKNOWN_COMMITS else commit,
+        machine=file.machine_info,
+        seed=info.seed,
+        launches=info.launches,
+        rounds=info.rounds,
+        margin=info.margin,
+        stratum=info.comparable,
+        control=info.control,
+        warnings=info.warnings,
+        rows=tuple(sorted(rows, key=lambda row: (row.median is None, row.median or 0.0))),
         measures={
-            (group, name): read_measure(found) for group, names in groups.items() for name, found in names.items()
+            (group, name): make_measure(found) for group, names in benchmarks.items() for name, found in names.items()
         },
-        service=read_service(about, groups),
+        service=collect_service(info.service, details),
         others=tuple(
             sorted(
-                one["fullname"].text()
-                for one in root["benchmarks"].items()
-                if not is_ours(one) and not is_conversion(one)
+                benchmark.fullname
+                for benchmark in file.benchmarks
+                if not benchmark.is_of_a_contender and not benchmark.is_of_a_converter
             )
         ),
-        limits=about.optional("limits", Field.text) or "",
-        repeat=tuple(word.text() for word in about["repeat"].items()),
-        quantisation=read_quantised(groups.get("quantisation", {})),
-        footprint=read_deployed(groups.get("footprint", {})),
-        efficiency=read_efficient(groups.get("efficiency", {})),
-        conversions=read_converted(root["benchmarks"]),
-        version_steps=about.optional("version_steps", read_stepped) or (),
-        source=root,
+        limits=info.limits,
+        repeat=info.repeat,
+        quantisation=tuple(details.get(QUANTISATION, {}).values()),
+        footprint=tuple(details.get("footprint", {}).values()),
+        efficiency=tuple(details.get("efficiency", {}).values()),
+        conversions=tuple(
+            read_record(benchmark.extra_info, Conversions, f"benchmarks[{place}].extra_info")
+            for place, benchmark in enumerate(file.benchmarks)
+            if benchmark.is_of_a_converter
+        ),
+        version_steps=info.version_steps,
+        source=stored,
     )
 
 
-def is_ours(benchmark: Field) -> bool:
-    """Tell whether a benchmark is a metric of a contender; others are somebody else's."""
-    return bool(benchmark.get("group")) and bool(benchmark["extra_info"].get("contender"))
-
-
-def read_groups(benchmarks: Field) -> dict[str, dict[str, Field]]:
-    """Give the benchmarks by group and contender; those that are not of a contender are somebody else's."""
-    groups: dict[str, dict[str, Field]] = {}
-    for benchmark in benchmarks.items():
-        if is_ours(benchmark):
-            group, contender = benchmark["group"].text(), benchmark["extra_info"]["contender"].text()
-            groups.setdefault(group, {})[contender] = benchmark
-    return groups
-
-
-def read_control(control: Field, launches: int) -> Control:
-    """Read the control's ratio; ``launches`` is how many the run had, should the control not say its own."""
-    return Control(
-        control["contender"].text(), read_ratio(control, control.optional("launches", Field.whole) or launches)
-    )
-
-
-def read_moment(moment: Field) -> datetime:
-    """Read when the run was stored."""
-    try:
-        return datetime.fromisoformat(moment.text())
-    except ValueError as error:
-        raise StoredRunBroken(f"the field {moment.path} is {moment.value!r}, expected a date and time") from error
-
-
-def read_commit(root: Field) -> str:
-    """Name the commit that was measured, empty where there was none."""
-    commit = root.get("commit_info")
-    name = commit.optional("id", Field.text) if commit else None
-    if commit is None or name in (None, "unknown"):
-        return ""
-    return f"{name} with changes" if commit.optional("dirty", lambda dirty: dirty.value) else str(name)
+def read_benchmark(benchmark: AnyBenchmark, path: str) -> tuple[Benchmark, Any]:
+    """Read a benchmark of a contender, and what its group alone has beside that; None where it has nothing."""
+    values = {"group": benchmark.group, "extra_info": benchmark.extra_info, "stats": benchmark.stats}
+    found = read_record(values, Benchmark, path)
+    kind = DETAILS.get(found.group)
+    return found, read_record(benchmark.extra_info, kind, f"{path}.extra_info") if kind else None

@@ -1,3 +1,118 @@
-"""The number of the form in which runs are stored; it changes whenever an older reader would misread a newer run."""
+"""How records are stored: one ``msgspec.Struct`` both writes a record and reads it, and an error has the field's path.
 
-SCHEMA = 1
+Nothing that runs in a worker imports this folder: msgspec is not there.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from runoff.errors import RunoffError
+
+SCHEMA = 2
+"""The number of the form in which runs are stored; it changes whenever a reader would misread the other form."""
+
+LARGEST = sys.float_info.max
+Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+"""A finite number."""
+Amount = Annotated[float, Meta(gt=0, le=LARGEST)]
+"""A finite number above zero."""
+Size = Annotated[float, Meta(ge=0, le=LARGEST)]
+"""A finite number of zero or more."""
+Proportion = Annotated[float, Meta(gt=0, lt=1)]
+"""A number above zero and below one."""
+
+Record = TypeVar("Record")
+
+PLAIN_WORDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+"""What msgspec's names of types are called in an error."""
+STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+ANY_ENTRY = "[...]"
+"""How msgspec writes the key of an object whose keys are free."""
+
+
+class StoredRunBroken(RunoffError):
+    """A file is not a run that Runoff stored, or one of another schema."""
+
+
+def one_line(text: str) -> str:
+    """Return text in one line without control characters: terminals obey them and vl-convert dies of them."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(character for character in line if character.isprintable())
+
+
+def write_record(record: Any) -> Any:
+    """Return a record as JSON values."""
+    return msgspec.to_builtins(record, str_keys=True)
+
+
+def read_record(value: Any, kind: type[Record], path: str = "") -> Record:
+    """Read a record that stands at a path of a file from its JSON values; all texts become one line each.
+
+    Raises StoredRunBroken with the path of the first field that is missing or not as declared.
+    """
+    cleaned = clean(value)
+    try:
+        return msgspec.convert(cleaned, kind, str_keys=True)
+    except msgspec.ValidationError as error:
+        raise StoredRunBroken(explain(str(error), cleaned, kind, path)) from error
+
+
+def clean(value: Any) -> Any:
+    """Return JSON values with every text in one line."""
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, dict):
+        return {one_line(name): clean(entry) for name, entry in value.items()}
+    return [clean(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+
+
+def explain(message: str, value: Any, kind: type[Any], path: str) -> str:
+    """Say in plain words what msgspec found wrong, after the field's path: ``benchmarks[3].stats.median: expected …``.
+
+    It takes entries out of ``value`` to find the one that is wrong.
+    """
+    what, _, place = message.partition(" - at `")
+    below = name_keys(place.rpartition("$")[2].rstrip("`"), value, kind)
+    if missing := re.fullmatch(r"Object missing required field `(.+)`", what):
+        below, what = f"{below}.{missing[1]}", "it is missing"
+    what = what.replace("Invalid RFC3339 encoded datetime", "Expected a date and time").replace(" | null", "")
+    said = re.sub(r"`([^`]*)`", lambda kinds: " or ".join(PLAIN_WORDS.get(k, k) for k in kinds[1].split(" | ")), what)
+    return f"{(path + below).lstrip('.') or 'the file'}: {said[0].lower()}{said[1:]}"
+
+
+def name_keys(place: str, whole: Any, kind: type[Any]) -> str:
+    """Put into a place each key that msgspec left out: that of the first entry which is refused alone."""
+    named, node, (*parts, last) = "", whole, place.split(ANY_ENTRY)
+    for part in parts:
+        for name, number in STEP.findall(part):
+            node = node[name] if name else node[int(number)]
+        entries = dict(node)
+        for key, entry in entries.items():
+            node.clear()
+            node[key] = entry
+            if not is_readable(whole, kind):
+                named, node = f"{named}{part}.{key}", entry
+                break
+    return named + last
+
+
+def is_readable(value: Any, kind: type[Any]) -> bool:
+    """Whether values are a record of this kind."""
+    try:
+        msgspec.convert(value, kind, str_keys=True)
+    except msgspec.ValidationError:
+        return False
+    return True

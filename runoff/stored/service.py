@@ -1,40 +1,42 @@
-"""What a stored run says of the service questions: read and checked."""
+"""What is stored of the service questions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
+
+from msgspec import Struct
 
 from runoff.judge.ratios import Ratio
-from runoff.stored.fields import Field
-from runoff.stored.rows import Percentiles, read_percentiles, read_ratio
-
-Groups = Mapping[str, Mapping[str, Field]]
-"""The benchmarks of a run by group and contender."""
-Told = TypeVar("Told")
+from runoff.stored.benchmarks import Percentiles
+from runoff.stored.schema import Amount, Number, Proportion, Size
 
 
-@dataclass(frozen=True)
-class Rate:
-    """A figure with its interval over launches; no interval where there is only one launch."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question as a whole: its launches, its control's ratio, and why a contender has no answer."""
 
     launches: int
     control: Ratio | None
-    without: Mapping[str, str]
+    without: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Parallel:
+class Rate(Struct, frozen=True):
+    """A figure with its interval over launches; no interval where there is only one launch."""
+
+    value: Amount
+    low: Amount | None
+    high: Amount | None
+    launches: int | None = None
+
+
+class Throughput(Struct, frozen=True):
+    """Images per second by batch size, or the reason where a session refused that size."""
+
+    batches: dict[int, Rate | str]
+
+
+class Parallel(Struct, frozen=True):
     """Images per second of so many sessions together and of one with all threads, and the first by the second."""
 
     sessions: int
@@ -43,139 +45,118 @@ class Parallel:
     gain: Rate
 
 
-@dataclass(frozen=True)
-class HighestLoad:
-    """The highest load that kept the bound, in queries per second, and the latencies at it in seconds."""
+class ParallelSessions(Struct, frozen=True):
+    """What parallel sessions bring."""
 
-    load: Rate
-    latencies: Percentiles
-    bound: float
-    quantile: float
+    parallel: Parallel
 
 
-@dataclass(frozen=True)
-class Stages:
-    """Seconds from a file's bytes to Top-5, the median of each stage, and the share of what comes before inference."""
+class LoadGen(Struct, frozen=True):
+    """LoadGen's version, and the bound in seconds on a quantile of the latencies that it was run with."""
 
-    total: float
-    stages: Mapping[str, float]
-    share_before: float
-    same_answers: float | None
+    version: str
+    bound: Amount
+    quantile: Proportion
+    single_stream: dict[str, int]
+    server: dict[str, int]
+    least_seconds: Amount
+    most_seconds: Amount
 
 
-@dataclass(frozen=True)
-class Scaling:
-    """What a number of threads brings: seconds an inference, speed-up over one thread, and how many were busy."""
+class SingleStream(Struct, frozen=True):
+    """Latencies of queries that come when the one before is answered."""
 
-    seconds: float
+    percentiles: Percentiles
+    loadgen: LoadGen
+
+
+class Load(Struct, frozen=True):
+    """A run under load: queries a second, how many there were, the slowest and the usual service in seconds."""
+
+    queries_per_second: Amount
+    queries: int
+    slowest: Amount
+    service: Amount
+
+
+class Server(Struct, frozen=True):
+    """The highest load that kept the bound, in queries per second, the latencies near it, and all runs by launch."""
+
+    highest_load: Rate
+    percentiles: Percentiles
+    loads: tuple[tuple[Load, ...], ...]
+    loadgen: LoadGen
+
+
+class EndToEnd(Struct, frozen=True):
+    """Seconds of each stage from a file's bytes to Top-5, and the share of what comes before inference.
+
+    ``same_answers`` is the share of rounds with the reference's answer, None where the reference has none.
+    """
+
+    stages: dict[str, Number]
+    share_before_inference: Number
+    same_answers: Size | None
+
+
+class Scaling(Struct, frozen=True):
+    """What a number of threads brings: seconds an inference, speed-up over one thread, and how many were busy.
+
+    ``efficiency`` is the share of the speed-up for each thread.
+    """
+
+    seconds: Amount
     speedup: Rate
-    efficiency: float
-    busy: float
+    efficiency: Amount
+    busy_threads: Size
+
+
+class Threads(Struct, frozen=True):
+    """Scaling by number of threads."""
+
+    scaling: dict[int, Scaling]
 
 
 @dataclass(frozen=True)
 class Service:
     """All that a run says of the service questions, by question and by contender.
 
-    ``batches`` has images per second by batch size, or the reason where a session refused that size; ``scaling`` is by
-    number of threads. ``loadgen`` are the versions of LoadGen that were used.
+    ``loadgen`` are the versions of LoadGen that were used.
     """
 
     questions: Mapping[str, Question]
     batches: Mapping[str, Mapping[int, Rate | str]]
     parallel: Mapping[str, Parallel]
     single_stream: Mapping[str, Percentiles]
-    highest_load: Mapping[str, HighestLoad]
-    end_to_end: Mapping[str, Stages]
+    server: Mapping[str, Server]
+    end_to_end: Mapping[str, EndToEnd]
     scaling: Mapping[str, Mapping[int, Scaling]]
     loadgen: frozenset[str]
 
 
-def read_service(about: Field, groups: Groups) -> Service:
-    """Read what a run says of the service questions; empty where none was asked.
+ANSWERS: Mapping[str, type[Any]] = {
+    "throughput": Throughput,
+    "parallel": ParallelSessions,
+    "single-stream": SingleStream,
+    "server": Server,
+    "end-to-end": EndToEnd,
+    "threads": Threads,
+}
+"""What the benchmarks of each question have in ``extra_info``, by group."""
 
-    Raises StoredRunBroken with the field.
-    """
-    asked = about.get("service")
-    loaded = [*groups.get("single-stream", {}).values(), *groups.get("server", {}).values()]
+
+def collect_service(questions: Mapping[str, Question], details: Mapping[str, Mapping[str, Any]]) -> Service:
+    """Collect what a run says of the service questions; empty where none was asked."""
+    answers = {group: details.get(group, {}) for group in ANSWERS}
     return Service(
-        questions={name: read_question(found) for name, found in asked.parts().items()} if asked else {},
-        batches=answers(groups, "throughput", read_batches),
-        parallel=answers(groups, "parallel", read_parallel),
-        single_stream=answers(groups, "single-stream", lambda found: read_percentiles(found["percentiles"])),
-        highest_load=answers(groups, "server", read_highest_load),
-        end_to_end={name: read_stages(found) for name, found in groups.get("end-to-end", {}).items()},
-        scaling=answers(groups, "threads", read_scaling),
-        loadgen=frozenset(one["extra_info"]["loadgen"]["version"].text() for one in loaded),
+        questions=questions,
+        batches={name: found.batches for name, found in answers["throughput"].items()},
+        parallel={name: found.parallel for name, found in answers["parallel"].items()},
+        single_stream={name: found.percentiles for name, found in answers["single-stream"].items()},
+        server=answers["server"],
+        end_to_end=answers["end-to-end"],
+        scaling={name: found.scaling for name, found in answers["threads"].items()},
+        loadgen=frozenset(
+            found.loadgen.version for group in ("single-stream", "server") for found in answers[group].values()
+        ),
     )
-
-
-def answers(groups: Groups, group: str, read: Callable[[Field], Told]) -> dict[str, Told]:
-    """Read what each contender answered, from the additional values of its benchmark in a group."""
-    return {name: read(found["extra_info"]) for name, found in groups.get(group, {}).items()}
-
-
-def read_question(found: Field) -> Question:
-    """Read a question as a whole."""
-    launches = found["launches"].whole()
-    return Question(
-        launches, found.optional("control", lambda control: read_ratio(control, launches)), found["without"].texts()
-    )
-
-
-def read_rate(found: Field, name: str) -> Rate:
-    """Read a figure by its name, with its interval."""
-    return Rate(found[name].amount(), found.optional("low", Field.amount), found.optional("high", Field.amount))
-
-
-def read_batches(about: Field) -> dict[int, Rate | str]:
-    """Read images per second by batch size."""
-    return {
-        size: reason if (reason := found.optional("reason", Field.text)) else read_rate(found, "images_per_second")
-        for size, found in about["batches"].numbered().items()
-    }
-
-
-def read_parallel(about: Field) -> Parallel:
-    """Read what parallel sessions gave."""
-    found = about["parallel"]
-    return Parallel(
-        sessions=found["sessions"].whole(),
-        together=read_rate(found, "images_per_second"),
-        alone=read_rate(found["one_session"], "images_per_second"),
-        gain=read_rate(found["gain"], "value"),
-    )
-
-
-def read_highest_load(about: Field) -> HighestLoad:
-    """Read the highest load that kept the bound."""
-    return HighestLoad(
-        load=read_rate(about["highest_load"], "queries_per_second"),
-        latencies=read_percentiles(about["percentiles"]),
-        bound=about["loadgen"]["bound"].amount(),
-        quantile=about["loadgen"]["quantile"].proportion(),
-    )
-
-
-def read_stages(benchmark: Field) -> Stages:
-    """Read what the way from a file's bytes to Top-5 consists of."""
-    about = benchmark["extra_info"]
-    return Stages(
-        total=benchmark["stats"]["median"].amount(),
-        stages=about["stages"].numbers(),
-        share_before=about["share_before_inference"].number(),
-        same_answers=about.optional("same_answers", Field.number),
-    )
-
-
-def read_scaling(about: Field) -> dict[int, Scaling]:
-    """Read what each number of threads brings."""
-    return {
-        count: Scaling(
-            seconds=found["seconds"].amount(),
-            speedup=read_rate(found, "speedup"),
-            efficiency=found["efficiency"].amount(),
-            busy=found["busy_threads"].number(),
-        )
-        for count, found in about["scaling"].numbered().items()
-    }

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from msgspec import Struct
 
 MOST_FLAGS = 4
 HASH_DIGITS = 12
 
 
-@dataclass(frozen=True)
-class Stratum:
+class StoredModel(Struct, frozen=True):
+    """The model that every contender ran: its name, its weights' name, and the hash of both."""
+
+    name: str
+    weights: str
+    sha256: str
+
+
+class Pictures(Struct, frozen=True):
+    """The pictures that agreement is found on: how many, and the hash of their contents."""
+
+    count: int
+    sha256: str
+
+
+class Stratum(Struct, frozen=True, omit_defaults=True):
     """All that makes a run comparable with another.
 
     ``environments`` has the versions of each environment's packages, ``contenders`` those of each contender that raced.
-    The checkpoint has a name and a hash; None stands for one that is not known yet.
+    What has a default stands elsewhere in a run: see RunInfo.comparable. Model and pictures are None before a race.
     """
 
     cpu: str
-    cpu_flags: frozenset[str]
+    cpu_flags: tuple[str, ...]
     threads: int
     reference: str
-    checkpoint: tuple[str, str] | None
-    environments: Mapping[str, Mapping[str, str]]
-    contenders: Mapping[str, Mapping[str, str]]
+    environments: dict[str, dict[str, str]]
+    model: StoredModel | None = None
+    images: Pictures | None = None
+    contenders: dict[str, dict[str, str]] = {}
 
 
 def stratum_differences(base: Stratum, head: Stratum) -> list[str]:
@@ -34,12 +48,13 @@ def stratum_differences(base: Stratum, head: Stratum) -> list[str]:
     found = []
     if base.cpu != head.cpu:
         found.append(f"CPU model: {base.cpu} → {head.cpu}")
-    if base.cpu_flags != head.cpu_flags:
-        found.append(f"CPU flags: {flag_difference(base.cpu_flags, head.cpu_flags)}")
+    before, after = frozenset(base.cpu_flags), frozenset(head.cpu_flags)
+    if before != after:
+        found.append(f"CPU flags: {flag_difference(before, after)}")
     if base.threads != head.threads:
         found.append(f"threads: {base.threads} → {head.threads}")
-    if base.checkpoint and head.checkpoint and base.checkpoint[1] != head.checkpoint[1]:
-        found.append(f"checkpoint: {named(base.checkpoint)} → {named(head.checkpoint)}")
+    if base.model and head.model and base.model.sha256 != head.model.sha256:
+        found.append(f"model: {named(base.model)} → {named(head.model)}")
     if base.reference != head.reference:
         found.append(f"reference: {base.reference} → {head.reference}")
     return found + version_differences(base, head)
@@ -58,9 +73,14 @@ def shortly(flags: frozenset[str]) -> str:
     return f"{', '.join(names[:MOST_FLAGS])} and {more} more" if more > 0 else ", ".join(names)
 
 
-def named(checkpoint: tuple[str, str]) -> str:
-    """Write a checkpoint's name with the beginning of its hash."""
-    return f"{checkpoint[0]} ({checkpoint[1][:HASH_DIGITS]})"
+def named(model: StoredModel) -> str:
+    """Write a model's name and weights with the beginning of its hash."""
+    return f"{model.name} with {model.weights} weights ({model.sha256[:HASH_DIGITS]})"
+
+
+def have_the_same_pictures(base: Stratum, head: Stratum) -> bool:
+    """Whether agreement may be compared between two runs: both have it of pictures with the same contents."""
+    return base.images is not None and head.images is not None and base.images.sha256 == head.images.sha256
 
 
 def version_differences(base: Stratum, head: Stratum) -> list[str]:

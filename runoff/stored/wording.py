@@ -31,10 +31,15 @@ def control_line(run: StoredRun) -> str:
     control = run.control
     if control is None:
         return "There was no control in this run, so its noise is not known."
-    ratio = numbers.ratio(control.ratio)
-    if control.ratio.low is None:
-        return f"Control (a second {control.contender}): {ratio}; one launch gives no interval."
-    return f"Control (a second {control.contender}, which should be 1): {ratio}."
+    ratio = numbers.ratio(control)
+    if control.low is None:
+        return f"Control (a second {control.reference}): {ratio}; one launch gives no interval."
+    return f"Control (a second {control.reference}, which should be 1): {ratio}."
+
+
+def model_name(run: StoredRun) -> str:
+    """Name the model."""
+    return run.model.name if run.model else "models"
 
 
 def place(run: StoredRun) -> str:

@@ -179,7 +179,7 @@ def test_equal_runs_that_stop_when_precise_seldom_fail():
 def test_the_looks_of_both_runs_widen_a_change():
     """Where runs stopped at looks that had half of the error each, a change is judged by a quarter of it."""
     change = change_of(compare_runs(run_of(error_share=0.5), run_of(error_share=0.5))).change
-    assert (change.confidence, change.nominal) == (0.95, pytest.approx(0.9875))
+    assert (change.confidence, change.nominal_confidence) == (0.95, pytest.approx(0.9875))
 
 
 def test_a_lower_agreement_always_fails():

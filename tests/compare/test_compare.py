@@ -109,19 +109,22 @@ def test_an_unreadable_file_goes_before_all(store, capsys):
     base = store("base.json")
     head = store("head.json", slower_by(2.0), both(on_four_threads, lambda run: about(run).pop("seed")))
     assert main(["compare", base, head, "--fail-above", "5%"]) == 2
-    assert capsys.readouterr() == ("", f"runoff: {head}: the field machine_info.runoff.seed is missing\n")
+    assert capsys.readouterr() == ("", f"runoff: {head}: machine_info.runoff.seed: it is missing\n")
 
 
 @pytest.mark.parametrize(
     ("edit", "field"),
     [
-        (lambda run: about(run).update(schema=0), "machine_info.runoff.schema is 0, this Runoff reads 1"),
+        (lambda run: about(run).update(schema=0), "machine_info.runoff.schema is 0, this Runoff reads 2"),
         (lambda run: run.pop("machine_info"), "machine_info.runoff"),
-        (lambda run: about(run)["stratum"].pop("cpu_flags"), "machine_info.runoff.stratum.cpu_flags is missing"),
-        (lambda run: about(run)["stratum"].update(cpu_flags=[1]), "machine_info.runoff.stratum.cpu_flags[0] is 1"),
+        (lambda run: about(run)["stratum"].pop("cpu_flags"), "machine_info.runoff.stratum.cpu_flags: it is missing"),
+        (
+            lambda run: about(run)["stratum"].update(cpu_flags=[1]),
+            "stratum.cpu_flags[0]: expected text",
+        ),
         (
             lambda run: run["benchmarks"][1]["extra_info"]["ratio"].update(nominal_confidence=1),
-            "benchmarks[1].extra_info.ratio.nominal_confidence is 1.0, expected a number above zero and below one",
+            "benchmarks[1].extra_info.ratio: nominal_confidence is 1.0, expected a number above zero and below one",
         ),
         (
             lambda run: run["benchmarks"][1]["extra_info"]["ratio"].update(low="x"),

@@ -16,10 +16,10 @@ from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.environments.tox_versions import choose, race_arguments, read_environments
 from runoff.errors import UsageError
+from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL, Measured
 from runoff.measure.preparation import READY, Outcome
-from runoff.record.race import Rules
-from runoff.record.version_steps import neighbours, version_steps, version_steps_json
+from runoff.record.version_steps import neighbours, version_steps
 from tests.conftest import ROOT
 
 LISTED = """lint
@@ -105,15 +105,12 @@ def test_a_step_is_the_ratio_to_the_version_before():
     outcomes = {f"a@{name}": outcome(f"a@{name}", name) for name in ("3", "1", "2")}
     outcomes["a@broken"] = outcome("a@broken", "2.5")
     steps = version_steps(race, outcomes, {"a": ("frame",)}, lambda record: record.rounds, "a@1", Rules())
-    assert [(step.before, step.contender) for step in steps] == [("a@1", "a@2"), ("a@2", "a@3")]
-    same, faster = (step.standing for step in steps)
+    assert [(step.ratio.reference, step.contender) for step in steps] == [("a@1", "a@2"), ("a@2", "a@3")]
+    same, faster = (step.ratio for step in steps)
     assert same.verdict == "no difference shown"
     assert faster.verdict == "faster"
-    assert math.isclose(faster.ratio.value, 0.9, rel_tol=0.01)
-    told = version_steps_json(steps, 20)[1]
-    assert (told["version_before"], told["version"], told["distribution"]) == ("2", "3", "frame")
-    assert told["ratio"]["reference"] == "a@2"
-    assert told["ratio"]["verdict"] == "faster"
+    assert math.isclose(faster.value, 0.9, rel_tol=0.01)
+    assert (steps[1].version_before, steps[1].version, steps[1].distribution) == ("2", "3", "frame")
 
 
 def test_every_version_environment_names_the_version_it_installs():

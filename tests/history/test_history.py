@@ -63,13 +63,13 @@ def test_a_step_says_what_else_changed(tmp_path):
         lambda run: about(run)["stratum"].update(cpu="Other CPU"),
         lambda run: about(run)["stratum"].update(cpu_flags=["avx512f"]),
         lambda run: about(run)["stratum"].update(threads=4),
-        lambda run: about(run)["checkpoint"].update(sha256="ef" * 32),
+        lambda run: about(run)["model"].update(sha256="ef" * 32),
         lambda run: about(run)["contenders"]["onnxruntime"].update(versions={"torch": "2.14.0"}),
         lambda run: about(run)["contenders"]["pytorch"].update(versions={"torch": "2.14.0"}),
     ],
 )
 def test_strata_are_never_mixed_in_a_line(tmp_path, change):
-    """Runs that differ in processor, flags, threads, checkpoint or versions have lines of their own, without a step."""
+    """Runs that differ in processor, flags, threads, model or versions have lines of their own, without a step."""
     runs = with_step(40, 20, 1.5)
     for run in runs[20:]:
         change(run)

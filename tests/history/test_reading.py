@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from runoff.history.reading import NothingToRead, parse_past_run, read_runs
+from runoff.history.reading import NothingToRead, past_run, read_runs
+from runoff.stored.run import parse_run
 from tests.histories import make_past_run, store_runs, with_step
 from tests.stored_runs import about, came_of
 
@@ -49,11 +50,10 @@ def test_a_copy_counts_once_and_a_likeness_twice(tmp_path):
 
 def test_what_is_no_run_is_named_and_skipped(tmp_path):
     """Broken JSON, another program's JSON, a missing field and a newer schema are named with file and reason."""
-    newer, broken, odd = make_past_run(1), make_past_run(2), make_past_run(3)
-    about(odd)["workers_go_first"] = ["perhaps"]
+    newer, broken, other = make_past_run(1), make_past_run(2), make_past_run(3)
     about(newer)["schema"] = 99
     del broken["benchmarks"][0]["stats"]["median"]
-    folder = store_runs(tmp_path, [make_past_run(0), newer, broken, odd])
+    folder = store_runs(tmp_path, [make_past_run(0), newer, broken, other])
     (folder / "half.json").write_text('{"machine_info": ')
     (folder / "other.json").write_text('{"name": "package"}')
     (folder / "list.json").write_text("[1, 2]")
@@ -65,7 +65,7 @@ def test_what_is_no_run_is_named_and_skipped(tmp_path):
     reasons = {file.rpartition("/")[2]: reason for file, reason in reading.skipped.items()}
     assert set(reasons) == {"0001.json", "0002.json", "half.json", "other.json", "list.json", "bytes.json"}
     assert "schema is 99" in reasons["0001.json"]
-    assert "benchmarks[0].stats.median is missing" in reasons["0002.json"]
+    assert "benchmarks[0].stats.median: it is missing" in reasons["0002.json"]
     assert "not JSON" in reasons["half.json"]
     assert "machine_info.runoff" in reasons["other.json"]
 
@@ -90,19 +90,19 @@ def test_figures_of_a_wrong_contender_are_not_read():
     """What turned out wrong has no speed, in a history as in a report."""
     stored = make_past_run(0)
     about(stored)["contenders"]["onnxruntime"] = came_of("wrong", "check", "Top-1 differs")
-    run = parse_past_run("run.json", stored)
+    run = past_run("run.json", parse_run(stored))
     assert {contender for _, contender in run.measures} == {"pytorch", "tensorflow", "pytorch-channels-last"}
 
 
 def test_a_run_that_its_control_disowns_is_not_valid():
     """Where the control is off by more than the margin, or a verdict says so, the run is not valid."""
-    assert parse_past_run("run.json", make_past_run(0)).valid
+    assert past_run("run.json", parse_run(make_past_run(0))).valid
     stored = make_past_run(0)
     about(stored)["control"] |= {"value": 1.2, "low": 1.18, "high": 1.22}
-    assert not parse_past_run("run.json", stored).valid
+    assert not past_run("run.json", parse_run(stored)).valid
     stored = make_past_run(0)
     stored["benchmarks"][3]["extra_info"]["ratio"]["verdict"] = "invalid run"
-    assert not parse_past_run("run.json", stored).valid
+    assert not past_run("run.json", parse_run(stored)).valid
 
 
 def test_a_stored_run_of_a_step_can_be_read_back(tmp_path):

@@ -48,7 +48,7 @@ def test_a_share_of_the_error_widens_the_interval() -> None:
     alone, shared = ratio_over_launches(values), ratio_over_launches(values, error_share=0.5)
     stricter = ratio_over_launches(values, confidence=0.975)
     assert (shared.low, shared.high) == (stricter.low, stricter.high)
-    assert (shared.confidence, shared.nominal) == (CONFIDENCE, 0.975)
+    assert (shared.confidence, shared.nominal_confidence) == (CONFIDENCE, 0.975)
     assert shared.low < alone.low < alone.high < shared.high
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runoff.environments import survey as surveys
 from runoff.environments.survey import marker_values, measure
-from runoff.record.footprint import footprint_info, needed, packages_of
+from runoff.record.footprint import describe_footprint, needed, packages_of
 
 MARKERS = {"python_version": "3.11", "sys_platform": "linux", "platform_machine": "x86_64"}
 
@@ -86,9 +86,9 @@ def test_a_framework_that_is_no_package_is_not_passed_over(tmp_path):
     found = survey(tmp_path)
     names = needed(["Engine.Core", "engine-cpu"], found)
     assert names == ("engine-core", "numpy")
-    told = footprint_info(packages_of("engine", {"engine": names}, found), 1000)
-    assert told["unknown"] == ["engine-core"]
-    assert told["total_bytes"] == 1003
+    told = describe_footprint("engine", packages_of("engine", {"engine": names}, found), 1000)
+    assert told.unknown == ["engine-core"]
+    assert told.total == 1003
     install(tmp_path, "engine-cpu", {"e": 5})
     assert needed(["Engine.Core", "engine-cpu"], survey(tmp_path)) == ("engine-cpu", "numpy")
 
@@ -116,11 +116,11 @@ def test_every_byte_is_counted_once_for_each_backend(requires, sizes, roots, art
         for _ in sizes:
             reached |= {other for name in reached for other in requires.get(name, [])}
         assert set(names) == reached
-        told = footprint_info(packages_of(backend, by_backend, found), artifact)
-        assert told["total_bytes"] == artifact + sum(sizes[name] for name in names)
+        told = describe_footprint(backend, packages_of(backend, by_backend, found), artifact)
+        assert told.total == artifact + sum(sizes[name] for name in names)
         others = {name for other, theirs in by_backend.items() if other != backend for name in theirs}
-        assert told["own_bytes"] == sum(sizes[name] for name in set(names) - others)
-        assert told["own_bytes"] + told["shared_bytes"] + artifact == told["total_bytes"]
+        assert told.own == sum(sizes[name] for name in set(names) - others)
+        assert told.own + told.shared + artifact == told.total
 
 
 def test_needs_are_followed_where_their_markers_hold(tmp_path):
@@ -152,13 +152,8 @@ def test_what_others_need_too_is_told_apart(tmp_path):
         ("common", 7, ("two",)),
         ("numpy", 3, ("two",)),
     ]
-    told = footprint_info(packages, 1000)
-    assert (told["own_bytes"], told["shared_bytes"], told["artifact_bytes"], told["total_bytes"]) == (
-        100,
-        10,
-        1000,
-        1110,
-    )
+    told = describe_footprint("one", packages, 1000)
+    assert (told.own, told.shared, told.artifact, told.total) == (100, 10, 1000, 1110)
 
 
 def test_this_interpreter_can_be_asked():

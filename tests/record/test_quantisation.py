@@ -10,8 +10,11 @@ import pytest
 from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.judge.agreement import compare_logits
+from runoff.judge.standings import Rules
 from runoff.measure.preparation import READY, Outcome
-from runoff.record.quantisation import latency_bought, quantisation_info
+from runoff.record.quantisation import describe_quantisation, ratio_to_float32
+from runoff.stored.quantisation import Quantisation
+from runoff.stored.schema import read_record, write_record
 from tests.races import launches, make_race
 
 REDUCED = Contender("engine", Variant("int8", precision="int8"))
@@ -28,23 +31,34 @@ def make_outcome() -> Outcome:
 
 def test_what_it_costs_is_told_with_the_floor_it_is_held_to() -> None:
     """Agreement, logit errors, floor and lead are stored as JSON values, with the pictures that differ."""
-    found = json.loads(json.dumps(quantisation_info(make_outcome(), make_race()), allow_nan=False))
-    assert (found["images"], found["decided"], found["decided_agreement"], found["floor"]) == (4, 4, 0.75, 0.99)
-    assert (found["largest_difference"], found["rms_difference"]) == (2.0, pytest.approx(1.0))
-    assert (found["lead"], found["disagreeing"], found["bought"]) == (0.1, ["a"], None)
+    written = json.dumps(write_record(describe_quantisation(make_outcome(), make_race(), Rules())), allow_nan=False)
+    found = read_record(json.loads(written), Quantisation)
+    assert (found.images, found.decided, found.decided_agreement, found.floor) == (4, 4, 0.75, 0.99)
+    assert (found.largest_difference, found.rms_difference) == (2.0, pytest.approx(1.0))
+    assert (found.lead, found.disagreeing, found.ratio_to_float32) == (0.1, ("a",), None)
 
 
 def test_what_it_buys_is_taken_against_the_same_backend_in_float32() -> None:
     """Of a reference of 1, a plain variant of 0.8 and an INT8 one of 0.2, the ratio bought is 0.25."""
     race = make_race(**{"engine": launches(0.8, seed=3), "engine-int8": launches(0.2, seed=4)})
-    found = latency_bought(REDUCED, race)
+    found = ratio_to_float32(REDUCED, race, Rules())
     assert found is not None
-    assert found["contender"] == "engine"
-    assert found["value"] == pytest.approx(0.25, rel=0.01)
-    assert found["low"] < found["value"] < found["high"]
+    assert found.reference == "engine"
+    assert found.value == pytest.approx(0.25, rel=0.01)
+    assert found.low < found.value < found.high
+
+
+def test_its_interval_has_the_looks_share_of_the_error() -> None:
+    """Where a race stops at a look that may spend a quarter of the error, the interval is as wide as that asks for."""
+    race = make_race(**{"engine": launches(0.8, seed=3), "engine-int8": launches(0.2, seed=4)})
+    once, looked = (ratio_to_float32(REDUCED, race, Rules(error_share=share)) for share in (1.0, 0.25))
+    assert once is not None
+    assert looked is not None
+    assert (looked.confidence, looked.nominal_confidence) == (0.95, pytest.approx(0.9875))
+    assert looked.low < once.low < once.high < looked.high
 
 
 def test_another_environment_is_not_the_same_backend() -> None:
     """A contender elsewhere is held against the plain variant there, or against none."""
     race = make_race(**{"engine": launches(0.8, seed=3), "engine-int8@old": launches(0.2, seed=4)})
-    assert latency_bought(Contender("engine", REDUCED.variant, "old"), race) is None
+    assert ratio_to_float32(Contender("engine", REDUCED.variant, "old"), race, Rules()) is None

@@ -15,6 +15,7 @@ from runoff.environments.contenders import Contender
 from runoff.errors import WorkerCrashed
 from runoff.judge.agreement import compare_logits
 from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIFFERENCE, REFERENCE, SLOWER
+from runoff.judge.standings import Rules
 from runoff.measure.artifacts import Artifact
 from runoff.measure.launches import CONTROL
 from runoff.measure.prediction import Prediction
@@ -24,19 +25,18 @@ from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
 from runoff.model.resnet18 import BUILTIN, resnet18
 from runoff.record.race import (
-    Rules,
-    benchmark_info,
-    contender_json,
-    control_json,
-    expected_json,
+    control_ratio,
+    extra_info,
     median_stages,
-    ratio_json,
     samples,
     standings,
+    stored_contender,
+    stored_model,
+    stored_pictures,
 )
+from runoff.stored.schema import write_record
 from tests.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
-SPEED_WORDS = (FASTER, SLOWER)
 JUST_FASTER = tuple(launch([factor * SECONDS] * ROUNDS) for factor in (0.97, 1.0, 0.97, 1.0, 0.975, 0.98, 0.99, 0.97))
 """Against STEADY, the p-value is 0.0058: a claim among eight contenders, and not among nine."""
 
@@ -62,20 +62,20 @@ def make_outcome(backend: str = "onnxruntime", **values: object) -> Outcome:
 
 def inference_info(race: Race) -> dict[str, object]:
     """Describe a contender's inference times in a race."""
-    return benchmark_info(
-        make_outcome(), race, "pytorch", unit="seconds", per_launch=speeds, words=SPEED_WORDS, rules=Rules()
+    return write_record(
+        extra_info(make_outcome(), "seconds", standings(race, "pytorch", speeds, Rules()).get("onnxruntime"))
     )
 
 
 def stored(value: object) -> object:
-    """Pass a value through JSON as strict as a browser's."""
-    return json.loads(json.dumps(value, allow_nan=False))
+    """Pass a record through JSON as strict as a browser's."""
+    return json.loads(json.dumps(write_record(value), allow_nan=False))
 
 
 def test_standings_of_a_valid_run() -> None:
     """A faster, a slower and an equal contender each get their ratio and word, the control and the reference theirs."""
     race = make_race(quick=launches(0.5, seed=3), slow=launches(2.0, seed=4), same=launches(1.0, seed=5))
-    found = standings(race, "pytorch", speeds, SPEED_WORDS, Rules())
+    found = standings(race, "pytorch", speeds, Rules())
     assert {key: standing.verdict for key, standing in found.items()} == {
         "quick": FASTER,
         "slow": SLOWER,
@@ -83,22 +83,22 @@ def test_standings_of_a_valid_run() -> None:
         CONTROL: NO_DIFFERENCE,
         "pytorch": REFERENCE,
     }
-    assert found["quick"].ratio.value == pytest.approx(0.5, rel=0.01)
-    assert found["slow"].ratio.low < 2.0 < found["slow"].ratio.high
-    assert {standing.ratio.launches for standing in found.values()} == {8}
+    assert found["quick"].value == pytest.approx(0.5, rel=0.01)
+    assert found["slow"].low < 2.0 < found["slow"].high
+    assert {standing.launches for standing in found.values()} == {8}
 
 
 def test_reference_stands_at_exactly_one() -> None:
     """The reference's ratio to itself is 1 without any width."""
-    itself = standings(make_race(), "pytorch", speeds, SPEED_WORDS, Rules())["pytorch"]
-    assert (itself.ratio.value, itself.ratio.low, itself.ratio.high) == (1.0, 1.0, 1.0)
+    itself = standings(make_race(), "pytorch", speeds, Rules())["pytorch"]
+    assert (itself.value, itself.low, itself.high) == (1.0, 1.0, 1.0)
 
 
 def test_any_contender_can_be_the_reference() -> None:
     """Taken against another reference, the ratio and its interval are the reciprocals."""
     race = make_race(quick=launches(0.5, seed=3))
-    there = standings(race, "pytorch", speeds, SPEED_WORDS, Rules())["quick"].ratio
-    back = standings(race, "quick", speeds, SPEED_WORDS, Rules())["pytorch"].ratio
+    there = standings(race, "pytorch", speeds, Rules())["quick"]
+    back = standings(race, "quick", speeds, Rules())["pytorch"]
     assert back.value == pytest.approx(1 / there.value)
     assert (back.low, back.high) == (pytest.approx(1 / there.high), pytest.approx(1 / there.low))
 
@@ -106,7 +106,7 @@ def test_any_contender_can_be_the_reference() -> None:
 def test_invalid_control_makes_every_verdict_invalid() -> None:
     """Where the control is off by a fifth, nothing is said about any contender, however fast it looked."""
     race = make_race(control=launches(1.2, seed=2), quick=launches(0.1, seed=3), same=launches(1.0, seed=5))
-    found = standings(race, "pytorch", speeds, SPEED_WORDS, Rules())
+    found = standings(race, "pytorch", speeds, Rules())
     assert found.pop("pytorch").verdict == REFERENCE
     assert {standing.verdict for standing in found.values()} == {INVALID}
 
@@ -114,9 +114,9 @@ def test_invalid_control_makes_every_verdict_invalid() -> None:
 def test_control_that_never_finished_is_not_judged() -> None:
     """Without a control's launch there are still ratios, and no standing for a control."""
     race = make_race(control=(), quick=launches(0.5, seed=3))
-    found = standings(race, "pytorch", speeds, SPEED_WORDS, Rules())
+    found = standings(race, "pytorch", speeds, Rules())
     assert set(found) == {"pytorch", "quick"}
-    assert control_json(race, "pytorch", speeds, Rules()) is None
+    assert control_ratio(race, "pytorch", speeds, Rules()) is None
 
 
 def test_contender_that_broke_down_is_judged_by_the_launches_it_finished() -> None:
@@ -124,46 +124,46 @@ def test_contender_that_broke_down_is_judged_by_the_launches_it_finished() -> No
     reference = tuple(launch([SECONDS * (1 + index)] * ROUNDS) for index in range(8))
     broken = tuple(launch([0.5 * SECONDS * (1 + index)] * ROUNDS) for index in range(3))
     race = Race({"pytorch": reference, CONTROL: reference, "broken": broken}, {"broken": WorkerCrashed("ended")}, 0.0)
-    standing = standings(race, "pytorch", speeds, SPEED_WORDS, Rules())["broken"]
-    assert standing.ratio.launches == 3
-    assert standing.ratio.value == pytest.approx(0.5)
+    standing = standings(race, "pytorch", speeds, Rules())["broken"]
+    assert standing.launches == 3
+    assert standing.value == pytest.approx(0.5)
     assert standing.verdict == EXPLORATORY
 
 
 def test_contender_without_a_launch_has_no_standing() -> None:
     """One that broke down in its first launch has nothing to be judged by, and costs nobody else anything."""
     race = make_race(failures={"broken": WorkerCrashed("ended")}, broken=(), quick=launches(0.5, seed=3))
-    assert set(standings(race, "pytorch", speeds, SPEED_WORDS, Rules())) == {"pytorch", CONTROL, "quick"}
+    assert set(standings(race, "pytorch", speeds, Rules())) == {"pytorch", CONTROL, "quick"}
 
 
 def test_no_standings_without_the_reference() -> None:
     """Where the reference has no launch, or took no part, nobody has a ratio."""
-    assert standings(make_race(pytorch=()), "pytorch", speeds, SPEED_WORDS, Rules()) == {}
-    assert standings(make_race(), "somebody", speeds, SPEED_WORDS, Rules()) == {}
+    assert standings(make_race(pytorch=()), "pytorch", speeds, Rules()) == {}
+    assert standings(make_race(), "somebody", speeds, Rules()) == {}
 
 
 def test_sizes_are_judged_in_their_own_words() -> None:
     """A metric with one value a launch works like one with many, in words that fit it."""
     sizes = {"pytorch": 400, CONTROL: 400, "small": 200, "large": 800}
     race = Race({key: tuple(launch([SECONDS], peak=size) for _ in range(8)) for key, size in sizes.items()}, {}, 0.0)
-    found = standings(race, "pytorch", lambda record: [record.peak], (LESS, MORE), Rules())
+    found = standings(race, "pytorch", lambda record: [record.peak], Rules(), (LESS, MORE))
     assert (found["small"].verdict, found["large"].verdict) == (LESS, MORE)
-    assert found["small"].ratio.value == pytest.approx(0.5)
+    assert found["small"].value == pytest.approx(0.5)
 
 
 def test_more_contenders_need_stronger_evidence() -> None:
     """A difference that is just significant alone is not claimed among many contenders (Holm)."""
     alone = Race({"pytorch": STEADY, "slight": JUST_FASTER}, {}, 0.0)
     crowd = Race(dict(alone.records) | {f"same{index}": STEADY for index in range(20)}, {}, 0.0)
-    assert standings(alone, "pytorch", speeds, SPEED_WORDS, Rules())["slight"].verdict == FASTER
-    assert standings(crowd, "pytorch", speeds, SPEED_WORDS, Rules())["slight"].verdict == NO_DIFFERENCE
+    assert standings(alone, "pytorch", speeds, Rules())["slight"].verdict == FASTER
+    assert standings(crowd, "pytorch", speeds, Rules())["slight"].verdict == NO_DIFFERENCE
 
 
 def test_control_does_not_count_among_the_contenders() -> None:
     """The control is no contender: among eight, that it takes part leaves the evidence as strong as it was."""
     others = {f"same{index}": STEADY for index in range(7)}
     race = Race({"pytorch": STEADY, CONTROL: STEADY, "slight": JUST_FASTER} | others, {}, 0.0)
-    assert standings(race, "pytorch", speeds, SPEED_WORDS, Rules())["slight"].verdict == FASTER
+    assert standings(race, "pytorch", speeds, Rules())["slight"].verdict == FASTER
 
 
 def test_samples_are_all_rounds_in_order() -> None:
@@ -218,10 +218,9 @@ def test_benchmark_info_without_a_reference_has_no_ratio() -> None:
     assert inference_info(race)["ratio"] is None
 
 
-def test_ratio_json_has_the_names_of_the_design() -> None:
+def test_a_stored_ratio_has_the_names_of_the_design() -> None:
     """A stored ratio has exactly the keys that readers rely on."""
-    standing = standings(make_race(), "pytorch", speeds, SPEED_WORDS, Rules())["pytorch"]
-    assert ratio_json(standing, "pytorch", 20) == {
+    assert write_record(standings(make_race(), "pytorch", speeds, Rules())["pytorch"]) == {
         "reference": "pytorch",
         "value": 1.0,
         "low": 1.0,
@@ -229,36 +228,31 @@ def test_ratio_json_has_the_names_of_the_design() -> None:
         "confidence": 0.95,
         "nominal_confidence": 0.95,
         "launches": 8,
-        "rounds": 20,
+        "rounds": ROUNDS,
         "verdict": REFERENCE,
     }
 
 
-def test_control_json_is_the_controls_ratio() -> None:
+def test_the_control_is_a_ratio_to_the_reference() -> None:
     """The control is stored under the reference's name with its interval."""
-    found = stored(control_json(make_race(), "pytorch", speeds, Rules()))
-    assert found["contender"] == "pytorch"
-    assert found["low"] < found["value"] < found["high"]
-    assert found["value"] == pytest.approx(1.0, abs=0.02)
+    found = control_ratio(make_race(), "pytorch", speeds, Rules())
+    assert found.reference == "pytorch"
+    assert found.low < found.value < found.high
+    assert found.value == pytest.approx(1.0, abs=0.02)
 
 
 def test_contender_that_raced() -> None:
     """A contender that raced is stored with its artifact, versions and agreement."""
-    found = stored(contender_json(make_outcome(), make_race(onnxruntime=launches(0.5))))
+    found = stored(stored_contender(make_outcome(), make_race(onnxruntime=launches(0.5))))
     assert (found["status"], found["stage"], found["reason"]) == ("raced", None, None)
-    assert found["artifact"] == {
-        "bytes": 46_800_000,
-        "sha256": "ab" * 32,
-        "conversion_seconds": 3.5,
-        "cached": True,
-    }
+    assert found["artifact"] == {"bytes": 46_800_000, "sha256": "ab" * 32}
     assert found["agreement"]["share"] == 1.0
 
 
 def test_contender_that_broke_down_in_the_race() -> None:
     """A contender that was ready and broke down is stored as failed, with the named error."""
     race = make_race(failures={"onnxruntime": WorkerCrashed("ended by itself")}, onnxruntime=launches(0.5, 3))
-    found = stored(contender_json(make_outcome(), race))
+    found = stored(stored_contender(make_outcome(), race))
     assert (found["status"], found["stage"]) == (FAILED, "race")
     assert found["reason"] == "WorkerCrashed: ended by itself"
 
@@ -268,7 +262,7 @@ def test_contender_that_broke_down_in_the_race() -> None:
 def test_contender_that_never_raced(status: str, stage: str | None, raced: bool) -> None:
     """A contender that was not ready keeps its status, stage and reason, whether or not there was a race."""
     outcome = make_outcome(status=status, stage=stage, reason="because", artifact=None, agreement=None, prediction=None)
-    found = stored(contender_json(outcome, make_race() if raced else None))
+    found = stored(stored_contender(outcome, make_race() if raced else None))
     assert (found["status"], found["stage"], found["reason"]) == (status, stage, "because")
     assert (found["artifact"], found["agreement"]) == (None, None)
 
@@ -277,12 +271,12 @@ def test_contender_with_nan_logits_is_still_json() -> None:
     """An agreement over logits that are not finite is stored as strict JSON, without NaN or Infinity."""
     golden = np.array([[0.0, 1.0]], dtype=np.float32)
     agreement = compare_logits(golden * np.float32(math.nan), golden, 1e-6, ("one",))
-    found = stored(contender_json(make_outcome(agreement=agreement), None))
+    found = stored(stored_contender(make_outcome(agreement=agreement), None))
     assert found["agreement"]["largest_difference"] is None
 
 
-def test_reference_outputs_are_json() -> None:
-    """Checkpoint, images and golden are named in strict JSON."""
+def test_model_and_pictures_are_named() -> None:
+    """The model is named with its hash, the pictures with that of their contents."""
     model = resnet18("builtin", Path("weights.npz"), "cd" * 32, ("cat", "dog"), BUILTIN)
     expected = ReferenceOutputs(
         model,
@@ -291,8 +285,5 @@ def test_reference_outputs_are_json() -> None:
         Golden(np.zeros((2, 2), dtype=np.float32), 1e-6),
         (1,),
     )
-    assert stored(expected_json(expected)) == {
-        "checkpoint": {"name": "builtin", "architecture": "resnet18", "sha256": model.sha256},
-        "images": {"count": 2, "sha256": "ef" * 32},
-        "golden": {"rounding": 1e-6},
-    }
+    assert stored(stored_model(expected)) == {"name": "resnet18", "weights": "builtin", "sha256": model.sha256}
+    assert stored(stored_pictures(expected)) == {"count": 2, "sha256": "ef" * 32}

@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 
 from runoff.errors import WorkerCrashed
+from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL
 from runoff.measure.race import Race
-from runoff.record.race import Rules
-from runoff.record.warnings import precision_warning, race_warnings
+from runoff.record.warnings import precision_warning, question_warnings, race_warnings
 from tests.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 NEARLY_STEADY = tuple(launch([SECONDS * (1.0 if index < 4 else 1.04)] * ROUNDS) for index in range(8))
@@ -114,3 +114,14 @@ def test_a_noisy_run_whose_workers_did_not_go_first_is_told_how() -> None:
     humble = tuple(dataclasses.replace(record, high_priority=False) for record in WAVERING)
     assert "RLIMIT_NICE" in race_warnings(make_race(control=humble), "pytorch", 2, Rules())[0]
     assert "RLIMIT_NICE" not in race_warnings(make_race(control=WAVERING), "pytorch", 2, Rules())[0]
+
+
+def test_a_questions_warnings_are_those_of_a_race_under_its_name() -> None:
+    """A service question has a control, launches and a budget of its own, and is warned of in the same words."""
+    race = make_race(control=launches(1.2, 4, seed=2), pytorch=launches(1.0, 4, seed=1), out_of_time=True)
+    found = question_warnings("throughput", race, "pytorch", lambda record: record.rounds, Rules())
+    assert [warning.split(" ", 2)[:2] for warning in found] == [
+        ["throughput:", "invalid"],
+        ["throughput:", "stopped"],
+        ["throughput:", "exploratory:"],
+    ]

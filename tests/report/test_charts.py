@@ -8,9 +8,9 @@ import pytest
 from runoff.report.charts.distributions import GRID, REACH, density, distribution_figure, shape
 from runoff.report.charts.memory_curve import MOST_POINTS, curve_figure, thinned
 from runoff.report.charts.ratios import ratio_figure
-from runoff.stored.fields import StoredRunBroken
-from runoff.stored.rows import Curve
+from runoff.stored.benchmarks import Curve
 from runoff.stored.run import parse_run
+from runoff.stored.schema import StoredRunBroken
 from tests.stored_runs import Values, about, add_contender, add_rounds, make_stored_run
 
 
@@ -67,7 +67,7 @@ def test_there_is_none_without_raw_times(stored):
     """A run that was saved without them has no such chart; a value that is no time is refused by its field."""
     add_rounds(stored)
     stored["benchmarks"][0]["stats"]["data"][3] = "fast"
-    with pytest.raises(StoredRunBroken, match=r'benchmarks\[0\]\.stats\.data\[3\] is "fast", expected a number'):
+    with pytest.raises(StoredRunBroken, match=r"benchmarks\[0\]\.stats\.data\[3\]: expected a number, got text"):
         distribution_figure(parse_run(stored))
     for one in stored["benchmarks"]:
         del one["stats"]["data"]

@@ -79,7 +79,7 @@ def stored() -> Values:
 
 def chosen(stored: Values, limits: str | None = None) -> Selection:
     """Choose from a stored run under limits."""
-    about(stored)["limits"] = limits
+    about(stored)["limits"] = limits or ""
     return choose(parse_run(stored))
 
 

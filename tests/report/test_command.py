@@ -16,8 +16,8 @@ from runoff.__main__ import main
 from runoff.report.sections.repeat import command
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
-from runoff.stored.fields import StoredRunBroken
 from runoff.stored.run import parse_run, read_run
+from runoff.stored.schema import StoredRunBroken
 from tests.conftest import ROOT
 from tests.stored_runs import (
     Values,
@@ -35,19 +35,40 @@ def stored() -> Values:
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        (lambda run: run.pop("benchmarks"), "benchmarks is missing"),
-        (lambda run: run.update(benchmarks={}), "benchmarks is an object, expected a list"),
+        (lambda run: run.pop("benchmarks"), "benchmarks: it is missing"),
+        (lambda run: run.update(benchmarks={}), "benchmarks: expected a list, got an object"),
         (lambda run: run.update(machine_info=None), "machine_info.runoff"),
-        (lambda run: about(run).update(schema=2), "machine_info.runoff.schema is 2, this Runoff reads 1"),
-        (lambda run: about(run).pop("seed"), "machine_info.runoff.seed is missing"),
-        (lambda run: about(run).update(launches=True), "machine_info.runoff.launches is true"),
-        (lambda run: about(run).update(warnings=[3]), "warnings[0] is 3, expected text"),
-        (lambda run: run.update(datetime="yesterday"), "datetime is 'yesterday', expected a date"),
-        (lambda run: run["benchmarks"][0]["stats"].update(median="fast"), 'benchmarks[0].stats.median is "fast"'),
-        (lambda run: run["benchmarks"][0]["stats"].update(median=float("nan")), "benchmarks[0].stats.median is nan"),
-        (lambda run: run["benchmarks"][0]["stats"].update(median=0), "expected a number above zero"),
-        (lambda run: about(run).update(limits=["x"]), "machine_info.runoff.limits is a list, expected text"),
-        (lambda run: run["benchmarks"][2]["extra_info"]["curve"].update(bytes=[]), "curve has 900 seconds and 0 bytes"),
+        (
+            lambda run: about(run).update(schema=1),
+            "machine_info.runoff.schema is 1, this Runoff reads 2; measure a new one with",
+        ),
+        (lambda run: about(run).pop("seed"), "machine_info.runoff.seed: it is missing"),
+        (
+            lambda run: about(run).update(launches=True),
+            "launches: expected a whole number, got true",
+        ),
+        (
+            lambda run: about(run).update(warnings=[3]),
+            "machine_info.runoff.warnings[0]: expected text",
+        ),
+        (lambda run: run.update(datetime="yesterday"), "datetime: expected a date and time"),
+        (
+            lambda run: run["benchmarks"][0]["stats"].update(median="fast"),
+            "benchmarks[0].stats.median: expected a num",
+        ),
+        (
+            lambda run: run["benchmarks"][0]["stats"].update(median=float("nan")),
+            "benchmarks[0].stats.median: expected a number",
+        ),
+        (
+            lambda run: run["benchmarks"][0]["stats"].update(median=0),
+            "expected a median and values above zero",
+        ),
+        (lambda run: about(run).update(limits=["x"]), "machine_info.runoff.limits: expected text, got a list"),
+        (
+            lambda run: run["benchmarks"][2]["extra_info"]["curve"].update(bytes=[]),
+            "benchmarks[2].extra_info.curve: expected pairs, got 900 seconds and 0 bytes",
+        ),
     ],
 )
 def test_a_broken_field_is_named(stored, change, field):
@@ -106,7 +127,7 @@ def test_the_tool_puts_several_runs_on_one_page(stored, write_file, tmp_path, ca
     page.unlink()
     other.write_text("{")
     assert main(["report", str(path), str(other)]) == 2
-    assert capsys.readouterr().err.startswith(f"runoff: {other} is not JSON")
+    assert capsys.readouterr().err.startswith(f"runoff: {other}: it is not JSON")
     assert not page.exists()
 
 
@@ -151,10 +172,10 @@ def test_the_command_that_repeats_a_run_has_its_limits(stored):
         ("{", "is not JSON"),
         ("\ud7ff", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
-        ("[]", "the file is a list, expected an object"),
+        ("[]", "there is no field machine_info.runoff"),
         ('{"benchmarks": []}', "there is no field machine_info.runoff"),
         ('{"machine_info": {"runoff": {"schema": 9}}}', "machine_info.runoff.schema is 9"),
-        ('{"machine_info": {"runoff": {"schema": 1}}, "benchmarks": []}', "machine_info.runoff.contenders is missing"),
+        ('{"machine_info": {"runoff": {"schema": 2}}, "benchmarks": []}', "machine_info.runoff.seed: it is missing"),
     ],
 )
 def test_the_tool_says_what_is_wrong_with_a_file(write_file, capsys, text, words):
@@ -170,7 +191,7 @@ def test_the_tool_says_what_is_wrong_with_a_file(write_file, capsys, text, words
 def test_the_tool_says_what_it_cannot_read_or_write(stored, write_file, tmp_path, capsys):
     """A missing file and a folder that isn't there cost one line each, and exit code 2."""
     assert main(["report", str(tmp_path / "none.json")]) == 2
-    assert "none.json can't be read: No such file" in capsys.readouterr().err
+    assert "none.json: it can't be read: No such file" in capsys.readouterr().err
     path = write_file(json.dumps(stored))
     assert main(["report", str(path), "--html", str(tmp_path / "none" / "page.html")]) == 2
     assert "page.html can't be written: No such file" in capsys.readouterr().err

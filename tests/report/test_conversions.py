@@ -9,8 +9,8 @@ from runoff.report.sections.claims import stability_claims
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
-from runoff.stored.fields import StoredRunBroken
 from runoff.stored.run import parse_run
+from runoff.stored.schema import StoredRunBroken
 from tests.report.reading import notes_of, section_of
 from tests.stored_runs import INJECTION, make_stored_run, ratio
 
@@ -110,7 +110,7 @@ def test_a_broken_cell_is_named():
     """The error names the field."""
     stored = stored_with(cell("a", {**RIGHT}))
     del stored["benchmarks"][-1]["extra_info"]["cells"][0]["plain"]["result"]
-    with pytest.raises(StoredRunBroken, match=r"extra_info\.cells\[0\]\.plain\.result is missing"):
+    with pytest.raises(StoredRunBroken, match=r"extra_info\.cells\[0\]\.plain\.result: it is missing"):
         parse_run(stored)
 
 

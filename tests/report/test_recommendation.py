@@ -36,7 +36,7 @@ def stored() -> Values:
 
 def said(stored: Values, limits: str | None = None) -> str:
     """Return the recommendation of a stored run under limits."""
-    about(stored)["limits"] = limits
+    about(stored)["limits"] = limits or ""
     return recommendation(parse_run(stored))
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from runoff.judge.ratios import Ratio
 from runoff.report.answer.limits import parse_limits
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
-from runoff.stored.fields import StoredRunBroken
 from runoff.stored.run import parse_run
+from runoff.stored.schema import StoredRunBroken, write_record
 from tests.report.reading import notes_of, section_of
 from tests.stored_runs import benchmark, make_stored_run
 
-BOUGHT = {"contender": "onnxruntime", "value": 0.31, "low": 0.30, "high": 0.32, "launches": 8}
+TO_FLOAT32 = write_record(Ratio(0.31, 0.30, 0.32, 0.95, 8, 0.95, "onnxruntime"))
 QUANTISATION = {
     "precision": "int8",
     "images": 595,
@@ -24,7 +25,8 @@ QUANTISATION = {
     "lead": 0.1,
     "rms_difference": 0.042,
     "largest_difference": 0.69,
-    "bought": BOUGHT,
+    "disagreeing": [],
+    "ratio_to_float32": TO_FLOAT32,
 }
 FOOTPRINT = {
     "own_bytes": 80_000_000,
@@ -105,7 +107,7 @@ def test_a_broken_field_is_named(group, field):
     """A section whose stored values are not what they should be is refused with the field."""
     stored = stored_with(group)
     stored["benchmarks"][-1]["extra_info"][field] = "x"
-    with pytest.raises(StoredRunBroken, match=rf"extra_info\.{field} is"):
+    with pytest.raises(StoredRunBroken, match=rf"extra_info\.{field}: expected"):
         parse_run(stored)
 
 

@@ -9,41 +9,36 @@ from runoff.report.contents import sections
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
+from runoff.stored.benchmarks import Percentiles
 from runoff.stored.run import StoredRun, parse_run
+from runoff.stored.schema import read_record, write_record
+from runoff.stored.service import (
+    EndToEnd,
+    LoadGen,
+    Parallel,
+    ParallelSessions,
+    Rate,
+    Scaling,
+    Server,
+    SingleStream,
+    Threads,
+    Throughput,
+)
 from tests.report.reading import notes_of, section_of
 from tests.stored_runs import about, benchmark, make_stored_run, percentiles, ratio
 
-RATE = {"low": 90.0, "high": 110.0}
+LOADGEN = LoadGen("6.0.3", 0.1, 0.99, {}, {}, 1.0, 2.0)
+PERCENTILES = read_record(percentiles(0.02), Percentiles)
+RATE = Rate(100.0, 90.0, 110.0, 8)
 ANSWERS = {
-    "throughput": {
-        "batches": {"1": {"images_per_second": 100.0, **RATE}, "8": {"reason": "expected a batch of 1"}},
-    },
-    "parallel": {
-        "parallel": {
-            "sessions": 2,
-            "images_per_second": 100.0,
-            **RATE,
-            "one_session": {"images_per_second": 80.0},
-            "gain": {"value": 1.25, "low": 1.2, "high": 1.3},
-        }
-    },
-    "single-stream": {"percentiles": percentiles(0.02), "loadgen": {"version": "6.0.3"}},
-    "server": {
-        "highest_load": {"queries_per_second": 40.0, "low": 38.0, "high": 42.0},
-        "percentiles": percentiles(0.02),
-        "loadgen": {"version": "6.0.3", "bound": 0.1, "quantile": 0.99},
-    },
-    "end-to-end": {
-        "stages": {"decode": 0.001, "preprocess": 0.002, "inference": 0.02, "top 5": 0.0001},
-        "share_before_inference": 0.13,
-        "same_answers": 0.99,
-    },
-    "threads": {
-        "scaling": {
-            "1": {"seconds": 0.04, "speedup": 1.0, "efficiency": 1.0, "busy_threads": 1.0},
-            "2": {"seconds": 0.025, "speedup": 1.6, "low": 1.5, "high": 1.7, "efficiency": 0.8, "busy_threads": 1.9},
-        }
-    },
+    "throughput": Throughput({1: RATE, 8: "expected a batch of 1"}),
+    "parallel": ParallelSessions(Parallel(2, RATE, Rate(80.0, None, None), Rate(1.25, 1.2, 1.3))),
+    "single-stream": SingleStream(PERCENTILES, LOADGEN),
+    "server": Server(Rate(40.0, 38.0, 42.0), PERCENTILES, (), LOADGEN),
+    "end-to-end": EndToEnd({"decode": 0.001, "preprocess": 0.002, "inference": 0.02, "top 5": 0.0001}, 0.13, 0.99),
+    "threads": Threads(
+        {1: Scaling(0.04, Rate(1.0, None, None), 1.0, 1.0), 2: Scaling(0.025, Rate(1.6, 1.5, 1.7), 0.8, 1.9)}
+    ),
 }
 SHOWN = {
     "throughput": ("100", "–"),
@@ -61,9 +56,9 @@ def run() -> StoredRun:
     stored = make_stored_run()
     compared = ratio(0.8, "faster")
     stored["benchmarks"] = [
-        benchmark(group, "onnxruntime", 0.02, compared, **answer) for group, answer in ANSWERS.items()
+        benchmark(group, "onnxruntime", 0.02, compared, **write_record(answer)) for group, answer in ANSWERS.items()
     ]
-    control = {"contender": "pytorch", "value": 1.001, "low": 0.99, "high": 1.01}
+    control = ratio(1.001, "no difference shown") | {"low": 0.99, "high": 1.01}
     without = {"openvino": "it is not installed"}
     about(stored)["service"] = {group: {"launches": 8, "control": control, "without": without} for group in ANSWERS}
     return parse_run(stored)

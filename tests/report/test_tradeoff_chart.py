@@ -59,7 +59,7 @@ def test_a_run_without_a_recommendation_marks_nothing(stored):
 )
 def test_limits_on_its_axes_are_lines(stored, limits, lines):
     """A limit on latency or memory is a dashed line; others have no place in it."""
-    about(stored)["limits"] = limits
+    about(stored)["limits"] = limits or ""
     figure = tradeoff_figure(parse_run(stored))
     assert figure.svg.count('stroke-dasharray="4,4"') == lines
     assert ("Dashed lines are the limits." in figure.caption) == (lines > 0)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+import msgspec
 import pytest
 
 from fixtures.results import baseline_differences
 from runoff.stored.run import parse_run
-from runoff.stored.stratum import Stratum, stratum_differences
-from tests.stored_runs import about, make_stored_run
+from runoff.stored.stratum import Pictures, StoredModel, Stratum, have_the_same_pictures, stratum_differences
+from tests.stored_runs import make_stored_run
 
 BASE = Stratum(
     cpu="Example CPU",
-    cpu_flags=frozenset({"avx2", "avx512f"}),
+    cpu_flags=("avx2", "avx512f"),
     threads=2,
     reference="pytorch",
-    checkpoint=("builtin", "ab" * 32),
+    model=StoredModel("resnet18", "builtin", "ab" * 32),
+    images=Pictures(83, "ef" * 32),
     environments={"here": {"torch": "2.13.0", "onnx": "1.16.2"}, "ort118": {"onnxruntime": "1.18.0"}},
     contenders={"pytorch": {"torch": "2.13.0"}, "tensorflow": {"onnx": "1.16.2"}},
 )
@@ -31,12 +31,12 @@ def test_a_run_is_comparable_with_itself():
     ("change", "said"),
     [
         ({"cpu": "Other CPU"}, "CPU model: Example CPU → Other CPU"),
-        ({"cpu_flags": frozenset({"avx2", "amx_bf16"})}, "CPU flags: gone avx512f; new amx_bf16"),
+        ({"cpu_flags": ("amx_bf16", "avx2")}, "CPU flags: gone avx512f; new amx_bf16"),
         ({"threads": 4}, "threads: 2 → 4"),
         ({"reference": "onnxruntime"}, "reference: pytorch → onnxruntime"),
         (
-            {"checkpoint": ("imagenet", "cd" * 32)},
-            "checkpoint: builtin (abababababab) → imagenet (cdcdcdcdcdcd)",
+            {"model": StoredModel("resnet18", "imagenet", "cd" * 32)},
+            "model: resnet18 with builtin weights (abababababab) → resnet18 with imagenet weights (cdcdcdcdcdcd)",
         ),
         (
             {"environments": {"here": {"torch": "2.12.0", "onnx": "1.16.2"}}},
@@ -48,7 +48,7 @@ def test_a_run_is_comparable_with_itself():
 )
 def test_each_difference_is_said(change, said):
     """What differs is named with what it was and what it is."""
-    assert stratum_differences(BASE, dataclasses.replace(BASE, **change)) == [said]
+    assert stratum_differences(BASE, msgspec.structs.replace(BASE, **change)) == [said]
 
 
 @pytest.mark.parametrize(
@@ -56,18 +56,19 @@ def test_each_difference_is_said(change, said):
     [
         {"environments": {"here": {"torch": "2.13.0", "openvino": "2026.4.1"}, "other": {"torch": "1.0"}}},
         {"contenders": {"pytorch": {"torch": "2.13.0"}, "openvino": {"openvino": "2026.4.1"}}},
-        {"checkpoint": None},
-        {"checkpoint": ("another name", "ab" * 32)},
+        {"model": None},
+        {"model": StoredModel("another name", "builtin", "ab" * 32)},
+        {"images": Pictures(12, "00" * 32)},
     ],
 )
 def test_what_makes_no_difference_is_not_said(change):
-    """A package, environment or contender that only one run has, or a checkpoint's name, does not matter."""
-    assert stratum_differences(BASE, dataclasses.replace(BASE, **change)) == []
+    """A package, environment or contender that only one run has, a model's name, or the pictures, does not matter."""
+    assert stratum_differences(BASE, msgspec.structs.replace(BASE, **change)) == []
 
 
 def test_a_version_is_told_once():
     """A package that differs in its environment is not told again for every contender that uses it."""
-    head = dataclasses.replace(
+    head = msgspec.structs.replace(
         BASE,
         environments={"here": {"torch": "2.12.0"}},
         contenders={"pytorch": {"torch": "2.12.0"}, "tensorflow": {"onnx": "1.16.2"}},
@@ -77,29 +78,33 @@ def test_a_version_is_told_once():
 
 def test_many_flags_are_told_shortly():
     """Of many flags the first four are named and the others counted."""
-    head = dataclasses.replace(BASE, cpu_flags=BASE.cpu_flags | {f"flag{number}" for number in range(9)})
+    head = msgspec.structs.replace(BASE, cpu_flags=(*BASE.cpu_flags, *(f"flag{number}" for number in range(9))))
     assert stratum_differences(BASE, head) == ["CPU flags: new flag0, flag1, flag2, flag3 and 5 more"]
 
 
 def test_differences_read_the_same_from_the_other_side():
     """Swapping the runs swaps what was and what is."""
-    head = dataclasses.replace(BASE, threads=4, cpu_flags=frozenset())
+    head = msgspec.structs.replace(BASE, threads=4, cpu_flags=())
     assert stratum_differences(head, BASE) == ["CPU flags: new avx2, avx512f", "threads: 4 → 2"]
+
+
+def test_agreement_is_comparable_between_runs_of_the_same_pictures():
+    """The hash of the contents decides, not how many there are; pictures that are not known are not the same."""
+    for images, same in ((Pictures(83, "ef" * 32), True), (Pictures(83, "00" * 32), False), (None, False)):
+        assert have_the_same_pictures(BASE, msgspec.structs.replace(BASE, images=images)) is same
 
 
 def test_a_stored_run_has_its_stratum():
     """The contenders of a stratum are those that raced; what was not converted, wrong or skipped is none of them."""
     stratum = parse_run(make_stored_run()).stratum
     assert set(stratum.contenders) == {"pytorch", "onnxruntime", "tensorflow", "pytorch-channels-last"}
-    assert (stratum.checkpoint, stratum.reference) == (("builtin", "ab" * 32), "pytorch")
+    assert (stratum.model, stratum.reference) == (BASE.model, "pytorch")
 
 
 def test_pytest_benchmark_is_told_the_same():
     """--benchmark-compare names the same differences, before a race too, and the field that a foreign file lacks."""
-    saved, now = make_stored_run(), make_stored_run()
-    del about(now)["checkpoint"]
-    about(now)["contenders"] = {}
-    assert baseline_differences(saved["machine_info"], about(now)) == []
-    about(now)["stratum"]["threads"] = 4
-    assert baseline_differences(saved["machine_info"], about(now)) == ["threads: 2 → 4"]
-    assert baseline_differences({}, about(now)) == ["the field machine_info.runoff is missing"]
+    saved = make_stored_run()["machine_info"]
+    now = msgspec.structs.replace(parse_run(make_stored_run()).stratum, model=None, images=None, contenders={})
+    assert baseline_differences(saved, now) == []
+    assert baseline_differences(saved, msgspec.structs.replace(now, threads=4)) == ["threads: 2 → 4"]
+    assert baseline_differences({}, now) == ["there is no field machine_info.runoff; expected a run that Runoff stored"]

@@ -12,8 +12,8 @@ from runoff.report.contents import sections
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
-from runoff.stored.fields import StoredRunBroken
 from runoff.stored.run import parse_run, read_run
+from runoff.stored.schema import StoredRunBroken
 from tests.conftest import Suite
 
 CONTENDERS = "fake,fake-one-by-one,fake-threaded,fake-fixed-batch"
@@ -51,13 +51,13 @@ def test_every_question_is_a_group_with_its_control(stored):
     assert set(asked) == {one["group"] for one in stored["benchmarks"]} == GROUPS
     for question in asked.values():
         assert question["launches"] == 2
-        assert question["control"]["contender"] == "fake"
+        assert question["control"]["reference"] == "fake"
 
 
 def test_a_batch_that_is_refused_has_its_reason(stored):
     """A session made for one image alone answers for a batch of one, and says why not for more."""
     batches = told(stored, "throughput", "fake-fixed-batch")["batches"]
-    assert batches["1"]["images_per_second"] > 0
+    assert batches["1"]["value"] > 0
     assert "expected a batch of 1" in str(batches["4"])
 
 
@@ -66,7 +66,7 @@ def test_what_batching_buys_is_seen(stored):
 
     def gain(contender):
         batches = told(stored, "throughput", contender)["batches"]
-        return batches["8"]["images_per_second"] / batches["1"]["images_per_second"]
+        return batches["8"]["value"] / batches["1"]["value"]
 
     assert gain("fake") > 2 * gain("fake-one-by-one")
 
@@ -75,8 +75,10 @@ def test_what_a_second_thread_buys_is_seen(stored):
     """The fake that takes half as long on two threads has a greater speed-up than one that does not use them."""
     if stored["machine_info"]["runoff"]["stratum"]["threads"] < 2:
         pytest.skip("this machine allows one thread, so there is no second to buy anything")
-    scaling = {name: told(stored, "threads", name)["scaling"]["2"]["speedup"] for name in ("fake", "fake-threaded")}
-    assert scaling["fake-threaded"] > 1.2 * scaling["fake"]
+    plain, threaded = (
+        told(stored, "threads", name)["scaling"]["2"]["speedup"]["value"] for name in ("fake", "fake-threaded")
+    )
+    assert threaded > 1.2 * plain
 
 
 def test_every_question_has_a_section_everywhere(suite, stored, finished):
@@ -98,7 +100,7 @@ def test_a_broken_answer_is_named(stored):
     broken = json.loads(json.dumps(stored))
     one = next(one for one in broken["benchmarks"] if one["group"] == "parallel")
     del one["extra_info"]["parallel"]["gain"]
-    with pytest.raises(StoredRunBroken, match=r"extra_info\.parallel\.gain is missing"):
+    with pytest.raises(StoredRunBroken, match=r"extra_info\.parallel\.gain: it is missing"):
         parse_run(broken)
 
 

@@ -14,7 +14,7 @@ from runoff.report.charts.ratios import HUES
 from runoff.stored import wording
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
-from runoff.stored.samples import INFERENCE, samples
+from runoff.stored.samples import INFERENCE
 from runoff.text import numbers
 
 FEWEST_FOR_A_SHAPE = 20
@@ -26,7 +26,7 @@ REACH = 0.44
 
 def distribution_figure(run: StoredRun) -> Figure | None:
     """Draw all raw times of each contender, None where none were stored with the run."""
-    found = [(row, values) for row in run.timed if (values := samples(run, INFERENCE, row.contender))]
+    found = [(row, values) for row in run.timed if (values := run.measures[INFERENCE, row.contender].data)]
     if not found:
         return None
     low = min(min(values) for _, values in found) * 1e3 / 1.05

@@ -9,7 +9,7 @@ from itertools import pairwise
 import altair as alt
 
 from runoff.charts.drawing import BLUE, INK, Figure, contender_axis, draw, inline
-from runoff.stored.rows import Curve
+from runoff.stored.benchmarks import Curve
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 

@@ -19,7 +19,7 @@ from runoff.stored import wording
 from runoff.stored.conversions import Conversions
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
-from runoff.stored.samples import INFERENCE, Shown, compare_contenders
+from runoff.stored.samples import INFERENCE, compare_contenders
 from runoff.text import numbers
 from runoff.text.ids import without_variant
 from runoff.text.table import VERDICT, Table, make_columns, plain_notes
@@ -72,7 +72,7 @@ QUANTITIES = (
 
 def claims_section(run: StoredRun) -> Section | None:
     """Set claims and measurements side by side, None where the run has nothing to say about any of them."""
-    claims = CLAIMS.get(run.checkpoint.architecture, ())
+    claims = CLAIMS.get(run.model.name if run.model else "", ())
     judged = [each for claim in claims for each in claim(run)] if run.raced or run.only_converted else []
     if not judged:
         return None
@@ -117,7 +117,7 @@ def quantity_claim(run: StoredRun, quantity: Quantity, contender: str, figure: f
     return Judged(
         f"{contender} against {NATIVE}: {quantity.name}",
         f"{post}: {numbers.times(claimed, quantity.words)}",
-        f"{here}: {factor_with_interval(shown.ratio, quantity.words)}",
+        f"{here}: {factor_with_interval(shown, quantity.words)}",
         direction_verdict(shown, quantity.words, claimed),
     )
 
@@ -132,21 +132,20 @@ def optimisation_claims(run: StoredRun) -> list[Judged]:
         Judged(
             f"{OPTIMISED}’s lead",
             "comes from graph optimisation",
-            f"with it {factor_with_interval(lead.ratio)} than {NATIVE}, "
-            f"without it {factor_with_interval(without.ratio)}",
+            f"with it {factor_with_interval(lead)} than {NATIVE}, without it {factor_with_interval(without)}",
             optimisation_verdict(lead, without),
         )
     ]
 
 
-def optimisation_verdict(lead: Shown, without: Shown) -> str:
+def optimisation_verdict(lead: Ratio, without: Ratio) -> str:
     """Say where a lead comes from, as far as both comparisons show it."""
     if lead.verdict != FASTER:
         return f"no lead to explain: {lead.verdict}"
     if without.verdict in (SLOWER, NO_DIFFERENCE):
         return "yes: without it there is no lead"
     if without.verdict == FASTER:
-        part = 1 - math.log(without.ratio.value) / math.log(lead.ratio.value)
+        part = 1 - math.log(without.value) / math.log(lead.value)
         return f"in part: {part * 100:.0f} % of the lead" if part > 0 else "no: the lead is there without it"
     return without.verdict
 
@@ -173,7 +172,7 @@ def session_claims(run: StoredRun) -> list[Judged]:
         Judged(
             f"{SESSION} against {CONVERTED}: {quantity.name}",
             "no figure: how the post ran TensorFlow",
-            factor_with_interval(shown.ratio, quantity.words),
+            factor_with_interval(shown, quantity.words),
             shown.verdict,
         )
         for quantity in QUANTITIES
@@ -191,7 +190,7 @@ def variant_claim(run: StoredRun, contender: str, base: str, means: str, claimed
     return Judged(
         f"{means}: {contender} against {base}",
         claimed,
-        f"{factor_with_interval(shown.ratio)}{agrees}",
+        f"{factor_with_interval(shown)}{agrees}",
         direction_verdict(shown, (FASTER, SLOWER)),
     )
 
@@ -289,7 +288,7 @@ def row(run: StoredRun, contender: str) -> Row:
     return next(each for each in run.rows if each.contender == contender)
 
 
-def direction_verdict(shown: Shown, direction: tuple[str, str], claimed: float | None = None) -> str:
+def direction_verdict(shown: Ratio, direction: tuple[str, str], claimed: float | None = None) -> str:
     """Say whether the claimed direction is shown, and whether as far; ``claimed`` is a ratio, None for the first word.
 
     What the run does not show, an invalid run among it, is said as the comparison says it.
@@ -299,10 +298,10 @@ def direction_verdict(shown: Shown, direction: tuple[str, str], claimed: float |
     expected = direction[0] if claimed is None or claimed < 1 else direction[1]
     if shown.verdict != expected:
         return f"{shown.verdict}: the opposite"
-    low, high = shown.ratio.low, shown.ratio.high
+    low, high = shown.low, shown.high
     if claimed is None or (low is not None and high is not None and low <= claimed <= high):
         return f"{shown.verdict}, as claimed"
-    further = abs(math.log(shown.ratio.value)) > abs(math.log(claimed))
+    further = abs(math.log(shown.value)) > abs(math.log(claimed))
     return f"{shown.verdict}, by {'more' if further else 'less'} than claimed"
 
 

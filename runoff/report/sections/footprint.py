@@ -28,15 +28,10 @@ def footprint_section(run: StoredRun) -> Section | None:
             columns=make_columns(
                 ("contender", "MB", "packages", "own\nMB", "shared\nMB", "artifact\nMB", CONSISTS_OF), (CONSISTS_OF,)
             ),
-            rows=tuple(row(one) for one in sorted(run.footprint, key=lambda one: (total(one), one.contender))),
+            rows=tuple(row(one) for one in sorted(run.footprint, key=lambda one: (one.total, one.contender))),
         ),
         notes=plain_notes((COUNTED, *unknown_sizes(run.footprint))),
     )
-
-
-def total(one: Footprint) -> int:
-    """Return all that a contender takes, in bytes."""
-    return one.own + one.shared + one.artifact
 
 
 def row(one: Footprint) -> tuple[str, ...]:
@@ -44,7 +39,7 @@ def row(one: Footprint) -> tuple[str, ...]:
     own = [package for package in one.packages if not package.is_shared][:LARGEST]
     return (
         one.contender,
-        f"{'≥ ' if of_unknown_size(one) else ''}{numbers.megabytes(total(one))}",
+        f"{'≥ ' if one.unknown else ''}{numbers.megabytes(one.total)}",
         str(len(one.packages)),
         numbers.megabytes(one.own),
         numbers.megabytes(one.shared),
@@ -55,10 +50,5 @@ def row(one: Footprint) -> tuple[str, ...]:
 
 def unknown_sizes(deployed: tuple[Footprint, ...]) -> tuple[str, ...]:
     """Name the packages whose size is not known, in one sentence, where there are any."""
-    names = sorted({name for one in deployed for name in of_unknown_size(one)})
+    names = sorted({name for one in deployed for name in one.unknown})
     return (f"Without a record of their files, and not counted: {', '.join(names)}.",) if names else ()
-
-
-def of_unknown_size(one: Footprint) -> list[str]:
-    """Name the packages of a contender whose size is not known."""
-    return [package.name for package in one.packages if package.size is None]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from runoff.report.blocks import PAGE, Section
 from runoff.stored import wording
-from runoff.stored.rows import Percentiles
+from runoff.stored.benchmarks import Percentiles
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.table import Table, make_columns

@@ -43,7 +43,7 @@ def quantisation_section(run: StoredRun) -> Section | None:
                     numbers.share(one.all_agreement),
                     f"{one.rms_difference:.3f}",
                     f"{one.largest_difference:.2f}",
-                    numbers.ratio(one.bought),
+                    numbers.ratio(one.ratio_to_float32),
                 )
                 for one in sorted(found, key=lambda one: one.contender)
             ),

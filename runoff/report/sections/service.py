@@ -12,7 +12,7 @@ from runoff.report.blocks import Section
 from runoff.report.charts.lines import threads_figure, throughput_figure
 from runoff.report.sections.percentiles import withheld
 from runoff.stored import wording
-from runoff.stored.rows import Percentiles
+from runoff.stored.benchmarks import Percentiles
 from runoff.stored.run import StoredRun
 from runoff.stored.service import Rate, Scaling
 from runoff.text import numbers
@@ -112,13 +112,13 @@ def single_stream(run: StoredRun) -> Question:
 
 def server(run: StoredRun) -> Question:
     """Show the highest load that keeps the bound."""
-    found = run.service.highest_load
-    bound, quantile = next(((each.bound, each.quantile) for each in found.values()), (None, None))
+    found = run.service.server
+    bound, quantile = next(((each.loadgen.bound, each.loadgen.quantile) for each in found.values()), (None, None))
     beyond = [
-        f"{name}: the p99 measured near that load is {numbers.milliseconds(each.latencies.values['p99'])} ms, "
+        f"{name}: the p99 measured near that load is {numbers.milliseconds(each.percentiles.values['p99'])} ms, "
         "beyond the bound: its service is less steady than was computed with"
         for name, each in found.items()
-        if each.latencies.values.get("p99", 0.0) > each.bound
+        if each.percentiles.values.get("p99", 0.0) > each.loadgen.bound
     ]
     within = f" {quantile * 100:g} of 100 within {bound * 1e3:g} ms" if bound and quantile else " the bound"
     caption = (
@@ -132,10 +132,12 @@ def server(run: StoredRun) -> Question:
         "Highest load",
         caption,
         ("queries a second", *LATENCIES),
-        lambda name: [(numbers.with_interval(found[name].load, numbers.per_second), *latencies(found[name].latencies))],
+        lambda name: [
+            (numbers.with_interval(found[name].highest_load, numbers.per_second), *latencies(found[name].percentiles))
+        ],
         notes=[
             *beyond,
-            *withheld({name: each.latencies for name, each in found.items()}, LATENCIES),
+            *withheld({name: each.percentiles for name, each in found.items()}, LATENCIES),
             *loadgen_notes(run),
         ],
     )
@@ -161,9 +163,9 @@ def end_to_end(run: StoredRun) -> Question:
         ("whole", *STAGES, "before\ninference"),
         lambda name: [
             (
-                numbers.milliseconds(found[name].total),
+                numbers.milliseconds(run.measures["end-to-end", name].median),
                 *(numbers.milliseconds(found[name].stages.get(stage)) for stage in STAGES),
-                f"{found[name].share_before * 100:.0f} %",
+                f"{found[name].share_before_inference * 100:.0f} %",
             )
         ],
         notes=different,
@@ -193,7 +195,7 @@ def thread_cells(count: int, found: Scaling) -> tuple[str, ...]:
     """Write what a number of threads brings."""
     speedup = "1" if count == 1 else numbers.with_interval(found.speedup, "{:.2f}".format)
     efficiency = f"{found.efficiency * 100:.0f} %"
-    return (str(count), numbers.milliseconds(found.seconds), speedup, efficiency, f"{found.busy:.2f}")
+    return (str(count), numbers.milliseconds(found.seconds), speedup, efficiency, f"{found.busy_threads:.2f}")
 
 
 def question_section(make: Callable[[StoredRun], Question], run: StoredRun) -> Section | None:

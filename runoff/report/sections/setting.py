@@ -14,13 +14,13 @@ from runoff.text.table import Table, make_columns
 def setting_section(run: StoredRun) -> Section:
     """Say what was measured on which machine, and what each contender is."""
     environments = run.stratum.environments
-    checkpoint = run.checkpoint
+    model = run.model
     details = (
         ("Amount", (f"{launches_and_rounds(run)}, seed {run.seed}",)),
         ("Machine", (wording.place(run), *([run.system] if run.system else []))),
-        ("Checkpoint", (f"{checkpoint.name} ({checkpoint.architecture})", f"{checkpoint.sha256[:16]}…")),
+        *([("Checkpoint", (f"{model.weights} ({model.name})", f"{model.sha256[:16]}…"))] if model else []),
         ("Pictures", (f"{run.images}, compared with TorchVision’s own answers",)),
-        *([("Commit", (run.commit,))] if run.commit else []),
+        *([("Commit", (run.commit.full_name,))] if run.commit else []),
         *(
             (f"Versions in {name}" if len(environments) > 1 else "Versions", (versions_text(versions),))
             for name, versions in environments.items()
@@ -52,10 +52,8 @@ def versions_text(versions: Mapping[str, str]) -> str:
 def setting_line(run: StoredRun) -> str:
     """Name the machine, the threads, the model and the amount measured."""
     amount = f"batch 1; {launches_and_rounds(run)}; " if run.raced else ""
-    return (
-        f"{wording.place(run)}; {run.checkpoint.architecture} with the {run.checkpoint.name} checkpoint; "
-        f"{amount}seed {run.seed}."
-    )
+    model = f"{run.model.name} with the {run.model.weights} checkpoint; " if run.model else ""
+    return f"{wording.place(run)}; {model}{amount}seed {run.seed}."
 
 
 def launches_and_rounds(run: StoredRun) -> str:

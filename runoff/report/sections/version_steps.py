@@ -29,7 +29,7 @@ def version_section(run: StoredRun) -> Section | None:
                     step.version_before,
                     step.version,
                     numbers.ratio(step.ratio),
-                    step.verdict,
+                    step.ratio.verdict,
                 )
                 for step in run.version_steps
             ),

@@ -1,0 +1,137 @@
+"""What a run says of itself in ``machine_info["runoff"]``, and what is read beside it of pytest-benchmark's JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field, structs
+
+from runoff.judge.agreement import Agreement
+from runoff.judge.ratios import Ratio
+from runoff.stored.benchmarks import AnyBenchmark
+from runoff.stored.schema import SCHEMA, Amount, Size, StoredRunBroken, read_record
+from runoff.stored.service import Question
+from runoff.stored.stratum import Pictures, StoredModel, Stratum
+from runoff.stored.version_steps import VersionStep
+
+RACED = "raced"
+DIGITS = 12
+NEXT = "measure a new one with python -m tox -e compare, which stores results/runoff.json"
+
+
+class Schedule(Struct, frozen=True):
+    """What was asked for: launches, precision, seconds at most, the looks planned and the one that it stopped at."""
+
+    launches: int
+    precision: Size | None
+    max_seconds: Size | None
+    looks: tuple[int, ...]
+    stopped_at_look: int | None
+
+
+class StoredArtifact(Struct, frozen=True):
+    """A contender's artifact: its bytes and their hash."""
+
+    size: int = field(name="bytes")
+    sha256: str
+
+
+class StoredContender(Struct, frozen=True):
+    """What came of a contender; ``stage`` and ``reason`` say where and why it did not race."""
+
+    status: str
+    stage: str | None
+    reason: str | None
+    description: str
+    precision: str
+    versions: dict[str, str]
+    artifact: StoredArtifact | None
+    agreement: Agreement | None
+    quantisation: Agreement | None
+
+
+class RunInfo(Struct, frozen=True):
+    """A run as a whole; before a race it has no model, no pictures and no contenders.
+
+    ``limits`` is what a contender is chosen under, as ``--choose`` has it; ``golden`` has golden's rounding error,
+    ``repeat`` the command that made it but for contenders and limits.
+    """
+
+    seed: int
+    launches: int
+    rounds: int
+    margin: Amount
+    schedule: Schedule
+    stratum: Stratum
+    limits: str = ""
+    repeat: tuple[str, ...] = ()
+    workers_go_first: bool | None = None
+    control: Ratio | None = None
+    model: StoredModel | None = None
+    images: Pictures | None = None
+    golden: dict[str, Size] = {}
+    contenders: dict[str, StoredContender] = {}
+    warnings: tuple[str, ...] = ()
+    service: dict[str, Question] = {}
+    version_steps: tuple[VersionStep, ...] = ()
+    schema: int = SCHEMA
+
+    @property
+    def comparable(self) -> Stratum:
+        """The stratum with what a run says of its model, its pictures and the contenders that raced."""
+        raced = {name: found.versions for name, found in self.contenders.items() if found.status == RACED}
+        return structs.replace(self.stratum, model=self.model, images=self.images, contenders=raced)
+
+
+class Commit(Struct, frozen=True):
+    """The commit that was measured, as pytest-benchmark stores it; ``changed`` tells whether files differed from it."""
+
+    identifier: str = field(name="id", default="")
+    time: Annotated[datetime, Meta(tz=True)] | None = None
+    changed: bool | None = field(name="dirty", default=None)
+
+    @property
+    def name(self) -> str:
+        """The short name that people read in a history."""
+        return f"{self.identifier[:DIGITS]}{' with changes' if self.changed else ''}"
+
+    @property
+    def full_name(self) -> str:
+        """The whole name."""
+        return f"{self.identifier}{' with changes' if self.changed else ''}"
+
+
+class MachineInfo(Struct, frozen=True):
+    """The machine, as pytest-benchmark stores it, with what Runoff adds."""
+
+    runoff: RunInfo
+    node: str | None = None
+    system: str | None = None
+    release: str | None = None
+    machine: str | None = None
+    python_version: str | None = None
+
+
+class RunFile(Struct, frozen=True):
+    """A file that pytest-benchmark wrote."""
+
+    datetime: datetime
+    machine_info: MachineInfo
+    benchmarks: tuple[AnyBenchmark, ...]
+    commit_info: Commit | None = None
+
+
+def require_schema(machine: Any) -> None:
+    """Require that ``machine_info`` is one that this Runoff stored; raises StoredRunBroken."""
+    info = machine.get("runoff") if isinstance(machine, dict) else None
+    if not isinstance(info, dict):
+        raise StoredRunBroken("there is no field machine_info.runoff; expected a run that Runoff stored")
+    if (schema := info.get("schema")) != SCHEMA:
+        raise StoredRunBroken(f"machine_info.runoff.schema is {schema!r}, this Runoff reads {SCHEMA}; {NEXT}")
+
+
+def read_info(machine: Any) -> RunInfo:
+    """Read what a run says of itself from its ``machine_info``; raises StoredRunBroken."""
+    require_schema(machine)
+    return read_record(machine["runoff"], RunInfo, "machine_info.runoff")
