@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "fixtures.options",
+    "fixtures.run",
     "fixtures.contenders",
     "fixtures.preparation",
     "fixtures.race",
