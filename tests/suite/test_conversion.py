@@ -95,6 +95,17 @@ def test_what_converts_is_stored(converting):
     assert "imagined" in run.stdout
 
 
+def test_conversions_alone_need_no_weights_and_no_golden(converting):
+    """A run of conversions alone prepares no model: weights that are not there and a missing reference cost nothing."""
+    suite = converting("Give what is right", "pass")
+    run = suite.run("-m", "conversion", "--weights", "nowhere.pth")
+    _, cells = stored_cells(suite, run)
+    assert {cell["plain"]["result"] for cell in cells} == {"right"}
+    about = json.loads((suite.root / "results" / "runoff.json").read_text())["machine_info"]["runoff"]
+    assert about["model"] is None
+    assert not (suite.root / ".runoff" / "golden").exists()
+
+
 def test_a_converter_that_is_not_installed_is_skipped_with_its_reason(converting):
     """A converter whose module no environment has is skipped before anything is exported, and says what it needs."""
     suite = converting("Give nothing", "pass", needs="converter_of_nobody")
