@@ -99,14 +99,23 @@ def test_a_folder_without_or_with_broken_pictures_is_refused(suite, tmp_path):
 
 def test_a_truncated_artifact_fails_its_contender_with_the_remedy(suite):
     """An artifact cut off by hand is refused with the folder to delete; the other contender is measured."""
-    assert suite.run("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1").returncode == 0
-    (cut,) = (suite.root / ".runoff" / "artifacts").glob("fake-slower-*/model.npy")
+    arguments = ("--contenders", "fake,fake-companion", "--launches", "1", "--rounds", "1")
+    assert suite.run(*arguments).returncode == 0
+    (second_file,) = (suite.root / ".runoff" / "artifacts").glob("fake-*/weights.npy")  # the companion's alone
+    cut = second_file.with_name("model.npy")
     cut.write_bytes(cut.read_bytes()[:100])
-    done = suite.run("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1")
+    done = suite.run(*arguments)
     shutil.rmtree(cut.parent)
     assert done.returncode == 1
     assert "is not what was put there" in done.stdout
     assert f"delete the folder {cut.parent}" in " ".join(done.stdout.split())
+    contenders = json.loads((suite.root / "results" / "runoff.json").read_text())["machine_info"]["runoff"][
+        "contenders"
+    ]
+    assert {name: found["status"] for name, found in contenders.items()} == {
+        "fake": "raced",
+        "fake-companion": "failed",
+    }
 
 
 def test_a_results_folder_that_cannot_be_written_stops_the_run_before_it_begins(suite):
