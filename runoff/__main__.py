@@ -17,7 +17,7 @@ from runoff.environments.tox_versions import add_versions
 from runoff.errors import RunoffError
 from runoff.history.command import add_history
 from runoff.quantities import share
-from runoff.report.command import STANDARD_OUTPUT, add_report
+from runoff.report.write.command import STANDARD_OUTPUT, add_report
 from runoff.stored.run import read_run
 from runoff.text.terminal import WIDTH
 

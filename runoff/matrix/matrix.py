@@ -144,10 +144,10 @@ def export_model(export: Export, folder: Path, setup: MatrixSetup) -> Attempt | 
     modules = EXPORTERS[export.exporter]
     if (environment := first_with(modules, setup.environments)) is None:
         return Attempt(SKIPPED, EXPORT, reason=f"no environment of this run has all of {', '.join(modules)}")
-    arguments = {"model": export.model, "exporter": export.exporter, "opset": export.opset}
+    arguments = {"model": export.model, "exporter": export.exporter, "opset": export.opset, "folder": str(folder)}
     begin = time.monotonic()
     try:
-        run("export", arguments, environment, folder, setup, f"{label(export)}-export", {}, EXPORT_TIMEOUT)
+        run("export", arguments, environment, setup, f"{label(export)}-export", {}, EXPORT_TIMEOUT)
     except (ConversionFailed, WorkerFailed) as error:
         return replace(failed_attempt(error, EXPORT), seconds=time.monotonic() - begin)
     return None
@@ -160,18 +160,16 @@ def try_target(export: Export, target: str, folder: Path, setup: MatrixSetup) ->
     if environment is None:
         reason = f"no environment of this run has all of {', '.join(needed(backend))}"
         return cell_of(export, target, Attempt(SKIPPED, reason=reason))
-    name = f"{label(export)}-{target}"
+    name, place = f"{label(export)}-{target}", {"backend": backend.module, "folder": str(folder)}
 
     def attempted(file: str, suffix: str) -> Attempt:
         form = Form(zoo_model(export.model), file, folder / file)
-        arguments = {"backend": backend.module, "suffix": backend.SUFFIX}
+        arguments = {**place, "suffix": backend.SUFFIX}
         converting, variables = {**arguments, "form": form_to_json(form)}, backend.ENVIRONMENT
         begin = time.monotonic()
         try:
-            failed = run("convert", converting, environment, folder, setup, name + suffix, variables)
-            found = Attempt(
-                **failed or run("attempt", arguments, environment, folder, setup, f"{name}{suffix}-run", variables)
-            )
+            failed = run("convert", converting, environment, setup, name + suffix, variables)
+            found = Attempt(**failed or run("attempt", arguments, environment, setup, f"{name}{suffix}-run", variables))
         except RunoffError as error:
             found = failed_attempt(error, "convert")
         return replace(found, seconds=time.monotonic() - begin)
@@ -180,8 +178,7 @@ def try_target(export: Export, target: str, folder: Path, setup: MatrixSetup) ->
     if plain.result == RIGHT or "repair" not in backend.functions:
         return cell_of(export, target, plain)
     try:
-        arguments = {"backend": backend.module}
-        repairs = run("repair", arguments, environment, folder, setup, f"{name}-repair", backend.ENVIRONMENT)
+        repairs = run("repair", place, environment, setup, f"{name}-repair", backend.ENVIRONMENT)
     except RunoffError as error:
         return Cell(export.model, export.exporter, export.opset, target, plain, failed_attempt(error, "repair"))
     repaired = attempted(REPAIRED_FILE, "-repaired") if repairs else None
@@ -192,7 +189,6 @@ def run(
     function: str,
     arguments: dict[str, Any],
     environment: Environment,
-    folder: Path,
     setup: MatrixSetup,
     name: str,
     variables: Mapping[str, str],
@@ -201,7 +197,7 @@ def run(
     """Call one of runoff.matrix.attempt's functions in a process of its own."""
     return call(
         f"runoff.matrix.attempt:{function}",
-        {**arguments, "folder": str(folder), "memory": setup.memory},
+        {**arguments, "memory": setup.memory},
         label=name,
         log=setup.logs / f"{name}.log",
         timeout=timeout or setup.attempt_timeout,

@@ -114,7 +114,7 @@ def answer_commands(channel: Channel, session: Session, batch: Batch, layout: st
             memory = {"peak": read_memory("VmHWM"), "anonymous": read_memory("RssAnon")}
             channel.send({**memory, "involuntary_switches": switches})
         else:
-            from runoff.measure.service.commands import COMMANDS, Work
+            from runoff.measure.commands import COMMANDS, Work
 
             channel.send(COMMANDS[command["do"]](Work(session, batch, layout), command))
 

@@ -12,9 +12,9 @@ import pytest
 
 from runoff.errors import NoAnswer, WorkerCrashed, WorkerTimedOut
 from runoff.measure.launches import CONTROL, Measured
+from runoff.measure.loadgen import read_trace
 from runoff.measure.service import load
 from runoff.measure.service.load import Answered, LoadRecord, highest_loads, measure_load
-from runoff.measure.service.loadgen import read_trace
 
 BOUND = 0.1
 

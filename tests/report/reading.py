@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runoff.report.blocks import PAGE, Section
-from runoff.report.contents import sections
+from runoff.report.sections.contents import sections
 from runoff.stored.run import StoredRun
 
 

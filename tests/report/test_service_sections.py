@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runoff.report.blocks import TERMINAL
-from runoff.report.contents import sections
+from runoff.report.sections.contents import sections
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table

@@ -13,7 +13,7 @@ from runoff.errors import NoAnswer
 from runoff.judge.queueing import highest_load, highest_loads_by_launch
 from runoff.measure.entrant import NANOSECONDS
 from runoff.measure.launches import Measured, Setup, run_exercise
-from runoff.measure.service.loadgen import SERVER, SINGLE_STREAM
+from runoff.measure.loadgen import SERVER, SINGLE_STREAM
 from runoff.measure.workers import Rotation, RunningWorker
 
 TIMEOUT = 120.0

@@ -150,20 +150,15 @@ def optimisation_verdict(lead: Ratio, without: Ratio) -> str:
     return without.verdict
 
 
-def precision_claims(run: StoredRun) -> list[Judged]:
-    """Judge whether INT8 lowers the cost: each against the same backend in float32, with its agreement."""
-    return [
-        judged
+def variant_claims(run: StoredRun) -> list[Judged]:
+    """Judge whether INT8 lowers the cost and whether XLA helps: each against the same backend without it."""
+    pairs = [
+        (each.contender, without_variant(each.contender, INT8), "INT8", "cheaper")
         for each in run.timed
         if each.precision == INT8
-        and (judged := variant_claim(run, each.contender, without_variant(each.contender, INT8), "INT8", "cheaper"))
     ]
-
-
-def compilation_claims(run: StoredRun) -> list[Judged]:
-    """Judge whether XLA helps."""
-    judged = variant_claim(run, COMPILED, CONVERTED, "XLA", "faster")
-    return [judged] if judged else []
+    pairs.append((COMPILED, CONVERTED, "XLA", "faster"))
+    return [judged for pair in pairs if (judged := variant_claim(run, *pair))]
 
 
 def session_claims(run: StoredRun) -> list[Judged]:
@@ -274,8 +269,7 @@ CLAIMS: Mapping[str, tuple[Callable[[StoredRun], list[Judged]], ...]] = {
         quantity_claims,
         session_claims,
         optimisation_claims,
-        precision_claims,
-        compilation_claims,
+        variant_claims,
         stability_claims,
         recommendation_claims,
     )

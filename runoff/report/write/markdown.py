@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from runoff.report.answer.recommendation import opening
 from runoff.report.blocks import MARKDOWN, Section
-from runoff.report.contents import sections
+from runoff.report.sections.contents import sections
 from runoff.report.sections.repeat import command
 from runoff.report.sections.setting import setting_line
-from runoff.report.side_by_side import label, overview_section, ratios_section
+from runoff.report.sections.side_by_side import label, overview_section, ratios_section
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text.markdown import escape, note_lines, table_lines

@@ -11,8 +11,8 @@ from runoff.report.answer.choice import choose
 from runoff.report.answer.highlights import Highlight, highlights
 from runoff.report.answer.recommendation import opening
 from runoff.report.blocks import PAGE, Section
-from runoff.report.contents import sections
-from runoff.report.side_by_side import label, overview_section, ratios_section
+from runoff.report.sections.contents import sections
+from runoff.report.sections.side_by_side import label, overview_section, ratios_section
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text import numbers

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from runoff.report.answer.recommendation import recommendation
 from runoff.report.blocks import TERMINAL, Section
-from runoff.report.contents import sections
+from runoff.report.sections.contents import sections
 from runoff.report.sections.setting import setting_line
 from runoff.stored.run import StoredRun
 from runoff.text.terminal import WIDTH, draw_table, make_console, print_notes

@@ -129,7 +129,7 @@ def serve_once(
 
 def load(work: Work, command: Message) -> Message:
     """Put the session under one of LoadGen's loads."""
-    from runoff.measure.service.loadgen import run_scenario
+    from runoff.measure.loadgen import run_scenario
 
     pixels = np.load(command["images"], mmap_mode="r")[: command["pictures"]]
     batches = [work.in_layout(pixels[place : place + 1]) for place in range(len(pixels))]
