@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -122,7 +123,8 @@ def make_stored_run() -> Values:
         "openvino": came_of("skipped", None, "openvino is not installed"),
     }
     about(stored)["contenders"] = {name: came_of() for name in raced} | others
-    return stored
+    read: Values = json.loads(json.dumps(stored))
+    return read
 
 
 def add_contender(

@@ -42,7 +42,6 @@ def assert_two_environments_raced(about, infos, here: str, there: str) -> None:
     assert (plain["status"], elsewhere["status"]) == ("raced", "raced")
     assert plain["agreement"]["share"] == elsewhere["agreement"]["share"] == 1.0
     assert plain["artifact"]["sha256"] == elsewhere["artifact"]["sha256"]
-    assert elsewhere["artifact"]["cached"]
     for versions in ("python", "numpy"):
         release = slice(0, 2 if versions == "python" else 1)
         ours, theirs = (came["versions"][versions].split(".")[release] for came in (plain, elsewhere))
@@ -52,14 +51,14 @@ def assert_two_environments_raced(about, infos, here: str, there: str) -> None:
         assert info["environment"] == "other"
         assert info["versions"] == elsewhere["versions"]
         assert info["ratio"]["value"] > 0
-    assert set(about["stratum"]["versions"]) == {"here", "other"}
+    assert set(about["stratum"]["environments"]) == {"here", "other"}
 
 
 def test_another_python_and_numpy_race_in_the_same_run(suite, other):
     """A contender in another environment is raced against the one here, on the same artifact, with its own versions."""
     about, infos = run_and_read(suite, "--contenders", "fake,fake@other", "--environment", f"other={other}")
     assert_two_environments_raced(about, infos, "fake", "fake@other")
-    assert about["control"]["contender"] == "fake"
+    assert about["control"]["reference"] == "fake"
 
 
 def test_the_reference_may_be_in_another_environment_and_tree(suite, other, tmp_path):
@@ -71,7 +70,7 @@ def test_the_reference_may_be_in_another_environment_and_tree(suite, other, tmp_
         *("--environment", f"other={other}", "--tree", f"other={tmp_path}"),
     )
     assert infos["inference", "fake"]["ratio"]["reference"] == "fake@other"
-    assert about["control"]["contender"] == "fake@other"
+    assert about["control"]["reference"] == "fake@other"
     ours, theirs = (about["contenders"][name]["versions"] for name in ("fake", "fake@other"))
     assert ours["python"] != theirs["python"]
     assert about["contenders"]["fake"]["artifact"]["sha256"] == about["contenders"]["fake@other"]["artifact"]["sha256"]
