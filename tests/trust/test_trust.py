@@ -62,7 +62,7 @@ def test_the_simulation_sees_a_true_difference() -> None:
 def test_a_noiseless_machine_simulates_exact_ratios() -> None:
     """Without any noise every simulated ratio is exactly the true one."""
     race = simulate_race(np.random.default_rng(1), Noise(0, 0, False, 0, 0), 5, 5, np.log(1.25))
-    inference = [standing.ratio.value for name, standing in judge(race).items() if name.startswith("inference")]
+    inference = [standing.value for name, standing in judge(race).items() if name.startswith("inference")]
     assert inference == pytest.approx([1.25] * 3)
 
 
