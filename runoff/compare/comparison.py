@@ -21,6 +21,7 @@ from runoff.judge.ratios import CONFIDENCE, EXPLORATORY, FASTER, FEWEST_LAUNCHES
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.stored.schema import one_line
+from runoff.stored.stratum import have_the_same_pictures
 from runoff.text import numbers
 from runoff.text.markdown import escape, note_lines, table_lines
 from runoff.text.table import NAME, VERDICT, Column, Note, Table, make_columns
@@ -106,10 +107,10 @@ def notes(found: Comparison, names: tuple[str, str]) -> list[Note]:
         said.append(Note("next", wording.MEASURE_AGAIN))
     if found.changes:
         said.append(Note("changes", tally(found)))
-    images = (found.base.images, found.head.images)
-    pictures = "" if images[0] == images[1] else f" (over {images[0]} pictures and over {images[1]})"
+    if found.changes and not have_the_same_pictures(found.base.stratum, found.head.stratum):
+        said.append(Note("agreement", "is not compared: the runs show other pictures; give both the same --images"))
     said += [
-        Note("agreement fell", f"{fall.contender}: {numbers.share(fall.base)} → {numbers.share(fall.head)}{pictures}")
+        Note("agreement fell", f"{fall.contender}: {numbers.share(fall.base)} → {numbers.share(fall.head)}")
         for fall in found.falls
     ]
     said += absence_lines(found)

@@ -25,6 +25,7 @@ from runoff.compare.changes import (
     Renaming,
     compare_runs,
 )
+from runoff.compare.comparison import render_comparison
 from runoff.stored.run import StoredRun, parse_run
 from tests.stored_runs import about, came_of, make_comparable_run, ratio, spread
 
@@ -192,6 +193,19 @@ def test_a_lower_agreement_always_fails():
     found = compare_runs(run_of(), head)
     assert (found.falls, found.exit_code) == ((Fall("tensorflow", 1.0, 0.98),), WORSE)
     assert compare_runs(head, run_of()).exit_code == NOTHING_WORSE
+
+
+def test_agreement_is_compared_between_runs_of_the_same_pictures_alone():
+    """On other pictures another agreement is no fall, and the comparison says that it left agreement out."""
+    other = make_comparable_run(LAUNCHES)
+    for one in other["benchmarks"]:
+        one["extra_info"]["agreement"] = 0.98
+    about(other)["images"]["sha256"] = "99" * 32
+    found = compare_runs(run_of(), parse_run(other))
+    assert (found.falls, found.exit_code) == ((), NOTHING_WORSE)
+    said = "agreement: is not compared: the runs show other pictures"
+    assert said in render_comparison(found, ("base.json", "head.json"))
+    assert said not in render_comparison(compare_runs(run_of(), run_of()), ("base.json", "head.json"))
 
 
 def test_a_contender_that_became_wrong_agrees_less():

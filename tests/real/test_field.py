@@ -80,9 +80,11 @@ def test_what_reduced_precision_buys_is_stored(field):
     """The group ``quantisation`` has each reduced contender with its ratio to its own backend, where that raced."""
     stored = {one["extra_info"]["contender"]: one for one in field["benchmarks"] if one["group"] == "quantisation"}
     assert set(stored) == set(REDUCED)
-    assert stored["openvino-int8"]["extra_info"]["bought"]["contender"] == "openvino"
-    assert stored["pytorch-int8"]["extra_info"]["bought"]["contender"] == "pytorch"
-    assert stored["onnxruntime-int8"]["extra_info"]["bought"] is None  # plain ONNX Runtime is not in this race
+    assert stored["openvino-int8"]["extra_info"]["ratio_to_float32"]["reference"] == "openvino"
+    assert stored["pytorch-int8"]["extra_info"]["ratio_to_float32"]["reference"] == "pytorch"
+    assert (
+        stored["onnxruntime-int8"]["extra_info"]["ratio_to_float32"] is None
+    )  # plain ONNX Runtime is not in this race
     assert all(one["stats"]["median"] == pytest.approx(one["extra_info"]["rms_difference"]) for one in stored.values())
 
 
