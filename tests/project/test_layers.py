@@ -50,6 +50,7 @@ ORDER = (
     "measure",
     "matrix",
     "record",
+    "answer",
     "report",
     "compare",
     "history",
@@ -60,9 +61,9 @@ ORDER = (
 
 ``text`` and ``charts`` are leaves: how anything is written, and how anything is drawn.
 """
-READERS = ("report", "compare", "history")
-"""What is read by people: each is made from what is stored, and from no other of them."""
-READERS_USE = {"errors", "quantities", "text", "charts", "judge", "stored"}
+READERS = ("answer", "report", "compare", "history")
+"""What is read by people: each is made from what is stored and what it answers, and from no other of them."""
+READERS_USE = {"errors", "quantities", "text", "charts", "judge", "stored", "answer"}
 LONGEST_MODULE = 310
 MOST_PARAMETERS = 7
 

@@ -11,8 +11,8 @@ from itertools import groupby, pairwise
 
 import pytest
 
+from runoff.answer.fastest import answer
 from runoff.charts.drawing import Figure
-from runoff.report.answer.fastest import answer
 from runoff.report.blocks import PAGE
 from runoff.report.charts.ratios import NothingToDraw, standalone_ratio_chart
 from runoff.report.download import download

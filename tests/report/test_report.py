@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pytest
 
-from runoff.report.answer.fastest import answer
+from runoff.answer.fastest import answer
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from runoff.answer.limits import parse_limits
 from runoff.judge.ratios import Ratio
-from runoff.report.answer.limits import parse_limits
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table

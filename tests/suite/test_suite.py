@@ -9,7 +9,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from runoff.report.answer.recommendation import recommendation
+from runoff.answer.recommendation import recommendation
 from runoff.stored.run import read_run
 from tests.conftest import Suite
 

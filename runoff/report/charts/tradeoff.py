@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import altair as alt
 
+from runoff.answer.choice import choose
+from runoff.answer.limits import limits_of
+from runoff.answer.metrics import LATENCY, PEAK_MEMORY
 from runoff.charts.drawing import BLUE, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, inline, ticks
-from runoff.report.answer.choice import choose
-from runoff.report.answer.limits import limits_of
-from runoff.report.answer.metrics import LATENCY, PEAK_MEMORY
-from runoff.report.charts.labels import FONT_SIZE, SIDES, Box, place_names
+from runoff.charts.labels import FONT_SIZE, SIDES, Box, place_names
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 

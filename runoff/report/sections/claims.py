@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from runoff.answer.choice import choose
 from runoff.judge.conversions import CLAIMED_FAILURES, SKIPPED
 from runoff.judge.ratios import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
-from runoff.report.answer.choice import choose
 from runoff.report.blocks import MARKDOWN, PAGE, Section
 from runoff.report.sections.conversions import CLAIMED_CONVERTER, failed_share
 from runoff.stored import wording

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runoff.report.answer.choice import Selection, choose
-from runoff.report.answer.recommendation import STAR
+from runoff.answer.choice import Selection, choose
+from runoff.answer.recommendation import STAR
 from runoff.report.blocks import MARKDOWN, TERMINAL, Section
 from runoff.report.sections.percentiles import withheld
 from runoff.stored import wording

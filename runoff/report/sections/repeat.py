@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 
+from runoff.answer.limits import limits_of, limits_text
 from runoff.judge.conversions import SKIPPED
-from runoff.report.answer.limits import limits_of, limits_text
 from runoff.report.blocks import PAGE, Section
 from runoff.report.download import download
 from runoff.stored.run import StoredRun

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runoff.report.answer.fastest import answer
+from runoff.answer.fastest import answer
 from runoff.report.blocks import Section
 from runoff.stored import wording
 from runoff.stored.run import StoredRun

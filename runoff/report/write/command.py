@@ -7,8 +7,8 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from runoff.report.answer.limits import limits_text, parse_limits
-from runoff.report.answer.recommendation import recommendation
+from runoff.answer.limits import limits_text, parse_limits
+from runoff.answer.recommendation import recommendation
 from runoff.stored.run import read_run
 
 STANDARD_OUTPUT = Path("-")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runoff.report.answer.recommendation import opening
+from runoff.answer.recommendation import opening
 from runoff.report.blocks import MARKDOWN, Section
 from runoff.report.sections.contents import sections
 from runoff.report.sections.repeat import command

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runoff.answer.choice import choose
+from runoff.answer.highlights import Highlight, highlights
+from runoff.answer.recommendation import opening
 from runoff.charts.drawing import Figure
-from runoff.report.answer.choice import choose
-from runoff.report.answer.highlights import Highlight, highlights
-from runoff.report.answer.recommendation import opening
 from runoff.report.blocks import PAGE, Section
 from runoff.report.sections.contents import sections
 from runoff.report.sections.side_by_side import label, overview_section, ratios_section

@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from runoff.report.answer.recommendation import recommendation
+from runoff.answer.recommendation import recommendation
 from runoff.report.blocks import TERMINAL, Section
 from runoff.report.sections.contents import sections
 from runoff.report.sections.setting import setting_line

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runoff.answer.choice import Selection, advantages, choose, pareto_front, standing
+from runoff.answer.metrics import FRONT
 from runoff.judge.ratios import CONFIDENCE, Ratio
-from runoff.report.answer.choice import Selection, advantages, choose, pareto_front, standing
-from runoff.report.answer.metrics import FRONT
 from runoff.stored.rows import Row
 from runoff.stored.run import parse_run
 from tests.stored_runs import (

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runoff.report.answer.limits import OPERATORS, Limit, LimitsUnreadable, limits_of, limits_text, parse_limits
-from runoff.report.answer.metrics import METRICS
+from runoff.answer.limits import OPERATORS, Limit, LimitsUnreadable, limits_of, limits_text, parse_limits
+from runoff.answer.metrics import METRICS
 from runoff.stored.run import parse_run
 from tests.stored_runs import about, make_stored_run
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from runoff.answer.metrics import METRICS, Metric
 from runoff.errors import UsageError
-from runoff.report.answer.metrics import METRICS, Metric
 from runoff.stored.run import StoredRun
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from runoff.report.answer.fastest import answer
-from runoff.report.answer.recommendation import opening, recommendation
+from runoff.answer.fastest import answer
+from runoff.answer.recommendation import opening, recommendation
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from runoff.answer.choice import Selection, advantages, choose
+from runoff.answer.fastest import answer, why_no_answer
+from runoff.answer.limits import Limit, limits_of
+from runoff.answer.metrics import LATENCY, METRICS, PEAK_MEMORY, Metric
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
-from runoff.report.answer.choice import Selection, advantages, choose
-from runoff.report.answer.fastest import answer, why_no_answer
-from runoff.report.answer.limits import Limit, limits_of
-from runoff.report.answer.metrics import LATENCY, METRICS, PEAK_MEMORY, Metric
 from runoff.stored import wording
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from runoff.answer.fastest import reaches, why_no_answer
+from runoff.answer.limits import limits_of
+from runoff.answer.metrics import FRONT, LATENCY, PEAK_MEMORY, Metric
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
-from runoff.report.answer.fastest import reaches, why_no_answer
-from runoff.report.answer.limits import limits_of
-from runoff.report.answer.metrics import FRONT, LATENCY, PEAK_MEMORY, Metric
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 

@@ -1,1 +1,0 @@
-"""What a run answers: the choice, its limits, and the claims."""
