@@ -6,10 +6,11 @@ This module needs numpy and the standard library only, so that a worker can impo
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast, runtime_checkable
+from types import UnionType
+from typing import Any, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from runoff.kernels import Peak
 
 Logits = NDArray[np.float32]
 Batch = NDArray[np.float32]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -100,33 +102,6 @@ class Model:
         return self.preprocessing
 
 
-def model_to_json(model: Model) -> dict[str, Any]:
-    """Return a model as JSON values, to pass it to another process."""
-    values = asdict(model)
-    if model.source.weights is not None:
-        values["source"]["weights"] = str(model.source.weights)
-    return values
-
-
-def model_from_json(values: Mapping[str, Any]) -> Model:
-    """Read what model_to_json returned."""
-    source, labels = values["source"], values["labels"]
-    return Model(
-        name=values["name"],
-        sha256=values["sha256"],
-        inputs=tuple(Input(**given | {"shape": tuple(given["shape"])}) for given in values["inputs"]),
-        preprocessing=preprocessing_from_json(values["preprocessing"]) if values["preprocessing"] else None,
-        labels=None if labels is None else tuple(labels),
-        task=values["task"],
-        source=Source(**source | {"weights": None if source["weights"] is None else Path(source["weights"])}),
-    )
-
-
-def preprocessing_from_json(values: Mapping[str, Any]) -> Preprocessing:
-    """Read the fields of a Preprocessing from JSON values."""
-    return Preprocessing(**dict(values) | {name: tuple(values[name]) for name in ("mean", "deviation")})
-
-
 MODULE = "module"
 ONNX = "onnx"
 
@@ -151,15 +126,30 @@ class Form:
         return self.file
 
 
-def form_to_json(form: Form) -> dict[str, Any]:
-    """Return a form as JSON values, to pass it to another process."""
-    return {**vars(form), "model": model_to_json(form.model), "file": form.file and str(form.file)}
+def to_json(value: Any) -> dict[str, Any]:
+    """Return a model, a form or a declaration as JSON values, to pass it to another process; a path as its text."""
+
+    def texts(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+        return {name: str(each) if isinstance(each, Path) else each for name, each in pairs}
+
+    return asdict(value, dict_factory=texts)
 
 
-def form_from_json(values: Mapping[str, Any]) -> Form:
-    """Read what form_to_json returned."""
-    file = values["file"] and Path(values["file"])
-    return Form(**dict(values) | {"model": model_from_json(values["model"]), "file": file})
+def from_json(kind: type[Value], values: Mapping[str, Any]) -> Value:
+    """Read what ``to_json`` returned of a value of this kind."""
+    hints = get_type_hints(kind)
+    return kind(**{name: read_field(hints[name], value) for name, value in dict(values).items()})
+
+
+def read_field(hint: Any, value: Any) -> Any:
+    """Read one field by its type: a list becomes a tuple, an object its dataclass, a text a path."""
+    if get_origin(hint) is UnionType and value is not None:
+        return read_field(get_args(hint)[0], value)
+    if get_origin(hint) is tuple:
+        return tuple(read_field(get_args(hint)[0], each) for each in value)
+    if is_dataclass(hint):
+        return from_json(cast(type, hint), value)
+    return Path(value) if hint is Path else value
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runoff.contract import Model, model_from_json
+from runoff.contract import Model, from_json
 from runoff.model import official
 from runoff.model.state_dict import load_state_dict
 from runoff.model.torchvision_import import import_torchvision
@@ -58,7 +58,7 @@ def assert_same(found: Path, tensors: dict[str, Any]) -> None:
 def import_from(url: str, folder: Path, cache: Path | None = None) -> Model:
     """Import the official weights, with nothing in TorchVision's cache unless one is given."""
     empty = str(cache or folder / "empty-cache")
-    return model_from_json(official.import_official(str(folder / "made"), url, empty))
+    return from_json(Model, official.import_official(str(folder / "made"), url, empty))
 
 
 def nobody_listens() -> str:

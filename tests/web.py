@@ -19,7 +19,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from runoff.backends import Declaration, find_backends
-from runoff.contract import model_to_json
+from runoff.contract import to_json
 from runoff.measure.cache import RECORD, measure_files
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
 from runoff.model.drawings import CLASSES, draw
@@ -51,7 +51,7 @@ def prepared_fakes(folder: Path, names: Sequence[str]) -> Path:
         record = {"file": "model.npy", "size": size, "sha256": sha256, "noted": {}}
         (folder / name / RECORD).write_text(json.dumps(record))
     model = resnet18("builtin", folder / "none.npz", BUILTIN_SHA256, builtin_labels(), BUILTIN)
-    (folder / MANIFEST).write_text(json.dumps(model_to_json(model)))
+    (folder / MANIFEST).write_text(json.dumps(to_json(model)))
     return folder
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import resource
 
-from runoff.contract import Preprocessing, preprocessing_from_json
+from runoff.contract import Preprocessing, from_json
 from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
 from runoff.model.decoding import decode
 from runoff.model.preprocessing import preprocess
@@ -27,7 +27,7 @@ def main() -> None:
     channel.send({"ready": True})
     while (command := channel.receive()) is not None:
         content = base64.b64decode(command["content"])
-        preprocessing = preprocessing_from_json(command["preprocessing"])
+        preprocessing = from_json(Preprocessing, command["preprocessing"])
         channel.send(read_picture(content, command["pixel_limit"], preprocessing))
 
 

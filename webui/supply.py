@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.backends import Declaration
-from runoff.contract import Model, model_from_json, model_to_json
+from runoff.contract import Model, from_json, to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.discovery import this_environment
 from runoff.environments.environment import what_is_missing
@@ -76,7 +76,7 @@ def choose_anew(config: Config) -> Model:
         return call(function, arguments, label="weights", log=log, timeout=IMPORT_TIMEOUT)
 
     model = choose_model(config.weights, config.home / "checkpoints", run_step).model
-    stored = json.dumps({"weights": config.weights, "model": model_to_json(model)})
+    stored = json.dumps({"weights": config.weights, "model": to_json(model)})
     write_whole(remembered_file(config), lambda partial: partial.write_text(stored))
     return model
 
@@ -112,7 +112,7 @@ def prepare_folder(supply: Supply, contenders: Mapping[str, Contender], folder: 
         artifact = supply.artifact(contender)
         shutil.rmtree(folder / name, ignore_errors=True)  # what an earlier model left
         shutil.copytree(artifact.parent, folder / name)
-    (folder / MANIFEST).write_text(json.dumps(model_to_json(supply.model())))
+    (folder / MANIFEST).write_text(json.dumps(to_json(supply.model())))
 
 
 def prepared_supply(folder: Path) -> Supply:
@@ -121,7 +121,7 @@ def prepared_supply(folder: Path) -> Supply:
     Raises ArtifactBroken for a folder that is none.
     """
     try:
-        model = model_from_json(json.loads((folder / MANIFEST).read_text()))
+        model = from_json(Model, json.loads((folder / MANIFEST).read_text()))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactBroken(
             f"{folder} is not a prepared folder ({error}); make one with python -m webui prepare {folder}"

@@ -11,12 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import (
-    Repairs,
-    form_from_json,
-    import_backend,
-    in_layout,
-)
+from runoff.contract import Form, Repairs, from_json, import_backend, in_layout
 from runoff.errors import ConversionFailed, conversion_stage
 from runoff.judge.agreement import Agreement, compare_logits
 from runoff.judge.conversions import FAILED, RIGHT, WRONG, Attempt, blamed_operator
@@ -50,7 +45,7 @@ def convert(backend: str, suffix: str, form: dict[str, Any], folder: str, memory
     shutil.rmtree(artifact.parent, ignore_errors=True)
     artifact.parent.mkdir()
     try:
-        chosen.convert(form_from_json(form), chosen.VARIANTS[0], artifact, None)
+        chosen.convert(from_json(Form, form), chosen.VARIANTS[0], artifact, None)
     except ConversionFailed as error:
         return asdict(blame(error, folder))
     return None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.backends import Declaration
-from runoff.contract import ONNX, Form, form_to_json
+from runoff.contract import ONNX, Form, to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, first_with
 from runoff.errors import ConversionFailed, RunoffError, WorkerFailed
@@ -165,7 +165,7 @@ def try_target(export: Export, target: str, folder: Path, setup: MatrixSetup) ->
     def attempted(file: str, suffix: str) -> Attempt:
         form = Form(zoo_model(export.model), file, folder / file)
         arguments = {**place, "suffix": backend.SUFFIX}
-        converting, variables = {**arguments, "form": form_to_json(form)}, backend.ENVIRONMENT
+        converting, variables = {**arguments, "form": to_json(form)}, backend.ENVIRONMENT
         begin = time.monotonic()
         try:
             failed = run("convert", converting, environment, setup, name + suffix, variables)

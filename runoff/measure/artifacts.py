@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Backend, Form, Repairs, Variant, find_variant, form_from_json, form_to_json, import_backend
+from runoff.contract import Backend, Form, Repairs, Variant, find_variant, from_json, import_backend, to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, find_converter
 from runoff.errors import ConversionFailed
@@ -84,7 +84,7 @@ def make_artifact(contender: Contender, conversions: Conversions) -> Artifact:
             {
                 "backend": backend.module,
                 "variant": contender.variant.name,
-                "form": form_to_json(form),
+                "form": to_json(form),
                 "artifact": str(artifact),
                 "calibration": calibration and str(calibration.images),
                 "converters": list(backend.CONVERTERS),
@@ -129,7 +129,7 @@ def convert(
     chosen, destination = import_backend(backend), Path(artifact)
     pictures = None if calibration is None else Path(calibration)
     begin = time.perf_counter()
-    repairs = convert_repairing(chosen, find_variant(chosen, variant), form_from_json(form), destination, pictures)
+    repairs = convert_repairing(chosen, find_variant(chosen, variant), from_json(Form, form), destination, pictures)
     converter = next((module for module in converters if find_spec(module) is not None), None)
     return {"seconds": time.perf_counter() - begin, "repairs": repairs, "converter": converter}
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from runoff.contract import preprocessing_from_json, require_logits
+from runoff.contract import Preprocessing, from_json, require_logits
 
 if TYPE_CHECKING:
-    from runoff.contract import Batch, Preprocessing, Session
+    from runoff.contract import Batch, Session
     from runoff.processes.channel import Message
 
 LONGEST_REASON = 200
@@ -99,7 +99,7 @@ def serve(work: Work, command: Message) -> Message:
 
     The untimed answer imports Pillow, and refills the caches that the other contenders emptied.
     """
-    content, preprocessing = Path(command["picture"]).read_bytes(), preprocessing_from_json(command["preprocessing"])
+    content, preprocessing = Path(command["picture"]).read_bytes(), from_json(Preprocessing, command["preprocessing"])
     serve_once(work, content, preprocessing)
     durations, answer = serve_once(work, content, preprocessing)
     return {"durations": durations, "answer": answer}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import MODULE, Form, Model, model_to_json
+from runoff.contract import MODULE, Form, Model, to_json
 from runoff.environments.environment import Environment, first_with
 from runoff.errors import ConversionFailed, RunoffError
 from runoff.measure.cache import key_of, made_once
@@ -58,7 +58,7 @@ class Forms:
         def make(destination: Path) -> Mapping[str, Any]:
             seconds = call(
                 "runoff.model.onnx_export:export_model",
-                {"model": model_to_json(self.model), "destination": str(destination)},
+                {"model": to_json(self.model), "destination": str(destination)},
                 label="exporting to ONNX",
                 log=log,
                 timeout=EXPORT_TIMEOUT,

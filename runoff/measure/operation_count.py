@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from runoff.contract import Model, model_to_json
+from runoff.contract import Model, to_json
 from runoff.environments.environment import Environment
 from runoff.files.whole import write_whole
 from runoff.model.operations import COUNT_VERSION, DISTRIBUTIONS, Operations
@@ -27,7 +27,7 @@ def make_operations(model: Model, environment: Environment, place: Workplace) ->
     if not path.exists():
         counted = call(
             "runoff.model.operations:count_operations",
-            {"model": model_to_json(model)},
+            {"model": to_json(model)},
             label="operations",
             log=place.logs / "operations.log",
             timeout=COUNT_TIMEOUT,

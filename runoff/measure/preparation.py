@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import ClearsCache, Logits, Model, Variant, import_backend, model_to_json
+from runoff.contract import ClearsCache, Logits, Model, Variant, import_backend, to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.cpus import allowed_threads
 from runoff.environments.environment import Environment, what_is_missing
@@ -134,7 +134,7 @@ def make_golden(
         call(
             "runoff.model.golden:compute_golden",
             {
-                "model": model_to_json(model),
+                "model": to_json(model),
                 "images": str(images_file),
                 "destination": str(partial),
                 "exact_images": exact_images,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.contract import Logits, model_from_json
+from runoff.contract import Logits, Model, from_json
 from runoff.errors import CheckpointBroken
 from runoff.model.module import make_module
 
@@ -34,7 +34,7 @@ def compute_golden(model: dict[str, Any], images: str, destination: str, exact_i
     """
     import torch
 
-    module = make_module(model_from_json(model))
+    module = make_module(from_json(Model, model))
     pixels = np.load(images)
     with torch.inference_mode():
         single = [module(torch.from_numpy(image[None])).numpy() for image in pixels]

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import model_to_json
+from runoff.contract import to_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
 from runoff.files.whole import write_whole
 from runoff.model.resnet18 import ARCHITECTURE, FILE, OFFICIAL, resnet18
@@ -176,4 +176,4 @@ def import_arrays(
     path = folder / f"{Path(name).stem}-{sha256[:16]}.npz"
     if not path.exists():
         save_state_dict(path, whole)
-    return model_to_json(resnet18(name, path, sha256, labels, origin))
+    return to_json(resnet18(name, path, sha256, labels, origin))

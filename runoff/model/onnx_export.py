@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import model_from_json
+from runoff.contract import Model, from_json
 from runoff.errors import ConversionFailed, conversion_stage
 from runoff.model.module import example, make_module
 
@@ -31,7 +31,7 @@ def export_model(model: dict[str, Any], destination: str) -> float:
 
     Raises ConversionFailed at the stage ``export``.
     """
-    begin, given = time.perf_counter(), model_from_json(model)
+    begin, given = time.perf_counter(), from_json(Model, model)
     with conversion_stage("export"):
         write_onnx(make_module(given), example(given), Path(destination), given.inputs[0].name, dynamic=BATCH)
     return time.perf_counter() - begin

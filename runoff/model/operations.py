@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runoff.contract import model_from_json
+from runoff.contract import Model, from_json
 from runoff.model.module import build_module
 
 DISTRIBUTIONS = ("torch", "torchvision")
@@ -45,7 +45,7 @@ def count_operations(model: dict[str, Any]) -> dict[str, int]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    counted = model_from_json(model)
+    counted = from_json(Model, model)
     with torch.device("meta"):
         module = build_module(counted).eval()
         image = torch.empty((1, *counted.picture_shape))

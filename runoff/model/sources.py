@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Model, model_from_json
+from runoff.contract import Model, from_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
 from runoff.model.resnet18 import ARCHITECTURE, BUILTIN, resnet18
@@ -81,7 +81,7 @@ def file_model(path: Path, folder: Path, run_step: RunStep) -> Model:
 
 def imported(values: dict[str, Any]) -> Model:
     """Read the model that an import step returned, and hold its weights to their hash."""
-    model = model_from_json(values)
+    model = from_json(Model, values)
     assert model.source.weights is not None
     assert model.source.weights_sha256 is not None
     require_hash(model.source.weights, model.source.weights_sha256)

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from runoff.backends import find_backends
-from runoff.contract import Variant, model_to_json
+from runoff.contract import Variant, to_json
 from runoff.environments.contenders import Contender
 from runoff.errors import ContractBroken
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, best_time, fastest
@@ -98,7 +98,7 @@ def test_resnet18_is_counted_exactly():
     """TorchVision's ResNet-18 takes 1,814,073,344 multiply-accumulates at 224×224, as published, twice as many flop."""
     labels = tuple(map(str, range(1000)))
     model = resnet18("any", Path("none.npz"), "0" * 64, labels, FILE)
-    counted = count_operations(model_to_json(model))
+    counted = count_operations(to_json(model))
     assert counted["flop"] == 2 * 1_814_073_344
     assert counted["padding"] == 267_364_864
     assert counted["weights"] == 11_689_512

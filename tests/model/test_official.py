@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runoff.contract import Model, model_from_json
+from runoff.contract import Model, from_json
 from runoff.errors import CheckpointBroken
 from runoff.model import official
 from runoff.model.sources import choose_model
@@ -32,7 +32,7 @@ def save(path: Path, content: object) -> Path:
 
 def import_own(path: Path, folder: Path) -> Model:
     """Import a user's file."""
-    return model_from_json(official.import_file(str(path), str(folder)))
+    return from_json(Model, official.import_file(str(path), str(folder)))
 
 
 def test_official_weights_from_the_cache(official_file: Path, tensors: dict[str, Any], folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runoff.contract import Model, model_from_json, model_to_json
+from runoff.contract import Model, from_json, to_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
 from runoff.model import sources
 from runoff.model.resnet18 import BUILTIN, FILE, OFFICIAL, resnet18
@@ -39,7 +39,7 @@ class FakeStep:
         self.calls.append((function, json.loads(json.dumps(arguments))))
         if self.error:
             raise self.error
-        return json.loads(json.dumps(model_to_json(self.answer)))
+        return json.loads(json.dumps(to_json(self.answer)))
 
 
 @pytest.fixture
@@ -145,9 +145,9 @@ def test_a_model_survives_json(folder: Path) -> None:
     """A model crosses process borders as JSON, with all that it declares."""
     for origin in (BUILTIN, OFFICIAL, FILE):
         model = resnet18("own", folder / "own.npz", "0" * 64, ("cat", "dog"), origin)
-        assert model_from_json(json.loads(json.dumps(model_to_json(model)))) == model
+        assert from_json(Model, json.loads(json.dumps(to_json(model)))) == model
     bare = Model("bare", "0" * 64, model.inputs, None, None, "other", replace(model.source, weights=None))
-    assert model_from_json(json.loads(json.dumps(model_to_json(bare)))) == bare
+    assert from_json(Model, json.loads(json.dumps(to_json(bare)))) == bare
 
 
 def test_a_models_hash_is_of_weights_and_graph(folder: Path) -> None:
