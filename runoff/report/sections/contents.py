@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runoff.report.blocks import Section
-from runoff.report.sections import service
 from runoff.report.sections.claims import claims_section
 from runoff.report.sections.comparison import comparison_section
 from runoff.report.sections.conversion_breaks import breaks_section
 from runoff.report.sections.conversions import conversion_section
 from runoff.report.sections.efficiency import efficiency_section
+from runoff.report.sections.end_to_end import end_to_end_section
 from runoff.report.sections.footprint import footprint_section
 from runoff.report.sections.latency import latency_section
 from runoff.report.sections.memory import memory_section
 from runoff.report.sections.method import method_section
+from runoff.report.sections.parallel import parallel_section
 from runoff.report.sections.percentiles import percentile_section
 from runoff.report.sections.quantisation import quantisation_section
 from runoff.report.sections.repeat import repeat_section
+from runoff.report.sections.server import server_section
 from runoff.report.sections.setting import setting_section
+from runoff.report.sections.single_stream import single_stream_section
+from runoff.report.sections.threads import threads_section
+from runoff.report.sections.throughput import throughput_section
 from runoff.report.sections.tradeoff import tradeoff_section
 from runoff.report.sections.version_steps import version_section
 from runoff.stored.run import StoredRun
@@ -36,7 +41,12 @@ SECTIONS: tuple[Callable[[StoredRun], Section | None], ...] = (
     footprint_section,
     conversion_section,
     breaks_section,
-    *service.SECTIONS,
+    throughput_section,
+    parallel_section,
+    single_stream_section,
+    server_section,
+    end_to_end_section,
+    threads_section,
     method_section,
     setting_section,
     repeat_section,

@@ -1,0 +1,62 @@
+"""What more threads bring."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from runoff.charts.drawing import INK, Figure, draw, inline
+from runoff.charts.lines import DOUBLINGS, STEPS, lines
+from runoff.report.blocks import Section
+from runoff.report.sections.question import question_section
+from runoff.stored.run import StoredRun
+from runoff.text import numbers
+from runoff.text.table import Table, make_columns
+
+
+def threads_section(run: StoredRun) -> Section | None:
+    """Show what more threads bring, with a line for each number of them."""
+    table = Table(
+        "One inference of a batch of one by number of threads: its median, the speed-up over one thread, what "
+        "each thread has of it, and how many were really busy. The ratio is that of one thread.",
+        make_columns(("contender", "threads", "ms", "speed-up", "per\nthread", "busy")),
+        tuple(
+            (
+                name,
+                str(count),
+                numbers.milliseconds(scaling.seconds),
+                "1" if count == 1 else numbers.with_interval(scaling.speedup, "{:.2f}".format),
+                numbers.percent(scaling.efficiency),
+                f"{scaling.busy_threads:.2f}",
+            )
+            for name, by_count in run.service.scaling.items()
+            for count, scaling in sorted(by_count.items())
+        ),
+        droppable=("busy", "per\nthread"),
+    )
+    return question_section(run, Section("threads", "Scaling over threads", table, charts=(threads_figure,)))
+
+
+def threads_figure(run: StoredRun) -> Figure | None:
+    """Draw the speed-up over one thread, and what it would be if every thread counted for one."""
+    speedups = {
+        name: {count: scaling.speedup for count, scaling in by_count.items()}
+        for name, by_count in run.service.scaling.items()
+    }
+    counts = sorted({count for by_count in speedups.values() for count in by_count})
+    if len(counts) < 2:
+        return None
+    ideal = alt.Chart(inline([{"number": count, "value": count} for count in counts]))
+    chart = alt.layer(
+        ideal.mark_line(color=INK, strokeDash=[4, 4], opacity=0.6).encode(x="number:Q", y="value:Q"),
+        lines(speedups, "threads", "times as fast as one thread", DOUBLINGS),
+    )
+    alt_text = "; ".join(
+        f"{name} {by_count[max(by_count)].value:.2f} times with {max(by_count)}" for name, by_count in speedups.items()
+    )
+    return Figure(
+        "Speed-up over threads",
+        draw(chart, [""] * STEPS),
+        "Speed-up over one thread. The dashed line is what it would be if every thread counted for one. "
+        "Logarithmic scales.",
+        f"Speed-up over one thread: {alt_text}.",
+    )

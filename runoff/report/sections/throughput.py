@@ -1,0 +1,65 @@
+"""Images per second by batch size."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from runoff.charts.drawing import Figure, draw
+from runoff.charts.lines import STEPS, lines
+from runoff.report.blocks import Section
+from runoff.report.sections.question import question_section
+from runoff.stored.run import StoredRun
+from runoff.stored.service import Rate
+from runoff.text import numbers
+from runoff.text.table import Table, make_columns, plain_notes
+
+
+def throughput_section(run: StoredRun) -> Section | None:
+    """Show images per second by batch size."""
+    rates = rates_by_size(run)
+    sizes = sorted({size for batches in run.service.batches.values() for size in batches})
+    table = Table(
+        "Images a second by batch size, with all threads. The ratio is that of seconds an image at the largest batch.",
+        make_columns(("contender", *(f"batch\n{size}" if size == sizes[0] else str(size) for size in sizes))),
+        tuple(
+            (name, *(numbers.per_second(by_size[size].value) if size in by_size else numbers.NOTHING for size in sizes))
+            for name, by_size in rates.items()
+        ),
+    )
+    refused = [
+        f"{name} refuses a batch of {size}: {reason}"
+        for name, batches in run.service.batches.items()
+        for size, reason in batches.items()
+        if isinstance(reason, str)
+    ]
+    section = Section("throughput", "Throughput in batches", table, plain_notes(refused), (throughput_figure,))
+    return question_section(run, section)
+
+
+def rates_by_size(run: StoredRun) -> dict[str, dict[int, Rate]]:
+    """Return each contender's images per second at the batch sizes that its session takes."""
+    return {
+        name: {size: rate for size, rate in batches.items() if isinstance(rate, Rate)}
+        for name, batches in run.service.batches.items()
+    }
+
+
+def throughput_figure(run: StoredRun) -> Figure | None:
+    """Draw images per second over batch size."""
+    rates = rates_by_size(run)
+    if not any(rates.values()):
+        return None
+    best = {
+        name: max(by_size.items(), key=lambda measured: measured[1].value) for name, by_size in rates.items() if by_size
+    }
+    alt_text = "; ".join(
+        f"{name} {numbers.per_second(rate.value)} images a second at a batch of {size}"
+        for name, (size, rate) in best.items()
+    )
+    return Figure(
+        "Throughput over batch size",
+        draw(lines(rates, "images in a batch", "images a second", alt.Scale(zero=True)), [""] * STEPS),
+        "Images a second by batch size, with all threads; bars are the intervals over launches. "
+        "Logarithmic scale along.",
+        f"Throughput: {alt_text}.",
+    )
