@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -28,7 +29,7 @@ from runoff.measure.entrant import (
     start_request,
     started_process,
 )
-from runoff.measure.launches import NO_DEADLINE, Deadline, Journal, Setup
+from runoff.measure.launches import Setup
 from runoff.measure.workers import Workers
 from runoff.processes.process import Process
 from tests import fakes
@@ -108,7 +109,7 @@ def make_setup(tmp_path: Path, picture: Picture, images: NDArray[np.float32]) ->
         launches: int = 2,
         seed: int = 1,
         looks: Sequence[int] = (),
-        deadline: Deadline = NO_DEADLINE,
+        deadline: float = math.inf,
     ) -> Setup:
         return Setup(
             entrants,
@@ -117,7 +118,7 @@ def make_setup(tmp_path: Path, picture: Picture, images: NDArray[np.float32]) ->
             looks=looks or (launches,),
             seed=seed,
             workers=Workers(tmp_path / "logs"),
-            journal=Journal(tmp_path / "journal.jsonl"),
+            journal=tmp_path / "journal.jsonl",
             progress=Counted(),
             deadline=deadline,
         )

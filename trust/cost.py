@@ -101,7 +101,7 @@ def interleaved_over_bare(field: Field, settings: Settings, tell: Callable[[str]
 
 def interleave(rotation: Rotation, inferences: int) -> Seconds:
     """Time a block of rounds as a race does."""
-    records = run_rounds(rotation, inferences, lambda: None)
+    records = run_rounds(rotation, inferences)
     raise_first(rotation.failures)
     return {name: list(record.rounds) for name, record in records.items()}
 

@@ -15,7 +15,7 @@ from runoff.environments.discovery import this_environment
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.entrant import Entrant
 from runoff.measure.forms import Forms
-from runoff.measure.launches import Journal, SaidProgress, Setup
+from runoff.measure.launches import Progress, Setup
 from runoff.measure.prediction import Prediction, predicting
 from runoff.measure.race import Race, run_race
 from runoff.measure.workers import Workers, raise_first
@@ -90,8 +90,8 @@ def make_setup(
         looks=(launches,),
         seed=seed,
         workers=workers,
-        journal=Journal(journal),
-        progress=SaidProgress(lambda what: None),
+        journal=journal,
+        progress=Progress(begin=lambda what, steps: None, step=lambda: None),
     )
 
 

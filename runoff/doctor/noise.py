@@ -33,8 +33,8 @@ from runoff.judge.ratios import (
     ratio_over_launches,
 )
 from runoff.measure.entrant import Entrant
-from runoff.measure.launches import Journal, SaidProgress, Setup, run_launches
-from runoff.measure.race import LAUNCHES, ROUNDS, Race, racing, run_rounds
+from runoff.measure.launches import Progress, Setup
+from runoff.measure.race import LAUNCHES, ROUNDS, Race, run_race, run_rounds
 from runoff.measure.workers import Workers, raise_first
 from runoff.record.warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
 from runoff.text.ids import HERE
@@ -103,8 +103,8 @@ def measure_noise(seconds: float, threads: int, folder: Path, tell: Callable[[st
             looks=range(1, sys.maxsize),
             seed=secrets.randbelow(2**31),
             workers=workers,
-            journal=Journal(folder / "launches.jsonl"),
-            progress=SaidProgress(tell),
+            journal=folder / "launches.jsonl",
+            progress=Progress(begin=lambda what, steps: tell(what), step=lambda: None),
         )
         race, rounds = race_for(seconds, setup)
     taken, throttled = time.monotonic() - begun, newly_throttled(throttling, read_throttling())
@@ -134,12 +134,11 @@ def race_for(seconds: float, setup: Setup) -> tuple[Race, int]:
 
     Returns the race and the rounds of each launch. Raises the error of a worker that fails.
     """
-    random = Random(setup.seed)
     begun = time.monotonic()
     setup.progress.begin("warming up", WARM_UP_ROUNDS)
-    rotation = setup.start(0, setup.entrants, random, timed=True)
+    rotation = setup.start(0, setup.entrants, Random(setup.seed), timed=True)
     started = time.monotonic()
-    run_rounds(rotation, WARM_UP_ROUNDS, setup.progress.step)
+    run_rounds(rotation, WARM_UP_ROUNDS)
     raise_first(rotation.failures)
     ready = time.monotonic()
     rounds = rounds_that_fit(seconds - (ready - begun), started - begun, (ready - started) / WARM_UP_ROUNDS)
@@ -151,8 +150,7 @@ def race_for(seconds: float, setup: Setup) -> tuple[Race, int]:
         longest = max(after - before for before, after in pairwise(moments))
         return not may_go_on(len(moments) - 1, moments[-1] - begun + longest, seconds)
 
-    perform, steps = racing(setup, rounds, random), len(setup.entrants) + rounds
-    return run_launches(setup, perform, name="racing two equals", steps=steps, enough=enough), rounds
+    return run_race(setup, rounds, enough, name="racing two equals"), rounds
 
 
 def may_go_on(launches: int, end: float, seconds: float) -> bool:

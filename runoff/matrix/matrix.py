@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,6 @@ from runoff.files.whole import write_whole
 from runoff.judge.conversions import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell, cell_from_json, cell_json
 from runoff.matrix.attempt import REPAIRED_FILE
 from runoff.measure.cache import key_of
-from runoff.measure.launches import NO_DEADLINE, Deadline
 from runoff.model.onnx_export import DISTRIBUTIONS, EXPORT_VERSION, EXPORTERS
 from runoff.model.zoo.export import MODEL_FILE, ZOO_VERSION, zoo_model
 from runoff.processes.process import call
@@ -52,7 +52,8 @@ class Export:
 class MatrixSetup:
     """Where conversions are tried: backends with a converter, environments, folders, and the time that there is.
 
-    New exports may be begun until the ``deadline``; ``at_once`` is how many are worked on side by side.
+    New exports may be begun until the ``deadline``, a moment of ``time.monotonic``; ``at_once`` is how many are worked
+    on side by side.
     """
 
     backends: Mapping[str, Declaration]
@@ -60,7 +61,7 @@ class MatrixSetup:
     results: Path
     logs: Path
     at_once: int
-    deadline: Deadline = NO_DEADLINE
+    deadline: float = math.inf
     memory: int = MEMORY
     attempt_timeout: float = ATTEMPT_TIMEOUT
 
@@ -123,9 +124,8 @@ def try_export(export: Export, targets: Sequence[str], setup: MatrixSetup) -> li
         return [known[target] for target in targets]
     setup.results.mkdir(parents=True, exist_ok=True)
     with owned_folder(setup.results, CONVERTING) as folder:
-        problem = (
-            Attempt(SKIPPED, reason=OUT_OF_TIME) if not setup.deadline.allows() else export_model(export, folder, setup)
-        )
+        over = time.monotonic() > setup.deadline
+        problem = Attempt(SKIPPED, reason=OUT_OF_TIME) if over else export_model(export, folder, setup)
         for target in open_ones:
             cell = cell_of(export, target, problem) if problem else try_target(export, target, folder, setup)
             known[target] = cell

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from runoff.contract import Logits
 from runoff.environments.cpus import read_cpu_time, read_frequency, stolen_share
@@ -20,28 +20,12 @@ from runoff.measure.workers import Failures, Rotation, Workers
 CONTROL = "control"
 
 
-class Progress(Protocol):
-    """Where it is shown how far the work is."""
-
-    def begin(self, what: str, steps: int) -> None:
-        """Begin a part of the work that takes so many steps."""
-
-    def step(self) -> None:
-        """Note that one step of it is done."""
-
-
 @dataclass(frozen=True)
-class SaidProgress:
-    """Progress that says what begins, and leaves the steps unsaid."""
+class Progress:
+    """Where it is shown how far the work is: a part that begins and takes so many steps, and each step that is done."""
 
-    say: Callable[[str], None]
-
-    def begin(self, what: str, steps: int) -> None:
-        """Say what begins."""
-        self.say(what)
-
-    def step(self) -> None:
-        """Leave it unsaid."""
+    begin: Callable[[str, int], None]
+    step: Callable[[], None]
 
 
 Record = TypeVar("Record")
@@ -65,41 +49,21 @@ class Measured(Generic[Record]):
     unwritten: str | None = None
 
 
-@dataclass(frozen=True)
-class Journal:
-    """A file that every launch is added to as soon as it is over, so that nothing measured is lost."""
-
-    path: Path
-
-    def write(self, launch: int, records: Mapping[str, Any]) -> str | None:
-        """Add one launch; return what went wrong, since a full disk costs the journal and not the race."""
-        line = json.dumps({"launch": launch, "records": {key: asdict(record) for key, record in records.items()}})
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a") as file:
-                file.write(line + "\n")
-        except OSError as error:
-            return f"{self.path}: {error.strerror}"
-        return None
+def write_launch(journal: Path, launch: int, records: Mapping[str, Any]) -> str | None:
+    """Add one launch to a journal; return what went wrong, since a full disk costs the journal and not the race."""
+    line = json.dumps({"launch": launch, "records": {key: asdict(record) for key, record in records.items()}})
+    try:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        with journal.open("a") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        return f"{journal}: {error.strerror}"
+    return None
 
 
-@dataclass(frozen=True)
-class Deadline:
-    """The moment of ``time.monotonic`` at which a whole invocation must have measured everything."""
-
-    end: float
-
-    def allows(self, seconds: float = 0.0) -> bool:
-        """Whether what takes so many seconds would end in time."""
-        return time.monotonic() + seconds <= self.end
-
-
-NO_DEADLINE = Deadline(math.inf)
-
-
-def deadline_after(seconds: float | None) -> Deadline:
-    """Return the deadline so many seconds from now, none where no number is given."""
-    return NO_DEADLINE if seconds is None else Deadline(time.monotonic() + seconds)
+def deadline_after(seconds: float | None) -> float:
+    """Return the moment of ``time.monotonic`` so many seconds from now, infinity where no number is given."""
+    return math.inf if seconds is None else time.monotonic() + seconds
 
 
 @dataclass(frozen=True)
@@ -108,7 +72,8 @@ class Setup:
 
     Launch k runs on image k of the file ``images``, the same for every entrant. ``predictions`` are the checked logits
     of its N images by contender, N×classes, None where nothing was checked. ``looks`` are the numbers of launches after
-    which enough may have been measured; the last one ends it.
+    which enough may have been measured; the last one ends it. Every launch is added to the ``journal`` as soon as it is
+    over, so that nothing measured is lost. ``deadline`` is the moment of ``time.monotonic`` at which all must end.
     """
 
     entrants: Sequence[Entrant]
@@ -117,9 +82,9 @@ class Setup:
     looks: Sequence[int]
     seed: int
     workers: Workers
-    journal: Journal
+    journal: Path
     progress: Progress
-    deadline: Deadline = NO_DEADLINE
+    deadline: float = math.inf
 
     def start(self, launch: int, entrants: Sequence[Entrant], random: Random, *, timed: bool) -> Rotation:
         """Start the workers of a launch; where their cold starts are not ``timed``, several at once."""
@@ -168,8 +133,7 @@ def run_exercise(setup: Setup, exercise: Exercise[Record], *, name: str, steps: 
         rotation = setup.start(launch, entrants, random, timed=False)
         return exercise(rotation, launch), rotation.failures
 
-    with setup.workers:
-        return run_launches(setup, perform, name=name, steps=len(setup.entrants) + steps)
+    return run_launches(setup, perform, name=name, steps=len(setup.entrants) + steps)
 
 
 def run_launches(
@@ -198,21 +162,22 @@ def run_launches(
         stolen = stolen_share(before, read_cpu_time())
         return Measured(kept, dict(failures), stolen, look, out_of_time, tuple(frequencies), unwritten)
 
-    for look, launches in enumerate(setup.looks):
-        setup.progress.begin(f"{name}{f', look {look + 1}' if look else ''}", (launches - launch) * steps)
-        while launch < launches:
-            out_of_time = launch > 0 and not setup.deadline.allows(longest)
-            if out_of_time:
+    with setup.workers:
+        for look, launches in enumerate(setup.looks):
+            setup.progress.begin(f"{name}{f', look {look + 1}' if look else ''}", (launches - launch) * steps)
+            while launch < launches:
+                out_of_time = launch > 0 and time.monotonic() + longest > setup.deadline
+                if out_of_time:
+                    break
+                begun = time.monotonic()
+                finished, out = perform(launch, [entrant for entrant in setup.entrants if entrant.key not in failures])
+                failures |= out
+                frequencies.append(read_frequency())
+                unwritten = write_launch(setup.journal, launch, finished) or unwritten
+                for key, record in finished.items():
+                    records[key].append(record)
+                launch += 1
+                longest = max(longest, time.monotonic() - begun)
+            if out_of_time or enough(so_far(look)):
                 break
-            begun = time.monotonic()
-            finished, out = perform(launch, [entrant for entrant in setup.entrants if entrant.key not in failures])
-            failures |= out
-            frequencies.append(read_frequency())
-            unwritten = setup.journal.write(launch, finished) or unwritten
-            for key, record in finished.items():
-                records[key].append(record)
-            launch += 1
-            longest = max(longest, time.monotonic() - begun)
-        if out_of_time or enough(so_far(look)):
-            break
     return so_far(look)

@@ -48,53 +48,32 @@ class LaunchRecord:
 Race = Measured[LaunchRecord]
 
 
-def run_race(setup: Setup, rounds: int, enough: Callable[[Race], bool] = lambda race: True) -> Race:
+def run_race(
+    setup: Setup, rounds: int, enough: Callable[[Race], bool] = lambda race: True, *, name: str = "racing"
+) -> Race:
     """Run launches of so many rounds until a look finds ``enough``; all workers have ended then.
 
     An entrant without a living worker is started once before: that brings files into the page cache, and memory to
-    this machine.
+    this machine. ``name`` is what progress calls the launches.
     """
     random = Random(setup.seed)
-    perform, steps = racing(setup, rounds, random), len(setup.entrants) + rounds
-    with setup.workers:
-        failed = start_each_once(setup, random)
-        return run_launches(setup, perform, name="racing", steps=steps, failed=failed, enough=enough)
-
-
-def start_each_once(setup: Setup, random: Random) -> Failures:
-    """Start the entrants that have no living worker, as launches will; return the errors of those that can't."""
-    without = [entrant for entrant in setup.entrants if entrant.key not in setup.workers]
-    setup.progress.begin("starting each once", len(without))
-    return setup.start(0, without, random, timed=False).failures
-
-
-def racing(setup: Setup, rounds: int, random: Random) -> Callable[[int, Sequence[Entrant]], Yield[LaunchRecord]]:
-    """Make what performs a launch of so many rounds."""
 
     def perform(launch: int, entrants: Sequence[Entrant]) -> Yield[LaunchRecord]:
         rotation = setup.start(launch, entrants, random, timed=True)
-        return run_rounds(rotation, rounds, setup.progress.step), rotation.failures
+        return run_rounds(rotation, rounds), rotation.failures
 
-    return perform
+    with setup.workers:
+        failed: Failures = {}
+        if without := [entrant for entrant in setup.entrants if entrant.key not in setup.workers]:
+            setup.progress.begin("starting each once", len(without))
+            failed = setup.start(0, without, random, timed=False).failures
+        steps = len(setup.entrants) + rounds
+        return run_launches(setup, perform, name=name, steps=steps, failed=failed, enough=enough)
 
 
-def run_rounds(rotation: Rotation, rounds: int, tick: Callable[[], None]) -> dict[str, LaunchRecord]:
+def run_rounds(rotation: Rotation, rounds: int) -> dict[str, LaunchRecord]:
     """Time every worker once a round, each round in a new random order; return the records of those still in."""
-    inferences: dict[str, list[Inference]] = {key: [] for key in rotation.running}
-    records: dict[str, LaunchRecord] = {}
-
-    def time_it(worker: RunningWorker) -> None:
-        inferences[worker.entrant.key].append(time_one(worker))
-
-    def read(worker: RunningWorker) -> None:
-        records[worker.entrant.key] = read_record(worker, inferences[worker.entrant.key])
-
-    for _ in range(rounds):
-        rotation.each(time_it)
-        tick()
-    for key in rotation.running:
-        rotation.single(key, read)
-    return records
+    return rotation.take_turns([time_one] * rounds, read_record)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import TracebackType
+from typing import TypeVar
 
 from runoff.errors import RunoffError
 from runoff.measure.entrant import (
@@ -25,6 +26,8 @@ from runoff.processes.process import Process
 
 Failures = dict[str, RunoffError]
 """The errors of those that are out, by entrant."""
+Value = TypeVar("Value")
+Record = TypeVar("Record")
 
 
 def raise_first(failures: Mapping[str, RunoffError]) -> None:
@@ -104,7 +107,7 @@ class Workers:
         free for seconds costs 2.5 ms per MB to touch: a cold start of 0.2 s was 0.6 s by the order of the starts alone.
         An entrant that fails, or whose first output ``verify`` refuses, costs itself alone.
         """
-        rotation = Rotation(self, random)
+        rotation = Rotation(self, random, tick)
         starting: deque[tuple[Entrant, Process]] = deque()
 
         def settle() -> None:
@@ -141,6 +144,7 @@ class Rotation:
 
     owner: Workers
     random: Random
+    tick: Callable[[], None]
     workers: dict[str, RunningWorker] = field(default_factory=dict)
     failures: Failures = field(default_factory=dict)
 
@@ -149,16 +153,27 @@ class Rotation:
         """The entrants that are still in."""
         return sorted(self.workers.keys() - self.failures.keys())
 
-    def each(self, unit: Callable[[RunningWorker], None]) -> None:
-        """Let every worker do a unit of work, one at a time, in a new random order."""
-        running = self.running
-        for key in self.random.sample(running, len(running)):
-            self.single(key, unit)
+    def take_turns(
+        self,
+        units: Sequence[Callable[[RunningWorker], Value]],
+        record: Callable[[RunningWorker, list[Value]], Record],
+    ) -> dict[str, Record]:
+        """Let every worker do each unit of work, one at a time and each unit in a new random order.
 
-    def single(self, key: str, unit: Callable[[RunningWorker], None]) -> None:
-        """Let one worker do a unit of work; where that fails, it is out."""
-        with self.costs_itself_alone(key):
-            unit(self.workers[key])
+        Returns by entrant what ``record`` makes of the values that its worker's units gave. One that fails is out.
+        """
+        values: dict[str, list[Value]] = {key: [] for key in self.running}
+        for unit in units:
+            running = self.running
+            for key in self.random.sample(running, len(running)):
+                with self.costs_itself_alone(key):
+                    values[key].append(unit(self.workers[key]))
+            self.tick()
+        records: dict[str, Record] = {}
+        for key in self.running:
+            with self.costs_itself_alone(key):
+                records[key] = record(self.workers[key], values[key])
+        return records
 
     @contextmanager
     def costs_itself_alone(self, key: str) -> Iterator[None]:

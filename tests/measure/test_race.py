@@ -16,7 +16,7 @@ import pytest
 from runoff.errors import ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
 from runoff.measure import entrant, workers
 from runoff.measure import race as racing
-from runoff.measure.launches import Journal, deadline_after
+from runoff.measure.launches import deadline_after
 from runoff.measure.race import Race, run_race
 from tests.conftest import started_worker
 from tests.fakes.fake import MEBIBYTE
@@ -164,7 +164,7 @@ def test_only_one_worker_runs_at_a_time(make_entrant, race, monkeypatch):
 
 def test_a_full_disk_costs_the_journal_alone(make_entrant, make_setup):
     """Where the journal can't be written, the race goes on and says so."""
-    setup = dataclasses.replace(make_setup(make_entrant(), launches=1), journal=Journal(Path("/dev/full")))
+    setup = dataclasses.replace(make_setup(make_entrant(), launches=1), journal=Path("/dev/full"))
     finished = run_race(setup, 1)
     assert len(finished.records["fake"]) == 1
     assert finished.unwritten == "/dev/full: No space left on device"

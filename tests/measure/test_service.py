@@ -14,11 +14,12 @@ from PIL import Image
 
 from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerFailed
 from runoff.measure.launches import CONTROL
+from runoff.measure.service import batches
 from runoff.measure.service.batches import SIZES, measure_batches
 from runoff.measure.service.end_to_end import STAGES, measure_end_to_end
 from runoff.measure.service.parallel import images_per_second, measure_parallel
 from runoff.measure.service.threads import measure_threads, thread_counts
-from runoff.measure.workers import Rotation, Workers
+from runoff.measure.workers import Workers
 from runoff.model.resnet18 import IMAGENET
 
 SECOND = 1_000_000_000
@@ -94,22 +95,29 @@ def test_one_works_while_the_others_are_suspended(make_setup, make_entrant, monk
     """At every batch size each entrant has a turn, in orders of the seed, and all others are stopped meanwhile."""
     turns: list[str] = []
     states: set[str] = set()
-    single = Rotation.single
+    processes: dict[str, int] = {}
+    starting, timing = Workers.start, batches.time_batches
 
-    def watched(self: Rotation, key: str, unit) -> None:
-        turns.append(key)
-        others = (worker.process.popen.pid for name, worker in self.workers.items() if name != key)
+    def started(*arguments, **named):
+        rotation = starting(*arguments, **named)
+        processes.update({key: worker.process.popen.pid for key, worker in rotation.workers.items()})
+        return rotation
+
+    def watched(worker, **named):
+        turns.append(worker.entrant.key)
+        others = (process for key, process in processes.items() if key != worker.entrant.key)
         states.update(psutil.Process(process).status() for process in others)
-        single(self, key, unit)
+        return timing(worker, **named)
 
     def order(seed: int) -> list[tuple[str, ...]]:
         turns.clear()
         measure_batches(make_setup(*(make_entrant(key=key) for key in "abc"), launches=1, seed=seed))
         return [tuple(turns[place : place + 3]) for place in range(0, 3 * len(SIZES), 3)]
 
-    monkeypatch.setattr(Rotation, "single", watched)
+    monkeypatch.setattr(Workers, "start", started)
+    monkeypatch.setattr(batches, "time_batches", watched)
     first, again, other = order(1), order(1), order(2)
-    assert all(sorted(each) == ["a", "b", "c"] for each in first)
+    assert all(sorted(turn) == ["a", "b", "c"] for turn in first)
     assert first == again != other
     assert states == {psutil.STATUS_STOPPED}
 

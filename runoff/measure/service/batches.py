@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from runoff.errors import ContractBroken, WorkerFailed
 from runoff.measure.entrant import NANOSECONDS
 from runoff.measure.launches import Measured, Setup, run_exercise
-from runoff.measure.workers import Rotation, RunningWorker
+from runoff.measure.workers import RunningWorker
 
 TIMEOUT = 300.0
 """How long a worker may take for the batches of one size, in seconds."""
@@ -39,27 +40,10 @@ class BatchesRecord:
 
 def measure_batches(setup: Setup) -> Measured[BatchesRecord]:
     """Time batches of every size, all entrants in turns at each size."""
-
-    def exercise(rotation: Rotation, launch: int) -> dict[str, BatchesRecord]:
-        seconds: dict[str, dict[int, float]] = {key: {} for key in rotation.workers}
-        refused: dict[str, dict[int, str]] = {key: {} for key in rotation.workers}
-        for size in SIZES:
-
-            def unit(worker: RunningWorker, size: int = size) -> None:
-                answer = time_batches(worker, setup.images, size)
-                if isinstance(answer, str):
-                    refused[worker.entrant.key][size] = answer
-                else:
-                    seconds[worker.entrant.key][size] = answer
-
-            rotation.each(unit)
-            setup.progress.step()
-        for key in rotation.running:
-            with rotation.costs_itself_alone(key):
-                require_some(key, refused[key], seconds[key])
-        return {key: BatchesRecord(seconds[key], refused[key]) for key in rotation.running}
-
-    return run_exercise(setup, exercise, name="batches", steps=len(SIZES))
+    units = [partial(time_batches, images=setup.images, size=size) for size in SIZES]
+    return run_exercise(
+        setup, lambda rotation, launch: rotation.take_turns(units, make_record), name="batches", steps=len(units)
+    )
 
 
 def time_batches(worker: RunningWorker, images: Path, size: int) -> float | str:
@@ -75,13 +59,17 @@ def time_batches(worker: RunningWorker, images: Path, size: int) -> float | str:
     return float(statistics.median(answer["nanoseconds"])) * NANOSECONDS / size
 
 
-def require_some(key: str, refused: Mapping[int, str], seconds: Mapping[int, float]) -> None:
-    """Refuse a session that runs no batch of any size, after it ran single images.
+def make_record(worker: RunningWorker, answers: Sequence[float | str]) -> BatchesRecord:
+    """Make a launch's record of what came of every size.
 
-    Raises ContractBroken.
+    Raises ContractBroken for a session that runs no batch of any size, after it ran single images.
     """
+    by_size = dict(zip(SIZES, answers, strict=True))
+    seconds = {size: answer for size, answer in by_size.items() if isinstance(answer, float)}
+    refused = {size: answer for size, answer in by_size.items() if isinstance(answer, str)}
     if not seconds:
         raise ContractBroken(
-            f"{key}: its session refuses batches of every size, of one image too ({refused[SIZES[0]]}); "
+            f"{worker.entrant.key}: its session refuses batches of every size, of one image too ({answers[0]}); "
             "mend the backend's run()"
         )
+    return BatchesRecord(seconds, refused)

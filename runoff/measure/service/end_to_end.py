@@ -5,12 +5,14 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from runoff.contract import Preprocessing
 from runoff.measure.entrant import INFERENCE_TIMEOUT, NANOSECONDS
 from runoff.measure.launches import Measured, Setup, run_exercise
 from runoff.measure.workers import Rotation, RunningWorker
+from runoff.processes.channel import Message
 
 STAGES = ("decode", "preprocess", "inference", "top 5")
 BEFORE_INFERENCE = ("decode", "preprocess")
@@ -45,23 +47,22 @@ def measure_end_to_end(
     """Let every entrant answer one picture a round, all of them the same one, and each round another."""
 
     def exercise(rotation: Rotation, launch: int) -> dict[str, EndToEndRecord]:
-        stages: dict[str, dict[str, list[float]]] = {key: {stage: [] for stage in STAGES} for key in rotation.workers}
-        classes: dict[str, list[int]] = {key: [] for key in rotation.workers}
-        for number in range(rounds):
-            picture = pictures[(launch * rounds + number) % len(pictures)]
-
-            def unit(worker: RunningWorker, picture: Path = picture) -> None:
-                command = {"do": "serve", "picture": str(picture), "preprocessing": asdict(preprocessing)}
-                answer = worker.ask(command, INFERENCE_TIMEOUT)
-                for stage, duration in answer["durations"].items():
-                    stages[worker.entrant.key][stage].append(duration * NANOSECONDS)
-                classes[worker.entrant.key].append(answer["answer"][0][0])
-
-            rotation.each(unit)
-            setup.progress.step()
-        return {
-            key: EndToEndRecord({stage: tuple(values) for stage, values in stages[key].items()}, tuple(classes[key]))
-            for key in rotation.running
-        }
+        numbers = range(launch * rounds, (launch + 1) * rounds)
+        commands = [
+            {"do": "serve", "picture": str(pictures[number % len(pictures)]), "preprocessing": asdict(preprocessing)}
+            for number in numbers
+        ]
+        return rotation.take_turns([partial(serve, command=command) for command in commands], make_record)
 
     return run_exercise(setup, exercise, name="end to end", steps=rounds)
+
+
+def serve(worker: RunningWorker, command: Message) -> Message:
+    """Let a worker answer one picture as a service would."""
+    return worker.ask(command, INFERENCE_TIMEOUT)
+
+
+def make_record(worker: RunningWorker, answers: Sequence[Message]) -> EndToEndRecord:
+    """Make a launch's record of a worker's answers."""
+    stages = {stage: tuple(answer["durations"][stage] * NANOSECONDS for answer in answers) for stage in STAGES}
+    return EndToEndRecord(stages, tuple(answer["answer"][0][0] for answer in answers))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -71,51 +71,47 @@ def measure_load(setup: Setup, bound: float, folder: Path) -> Measured[LoadRecor
     """
     services: dict[str, list[float]] = {entrant.key: [] for entrant in setup.entrants}
 
-    def run(worker: RunningWorker, settings: dict[str, Any], load: float | None = None) -> Answered:
-        answered = run_scenario(worker, setup.images, folder, settings, load)
+    def single(worker: RunningWorker, seed: int) -> Answered | None:
+        return run(worker, seed, None)
+
+    def server(worker: RunningWorker, seed: int) -> Answered | None:
+        load = highest_load(services[worker.entrant.key], bound, QUANTILE)
+        return None if load is None else run(worker, seed, load)
+
+    def run(worker: RunningWorker, seed: int, load: float | None) -> Answered:
+        files = {"images": str(setup.images), "pictures": PICTURES}
+        answered = run_scenario(worker, folder, {**files, **scenario_settings(seed, load, bound)}, load)
         services[worker.entrant.key] += answered.services
         return answered
 
     def exercise(rotation: Rotation, launch: int) -> dict[str, LoadRecord]:
-        alone: dict[str, list[Answered]] = {key: [] for key in rotation.running}
-        loaded: dict[str, list[Answered]] = {key: [] for key in rotation.running}
-
-        def single(worker: RunningWorker, seed: int) -> None:
-            alone[worker.entrant.key].append(run(worker, single_stream_settings(seed)))
-
-        def server(worker: RunningWorker, seed: int) -> None:
-            load = highest_load(services[worker.entrant.key], bound, QUANTILE)
-            if load is not None:
-                loaded[worker.entrant.key].append(run(worker, server_settings(seed, load, bound), load))
-
-        first_seed = setup.seed + launch * (SINGLE_BLOCKS + SERVER_BLOCKS)
-        for block, unit in enumerate([single] * SINGLE_BLOCKS + [server] * SERVER_BLOCKS):
-            rotation.each(partial(unit, seed=first_seed + block))
-            setup.progress.step()
-        return {key: LoadRecord(one_stream(alone[key]), tuple(loaded[key])) for key in rotation.running}
+        units = [single] * SINGLE_BLOCKS + [server] * SERVER_BLOCKS
+        seeded = enumerate(units, setup.seed + launch * len(units))
+        return rotation.take_turns([partial(unit, seed=seed) for seed, unit in seeded], make_record)
 
     return run_exercise(setup, exercise, name="load", steps=SINGLE_BLOCKS + SERVER_BLOCKS)
 
 
-def one_stream(runs: Sequence[Answered]) -> Answered:
-    """Put the runs of a single stream together."""
-    latencies = tuple(latency for run in runs for latency in run.latencies)
-    return Answered(None, latencies, tuple(service for run in runs for service in run.services))
+def make_record(worker: RunningWorker, answers: Sequence[Answered | None]) -> LoadRecord:
+    """Make a launch's record of a worker's runs, those of a single stream put together; None are left out."""
+    alone = [run for run in answers if run and run.load is None]
+    latencies = tuple(latency for run in alone for latency in run.latencies)
+    services = tuple(service for run in alone for service in run.services)
+    return LoadRecord(Answered(None, latencies, services), tuple(run for run in answers if run and run.load))
 
 
-def single_stream_settings(seed: int) -> dict[str, Any]:
-    """Return the settings by which queries come when the one before is answered."""
-    settings = {"queries": SINGLE_QUERIES, "seconds": LEAST_SECONDS, "most_seconds": 0}
-    return {"scenario": SINGLE_STREAM, "seed": seed, **settings}
+def scenario_settings(seed: int, load: float | None, bound: float) -> dict[str, Any]:
+    """Return the settings by which queries arrive by chance (Poisson), so many a second.
 
-
-def server_settings(seed: int, load: float, bound: float) -> dict[str, Any]:
-    """Return the settings by which queries arrive by chance (Poisson), so many a second."""
+    Without a load each comes when the one before is answered.
+    """
+    settings = {"seed": seed, "seconds": LEAST_SECONDS}
+    if load is None:
+        return {**settings, "scenario": SINGLE_STREAM, "queries": SINGLE_QUERIES, "most_seconds": 0}
     return {
+        **settings,
         "scenario": SERVER,
-        "seed": seed,
         "queries": SERVER_QUERIES,
-        "seconds": LEAST_SECONDS,
         "most_seconds": MOST_SECONDS,
         "queries_per_second": load,
         "bound": bound,
@@ -123,13 +119,10 @@ def server_settings(seed: int, load: float, bound: float) -> dict[str, Any]:
     }
 
 
-def run_scenario(
-    worker: RunningWorker, images: Path, folder: Path, settings: dict[str, Any], load: float | None
-) -> Answered:
+def run_scenario(worker: RunningWorker, folder: Path, settings: Mapping[str, Any], load: float | None) -> Answered:
     """Run one of LoadGen's scenarios with these settings, at a load where it has one."""
     name = f"{worker.entrant.key}-seed-{settings['seed']}-{settings['scenario']}" + (f"-{load:.3f}" if load else "")
-    files = {"images": str(images), "pictures": PICTURES, "logs": str(folder / name)}
-    answer = worker.ask({"do": "load", **files, **settings}, TIMEOUT)
+    answer = worker.ask({"do": "load", "logs": str(folder / name), **settings}, TIMEOUT)
     latencies, services = (
         tuple(nanoseconds * NANOSECONDS for nanoseconds in answer[name]) for name in ("latencies", "services")
     )

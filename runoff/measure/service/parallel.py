@@ -49,8 +49,7 @@ def measure_parallel(setup: Setup) -> Measured[ParallelRecord]:
         return records, failures
 
     steps = sum(len(sessions_of(entrant)) + (entrant.key != CONTROL) for entrant in setup.entrants)
-    with setup.workers:
-        return run_launches(setup, perform, name="parallel sessions", steps=steps)
+    return run_launches(setup, perform, name="parallel sessions", steps=steps)
 
 
 def sessions_of(entrant: Entrant) -> list[Entrant]:

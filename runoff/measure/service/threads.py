@@ -39,10 +39,9 @@ def measure_threads(setup: Setup, rounds: int) -> Measured[ThreadsRecord]:
         asked = {entrant.key: by_threads[entrant.key] for entrant in entrants}
         started = [entrant for counts in asked.values() for entrant in counts.values()]
         rotation = setup.start(launch, started, random, timed=False)
-        return gather(asked, run_rounds(rotation, rounds, setup.progress.step), rotation.failures)
+        return gather(asked, run_rounds(rotation, rounds), rotation.failures)
 
-    with setup.workers:
-        return run_launches(setup, perform, name="threads", steps=sum(map(len, by_threads.values())) + rounds)
+    return run_launches(setup, perform, name="threads", steps=sum(map(len, by_threads.values())) + rounds)
 
 
 def on_fewer_threads(entrant: Entrant) -> dict[int, Entrant]:
