@@ -25,10 +25,10 @@ from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
 from runoff.model.drawings import CLASSES, draw
 from runoff.model.resnet18 import BUILTIN, resnet18
 from tests import fakes
+from tests.webui.proof.server import BOUNDARY, form
 from webui.app import EXTENSION, make_app
 from webui.config import Config
 from webui.keeper import SETTLED
-from webui.proof.server import BOUNDARY, form
 from webui.runtimes import started_runtimes
 from webui.supply import MANIFEST
 

@@ -20,10 +20,10 @@ from runoff.errors import ArtifactBroken, FrameworkMissing
 from runoff.model.resnet18 import FILE, OFFICIAL, resnet18
 from tests.conftest import ROOT
 from tests.web import fake_backends, fake_page, served
+from tests.webui.proof.server import classify
 from webui import words
 from webui.__main__ import main, make_parser, server_settings
 from webui.config import Config
-from webui.proof.server import classify
 from webui.supply import cached_supply, choose_anew, prepare_folder, prepared_supply, remembered_file, remembered_model
 
 

@@ -1,4 +1,4 @@
-"""``python -m webui.proof.load``: clients on loopback for minutes, within capacity and above it, and a killed worker.
+"""``python -m tests.webui.proof.load``: clients on loopback, within capacity and above it, and a killed worker.
 
 Within capacity every request must be answered with 200, but for those that were under way in the worker that is killed
 half-way; above it with 200 or 503; and the memory of all processes must not grow.
@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from webui.proof.server import HOST, Server, ask, classify, report, running
+from tests.webui.proof.server import HOST, Server, ask, classify, report, running
 from webui.samples import sample_file, samples
 
 PORT = 8731
@@ -91,7 +91,7 @@ def growth(memory: list[float]) -> float:
 
 def main() -> int:
     """Run the load and say whether the page stood it."""
-    parser = argparse.ArgumentParser(prog="python -m webui.proof.load", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.webui.proof.load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0, help="how long in all (default: 300)")
     seconds = parser.parse_args().seconds
     pictures = [sample_file(sample) for sample in samples()]

@@ -1,4 +1,4 @@
-"""``python -m webui.proof.container``: an image built by buildah, and served as its own user without rights.
+"""``python -m tests.webui.proof.container``: an image built by buildah, and served as its own user without rights.
 
 Options but ``--target`` go to ``buildah build`` (``--build-arg``, ``--from``, ``--volume``). Takes minutes and needs a
 package index. No daemon is needed, and neither are namespaces: what is built and run is isolated by chroot alone.
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from runoff.processes.process import ROOT
-from webui.proof.server import HOST, first_answer, report
+from tests.webui.proof.server import HOST, first_answer, report
 from webui.samples import sample_file, samples
 
 PORT = 8733
@@ -55,7 +55,7 @@ def serve(container: str) -> tuple[float, list[str]]:
 
 def main() -> int:
     """Build an image, and report how large it is, who serves it, how soon, and what it answers."""
-    parser = argparse.ArgumentParser(prog="python -m webui.proof.container", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.webui.proof.container", description=__doc__)
     parser.add_argument("--target", default="onnxruntime", help="which image (default: onnxruntime)")
     known, options = parser.parse_known_args()
     begin = time.monotonic()

@@ -1,4 +1,4 @@
-"""``python -m webui.proof.fuzz``: pictures altered at random; none may bring an error of the server's, or make it grow.
+"""``python -m tests.webui.proof.fuzz``: altered pictures; none may bring an error of the server's, or make it grow.
 
 Every answer must be 200 or one of the refusals that the API's description names.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from runoff.model.drawings import draw
-from webui.proof.server import HOST, Server, ask, classify, form, report, running
+from tests.webui.proof.server import HOST, Server, ask, classify, form, report, running
 
 PORT = 8732
 CLIENTS = 4
@@ -111,7 +111,7 @@ def send_all(server: Server, first: int, last: int, seed: int, pictures: list[by
 
 def main() -> int:
     """Send the bodies, let schemathesis try the API where it is given, and say whether the page stood it."""
-    parser = argparse.ArgumentParser(prog="python -m webui.proof.fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.webui.proof.fuzz", description=__doc__)
     parser.add_argument("--bodies", type=int, default=20_000, help="how many (default: 20000)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")
     parser.add_argument("--schemathesis", type=Path, metavar="PROGRAM", help="run it on the API's description too")
