@@ -6,7 +6,7 @@ This module needs numpy and the standard library only, so that a worker can impo
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from types import UnionType
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runoff.errors import ContractBroken, ImagesUnusable, UnknownContender
-from runoff.kernels import Peak
+from runoff.kernels import Kernel
 
 Logits = NDArray[np.float32]
 Batch = NDArray[np.float32]
@@ -216,16 +216,16 @@ class Backend(Protocol):
 
 
 @runtime_checkable
-class MeasuresPeak(Protocol):
+class OffersKernels(Protocol):
     """Optional: where its library can show how fast this machine is.
 
     The machine's peak is the best that any library reached. A backend without it races all the same.
     """
 
-    def measure_peak(self, precision: str, threads: int) -> Peak | None:
-        """Give the peak of dense kernels (``runoff.kernels``) in a precision, None where the library can't do them.
+    def peak_kernels(self, precision: str, threads: int) -> Iterator[Kernel]:
+        """Yield dense kernels (``runoff.kernels``) in a precision, none where the library can't do them.
 
-        It runs in a process of its own, which starts with the backend's ENVIRONMENT and has about 2 s of work.
+        They are run in a process of their own, which starts with the backend's ENVIRONMENT.
         """
 
 

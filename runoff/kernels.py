@@ -14,77 +14,40 @@ SECONDS = 0.4
 
 
 @dataclass(frozen=True)
-class Product:
-    """A product of two square matrices."""
+class Shape:
+    """A product of matrices or a convolution: the shapes of its operands, and its multiplications and additions."""
 
-    side: int
-
-    @property
-    def name(self) -> str:
-        """What it is called in results."""
-        return f"product of {self.side}×{self.side} matrices"
-
-    @property
-    def images(self) -> tuple[int, ...]:
-        """The shape of its input."""
-        return (self.side, self.side)
-
-    @property
-    def weights(self) -> tuple[int, ...]:
-        """The shape of what the input is multiplied by."""
-        return (self.side, self.side)
-
-    @property
-    def operations(self) -> int:
-        """Multiplications and additions."""
-        return 2 * self.side**3
+    name: str
+    images: tuple[int, ...]
+    weights: tuple[int, ...]
+    operations: int
 
 
-@dataclass(frozen=True)
-class Convolution:
-    """A 3×3 convolution of one square picture that gives as many channels, with nothing added around the picture.
+Kernel = tuple[Shape, Callable[[], object]]
+"""A computation of such a shape that can be repeated."""
+
+
+def product(side: int) -> Shape:
+    """Return a product of two square matrices."""
+    square = (side, side)
+    return Shape(f"product of {side}×{side} matrices", square, square, 2 * side**3)
+
+
+def convolution(channels: int, side: int) -> Shape:
+    """Return a 3×3 convolution of one square picture, NCHW, that gives as many channels, with nothing added around it.
 
     Libraries leave out what zeros around it would be multiplied by: counted, that made this machine's peak 244 GOP/s on
     256 channels at 14×14, where 221 are done.
     """
-
-    channels: int
-    side: int
-
-    @property
-    def name(self) -> str:
-        """What it is called in results."""
-        return f"3×3 convolution, {self.channels} channels to {self.side}×{self.side}"
-
-    @property
-    def images(self) -> tuple[int, ...]:
-        """The shape of its input, NCHW."""
-        return (1, self.channels, self.side + 2, self.side + 2)
-
-    @property
-    def weights(self) -> tuple[int, ...]:
-        """The shape of its weights, OIHW."""
-        return (self.channels, self.channels, 3, 3)
-
-    @property
-    def operations(self) -> int:
-        """Multiplications and additions."""
-        return 2 * 9 * self.channels**2 * self.side**2
+    name = f"3×3 convolution, {channels} channels to {side}×{side}"
+    images, weights = (1, channels, side + 2, side + 2), (channels, channels, 3, 3)
+    return Shape(name, images, weights, 2 * 9 * channels**2 * side**2)
 
 
-PRODUCTS = (Product(768), Product(1536))
+PRODUCTS = (product(768), product(1536))
 """One that a core's cache holds a good part of, and one large enough to keep many cores busy."""
-CONVOLUTIONS = (Convolution(128, 28), Convolution(256, 56))
+CONVOLUTIONS = (convolution(128, 28), convolution(256, 56))
 """One of ResNet-18's own size, and one that is wider than its own at that size: more to do for each byte."""
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """One computation that can be repeated."""
-
-    name: str
-    operations: int
-    run: Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -95,16 +58,17 @@ class Peak:
     kernel: str
 
 
-def fastest(kernels: Iterable[Kernel], seconds: float = SECONDS) -> Peak:
-    """Repeat each kernel for so many seconds and give the best repeat of all: a peak is what was reached once."""
+def fastest(kernels: Iterable[Kernel], seconds: float = SECONDS) -> Peak | None:
+    """Repeat each kernel for so many seconds and return the best repeat of all; None where there is no kernel."""
     return max(
-        (Peak(kernel.operations / best_time(kernel.run, seconds), kernel.name) for kernel in kernels),
+        (Peak(shape.operations / best_time(run, seconds), shape.name) for shape, run in kernels),
         key=lambda peak: peak.operations_per_second,
+        default=None,
     )
 
 
 def best_time(run: Callable[[], object], seconds: float) -> float:
-    """Give the shortest time in seconds of all repeats, at least one, after one that is not timed."""
+    """Return the shortest time in seconds of all repeats, at least one, after one that is not timed."""
     run()
     end = time.perf_counter() + seconds
     best = float("inf")

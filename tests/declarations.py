@@ -15,11 +15,7 @@ def declared(module: str = "imagined", **changes: Any) -> Declaration:
         "LAYOUT": "NCHW",
         "REQUIRES": (),
         "FORM": MODULE,
-        "CONVERT_VERSION": 1,
-        "CONVERT_REQUIRES": (),
         "DISTRIBUTIONS": (),
-        "CONVERT_DISTRIBUTIONS": (),
         "SUFFIX": ".npy",
-        "ENVIRONMENT": {},
     }
     return Declaration(module, f"{module}.py", **plain | changes)

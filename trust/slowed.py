@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runoff.backends import onnxruntime
-from runoff.contract import Batch, Form, Logits, Session, Variant
+from runoff.contract import Batch, Logits, Session, Variant
 
 SHARES = (0.0, 0.01, 0.02, 0.03, 0.05, 0.10)
 VARIANTS = tuple(
@@ -17,12 +17,12 @@ VARIANTS = tuple(
 LAYOUT = onnxruntime.LAYOUT
 REQUIRES = onnxruntime.REQUIRES
 FORM = onnxruntime.FORM
-CONVERT_VERSION = onnxruntime.CONVERT_VERSION
 CONVERT_REQUIRES = onnxruntime.CONVERT_REQUIRES
 DISTRIBUTIONS = onnxruntime.DISTRIBUTIONS
 CONVERT_DISTRIBUTIONS = onnxruntime.CONVERT_DISTRIBUTIONS
 SUFFIX = onnxruntime.SUFFIX
-ENVIRONMENT = onnxruntime.ENVIRONMENT
+import_framework = onnxruntime.import_framework
+convert = onnxruntime.convert
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,6 @@ class SlowedSession:
         while time.perf_counter_ns() < until:
             pass
         return logits
-
-
-def import_framework(variant: Variant) -> None:
-    """Import what ONNX Runtime's backend imports."""
-    onnxruntime.import_framework(variant)
-
-
-def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
-    """Convert as ONNX Runtime's backend does."""
-    onnxruntime.convert(form, variant, artifact, calibration)
 
 
 def load(artifact: Path, variant: Variant, threads: int) -> SlowedSession:

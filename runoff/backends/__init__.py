@@ -15,11 +15,11 @@ from types import ModuleType
 from typing import Any
 
 from runoff import backends
-from runoff.contract import MODULE, ONNX, Variant
+from runoff.contract import MODULE, ONNX, Variant, to_json
 from runoff.errors import ContractBroken
 
 FUNCTIONS = ("import_framework", "convert", "load")
-OPTIONAL_FUNCTIONS = ("clear_cache", "measure_peak", "repair")
+OPTIONAL_FUNCTIONS = ("clear_cache", "peak_kernels", "repair")
 """What a file may define besides: the contract's optional protocols say what for."""
 
 
@@ -40,17 +40,17 @@ class Declaration:
     """The modules that loading and running need; where one is missing, the backend is skipped."""
     FORM: str
     """What it converts from: ``module`` or ``onnx``."""
-    CONVERT_VERSION: int
-    """Goes up with every change of its code that changes what an artifact looks like: cached ones are made anew."""
-    CONVERT_REQUIRES: tuple[str, ...]
-    """The modules that converting needs."""
     DISTRIBUTIONS: tuple[str, ...]
     """The distributions whose versions belong to a result, where they are installed; the framework itself first."""
-    CONVERT_DISTRIBUTIONS: tuple[str, ...]
-    """The distributions whose versions decide what the artifact looks like."""
     SUFFIX: str
     """How the artifact's name ends, with the dot."""
-    ENVIRONMENT: Mapping[str, str]
+    CONVERT_VERSION: int = 1
+    """Goes up with every change of its code that changes what an artifact looks like: cached ones are made anew."""
+    CONVERT_REQUIRES: tuple[str, ...] = ()
+    """The modules that converting needs: else those of REQUIRES."""
+    CONVERT_DISTRIBUTIONS: tuple[str, ...] = ()
+    """The distributions whose versions decide what the artifact looks like: else DISTRIBUTIONS."""
+    ENVIRONMENT: Mapping[str, str] = field(default_factory=dict)
     """Environment variables that a process of this backend starts with; a variant's own come on top."""
     TITLE: str = ""
     """Its name as its makers write it, where that is another than its file's."""
@@ -58,7 +58,7 @@ class Declaration:
     """Modules of which converting needs one, the preferred first, with their converters' names for people."""
     NOTES: Mapping[str, str] = field(default_factory=dict)
     """A sentence each that belongs beside every result, by the module of CONVERTERS that converted."""
-    functions: frozenset[str] = field(default=frozenset())
+    functions: tuple[str, ...] = ()
     """Those of OPTIONAL_FUNCTIONS that the file defines."""
 
     def variables(self, variant: Variant) -> dict[str, str]:
@@ -124,8 +124,9 @@ def declaration_of(module: ModuleType) -> Declaration:
         mistakes = mistakes_between(declared)
     if mistakes:
         raise ContractBroken(f"{file}: {'; '.join(mistakes)}")
-    functions = frozenset(name for name in OPTIONAL_FUNCTIONS if callable(getattr(module, name, None)))
-    return Declaration(module.__name__, file, functions=functions, **declared)
+    alike = {"CONVERT_REQUIRES": declared["REQUIRES"], "CONVERT_DISTRIBUTIONS": declared["DISTRIBUTIONS"]}
+    functions = tuple(name for name in OPTIONAL_FUNCTIONS if callable(getattr(module, name, None)))
+    return Declaration(module.__name__, file, functions=functions, **alike | declared)
 
 
 def mistakes_of(kind: type, values: Mapping[str, Any], place: str = "") -> list[str]:
@@ -164,18 +165,4 @@ def mistakes_between(declared: Mapping[str, Any]) -> list[str]:
 
 def declare() -> dict[str, dict[str, Any]]:
     """Return what every backend of this tree declares as JSON values, for a suite that runs in another process."""
-    return {
-        name: {**dataclasses.asdict(declared), "functions": sorted(declared.functions)}
-        for name, declared in find_backends().items()
-    }
-
-
-def read_declaration(values: Mapping[str, Any]) -> Declaration:
-    """Read what ``declare`` returned of one backend, in which JSON made lists of tuples."""
-    variants = tuple(Variant(**as_tuples(variant)) for variant in values["VARIANTS"])
-    return Declaration(**as_tuples({**values, "VARIANTS": variants, "functions": frozenset(values["functions"])}))
-
-
-def as_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn lists among values into tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return {name: to_json(declared) for name, declared in find_backends().items()}

@@ -28,7 +28,6 @@ TITLE = "LiteRT"
 LAYOUT = "NHWC"
 REQUIRES = ("ai_edge_litert",)
 FORM = ONNX
-CONVERT_VERSION = 1
 CONVERTERS = {"onnx2tf": "onnx2tf"}
 CONVERT_REQUIRES = ("onnx", "tensorflow")
 DISTRIBUTIONS = ("ai-edge-litert",)

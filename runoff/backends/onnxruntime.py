@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from runoff.contract import ONNX, Batch, Form, Logits, Variant
 from runoff.errors import conversion_stage
-from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
+from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel
 from runoff.processor import INT8_DOT_PRODUCT_FLAGS, read_processor
 
 VARIANTS = (
@@ -43,12 +44,10 @@ TITLE = "ONNX Runtime"
 LAYOUT = "NCHW"
 REQUIRES = ("onnxruntime",)
 FORM = ONNX
-CONVERT_VERSION = 1
 CONVERT_REQUIRES: tuple[str, ...] = ()
 DISTRIBUTIONS = ("onnxruntime",)
 CONVERT_DISTRIBUTIONS = ("onnx", "onnxruntime")
 SUFFIX = ".onnx"
-ENVIRONMENT: dict[str, str] = {}
 
 X86_FLAG = "sse2"
 
@@ -104,10 +103,11 @@ def quantise(form: Form, artifact: Path, pictures: Batch) -> None:
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
     signed, narrow = activation_and_range(read_processor().flags)
+    batches = ({form.model.inputs[0].name: np.array(picture[None])} for picture in pictures)
     quantize_static(
         str(form.onnx_file),
         str(artifact),
-        Pictures(form.model.inputs[0].name, pictures),
+        SimpleNamespace(get_next=lambda: next(batches, None)),  # what a CalibrationDataReader does
         quant_format=QuantFormat.QDQ,
         activation_type=QuantType.QInt8 if signed else QuantType.QUInt8,
         weight_type=QuantType.QInt8,
@@ -125,18 +125,6 @@ def activation_and_range(flags: tuple[str, ...]) -> tuple[bool, bool]:
     """
     on_x86 = X86_FLAG in flags
     return not on_x86, on_x86 and not INT8_DOT_PRODUCT_FLAGS & set(flags)
-
-
-class Pictures:
-    """Calibration pictures, handed out one by one as ONNX Runtime's CalibrationDataReader does."""
-
-    def __init__(self, input_name: str, pictures: Batch) -> None:
-        self.input_name, self.pictures = input_name, iter(pictures)
-
-    def get_next(self) -> Mapping[str, Batch] | None:
-        """Give the next picture as a batch of one, None after the last."""
-        picture = next(self.pictures, None)
-        return None if picture is None else {self.input_name: np.array(picture[None])}
 
 
 def session_options(threads: int, optimisation: str = "ORT_ENABLE_ALL", *, arena: bool = True) -> Any:
@@ -162,31 +150,29 @@ def load(artifact: Path, variant: Variant, threads: int) -> OnnxSession:
     return OnnxSession(session, session.get_inputs()[0].name, session.get_outputs()[0].name)
 
 
-def measure_peak(precision: str, threads: int) -> Peak | None:
-    """Time graphs of one product or convolution each, None where they can't be made or are not of this precision."""
-    if precision not in ("float32", "int8") or find_spec("onnx") is None:
-        return None
-    return fastest(dense_kernels(threads, quantised=precision == "int8"))
+def peak_kernels(precision: str, threads: int) -> Iterator[Kernel]:
+    """Load a graph for each kernel, where onnx is there to make it.
 
-
-def dense_kernels(threads: int, *, quantised: bool) -> Iterator[Kernel]:
-    """Load a graph for each kernel; in int8 they multiply unsigned by signed bytes, as the contender does on x86."""
+    In int8 they multiply unsigned by signed bytes, as the contender does on x86.
+    """
     import onnxruntime
 
+    if precision not in ("float32", "int8") or find_spec("onnx") is None:
+        return
+    quantised = precision == "int8"
     multiply, convolve = ("QLinearMatMul", "QLinearConv") if quantised else ("MatMul", "Conv")
-    for kernel in (*PRODUCTS, *CONVOLUTIONS):
-        operator = multiply if len(kernel.images) == 2 else convolve
+    for shape in (*PRODUCTS, *CONVOLUTIONS):
         random = np.random.default_rng(0)
         if quantised:
             images, weights = (
-                random.integers(0, 255, kernel.images, np.uint8),
-                random.integers(-127, 127, kernel.weights, np.int8),
+                random.integers(0, 255, shape.images, np.uint8),
+                random.integers(-127, 127, shape.weights, np.int8),
             )
         else:
-            images, weights = (random.random(shape, np.float32) for shape in (kernel.images, kernel.weights))
-        graph = one_operator(operator, images, weights, quantised=quantised)
+            images, weights = (random.random(sides, np.float32) for sides in (shape.images, shape.weights))
+        graph = one_operator(convolve if shape in CONVOLUTIONS else multiply, images, weights, quantised=quantised)
         session = onnxruntime.InferenceSession(graph, session_options(threads), providers=["CPUExecutionProvider"])
-        yield Kernel(kernel.name, kernel.operations, partial(session.run, None, {"images": images}))
+        yield shape, partial(session.run, None, {"images": images})
 
 
 def one_operator(operator: str, images: Any, weights: Any, *, quantised: bool) -> bytes:

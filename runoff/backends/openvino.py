@@ -11,7 +11,7 @@ import numpy as np
 
 from runoff.contract import ONNX, Batch, Form, Logits, Variant
 from runoff.errors import ContractBroken, conversion_stage
-from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
+from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel
 
 VARIANTS = (
     Variant(description="float32, a latency hint", load_options={"hint": "f32"}),
@@ -30,12 +30,9 @@ TITLE = "OpenVINO"
 LAYOUT = "NCHW"
 REQUIRES = ("openvino",)
 FORM = ONNX
-CONVERT_VERSION = 1
-CONVERT_REQUIRES = ("openvino",)
 DISTRIBUTIONS = ("openvino",)
 CONVERT_DISTRIBUTIONS = ("openvino", "nncf")
 SUFFIX = ".xml"
-ENVIRONMENT: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class OpenVinoSession:
         return int(request.get_compiled_model().get_property("INFERENCE_NUM_THREADS"))
 
     def request(self, images: int) -> Any:
-        """Give the request for a batch of so many images, compiled when it is first asked for."""
+        """Return the request for a batch of so many images, compiled when it is first asked for."""
         if images not in self.requests:
             model = self.model.clone()
             model.reshape([images, *list(model.input(0).partial_shape)[1:]])
@@ -114,12 +111,12 @@ def load(artifact: Path, variant: Variant, threads: int) -> OpenVinoSession:
 
 
 def has_bfloat16(core: Any) -> bool:
-    """Tell whether OpenVINO computes in bfloat16 on this processor."""
+    """Whether OpenVINO computes in bfloat16 on this processor."""
     return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def configuration(hint: str, threads: int) -> dict[str, Any]:
-    """Give the properties that a model is compiled with."""
+    """Return the properties that a model is compiled with."""
     return {
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
@@ -129,32 +126,27 @@ def configuration(hint: str, threads: int) -> dict[str, Any]:
     }
 
 
-def measure_peak(precision: str, threads: int) -> Peak | None:
-    """Time models of one product or convolution each, None for a precision that OpenVINO does not compute in here."""
-    import openvino
-
-    core = openvino.Core()
-    hints = {"float32": "f32", "int8": "f32"} | ({"bfloat16": "bf16"} if has_bfloat16(core) else {})
-    if precision not in hints:
-        return None
-    return fastest(dense_kernels(core, configuration(hints[precision], threads), quantised=precision == "int8"))
-
-
-def dense_kernels(core: Any, properties: dict[str, Any], *, quantised: bool) -> Iterator[Kernel]:
+def peak_kernels(precision: str, threads: int) -> Iterator[Kernel]:
     """Compile a model for each kernel; what is quantised by FakeQuantize is computed in int8, unsigned by signed."""
     import openvino
     from openvino import opset13 as operators
 
+    core = openvino.Core()
+    hints = {"float32": "f32", "int8": "f32"} | ({"bfloat16": "bf16"} if has_bfloat16(core) else {})
+    if precision not in hints:
+        return
+    properties = configuration(hints[precision], threads)
+
     def quantise(values: Any, low: float, high: float, levels: int) -> Any:
         bounds = (np.float32(low), np.float32(high))
-        return operators.fake_quantize(values, *bounds, *bounds, levels) if quantised else values
+        return operators.fake_quantize(values, *bounds, *bounds, levels) if precision == "int8" else values
 
     for shape in (*PRODUCTS, *CONVOLUTIONS):
         random = np.random.default_rng(0)
         images = operators.parameter(shape.images, np.float32)
         weights = operators.constant(random.uniform(-1, 1, shape.weights).astype(np.float32))
         operands = quantise(images, 0, 1, 256), quantise(weights, -1, 1, 255)
-        if len(shape.images) == 2:
+        if shape in PRODUCTS:
             result = operators.matmul(*operands, transpose_a=False, transpose_b=False)
         else:
             one, none = [1, 1], [0, 0]
@@ -162,4 +154,4 @@ def dense_kernels(core: Any, properties: dict[str, Any], *, quantised: bool) -> 
         model = openvino.Model([operators.result(quantise(result, 0, 9, 256))], [images])
         request = core.compile_model(model, "CPU", properties).create_infer_request()
         request.set_input_tensor(openvino.Tensor(random.uniform(0, 1, shape.images).astype(np.float32)))
-        yield Kernel(shape.name, shape.operations, request.infer)
+        yield shape, request.infer

@@ -15,7 +15,7 @@ import numpy as np
 
 from runoff.contract import MODULE, Batch, Form, Logits, Model, Variant
 from runoff.errors import ConversionFailed, conversion_stage
-from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, fastest
+from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel
 from runoff.processor import INT8_DOT_PRODUCT_FLAGS, read_processor
 
 # Inductor compiles constants in, with one compiler process, so that no pool of its own stays behind. Headers it would
@@ -66,12 +66,8 @@ TITLE = "PyTorch"
 LAYOUT = "NCHW"
 REQUIRES = ("torch", "torchvision")
 FORM = MODULE
-CONVERT_VERSION = 1
-CONVERT_REQUIRES = ("torch", "torchvision")
 DISTRIBUTIONS = ("torch", "torchvision")
-CONVERT_DISTRIBUTIONS = ("torch", "torchvision")
 SUFFIX = ".pt"
-ENVIRONMENT: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -278,32 +274,22 @@ def load_package(artifact: Path, variant: Variant) -> Any:
     return lambda images: loader.run([images])[0]
 
 
-def measure_peak(precision: str, threads: int) -> Peak | None:
-    """Time torch's products and channels-last convolutions, None for a precision that it has none of."""
+def peak_kernels(precision: str, threads: int) -> Iterator[Kernel]:
+    """Yield torch's products and channels-last convolutions in a precision.
+
+    In int8 it has products alone: its convolutions of plain int8 tensors are not the optimised ones.
+    """
     import torch
 
     torch.set_num_threads(threads)
-    types = {"float32": torch.float32, "bfloat16": torch.bfloat16, "int8": torch.int8}
-    if precision not in types:
-        return None
-    with torch.inference_mode():
-        return fastest(dense_kernels(types[precision]))
-
-
-def dense_kernels(kind: Any) -> Iterator[Kernel]:
-    """Give the kernels of a type of numbers; torch's convolutions of plain int8 tensors are not the optimised ones."""
-    import torch
-
-    def numbers(*shape: int) -> Any:
-        return torch.randint(-8, 8, shape).to(kind)
-
+    kind = {"float32": torch.float32, "bfloat16": torch.bfloat16, "int8": torch.int8}.get(precision)
     multiply = torch._int_mm if kind == torch.int8 else torch.mm
-    for product in PRODUCTS:
-        operands = (numbers(*shape) for shape in (product.images, product.weights))
-        yield Kernel(product.name, product.operations, partial(multiply, *operands))
-    for convolution in CONVOLUTIONS if kind != torch.int8 else ():
-        images, weights = (
-            numbers(*shape).to(memory_format=torch.channels_last) for shape in (convolution.images, convolution.weights)
+    for product in PRODUCTS if kind else ():
+        operands = (torch.randint(-8, 8, shape).to(kind) for shape in (product.images, product.weights))
+        yield product, partial(multiply, *operands)
+    for convolution in CONVOLUTIONS if kind not in (None, torch.int8) else ():
+        operands = (
+            torch.randint(-8, 8, shape).to(kind, memory_format=torch.channels_last)
+            for shape in (convolution.images, convolution.weights)
         )
-        run = partial(torch.nn.functional.conv2d, images, weights)
-        yield Kernel(convolution.name, convolution.operations, run)
+        yield convolution, partial(torch.nn.functional.conv2d, *operands)

@@ -28,7 +28,6 @@ TITLE = "TensorFlow"
 LAYOUT = "NCHW"
 REQUIRES = ("tensorflow",)
 FORM = ONNX
-CONVERT_VERSION = 1
 CONVERTERS = {"onnx_tf": "onnx-tf", "onnx2tf": "onnx2tf"}
 CONVERT_REQUIRES = ("onnx", "tensorflow")
 DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu")

@@ -24,10 +24,7 @@ VARIANTS = (Variant(description="matrix products in numpy, one BLAS thread for e
 LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
 FORM = MODULE
-CONVERT_VERSION = 1
-CONVERT_REQUIRES = ("numpy",)
 DISTRIBUTIONS = ("numpy",)
-CONVERT_DISTRIBUTIONS = ("numpy",)
 SUFFIX = ".npy"
 ENVIRONMENT: Mapping[str, str] = {
     "OPENBLAS_NUM_THREADS": "1",

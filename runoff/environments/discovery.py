@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from runoff.backends import Declaration, find_backends, read_declaration
+from runoff.backends import Declaration, find_backends
+from runoff.contract import from_json
 from runoff.environments.environment import Environment, Installed, Wheel
 from runoff.environments.survey import survey
 from runoff.errors import FrameworkMissing
@@ -73,7 +74,7 @@ def read_declarations(environment: Environment, logs: Path) -> dict[str, Declara
         timeout=DECLARE_TIMEOUT,
         surroundings=environment.surroundings(),
     )
-    return {name: read_declaration(values) for name, values in declared.items()}
+    return {name: from_json(Declaration, values) for name, values in declared.items()}
 
 
 def run_survey(

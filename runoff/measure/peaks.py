@@ -5,7 +5,6 @@ Each library is asked once a precision, in a fresh process of high priority, whi
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from runoff.backends import Declaration
-from runoff.contract import MeasuresPeak, import_backend
-from runoff.errors import ContractBroken, WorkerFailed
-from runoff.kernels import PRODUCTS, Kernel, Peak, best_time, fastest
+from runoff.contract import OffersKernels, import_backend
+from runoff.errors import RunoffError
+from runoff.kernels import PRODUCTS, best_time, fastest
 from runoff.processes.process import Surroundings, call
 
 PEAK_TIMEOUT = 120.0
@@ -65,8 +64,8 @@ def measure_roof(
     begin: Callable[[str, int], None],
     step: Callable[[], None],
 ) -> Roof:
-    """Ask every backend that measures peaks, and numpy, one after the other; one that fails costs itself alone."""
-    asked = {name: backend for name, backend in backends.items() if "measure_peak" in backend.functions}
+    """Ask every backend that offers kernels, and numpy, one after the other; one that fails costs itself alone."""
+    asked = {name: backend for name, backend in backends.items() if "peak_kernels" in backend.functions}
     peaks: list[LibraryPeak] = []
     failures: dict[str, str] = {}
 
@@ -82,7 +81,7 @@ def measure_roof(
                 timeout=PEAK_TIMEOUT,
                 surroundings=Surroundings(variables=variables, high_priority=True),
             )
-        except (WorkerFailed, ContractBroken) as error:
+        except RunoffError as error:
             failures[f"{library}, {precision}"] = f"{type(error).__name__}: {error}"
             return None
         finally:
@@ -105,32 +104,19 @@ def blas_threads(threads: int) -> dict[str, str]:
 
 
 def backend_peak(backend: str, precision: str, threads: int) -> dict[str, Any] | None:
-    """Return a backend's peak as JSON values, in the process made for it.
-
-    Raises ContractBroken where what it gives is none.
-    """
-    measuring = import_backend(backend)
-    assert isinstance(measuring, MeasuresPeak)
-    peak = measuring.measure_peak(precision, threads)
-    if peak is None:
-        return None
-    if not isinstance(peak, Peak) or not peak.operations_per_second > 0:
-        raise ContractBroken(f"{backend}.measure_peak() must give a Peak above zero or None, it gave {peak!r}; mend it")
-    return dataclasses.asdict(peak)
+    """Return a backend's peak as JSON values, None where it has no kernel, in the process made for it."""
+    chosen = import_backend(backend)
+    assert isinstance(chosen, OffersKernels)
+    peak = fastest(chosen.peak_kernels(precision, threads))
+    return None if peak is None else vars(peak)
 
 
 def numpy_peak(threads: int) -> dict[str, Any]:
     """Return the peak of numpy's own products in float32; ``threads`` are those that its process was started with."""
-
-    def kernels() -> list[Kernel]:
-        random = np.random.default_rng(0)
-        squares = [random.random((product.side, product.side), np.float32) for product in PRODUCTS]
-        return [
-            Kernel(product.name, product.operations, partial(np.matmul, square, square))
-            for product, square in zip(PRODUCTS, squares, strict=True)
-        ]
-
-    return dataclasses.asdict(fastest(kernels()))
+    random = np.random.default_rng(0)
+    squares = [random.random(product.images, np.float32) for product in PRODUCTS]
+    products = [partial(np.matmul, square, square) for square in squares]
+    return vars(fastest(zip(PRODUCTS, products, strict=True)))
 
 
 def copying_speed(threads: int) -> float:

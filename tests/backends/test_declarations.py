@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from runoff.backends import declaration_of, declare, find_backends, read_declaration
-from runoff.contract import Variant
+from runoff.backends import Declaration, declaration_of, declare, find_backends
+from runoff.contract import Variant, from_json
 from runoff.errors import ContractBroken
 from tests.fakes import fake
 
@@ -80,15 +80,18 @@ def test_all_mistakes_are_told_at_once():
 
 def test_what_may_be_left_out_has_its_default():
     """A file without the optional declarations and functions is a backend all the same."""
-    found = declaration_of(changed(measure_peak=None))
+    found = declaration_of(changed(REQUIRES=("numpy", "engine"), DISTRIBUTIONS=("runtime",), peak_kernels=None))
     assert (found.module, found.file) == ("newcomer", "/somewhere/newcomer.py")
-    assert (found.TITLE, found.CONVERTERS, found.NOTES, found.functions) == ("", {}, {}, frozenset())
-    assert declaration_of(fake).functions == {"measure_peak"}
+    assert (found.TITLE, found.CONVERTERS, found.NOTES, found.functions) == ("", {}, {}, ())
+    assert (found.CONVERT_VERSION, found.ENVIRONMENT) == (1, {})
+    assert (found.CONVERT_REQUIRES, found.CONVERT_DISTRIBUTIONS) == (("numpy", "engine"), ("runtime",))
+    assert declaration_of(changed(CONVERT_REQUIRES=())).CONVERT_REQUIRES == ()
+    assert declaration_of(fake).functions == ("peak_kernels",)
 
 
 def test_declarations_cross_processes_whole():
     """What every backend declares is the same value after its way through JSON."""
-    crossed = {name: read_declaration(values) for name, values in json.loads(json.dumps(declare())).items()}
+    crossed = {name: from_json(Declaration, values) for name, values in json.loads(json.dumps(declare())).items()}
     assert crossed == find_backends()
 
 

@@ -40,7 +40,7 @@ IMAGINED = declared(
     CONVERT_DISTRIBUTIONS=("numpy",),
     FORM=ONNX,
     CONVERT_REQUIRES=("numpy",),
-    functions=frozenset({"repair"}),
+    functions=("repair",),
 )
 PICTURES = np.random.RandomState(3).standard_normal((4, 3, 8, 8)).astype(np.float32)
 

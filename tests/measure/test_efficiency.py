@@ -14,7 +14,7 @@ from runoff.backends import find_backends
 from runoff.contract import Variant, to_json
 from runoff.environments.contenders import Contender
 from runoff.errors import ContractBroken
-from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel, Peak, best_time, fastest
+from runoff.kernels import CONVOLUTIONS, PRODUCTS, Shape, best_time, fastest
 from runoff.measure import peaks
 from runoff.measure.peaks import LibraryPeak, Roof, backend_peak, measure_roof
 from runoff.model.operations import Operations, count_operations, padding_operations
@@ -81,7 +81,8 @@ def test_the_fastest_kernel_is_the_peak():
     def sleeping() -> None:
         runs.append(time.sleep(0.005))
 
-    found = fastest([Kernel("small", 10, sleeping), Kernel("large", 1_000, sleeping)], seconds=0.0)
+    shapes = (Shape(name, (), (), operations) for name, operations in (("small", 10), ("large", 1_000)))
+    found = fastest([(shape, sleeping) for shape in shapes], seconds=0.0)
     assert found.kernel == "large"
     assert 0 < found.operations_per_second <= 1_000 / 0.005
     assert len(runs) == 4
@@ -90,8 +91,9 @@ def test_the_fastest_kernel_is_the_peak():
 
 def test_operations_of_kernels_are_counted_as_multiplications_and_additions():
     """A product of n×n matrices takes 2n³ operations, a 3×3 convolution 18 for each pair of channels and pixel."""
-    assert PRODUCTS[0].operations == 2 * PRODUCTS[0].side ** 3
-    assert CONVOLUTIONS[0].operations == 18 * CONVOLUTIONS[0].channels ** 2 * CONVOLUTIONS[0].side ** 2
+    assert PRODUCTS[0].operations == 2 * PRODUCTS[0].images[0] ** 3
+    channels, side = CONVOLUTIONS[0].images[1:3]
+    assert CONVOLUTIONS[0].operations == 18 * channels**2 * (side - 2) ** 2
 
 
 def test_resnet18_is_counted_exactly():
@@ -135,7 +137,7 @@ def test_a_library_that_fails_costs_itself_alone(monkeypatch, tmp_path):
         return 50.0 if function.endswith("copying_speed") else {"operations_per_second": 3.0, "kernel": "product"}
 
     monkeypatch.setattr(peaks, "call", call)
-    able = {name: declared(name, functions=frozenset({"measure_peak"})) for name in ("broken", "sound")}
+    able = {name: declared(name, functions=("peak_kernels",)) for name in ("broken", "sound")}
     unable = {"unable": declared("unable")}
     steps = []
     roof = measure_roof(
@@ -152,12 +154,11 @@ def test_a_library_that_fails_costs_itself_alone(monkeypatch, tmp_path):
     assert sum(steps) == 0
 
 
-def test_a_peak_that_is_none_is_refused(monkeypatch):
-    """A backend that gives anything but a Peak above zero, or None, is told what is expected."""
-    broken = SimpleNamespace(measure_peak=lambda precision, threads: Peak(0.0, "product"))
-    monkeypatch.setattr(peaks, "import_backend", lambda name: broken)
-    with pytest.raises(ContractBroken, match="must give a Peak above zero or None"):
-        backend_peak("broken", "float32", 1)
+def test_a_library_without_a_kernel_has_no_peak(monkeypatch):
+    """Where a backend yields no kernel in a precision, there is no peak, and nothing has failed."""
+    unable = SimpleNamespace(peak_kernels=lambda precision, threads: iter(()))
+    monkeypatch.setattr(peaks, "import_backend", lambda name: unable)
+    assert backend_peak("unable", "float32", 1) is None
 
 
 @pytest.mark.parametrize("library", ["pytorch", "onnxruntime", "openvino"])

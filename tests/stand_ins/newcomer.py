@@ -13,12 +13,8 @@ VARIANTS = (Variant(description="computes once", default=True), Variant("doubled
 LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
 FORM = MODULE
-CONVERT_VERSION = 1
-CONVERT_REQUIRES = ("numpy",)
 DISTRIBUTIONS = ("numpy",)
-CONVERT_DISTRIBUTIONS = ("numpy",)
 SUFFIX = ".npy"
-ENVIRONMENT: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
