@@ -116,7 +116,7 @@ def cpu_advice(machine: MachineFinding) -> Iterator[str]:
             f"the cgroup's quota has stopped its processes in {throttling.throttled} of {throttling.periods} periods "
             f"({throttling.throttled / throttling.periods:.0%}): give fewer --threads than the quota, or a larger quota"
         )
-    if machine.load and machine.load[0] > threads.allowed:
+    if machine.load[0] > threads.allowed:
         yield (
             f"the load average is {machine.load[0]:.1f} on {threads.allowed} threads: other programs want the same "
             "CPUs; stop them, or wait until they are done"
@@ -150,10 +150,10 @@ def memory_advice(machine: MachineFinding, contenders: int) -> Iterator[str]:
             f"{memory.swap_used / 1024**2:.0f} MiB of swap are in use, and a worker whose pages come from disk is "
             "slow by chance: free memory, then sudo swapoff -a && sudo swapon -a"
         )
-    known = [size for size in (memory.available, memory.limit) if size is not None]
-    if known and min(known) < contenders * MEMORY_PER_CONTENDER:
+    left = memory.available if memory.limit is None else min(memory.available, memory.limit)
+    if left < contenders * MEMORY_PER_CONTENDER:
         yield (
-            f"{min(known) / 1024**3:.1f} GiB of memory are left for {contenders} backends that stay in memory "
+            f"{left / 1024**3:.1f} GiB of memory are left for {contenders} backends that stay in memory "
             "together: free some, raise the container's limit, or race fewer (--contenders)"
         )
 

@@ -7,17 +7,14 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runoff.environments.environment import make_environments, parse_environment
 from runoff.quantities import duration
 
 if TYPE_CHECKING:
-    from runoff.doctor.findings import Findings
-
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 SCHEMA = 2
@@ -86,13 +83,9 @@ def examine(options: argparse.Namespace) -> int:
     advice = advise(findings)
     sys.stdout.write(render(findings, advice))
     if options.json:
-        options.json.write_text(json.dumps(to_json(findings, advice), indent=2, allow_nan=False) + "\n", "utf-8")
+        written = {"schema": SCHEMA, **asdict(findings), "advice": list(advice)}
+        options.json.write_text(json.dumps(written, indent=2, allow_nan=False) + "\n", "utf-8")
     return 0
-
-
-def to_json(findings: Findings, advice: Sequence[str]) -> dict[str, Any]:
-    """Return all that is printed as JSON values."""
-    return {"schema": SCHEMA, **asdict(findings), "advice": list(advice)}
 
 
 def tell(what: str) -> None:

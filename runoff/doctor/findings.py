@@ -11,7 +11,7 @@ from runoff.backends import Declaration
 from runoff.doctor.installation import EnvironmentFinding, judge_environment
 from runoff.doctor.noise import Noise, measure_noise
 from runoff.environments import machine
-from runoff.environments.cpus import allowed_threads, cgroup_quota, read_frequency
+from runoff.environments.cpus import SYSTEM, allowed_threads, cgroup_quota, own_cpus
 from runoff.environments.discovery import ask_environments
 from runoff.environments.environment import Environment
 from runoff.environments.machine import FrequencyPolicy, Memory, Throttling
@@ -58,7 +58,7 @@ class MachineFinding:
     frequency: float | None
     policy: FrequencyPolicy
     memory: Memory
-    load: tuple[float, float, float] | None
+    load: tuple[float, float, float]
     throttling: Throttling | None
     battery: bool | None
     high_priority: bool
@@ -84,15 +84,15 @@ def collect(
     """
     tell(f"asking {', '.join(environments)}")
     asked = ask_environments(environments, folder, wheels=True)
-    found = inspect_machine(asked[HERE].backends, os.environ, high_priority=may_have_high_priority(folder))
+    inspected = inspect_machine(asked[HERE].backends, os.environ, high_priority=may_have_high_priority(folder))
     noise, failure = None, None
     if seconds > 0:
         try:
-            noise = measure_noise(seconds, found.threads.allowed, folder, tell)
+            noise = measure_noise(seconds, inspected.threads.allowed, folder, tell)
         except RunoffError as error:
             failure = f"{type(error).__name__}: {error}"
     judged = tuple(judge_environment(environment, asked) for environment in asked.values())
-    return Findings(judged, found, noise, failure)
+    return Findings(judged, inspected, noise, failure)
 
 
 def may_have_high_priority(logs: Path) -> bool:
@@ -112,51 +112,35 @@ def inspect_machine(
     variables: Mapping[str, str],
     *,
     high_priority: bool,
-    proc: Path = machine.PROC,
-    system: Path = machine.SYS,
+    system: Path = SYSTEM,
 ) -> MachineFinding:
     """Read what the machine allows."""
-    processor = read_processor()
-    cpus, cgroups = system / "devices" / "system" / "cpu", system / "fs" / "cgroup"
+    processor, cpus = read_processor(), own_cpus()
     return MachineFinding(
         processor=processor.model,
         flags=machine.inference_flags(processor.flags),
         virtual="hypervisor" in processor.flags,
-        threads=count_threads(proc, cpus, cgroups),
-        simultaneous_threads=machine.read_simultaneous_threads(cpus),
-        frequency=read_frequency(cpus, proc / "cpuinfo"),
-        policy=machine.read_frequency_policy(cpus),
-        memory=machine.read_memory(proc, cgroups),
-        load=machine.read_load(proc),
-        throttling=machine.read_throttling(proc, cgroups),
-        battery=machine.on_battery(system / "class" / "power_supply"),
+        threads=Threads(len(cpus), cgroup_quota(system), allowed_threads(), machine.count_cores(cpus, system)),
+        simultaneous_threads=machine.read_simultaneous_threads(system),
+        frequency=machine.read_frequency(),
+        policy=machine.read_frequency_policy(system),
+        memory=machine.read_memory(system),
+        load=os.getloadavg(),
+        throttling=machine.read_throttling(system),
+        battery=machine.on_battery(system),
         high_priority=high_priority,
         variables=relevant_variables(variables, backends),
     )
 
 
-def count_threads(proc: Path, cpus: Path, cgroups: Path) -> Threads:
-    """Count the threads that affinity, quota and both together allow."""
-    affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
-    return Threads(
-        affinity=len(affinity),
-        quota=cgroup_quota(cgroups, proc / "self" / "cgroup"),
-        allowed=allowed_threads(),
-        cores=machine.count_cores(frozenset(affinity), cpus),
-    )
-
-
 def relevant_variables(variables: Mapping[str, str], backends: Mapping[str, Declaration]) -> tuple[Variable, ...]:
     """Pick the variables that change how frameworks run: by words in their names, or because a backend sets them."""
-    own = {name for backend in backends.values() for name in backend.ENVIRONMENT}
-    telling = [
-        name for name in sorted(variables) if RELEVANT_WORDS & set(name.split("_")) or name in RELEVANT_NAMES | own
-    ]
+    replaced = {
+        name: tuple(backend for backend, declared in backends.items() if name in declared.ENVIRONMENT)
+        for name in sorted(variables)
+    }
     return tuple(
-        Variable(
-            name,
-            variables[name],
-            tuple(each for each, backend in backends.items() if name in backend.ENVIRONMENT),
-        )
-        for name in telling
+        Variable(name, variables[name], replaced_for)
+        for name, replaced_for in replaced.items()
+        if replaced_for or name in RELEVANT_NAMES or RELEVANT_WORDS & set(name.split("_"))
     )

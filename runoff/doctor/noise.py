@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -77,16 +76,6 @@ class Noise:
     high_priority: bool
 
 
-@dataclass(frozen=True)
-class NoiseRun:
-    """A race of the two as it went: its launches, rounds a launch, seconds, and the periods that a quota cut short."""
-
-    race: Race
-    rounds: int
-    seconds: float
-    throttled: int | None
-
-
 def measure_noise(seconds: float, threads: int, folder: Path, tell: Callable[[str], None]) -> Noise:
     """Race the workload against itself for about so many seconds, two launches at least; ``folder`` is for its files.
 
@@ -106,9 +95,9 @@ def measure_noise(seconds: float, threads: int, folder: Path, tell: Callable[[st
             journal=folder / "launches.jsonl",
             progress=Progress(begin=lambda what, steps: tell(what), step=lambda: None),
         )
-        race, rounds = race_for(seconds, setup)
-    taken, throttled = time.monotonic() - begun, newly_throttled(throttling, read_throttling())
-    return judge(NoiseRun(race, rounds, taken, throttled), threads)
+        race = race_for(seconds, setup)
+    throttled = newly_throttled(throttling, read_throttling())
+    return judge(race, threads, time.monotonic() - begun, throttled)
 
 
 def make_entrants(threads: int, folder: Path) -> tuple[Entrant, Entrant]:
@@ -129,10 +118,10 @@ def write_images(folder: Path) -> Path:
     return path
 
 
-def race_for(seconds: float, setup: Setup) -> tuple[Race, int]:
-    """Run launches until the next one would not end in time, after a short one that shows how long they take.
+def race_for(seconds: float, setup: Setup) -> Race:
+    """Run launches until the next one would probably not end in time, after a short one that shows how long they take.
 
-    Returns the race and the rounds of each launch. Raises the error of a worker that fails.
+    Raises the error of a worker that fails.
     """
     begun = time.monotonic()
     setup.progress.begin("warming up", WARM_UP_ROUNDS)
@@ -142,15 +131,13 @@ def race_for(seconds: float, setup: Setup) -> tuple[Race, int]:
     raise_first(rotation.failures)
     ready = time.monotonic()
     rounds = rounds_that_fit(seconds - (ready - begun), started - begun, (ready - started) / WARM_UP_ROUNDS)
-    moments = [ready]
 
     def enough(so_far: Race) -> bool:
         raise_first(so_far.failures)
-        moments.append(time.monotonic())
-        longest = max(after - before for before, after in pairwise(moments))
-        return not may_go_on(len(moments) - 1, moments[-1] - begun + longest, seconds)
+        launches, now = len(so_far.records[FIRST]), time.monotonic()
+        return not may_go_on(launches, now - begun + (now - ready) / launches, seconds)
 
-    return run_race(setup, rounds, enough, name="racing two equals"), rounds
+    return run_race(setup, rounds, enough, name="racing two equals")
 
 
 def may_go_on(launches: int, end: float, seconds: float) -> bool:
@@ -171,15 +158,18 @@ def rounds_that_fit(seconds: float, starting: float, one_round: float) -> int:
 
 
 def newly_throttled(before: Throttling | None, after: Throttling | None) -> int | None:
-    """Count the periods cut short between two readings, None where the system does not tell."""
+    """Count the periods cut short between two readings, None where the system does not say."""
     if before is None or after is None:
         return None
     return after.throttled - before.throttled
 
 
-def judge(run: NoiseRun, threads: int) -> Noise:
-    """Return the figures of a race of two equals, and what they mean in a word."""
-    records = run.race.records
+def judge(race: Race, threads: int, seconds: float, throttled: int | None) -> Noise:
+    """Return the figures of a race of two equals, and what they mean in a word.
+
+    ``throttled`` are the periods that a quota cut short meanwhile.
+    """
+    records = race.records
     pairs = zip(records[SECOND], records[FIRST], strict=True)
     ratio = ratio_over_launches([launch_log_ratio(second.rounds, first.rounds) for second, first in pairs])
     launched = [record for launches in records.values() for record in launches]
@@ -188,18 +178,18 @@ def judge(run: NoiseRun, threads: int) -> Noise:
     switches = sum(record.involuntary_switches for record in launched) / len(times)
     median, tail = np.quantile(times, [0.5, TAIL])
     return Noise(
-        state=state(ratio, expected, disturbed=is_disturbed(run.race.stolen, switches)),
+        state=state(ratio, expected, disturbed=is_disturbed(race.stolen, switches)),
         ratio=ratio,
-        rounds=run.rounds,
+        rounds=len(records[FIRST][0].rounds),
         threads=threads,
-        seconds=run.seconds,
+        seconds=seconds,
         median=float(median),
         tail=float(tail / median),
         difference=smallest_difference(expected) if ratio.launches >= FEWEST_LAUNCHES else None,
-        stolen=run.race.stolen,
+        stolen=race.stolen,
         busy=float(np.median([record.busy_threads for record in launched])),
         switches=switches,
-        throttled=run.throttled,
+        throttled=throttled,
         high_priority=all(record.high_priority for record in launched),
     )
 

@@ -13,7 +13,6 @@ from runoff.doctor.findings import Findings, MachineFinding, Variable
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import Noise
 from runoff.environments.environment import Wheel
-from runoff.environments.machine import FrequencyPolicy, Memory
 from runoff.measure.race import LAUNCHES
 from runoff.text.numbers import with_interval
 from runoff.text.terminal import WIDTH, make_console
@@ -30,8 +29,8 @@ def render(findings: Findings, advice: Sequence[str]) -> str:
     head(console, "What is here")
     for environment in findings.environments:
         numpy = f"numpy {environment.numpy.version}" if environment.numpy else "no numpy"
-        found = f"Python {environment.python}, {numpy}, {environment.interpreter}"
-        console.print(indented([(f"{environment.name}:", found)]))
+        interpreter = f"Python {environment.python}, {numpy}, {environment.interpreter}"
+        console.print(indented([(f"{environment.name}:", interpreter)]))
         backends = [row for backend in environment.backends for row in backend_rows(environment, backend)]
         console.print(indented(backends, spaces=4, gap=2))
     head(console, "\nWhat the machine allows")
@@ -71,7 +70,7 @@ def backend_rows(environment: EnvironmentFinding, backend: BackendFinding) -> li
     elsewhere = "no conversion" if backend.converter is None else f"converted in {backend.converter}"
     converts = "converts" if backend.converter == environment.name else elsewhere
     can = "can't run" if backend.missing or environment.numpy is None else "runs"
-    brought = [(f"{each.name} {each.version}", wheel_words(each)) for each in backend.distributions]
+    brought = [(f"{wheel.name} {wheel.version}", wheel_words(wheel)) for wheel in backend.distributions]
     for_variants = (name for modules in backend.variants_missing.values() for name in modules)
     lacking = dict.fromkeys([*backend.missing, *backend.convert_missing, *for_variants])
     absent = [(f"{name}: missing", "") for name in lacking]
@@ -79,82 +78,69 @@ def backend_rows(environment: EnvironmentFinding, backend: BackendFinding) -> li
     return [(backend.name, f"{can}, {converts}", *first), *(("", "", *row) for row in rest)]
 
 
-def wheel_words(distribution: Wheel) -> str:
+def wheel_words(wheel: Wheel) -> str:
     """Name a distribution's build: its local version, what it was made for, its wheel's first tag."""
-    words = [f"build {distribution.build}"] if distribution.build else []
-    words += ["for GPUs"] if distribution.gpu_libraries else []
-    words += [distribution.tags[0] if distribution.tags else "not from a wheel"]
+    words = [f"build {wheel.build}"] if wheel.build else []
+    words += ["for GPUs"] if wheel.gpu_libraries else []
+    words += [wheel.tags[0] if wheel.tags else "not from a wheel"]
     return ", ".join(words)
 
 
 def machine_pairs(machine: MachineFinding) -> list[tuple[str, str]]:
     """Return what the machine allows, by label."""
-    load = "not known" if machine.load is None else ", ".join(f"{value:.2f}" for value in machine.load)
+    load = ", ".join(f"{value:.2f}" for value in machine.load)
+    memory = machine.memory
+    limit = "no cgroup limit" if memory.limit is None else f"cgroup limit {gibibytes(memory.limit)}"
+    swap = f"{gibibytes(memory.swap_used)} of {gibibytes(memory.swap_total)} in use" if memory.swap_total else "none"
     pairs = [
         ("CPU", f"{machine.processor}{', in a virtual machine' if machine.virtual else ''}"),
         ("instructions", " ".join(machine.flags) or "none known of those that inference libraries look for"),
         ("threads", thread_words(machine)),
         ("clock", clock_words(machine)),
-        ("memory", memory_words(machine.memory)),
-        ("swap", swap_words(machine.memory)),
-        ("load average", f"{load} (1, 5, 15 minutes)" if machine.load else load),
+        ("memory", f"{gibibytes(memory.total)}, of it {gibibytes(memory.available)} available, {limit}"),
+        ("swap", swap),
+        ("load average", f"{load} (1, 5, 15 minutes)"),
         ("power", {True: "battery", False: "mains", None: "no battery seen"}[machine.battery]),
         ("priority", f"workers {'go' if machine.high_priority else 'may not go'} before other processes"),
     ]
     if machine.throttling:
-        found = machine.throttling
-        pairs.append(("throttling", f"{found.throttled} of {found.periods} periods of the cgroup's quota"))
+        throttled, periods = machine.throttling.throttled, machine.throttling.periods
+        pairs.append(("throttling", f"{throttled} of {periods} periods of the cgroup's quota"))
     return pairs + variable_pairs(machine.variables)
 
 
 def thread_words(machine: MachineFinding) -> str:
     """Say how many threads are allowed, and by what."""
-    found = machine.threads
-    quota = "no cgroup quota" if found.quota is None else f"cgroup quota {found.quota:g}"
-    cores = "" if found.cores is None else f", {found.cores} cores"
+    threads = machine.threads
+    quota = "no cgroup quota" if threads.quota is None else f"cgroup quota {threads.quota:g}"
+    cores = "" if threads.cores is None else f", {threads.cores} cores"
     shared = {True: "SMT on", False: "SMT off", None: "SMT not known"}[machine.simultaneous_threads]
-    return f"{found.allowed} (affinity {found.affinity}, {quota}{cores}, {shared})"
+    return f"{threads.allowed} (affinity {threads.affinity}, {quota}{cores}, {shared})"
 
 
 def clock_words(machine: MachineFinding) -> str:
     """Say what the clock is and what decides it."""
+    policy = machine.policy
     now = "not known" if machine.frequency is None else f"{machine.frequency:.0f} MHz now"
-    return f"{now}; {policy_words(machine.policy)}"
-
-
-def policy_words(policy: FrequencyPolicy) -> str:
-    """Say what decides the clock."""
     if not policy.governors and policy.driver is None and policy.boost is None:
-        return f"governor and boost {NOT_READABLE}"
+        return f"{now}; governor and boost {NOT_READABLE}"
     governor = ", ".join(policy.governors) or NOT_READABLE
     boost = {True: "on", False: "off", None: NOT_READABLE}[policy.boost]
-    return f"governor {governor}, driver {policy.driver or NOT_READABLE}, boost {boost}"
+    return f"{now}; governor {governor}, driver {policy.driver or NOT_READABLE}, boost {boost}"
 
 
-def memory_words(memory: Memory) -> str:
-    """Say how much memory there is."""
-    limit = "no cgroup limit" if memory.limit is None else f"cgroup limit {gibibytes(memory.limit)}"
-    return f"{gibibytes(memory.total)}, of it {gibibytes(memory.available)} available, {limit}"
-
-
-def swap_words(memory: Memory) -> str:
-    """Say how much swap is in use."""
-    if memory.swap_total is None:
-        return "not known"
-    return f"{gibibytes(memory.swap_used)} of {gibibytes(memory.swap_total)} in use" if memory.swap_total else "none"
-
-
-def gibibytes(size: int | None) -> str:
+def gibibytes(size: int) -> str:
     """Return a size in bytes in GiB."""
-    return "not known" if size is None else f"{size / 1024**3:.1f} GiB"
+    return f"{size / 1024**3:.1f} GiB"
 
 
 def variable_pairs(variables: Sequence[Variable]) -> list[tuple[str, str]]:
     """Return the variables that change how frameworks run, one a line, their values cut."""
     pairs: list[tuple[str, str]] = []
-    for each in variables:
-        value = each.value if len(each.value) <= MOST_OF_A_VALUE else f"{each.value[: MOST_OF_A_VALUE - 3]}..."
-        pairs.append(("" if pairs else "variables", f"{each.name}={value}"))
+    for variable in variables:
+        value = variable.value
+        shown = value if len(value) <= MOST_OF_A_VALUE else f"{value[: MOST_OF_A_VALUE - 3]}..."
+        pairs.append(("" if pairs else "variables", f"{variable.name}={shown}"))
     return pairs or [("variables", "none set that change threads, kernels or memory")]
 
 

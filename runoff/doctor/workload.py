@@ -35,20 +35,15 @@ ENVIRONMENT: Mapping[str, str] = {
 }
 
 
-@dataclass
-class Share:
-    """One thread's own matrices, SIDE×SIDE: what goes in, and what comes out."""
-
-    given: NDArray[np.float32]
-    product: NDArray[np.float32]
-
-
 @dataclass(frozen=True)
 class ProductSession:
-    """A matrix that every thread multiplies its own one with, and the threads."""
+    """A matrix that every thread multiplies its own ones with, and the threads.
+
+    Each thread has a share of two matrices: what goes in, and what comes out.
+    """
 
     weights: NDArray[np.float32]
-    shares: tuple[Share, ...]
+    shares: tuple[NDArray[np.float32], ...]
     pool: ThreadPoolExecutor
 
     @property
@@ -67,13 +62,13 @@ class ProductSession:
         logits: Logits = results[-1].reshape(1, -1)[:, :CLASSES].copy()
         return logits
 
-    def multiply(self, share: Share, given: NDArray[np.float32]) -> NDArray[np.float32]:
+    def multiply(self, share: NDArray[np.float32], given: NDArray[np.float32]) -> NDArray[np.float32]:
         """Multiply by the weights again and again; numpy lets the other threads run meanwhile."""
-        share.given[:] = given
-        for _ in range(PRODUCTS):
-            np.matmul(self.weights, share.given, out=share.product)
-            share.given, share.product = share.product, share.given
-        return share.given
+        share[0] = given
+        for number in range(PRODUCTS):
+            np.matmul(self.weights, share[number % 2], out=share[(number + 1) % 2])
+        product: NDArray[np.float32] = share[PRODUCTS % 2]
+        return product
 
 
 def import_framework(variant: Variant) -> None:
@@ -97,5 +92,5 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
 def load(artifact: Path, variant: Variant, threads: int) -> ProductSession:
     """Load the weights and give every thread its matrices."""
     weights: NDArray[np.float32] = np.load(artifact)
-    shares = tuple(Share(np.empty_like(weights), np.empty_like(weights)) for _ in range(threads))
+    shares = tuple(np.empty((2, SIDE, SIDE), dtype=np.float32) for _ in range(threads))
     return ProductSession(weights, shares, ThreadPoolExecutor(threads))

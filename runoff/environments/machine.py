@@ -1,18 +1,20 @@
-"""What the machine allows beside its CPU's name: memory, clock, throttling, cores, power. Reads /proc and /sys.
+"""What the machine allows beside its CPU's name: memory, clock, throttling, cores, power, and time that others had.
 
-Every reader takes the folder that it reads below, and gives None for what the system does not tell, as virtual machines
-and containers often don't.
+What psutil does not know is read from /proc and /sys below a folder, and is None where the system does not say, as
+virtual machines and containers often don't.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from runoff.environments.cpus import cgroup_folders
+import psutil
 
-PROC = Path("/proc")
-SYS = Path("/sys")
+from runoff.environments.cpus import SYSTEM, cgroup_folders
+
+CPUS = Path("sys", "devices", "system", "cpu")
 
 INFERENCE_FLAGS = (
     "sse4_2",
@@ -48,13 +50,13 @@ INT8_FLAGS = frozenset({"avx_vnni", "avx512_vnni", "avx_vnni_int8", "amx_int8", 
 
 @dataclass(frozen=True)
 class Memory:
-    """Memory in bytes: of the machine, of it free to use, the cgroup's limit, and swap; None where not known."""
+    """Memory in bytes: of the machine, of it free to use, the cgroup's limit, None without one, and swap."""
 
-    total: int | None
-    available: int | None
+    total: int
+    available: int
     limit: int | None
-    swap_total: int | None
-    swap_used: int | None
+    swap_total: int
+    swap_used: int
 
 
 @dataclass(frozen=True)
@@ -99,54 +101,42 @@ def inference_flags(flags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(flag for flag in INFERENCE_FLAGS if flag in flags)
 
 
-def read_memory(proc: Path = PROC, cgroups: Path = SYS / "fs" / "cgroup") -> Memory:
-    """Read /proc/meminfo (proc(5)) and the smallest memory limit of this process's cgroups."""
-    values: dict[str, int] = {}
-    for line in (read_text(proc / "meminfo") or "").splitlines():
-        name, _, rest = line.partition(":")
-        number = rest.split()[:1]
-        if number and number[0].isdecimal():
-            values[name] = int(number[0]) * 1024
-    swap, free = values.get("SwapTotal"), values.get("SwapFree")
-    return Memory(
-        total=values.get("MemTotal"),
-        available=values.get("MemAvailable"),
-        limit=memory_limit(values.get("MemTotal"), proc, cgroups),
-        swap_total=swap,
-        swap_used=None if swap is None or free is None else swap - free,
-    )
+def read_memory(system: Path = SYSTEM) -> Memory:
+    """Read the memory, and the smallest limit of this process's cgroups."""
+    memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+    return Memory(memory.total, memory.available, memory_limit(memory.total, system), swap.total, swap.used)
 
 
-def memory_limit(total: int | None, proc: Path, cgroups: Path) -> int | None:
+def memory_limit(total: int, system: Path) -> int | None:
     """Return the smallest limit of the process's cgroups in bytes, None where none is below the machine's memory.
 
     ``memory.max`` in version 2 says "max" without a limit; ``memory.limit_in_bytes`` in version 1 a huge number.
     """
     limits = [
         read_number(folder / name)
-        for folder in cgroup_folders(cgroups, proc / "self" / "cgroup", "memory")
+        for folder in cgroup_folders(system, "memory")
         for name in ("memory.max", "memory.limit_in_bytes")
     ]
-    real = [limit for limit in limits if limit is not None and (total is None or limit < total)]
-    return min(real, default=None)
+    return min((limit for limit in limits if limit is not None and limit < total), default=None)
 
 
-def read_throttling(proc: Path = PROC, cgroups: Path = SYS / "fs" / "cgroup") -> Throttling | None:
+def read_throttling(system: Path = SYSTEM) -> Throttling | None:
     """Read how often the quota that throttled this process most was used up, since its cgroup began; None without one.
 
     The kernel counts periods only in a cgroup with a quota ("CFS Bandwidth Control", Statistics).
     """
-    found = []
-    for folder in cgroup_folders(cgroups, proc / "self" / "cgroup"):
+    throttlings = []
+    for folder in cgroup_folders(system):
         pairs = [line.split() for line in (read_text(folder / "cpu.stat") or "").splitlines()]
         values = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
         if values.get("nr_periods"):
-            found.append(Throttling(values["nr_periods"], values.get("nr_throttled", 0)))
-    return max(found, key=lambda each: each.throttled, default=None)
+            throttlings.append(Throttling(values["nr_periods"], values.get("nr_throttled", 0)))
+    return max(throttlings, key=lambda throttling: throttling.throttled, default=None)
 
 
-def read_frequency_policy(cpus: Path = SYS / "devices" / "system" / "cpu") -> FrequencyPolicy:
+def read_frequency_policy(system: Path = SYSTEM) -> FrequencyPolicy:
     """Read what the kernel's cpufreq drivers say ("CPU Performance Scaling"): governor, driver, boost."""
+    cpus = system / CPUS
     governors = {read_text(file) for file in cpus.glob("cpu[0-9]*/cpufreq/scaling_governor")}
     drivers = {read_text(file) for file in cpus.glob("cpu[0-9]*/cpufreq/scaling_driver")}
     boost = read_switch(cpus / "cpufreq" / "boost")
@@ -158,35 +148,48 @@ def read_frequency_policy(cpus: Path = SYS / "devices" / "system" / "cpu") -> Fr
     )
 
 
-def read_simultaneous_threads(cpus: Path = SYS / "devices" / "system" / "cpu") -> bool | None:
+def read_simultaneous_threads(system: Path = SYSTEM) -> bool | None:
     """Whether CPUs share cores (SMT, Hyper-Threading)."""
-    return read_switch(cpus / "smt" / "active")
+    return read_switch(system / CPUS / "smt" / "active")
 
 
-def count_cores(allowed: frozenset[int], cpus: Path = SYS / "devices" / "system" / "cpu") -> int | None:
-    """Count the cores that the allowed CPUs are of, None where the system does not tell which share one."""
-    siblings = {read_text(cpus / f"cpu{number}" / "topology" / "thread_siblings_list") for number in allowed}
+def count_cores(allowed: frozenset[int], system: Path = SYSTEM) -> int | None:
+    """Count the cores that the allowed CPUs are of, None where the system does not say which share one."""
+    siblings = {read_text(system / CPUS / f"cpu{number}" / "topology" / "thread_siblings_list") for number in allowed}
     return None if None in siblings or not siblings else len(siblings)
 
 
-def read_load(proc: Path = PROC) -> tuple[float, float, float] | None:
-    """Read how many processes wanted a CPU in the last 1, 5 and 15 minutes on average (proc(5))."""
-    try:
-        one, five, fifteen = (float(value) for value in (read_text(proc / "loadavg") or "").split()[:3])
-    except ValueError:
-        return None
-    return one, five, fifteen
+def on_battery(system: Path = SYSTEM) -> bool | None:
+    """Whether the machine runs on its battery, None where it has none or does not say.
 
-
-def on_battery(supplies: Path = SYS / "class" / "power_supply") -> bool | None:
-    """Whether the machine runs on its battery, None where it has none or does not tell.
-
-    A supply whose scope is "Device" is a mouse's or a headset's.
+    A supply whose scope is "Device" is a mouse's or a headset's; psutil takes it for the machine's.
     """
-    own = [folder for folder in sorted(supplies.glob("*")) if read_text(folder / "scope") != "Device"]
+    supplies = sorted((system / "sys" / "class" / "power_supply").glob("*"))
+    own = [folder for folder in supplies if read_text(folder / "scope") != "Device"]
     batteries = [folder for folder in own if read_text(folder / "type") == "Battery"]
     if not batteries:
         return None
     if any(read_number(folder / "online") == 1 for folder in own if folder not in batteries):
         return False
     return any(read_text(folder / "status") == "Discharging" for folder in batteries)
+
+
+def read_frequency() -> float | None:
+    """Return the mean clock of all CPUs in MHz right now, None where the system does not say.
+
+    A virtual machine's /proc/cpuinfo shows a constant, which then never moves.
+    """
+    try:
+        clock = psutil.cpu_freq()
+    except (OSError, NotImplementedError):
+        return None
+    return clock.current if clock else None
+
+
+def stolen_share(before: Any, after: Any) -> float | None:
+    """Return the share of CPU time between two of ``psutil.cpu_times`` that went to other machines on the same host.
+
+    None where the system does not say. The guests of this machine are counted among its users already (proc(5)).
+    """
+    passed = sum(after[:8]) - sum(before[:8])
+    return (after.steal - before.steal) / passed if passed and hasattr(after, "steal") else None

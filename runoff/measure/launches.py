@@ -11,8 +11,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, Generic, TypeVar
 
+import psutil
+
 from runoff.contract import Logits
-from runoff.environments.cpus import read_cpu_time, read_frequency, stolen_share
+from runoff.environments.machine import read_frequency, stolen_share
 from runoff.errors import RunoffError, WorkerCrashed
 from runoff.measure.entrant import Entrant, Picture, Start
 from runoff.measure.workers import Failures, Rotation, Workers
@@ -154,12 +156,12 @@ def run_launches(
     failures: Failures = dict(failed or {})
     frequencies: list[float | None] = []
     unwritten: str | None = None
-    before = read_cpu_time()
+    before = psutil.cpu_times()
     launch, longest, out_of_time = 0, 0.0, False
 
     def so_far(look: int) -> Measured[Record]:
         kept = {key: tuple(values) for key, values in records.items()}
-        stolen = stolen_share(before, read_cpu_time())
+        stolen = stolen_share(before, psutil.cpu_times())
         return Measured(kept, dict(failures), stolen, look, out_of_time, tuple(frequencies), unwritten)
 
     with setup.workers:

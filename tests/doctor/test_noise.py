@@ -16,7 +16,6 @@ from runoff.doctor.noise import (
     TOO_NOISY,
     TOO_SHORT,
     USABLE,
-    NoiseRun,
     expected_control,
     judge,
     measure_noise,
@@ -103,7 +102,7 @@ def test_every_thread_does_the_whole_work(tmp_path: Path) -> None:
     entrant, _ = noise.make_entrants(3, tmp_path)
     session = workload.load(entrant.artifact, workload.VARIANTS[0], 3)
     session.run(np.load(noise.write_images(tmp_path)))
-    first, *others = (share.given for share in session.shares)
+    first, *others = session.shares
     assert first.any()
     assert all(np.array_equal(first, other) for other in others)
     session.pool.shutdown()
@@ -123,16 +122,16 @@ def test_a_worker_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
         measure_noise(1.0, 1, tmp_path, lambda text: None)
 
 
-def records(stolen: float = 0.25, **kinds: tuple[LaunchRecord, ...]) -> NoiseRun:
-    """Make a run of races made by hand."""
-    return NoiseRun(Race(kinds, {}, stolen), 6, 3.0, 7)
+def judge_launches(threads: int, stolen: float = 0.25, **kinds: tuple[LaunchRecord, ...]) -> noise.Noise:
+    """Judge a race made by hand, which took three seconds and seven cut periods."""
+    return judge(Race(kinds, {}, stolen), threads, 3.0, 7)
 
 
 def test_figures_of_known_rounds() -> None:
     """The ratio is second by first, the median and tail are of all rounds of both, switches are per inference."""
     first = tuple(launch([0.010] * 6, switches=12) for _ in range(5))
     second = tuple(launch([0.020] * 6, switches=0) for _ in range(5))
-    found = judge(records(first=first, second=second), threads=3)
+    found = judge_launches(3, first=first, second=second)
     assert found.ratio.value == pytest.approx(2.0)
     assert found.median == pytest.approx(0.015)
     assert found.tail == pytest.approx(0.020 / 0.015)
@@ -146,16 +145,16 @@ def test_figures_of_known_rounds() -> None:
 def test_launches_with_little_noise_are_quiet() -> None:
     """Eight launches of two equals with half a percent of noise a round are a quiet machine, unless time was stolen."""
     equals = {"first": launches(1.0, seed=1), "second": launches(1.0, seed=2)}
-    found = judge(records(stolen=0.0, **equals), threads=2)
+    found = judge_launches(2, stolen=0.0, **equals)
     assert found.state == QUIET
-    assert judge(records(**equals), threads=2).state == USABLE
+    assert judge_launches(2, **equals).state == USABLE
     assert found.difference is not None
     assert 0 < found.difference < 0.02
 
 
 def test_few_launches_promise_nothing() -> None:
     """Below five launches no difference is promised, and no state."""
-    found = judge(records(first=launches(1.0, 4, seed=1), second=launches(1.0, 4, seed=2)), threads=2)
+    found = judge_launches(2, first=launches(1.0, 4, seed=1), second=launches(1.0, 4, seed=2))
     assert (found.state, found.difference) == (TOO_SHORT, None)
 
 

@@ -1,4 +1,4 @@
-"""The CPUs: cgroup limits on made-up folders, and /proc readings that make sense."""
+"""The CPUs: cgroup limits on made-up folders, affinity, and what the processor is."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ import pytest
 
 from runoff import processor
 from runoff.environments import cpus
-from runoff.environments.cpus import (
-    CpuTime,
-    allowed_threads,
-    cgroup_quota,
-    read_cpu_time,
-    read_frequency,
-    stolen_share,
-)
+from runoff.environments.cpus import allowed_threads, cgroup_quota
 from runoff.processor import read_processor
 
 V1_MEMBERSHIP = "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n3:cpuset:/elsewhere\n1:name=systemd:/other\n"
@@ -34,10 +27,10 @@ def write(root: Path, files: dict[str, str]) -> Path:
 
 def quota(root: Path, files: dict[str, str], membership: str | None = "0::/\n") -> float | None:
     """Read the quota of a made-up machine."""
-    own = root / "self"
     if membership is not None:
-        own.write_text(membership)
-    return cgroup_quota(write(root / "cgroup", files), own)
+        write(root / "proc" / "self", {"cgroup": membership})
+    write(root / "sys" / "fs" / "cgroup", files)
+    return cgroup_quota(root)
 
 
 @pytest.mark.parametrize(
@@ -140,44 +133,9 @@ def test_allowed_threads_here() -> None:
     assert 1 <= allowed_threads() <= (os.cpu_count() or 1)
 
 
-def test_stolen_share_is_of_the_time_in_between() -> None:
-    """Ten of two hundred ticks stolen between two readings are five percent, whatever was stolen before."""
-    assert stolen_share(CpuTime(stolen=500, total=1000), CpuTime(stolen=510, total=1200)) == 0.05
-    assert stolen_share(CpuTime(stolen=500, total=1000), CpuTime(stolen=500, total=1200)) == 0.0
-
-
-def test_stolen_share_that_is_not_known() -> None:
-    """Without two readings, or without time between them, there is no share."""
-    reading = CpuTime(stolen=5, total=100)
-    assert stolen_share(None, reading) is None
-    assert stolen_share(reading, None) is None
-    assert stolen_share(reading, reading) is None
-
-
 def redirect(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, file: Path) -> None:
     """Let a module read another file where it asks for this one."""
     monkeypatch.setattr(module, "Path", lambda path: {name: file}[path])
-
-
-def test_cpu_time_of_known_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Of the first line's figures the eighth is stolen; the guest's two are already among the others."""
-    text = "cpu  100 20 30 400 50 6 7 80 9 10\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
-    redirect(monkeypatch, cpus, "/proc/stat", write(tmp_path, {"stat": text}) / "stat")
-    assert read_cpu_time() == CpuTime(stolen=80, total=693)
-
-
-def test_cpu_time_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where there is no /proc, the time stolen is not known."""
-    redirect(monkeypatch, cpus, "/proc/stat", tmp_path / "missing")
-    assert read_cpu_time() is None
-
-
-def test_cpu_time_here() -> None:
-    """Two readings of this machine are plausible: nothing negative, and time does not run backwards."""
-    before, after = read_cpu_time(), read_cpu_time()
-    if before is not None and after is not None:
-        assert 0 <= before.stolen <= before.total
-        assert after.total >= before.total
 
 
 @pytest.mark.parametrize(
@@ -215,22 +173,3 @@ def test_processor_here() -> None:
     found = read_processor()
     assert found.model
     assert list(found.flags) == sorted(set(found.flags))
-
-
-def test_the_clock_is_the_mean_of_all_cpus(tmp_path):
-    """Where the system tells the clock of each CPU in kHz, their mean in MHz is read."""
-    for cpu, clock in (("cpu0", "3000000"), ("cpu1", "2000000")):
-        folder = tmp_path / cpu / "cpufreq"
-        folder.mkdir(parents=True)
-        (folder / "scaling_cur_freq").write_text(f"{clock}\n")
-    assert read_frequency(tmp_path, tmp_path / "none") == 2500.0
-
-
-def test_the_clock_is_read_from_cpuinfo_where_nothing_else_tells_it(tmp_path):
-    """A machine without frequency scaling has its clock in /proc/cpuinfo, or nowhere."""
-    information = tmp_path / "cpuinfo"
-    information.write_text("model name : x\ncpu MHz\t\t: 2596.148\nmodel name : x\ncpu MHz\t\t: 2596.152\n")
-    assert read_frequency(tmp_path, information) == pytest.approx(2596.15)
-    information.write_text("model name : x\n")
-    assert read_frequency(tmp_path, information) is None
-    assert read_frequency(tmp_path, tmp_path / "none") is None

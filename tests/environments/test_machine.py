@@ -1,53 +1,41 @@
-"""The doctor's readers on made-up /proc and /sys trees: what is there is read, what is not there is not known."""
+"""What the machine allows, on made-up /proc and /sys trees: what is there is read, what is not there is not known."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
+import psutil
 import pytest
 
 from runoff.environments import machine
-from runoff.environments.machine import FrequencyPolicy, Memory, Throttling
+from runoff.environments.machine import FrequencyPolicy, Throttling, read_frequency, stolen_share
 from tests.environments.test_cpus import write
 
-MEMINFO = "MemTotal: 1000 kB\nMemFree: 1 kB\nMemAvailable: 600 kB\nSwapTotal: 500 kB\nSwapFree: 200 kB\nHugePages: 0\n"
-KIB = 1024
+CPUS = "sys/devices/system/cpu"
+CGROUP = "sys/fs/cgroup"
 
 
 @pytest.mark.parametrize(
-    ("files", "expected"),
+    ("files", "limit"),
     [
-        pytest.param({}, Memory(None, None, None, None, None), id="nothing to read"),
-        pytest.param({"proc/meminfo": "junk\nMemTotal:\n:\n"}, Memory(None, None, None, None, None), id="junk"),
+        pytest.param({}, None, id="nothing to read"),
+        pytest.param({"memory.max": "max\n", "a/memory.max": "409600\n"}, 409600, id="version 2, own limit"),
         pytest.param(
-            {"proc/meminfo": MEMINFO}, Memory(1000 * KIB, 600 * KIB, None, 500 * KIB, 300 * KIB), id="no limit"
+            {"memory.max": "204800\n", "a/memory.max": "409600\n"}, 204800, id="version 2, the ancestor's is smaller"
         ),
-        pytest.param(
-            {"proc/meminfo": MEMINFO, "cgroup/memory.max": "max\n", "cgroup/a/memory.max": "409600\n"},
-            Memory(1000 * KIB, 600 * KIB, 409600, 500 * KIB, 300 * KIB),
-            id="version 2, own limit",
-        ),
-        pytest.param(
-            {"proc/meminfo": MEMINFO, "cgroup/memory.max": "204800\n", "cgroup/a/memory.max": "409600\n"},
-            Memory(1000 * KIB, 600 * KIB, 204800, 500 * KIB, 300 * KIB),
-            id="version 2, the ancestor's is smaller",
-        ),
-        pytest.param(
-            {"proc/meminfo": MEMINFO, "cgroup/memory/m/memory.limit_in_bytes": "9223372036854771712"},
-            Memory(1000 * KIB, 600 * KIB, None, 500 * KIB, 300 * KIB),
-            id="version 1, unlimited",
-        ),
-        pytest.param(
-            {"proc/meminfo": MEMINFO, "cgroup/memory/m/memory.limit_in_bytes": "4096"},
-            Memory(1000 * KIB, 600 * KIB, 4096, 500 * KIB, 300 * KIB),
-            id="version 1, limited",
-        ),
+        pytest.param({"memory/m/memory.limit_in_bytes": "9223372036854771712"}, None, id="version 1, unlimited"),
+        pytest.param({"memory/m/memory.limit_in_bytes": "4096"}, 4096, id="version 1, limited"),
     ],
 )
-def test_memory(tmp_path: Path, files: dict[str, str], expected: Memory) -> None:
-    """Bytes are read from kB, and a cgroup's limit counts only where it is below what the machine has."""
-    write(tmp_path, {"proc/self/cgroup": "4:memory:/m\n0::/a\n"} | files)
-    assert machine.read_memory(tmp_path / "proc", tmp_path / "cgroup") == expected
+def test_memory(tmp_path: Path, files: dict[str, str], limit: int | None) -> None:
+    """A cgroup's limit counts only where it is below what the machine has; what is in use is part of the whole."""
+    write(tmp_path / "proc", {"self/cgroup": "4:memory:/m\n0::/a\n"})
+    write(tmp_path / CGROUP, files)
+    memory = machine.read_memory(tmp_path)
+    assert memory.limit == limit
+    assert 0 < memory.available <= memory.total
+    assert 0 <= memory.swap_used <= memory.swap_total
 
 
 @pytest.mark.parametrize(
@@ -66,10 +54,10 @@ def test_memory(tmp_path: Path, files: dict[str, str], expected: Memory) -> None
     ],
 )
 def test_throttling(tmp_path: Path, files: dict[str, str], expected: Throttling | None) -> None:
-    """Of the cgroups with a quota, the one that was stopped most often is told."""
+    """Of the cgroups with a quota, the one that was stopped most often counts."""
     write(tmp_path / "proc", {"self/cgroup": "1:cpu:/\n0::/a\n"})
-    write(tmp_path / "cgroup", files)
-    assert machine.read_throttling(tmp_path / "proc", tmp_path / "cgroup") == expected
+    write(tmp_path / CGROUP, files)
+    assert machine.read_throttling(tmp_path) == expected
 
 
 @pytest.mark.parametrize(
@@ -95,31 +83,24 @@ def test_throttling(tmp_path: Path, files: dict[str, str], expected: Throttling 
 )
 def test_frequency_policy(tmp_path: Path, files: dict[str, str], expected: FrequencyPolicy) -> None:
     """Governors, driver and boost are read whatever the driver calls them."""
-    assert machine.read_frequency_policy(write(tmp_path, files)) == expected
+    write(tmp_path / CPUS, files)
+    assert machine.read_frequency_policy(tmp_path) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("1\n", True), ("0\n", False), ("", None), (None, None)])
 def test_simultaneous_threads(tmp_path: Path, text: str | None, expected: bool | None) -> None:
     """SMT is on, off, or not known."""
-    write(tmp_path, {} if text is None else {"smt/active": text})
+    write(tmp_path / CPUS, {} if text is None else {"smt/active": text})
     assert machine.read_simultaneous_threads(tmp_path) is expected
 
 
 def test_cores_are_counted_of_the_allowed_cpus_alone(tmp_path: Path) -> None:
     """Two CPUs that share a core are one, those that may not be used count nothing, and a gap makes it unknown."""
     siblings = {0: "0,2", 2: "0,2", 1: "1,3", 3: "1,3"}
-    write(tmp_path, {f"cpu{cpu}/topology/thread_siblings_list": text for cpu, text in siblings.items()})
+    write(tmp_path / CPUS, {f"cpu{cpu}/topology/thread_siblings_list": text for cpu, text in siblings.items()})
     assert machine.count_cores(frozenset({0, 1, 2, 3}), tmp_path) == 2
     assert machine.count_cores(frozenset({0, 2}), tmp_path) == 1
     assert machine.count_cores(frozenset({0, 9}), tmp_path) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("0.5 1.25 2.00 1/84 9847\n", (0.5, 1.25, 2.0)), ("0.5 1", None), ("a b c", None)]
-)
-def test_load(tmp_path: Path, text: str, expected: tuple[float, float, float] | None) -> None:
-    """The three averages are read, or none."""
-    assert machine.read_load(write(tmp_path, {"loadavg": text})) == expected
 
 
 @pytest.mark.parametrize(
@@ -146,11 +127,72 @@ def test_load(tmp_path: Path, text: str, expected: tuple[float, float, float] | 
 )
 def test_battery(tmp_path: Path, files: dict[str, str], expected: bool | None) -> None:
     """The machine's own battery counts, and only while nothing else feeds it."""
-    assert machine.on_battery(write(tmp_path, files)) is expected
+    write(tmp_path / "sys" / "class" / "power_supply", files)
+    assert machine.on_battery(tmp_path) is expected
 
 
 def test_inference_flags_are_whole_words() -> None:
-    """Flags are told in a fixed order, and a longer one is not taken for a shorter."""
+    """Flags come in a fixed order, and a longer one is not taken for a shorter."""
     assert machine.inference_flags(("zzz", "avx512_vnni", "avx2", "avx512vbmi")) == ("avx2", "avx512_vnni")
     assert machine.inference_flags(("bf16", "asimddp", "i8mm")) == ("asimddp", "i8mm", "bf16")
     assert set(machine.INFERENCE_FLAGS) >= machine.INT8_FLAGS
+
+
+class CpuTimes(NamedTuple):
+    """What psutil reads of all CPUs on Linux, in seconds."""
+
+    user: float
+    nice: float
+    system: float
+    idle: float
+    iowait: float
+    irq: float
+    softirq: float
+    steal: float
+    guest: float
+    guest_nice: float
+
+
+def test_stolen_share_is_of_the_time_in_between() -> None:
+    """Ten of two hundred seconds stolen are five percent, whatever was before; the guests' are among the users'."""
+    before = CpuTimes(100.0, 20.0, 30.0, 400.0, 50.0, 6.0, 7.0, 500.0, 9.0, 10.0)
+    after = before._replace(user=190.0, idle=500.0, steal=510.0, guest=99.0)
+    assert stolen_share(before, after) == 0.05
+    assert stolen_share(before, before._replace(user=300.0)) == 0.0
+
+
+def test_stolen_share_that_is_not_known() -> None:
+    """Without time between two readings, or on a system that does not say what was stolen, there is no share."""
+    reading = CpuTimes(*[1.0] * 10)
+    assert stolen_share(reading, reading) is None
+    assert stolen_share((1.0, 2.0, 3.0), (4.0, 5.0, 6.0)) is None
+
+
+def test_stolen_share_here() -> None:
+    """This machine's own readings have a share that is possible, where the system says it."""
+    before = psutil.cpu_times()
+    while psutil.cpu_times() == before:
+        sum(range(10_000))
+    share = stolen_share(before, psutil.cpu_times())
+    assert (share is None) == (not hasattr(before, "steal"))
+    assert share is None or 0 <= share <= 1
+
+
+@pytest.mark.parametrize("error", [NotImplementedError, OSError])
+def test_a_clock_that_is_not_known_costs_no_run(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    """Where psutil finds no clock, or fails at it, the clock is not known."""
+
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(psutil, "cpu_freq", fail)
+    assert read_frequency() is None
+    monkeypatch.setattr(psutil, "cpu_freq", lambda: None)
+    assert read_frequency() is None
+
+
+def test_the_clock_here() -> None:
+    """This machine's clock is the mean of those of all CPUs, or not known."""
+    clock, clocks = read_frequency(), [cpu.current for cpu in psutil.cpu_freq(percpu=True)]
+    assert (clock is None) == (not clocks)
+    assert clock is None or min(clocks) * 0.5 < clock < max(clocks) * 2
