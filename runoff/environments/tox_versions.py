@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
+
 from runoff.errors import UsageError
 from runoff.text.ids import join_id
 
 DEFAULT = "onnxruntime"
-NAME = re.compile(r"py(?P<python>\d{2,3})-(?P<framework>[a-z]+)(?P<version>\d+(\.\d+)*)")
+NAME = re.compile(r"py(?P<python>\d{2,3})-(?P<framework>[a-z]+)(?P<version>\d+(?:\.\d+)*)")
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,11 @@ class VersionEnvironment:
     framework: str
     version: str
 
-    @property
-    def release(self) -> tuple[int, ...]:
-        """The version as numbers, which order as versions do."""
-        return tuple(map(int, self.version.split(".")))
-
 
 def read_environments(listed: str) -> list[VersionEnvironment]:
     """Read the version environments from what ``tox list --no-desc`` prints, others aside."""
-    found = [NAME.fullmatch(line.strip()) for line in listed.splitlines()]
-    return [
-        VersionEnvironment(match[0], match["python"], match["framework"], match["version"]) for match in found if match
-    ]
+    matches = [NAME.fullmatch(line.strip()) for line in listed.splitlines()]
+    return [VersionEnvironment(match[0], **match.groupdict()) for match in matches if match]
 
 
 def choose(environments: Sequence[VersionEnvironment], asked: Sequence[str], python: str) -> list[VersionEnvironment]:
@@ -50,14 +45,15 @@ def choose(environments: Sequence[VersionEnvironment], asked: Sequence[str], pyt
 
     Raises UsageError with what there is where one asked for is not.
     """
-    here = sorted((one for one in environments if one.python == python), key=lambda one: (one.framework, one.release))
+    of_python = [environment for environment in environments if environment.python == python]
+    here = sorted(of_python, key=lambda environment: (environment.framework, Version(environment.version)))
     chosen = []
     for name in asked:
-        fitting = [one for one in here if name in (one.framework, one.framework + one.version)]
+        fitting = [version for version in here if name in (version.framework, version.framework + version.version)]
         if not fitting:
             raise UsageError(
                 f"tox.ini has no environment of {name!r} for Python {python}; it has: "
-                f"{', '.join(one.framework + one.version for one in here) or 'none'}"
+                f"{', '.join(version.framework + version.version for version in here) or 'none'}"
             )
         chosen += fitting
     return list(dict.fromkeys(chosen))
@@ -65,13 +61,13 @@ def choose(environments: Sequence[VersionEnvironment], asked: Sequence[str], pyt
 
 def race_arguments(chosen: Sequence[VersionEnvironment], environments: Path) -> list[str]:
     """Return pytest's arguments: each version as a contender of its own environment, the first one as reference."""
-    contenders = [join_id(one.framework, "", one.version) for one in chosen]
-    given = [f"--environment={one.version}={environments / one.name / 'bin' / 'python'}" for one in chosen]
+    contenders = [join_id(version.framework, "", version.version) for version in chosen]
+    given = [f"--environment={version.version}={environments / version.name / 'bin' / 'python'}" for version in chosen]
     return [f"--contenders={','.join(contenders)}", f"--reference={contenders[0]}", *given]
 
 
 def race_versions(asked: Sequence[str], environments: Path, further: Sequence[str]) -> int:
-    """Make the environments that are not there yet, race what is in them, and give the exit code.
+    """Make the environments that are not there yet, race what is in them, and return the exit code.
 
     ``environments`` is tox's work directory, ``further`` what pytest is given besides. Raises UsageError.
     """
@@ -81,17 +77,11 @@ def race_versions(asked: Sequence[str], environments: Path, further: Sequence[st
         raise UsageError(f"tox could not list its environments: {listed.stderr.strip() or listed.stdout.strip()}")
     python = "".join(platform.python_version_tuple()[:2])
     chosen = choose(read_environments(listed.stdout), asked, python)
-    made = subprocess.run([*tox, "run", "--notest", "-e", ",".join(one.name for one in chosen)], check=False)
+    names = ",".join(environment.name for environment in chosen)
+    made = subprocess.run([*tox, "run", "--notest", "-e", names], check=False)
     if made.returncode:
         return made.returncode
-    pytest = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "benchmarks/",
-        "-m",
-        "not service and not conversion",
-    ]
+    pytest = [sys.executable, "-m", "pytest", "benchmarks/", "-m", "not service and not conversion"]
     return subprocess.run([*pytest, *race_arguments(chosen, environments), *further], check=False).returncode
 
 
