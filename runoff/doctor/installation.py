@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runoff.contract import Variant
 from runoff.environments.contenders import Contender
-from runoff.environments.environment import Environment, Wheel, find_converter
+from runoff.environments.environment import Environment, Wheel, find_converter, missing_modules
 from runoff.environments.survey import canonical
 from runoff.model import golden
 from runoff.text.ids import HERE
@@ -59,35 +59,33 @@ def judge_environment(environment: Environment, environments: Mapping[str, Envir
 def judge_backend(name: str, environment: Environment, environments: Mapping[str, Environment]) -> BackendFinding:
     """Say what an environment can do with one backend.
 
-    What no environment can convert is to be mended ``here``: told of every environment, it would be told twice.
+    What no environment can convert is to be mended ``here``, and is said of that environment alone.
     """
     backend, installed = environment.backends[name], environment.installed
-    missing = environment.missing(backend.REQUIRES)
     plain = Contender(name, Variant(), environment.name)
-    converter = find_converter(plain, environments)
-    convert_missing = converter.missing_to_convert(plain)
+    missing, to_convert = missing_modules(plain, environments)
     by_variant = {}
-    for variant in backend.VARIANTS:
-        contender = Contender(name, variant, environment.name)
-        lacking = find_converter(contender, environments).missing_to_convert(contender)
-        if besides := tuple(module for module in lacking if module not in convert_missing):
+    for contender in (Contender(name, variant, environment.name) for variant in backend.VARIANTS):
+        _, lacking = missing_modules(contender, environments)
+        if besides := tuple(module for module in lacking if module not in to_convert):
             by_variant[contender.id] = besides
-    own = [canonical(each) for each in backend.DISTRIBUTIONS]
+    here = environment.name == HERE
+    own = [canonical(distribution) for distribution in backend.DISTRIBUTIONS]
     providers = {module: installed.providers.get(module, ()) for module in backend.REQUIRES}
-    shown = dict.fromkeys([*own, *(each for names in providers.values() for each in names)])
-    to_convert = [*convert_missing, *(module for modules in by_variant.values() for module in modules)]
+    shown = dict.fromkeys([*own, *(provider for names in providers.values() for provider in names)])
     wanted = [distribution_of(module, own) for module in missing]
-    if environment.name == HERE:
-        wanted += [canonical(module) for module in to_convert if module not in missing and " or " not in module]
+    if here:
+        converting = [*to_convert, *(module for modules in by_variant.values() for module in modules)]
+        wanted += [canonical(module) for module in converting if module not in missing and " or " not in module]
     return BackendFinding(
         name=name,
         missing=missing,
-        converter=None if convert_missing else converter.name,
-        convert_missing=convert_missing if environment.name == HERE else (),
-        variants_missing=by_variant if environment.name == HERE else {},
+        converter=None if to_convert else find_converter(plain, environments).name,
+        convert_missing=to_convert if here else (),
+        variants_missing=by_variant if here else {},
         install=tuple(dict.fromkeys(wanted)),
-        distributions=tuple(installed.wheels[each] for each in shown if each in installed.wheels),
-        doubled={module: each for module in backend.REQUIRES if len(each := installed.providers.get(module, ())) > 1},
+        distributions=tuple(installed.wheels[wheel] for wheel in shown if wheel in installed.wheels),
+        doubled={module: names for module, names in providers.items() if len(names) > 1},
     )
 
 

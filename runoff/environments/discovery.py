@@ -28,22 +28,15 @@ TOOLS = {"PIL": "pillow", "mlperf_loadgen": "mlcommons-loadgen"}
 def ask_environments(
     environments: Mapping[str, Environment], logs: Path, *, wheels: bool = False
 ) -> dict[str, Environment]:
-    """Complete environments: by what each one's tree declares in its Python, and by what is installed there.
+    """Complete environments: by what each one's tree declares, and by what is installed there.
 
     Each is asked for all that any of their backends could want, since any may convert. Raises ProtocolMismatch for a
-    tree of another protocol, FrameworkMissing for an interpreter without numpy, or a WorkerFailed where one can't be
-    run. Where ``wheels`` are asked for, too, an interpreter without numpy is described with the backends of this tree.
+    tree of another protocol, a WorkerFailed where one can't be run, or FrameworkMissing for one without numpy; where
+    ``wheels`` are asked for, too, that one is described as well.
     """
-    declared = {}
-    for name, environment in environments.items():
-        try:
-            declared[name] = read_declarations(environment, logs)
-        except FrameworkMissing:
-            if not wheels:
-                raise
-            declared[name] = find_backends()
+    declared = {name: read_declarations(environment, logs) for name, environment in environments.items()}
     every = [backend for backends in declared.values() for backend in backends.values()]
-    return {
+    asked = {
         name: dataclasses.replace(
             environment,
             commit=tree_version(environment.tree) if environment.has_own_tree else None,
@@ -52,6 +45,13 @@ def ask_environments(
         )
         for name, environment in environments.items()
     }
+    for environment in asked.values():
+        if not wheels and environment.missing(["numpy"]):
+            raise FrameworkMissing(
+                f"numpy, which every worker needs, is not installed for {environment.interpreter}; "
+                f"{environment.interpreter} -m pip install numpy"
+            )
+    return asked
 
 
 def this_environment(backends: Mapping[str, Declaration]) -> Environment:
@@ -63,8 +63,8 @@ def this_environment(backends: Mapping[str, Declaration]) -> Environment:
 
 
 def read_declarations(environment: Environment, logs: Path) -> dict[str, Declaration]:
-    """Return what the backends of an environment's tree declare in its Python; neither need be ours."""
-    if environment.name == HERE:
+    """Return what the backends of an environment's tree declare; another tree is asked, in the environment's Python."""
+    if not environment.has_own_tree:
         return find_backends()
     declared: dict[str, dict[str, Any]] = call(
         "runoff.backends:declare",
@@ -103,8 +103,9 @@ def run_survey(
 def wanted(backends: Iterable[Declaration]) -> dict[str, list[str]]:
     """Name the modules and distributions that these backends, golden, and the service questions could want."""
     backends = list(backends)
-    own = [(*each.REQUIRES, *each.CONVERT_REQUIRES, *each.CONVERTERS) for each in backends]
-    modules = {name for names in own for name in names}
+    modules = {
+        name for backend in backends for name in (*backend.REQUIRES, *backend.CONVERT_REQUIRES, *backend.CONVERTERS)
+    }
     modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
     modules |= {name for needed in onnx_export.EXPORTERS.values() for name in needed}
     return {

@@ -52,7 +52,7 @@ class Environment:
     """A Python interpreter with its packages; ``here`` is the one that pytest runs in.
 
     ``tree`` is the Runoff checkout whose ``runoff/`` runs in it: this one, unless the environment has its own, whose
-    ``commit`` is known. ``backends`` are what its tree declares in its Python. Only an environment that was asked
+    ``commit`` is known. ``backends`` are what its tree declares. Only an environment that was asked
     (``discovery.ask_environments``) has these and ``installed``.
     """
 
@@ -86,8 +86,8 @@ class Environment:
     def versions(self, distributions: Sequence[str]) -> dict[str, str]:
         """Return the versions that a result of these distributions belongs to; ``runoff`` is another tree's commit."""
         names = [*distributions, "numpy", "python"]
-        found = {name: self.installed.versions[name] for name in names if name in self.installed.versions}
-        return found | ({"runoff": self.commit} if self.commit else {})
+        known = {name: self.installed.versions[name] for name in names if name in self.installed.versions}
+        return known | ({"runoff": self.commit} if self.commit else {})
 
     def find(self, contender: Contender) -> tuple[Contender, Declaration]:
         """Return a contender and its backend as this environment's tree declares them.
@@ -129,22 +129,34 @@ def find_converter(contender: Contender, environments: Mapping[str, Environment]
     return next((each for each in converters if not each.missing_to_convert(contender)), converters[0])
 
 
+def missing_modules(
+    contender: Contender, environments: Mapping[str, Environment]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the modules that a contender lacks to run in its environment, and those to be converted in any.
+
+    What converts from ONNX needs an environment that exports to it; where there is none, that is missing ``here``.
+    """
+    environment = environments[contender.environment]
+    backend = environment.backends[contender.backend]
+    to_convert = find_converter(contender, environments).missing_to_convert(contender)
+    if backend.FORM == ONNX and first_with(EXPORT_REQUIRES, environments) is None:
+        to_convert += environments[HERE].missing(EXPORT_REQUIRES)
+    return environment.missing(backend.REQUIRES), tuple(dict.fromkeys(to_convert))
+
+
 def what_is_missing(contender: Contender, environments: Mapping[str, Environment]) -> str | None:
-    """Say which modules a contender lacks, to run in its environment or to be converted in any; None for none.
+    """Say which modules a contender lacks, None where it lacks none.
 
     A tree without the backend is no lack of the environment's: ``Environment.find`` refuses it.
     """
-    environment = environments[contender.environment]
-    if contender.backend not in environment.backends:
+    if contender.backend not in environments[contender.environment].backends:
         return None
-    if missing := environment.missing(environment.backends[contender.backend].REQUIRES):
-        return f"{', '.join(missing)} is not installed"
-    missing = find_converter(contender, environments).missing_to_convert(contender)
-    if environment.backends[contender.backend].FORM == ONNX and first_with(EXPORT_REQUIRES, environments) is None:
-        missing += environments[HERE].missing(EXPORT_REQUIRES)
-    if missing:
+    to_run, to_convert = missing_modules(contender, environments)
+    if to_run:
+        return f"{', '.join(to_run)} is not installed"
+    if to_convert:
         return (
-            f"{', '.join(missing)}, which converting needs, is in no environment of this run "
+            f"{', '.join(to_convert)}, which converting needs, is in no environment of this run "
             "(name one that has all of it with --environment NAME=PYTHON)"
         )
     return None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runoff.contract import Variant
+from runoff.contract import MODULE, ONNX, Variant
 from runoff.doctor.installation import judge_environment
 from runoff.environments.discovery import read_installed
 from runoff.environments.environment import Environment
@@ -51,9 +51,12 @@ def backend(
     convert: tuple[str, ...] = (),
     distributions: tuple[str, ...] = (),
     variants: tuple[Variant, ...] = (Variant(),),
+    form: str = MODULE,
 ) -> Any:
     """Make what a backend declares about its modules."""
-    return declared(VARIANTS=variants, REQUIRES=requires, CONVERT_REQUIRES=convert, DISTRIBUTIONS=distributions)
+    return declared(
+        VARIANTS=variants, REQUIRES=requires, CONVERT_REQUIRES=convert, DISTRIBUTIONS=distributions, FORM=form
+    )
 
 
 def environment(name: str, answer: dict[str, Any], **backends: Any) -> Environment:
@@ -101,7 +104,7 @@ def test_the_provider_is_found_whatever_it_is_called(site: Path) -> None:
     assert not finding.doubled
 
 
-def test_two_providers_of_one_module_are_told(site: Path) -> None:
+def test_two_providers_of_one_module_are_named(site: Path) -> None:
     """Two distributions with the same module's own file are both named; a shared namespace is nobody's double."""
     install(site, "gadget", "3.0", ("gadget/__init__.py",))
     install(site, "gadget-gpu", "3.1", ("gadget/__init__.py",))
@@ -145,7 +148,7 @@ def test_any_environment_may_convert() -> None:
     assert judge_environment(there, both).golden_missing == ()
 
 
-def test_what_no_environment_can_convert_is_told_once() -> None:
+def test_what_no_environment_can_convert_is_said_once() -> None:
     """A converter that is nowhere is to be installed here, and in no other environment."""
     machine = backend("thing", convert=("maker",), distributions=("thing",))
     both = {name: environment(name, answers("thing"), machine=machine) for name in (HERE, "there")}
@@ -166,6 +169,18 @@ def test_what_a_variant_needs_to_be_converted_is_looked_for() -> None:
     there = environment("there", answers("maker", "quantiser"), machine=machine)
     helped = judge_environment(here, {HERE: here, "there": there}).backends[0]
     assert (helped.variants_missing, helped.install) == ({}, ())
+
+
+def test_what_the_export_to_onnx_needs_is_looked_for() -> None:
+    """A backend that converts from ONNX can't where no environment exports to it; what that takes is installed here."""
+    machine = backend("thing", convert=("maker",), form=ONNX)
+    (alone,) = found(answers("thing", "maker", "torch"), machine=machine).backends
+    assert (alone.converter, alone.convert_missing) == (None, ("torchvision", "onnx"))
+    assert alone.install == ("torchvision", "onnx")
+    here = environment(HERE, answers("thing", "maker"), machine=machine)
+    there = environment("there", answers("torch", "torchvision", "onnx"), machine=machine)
+    (helped,) = judge_environment(here, {HERE: here, "there": there}).backends
+    assert (helped.converter, helped.convert_missing, helped.install) == (HERE, (), ())
 
 
 def test_names_are_compared_as_indexes_do() -> None:

@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from runoff.contract import Variant
+from runoff.contract import ONNX, Variant
 from runoff.environments.contenders import Contender
-from runoff.environments.environment import Environment, Installed, find_converter, what_is_missing
+from runoff.environments.environment import (
+    Environment,
+    Installed,
+    find_converter,
+    missing_modules,
+    what_is_missing,
+)
 from runoff.text.ids import HERE
 from tests.declarations import declared
 
@@ -73,7 +79,27 @@ def test_what_converting_needs_follows_the_environment_that_converts():
         ({HERE: "engine", "a": "converter"}, "converter, which converting needs, is in no environment"),
     ],
 )
-def test_what_is_missing_is_told(held, missing):
+def test_what_is_missing_is_said(held, missing):
     """A contender must run in its own environment, and be converted in any."""
     found = what_is_missing(PLAIN, environments(**held))
     assert found is None if missing is None else found.startswith(missing)
+
+
+@pytest.mark.parametrize(
+    ("held", "to_convert"),
+    [
+        pytest.param({HERE: "engine converter torch torchvision onnx"}, (), id="here exports"),
+        pytest.param({HERE: "engine converter", "a": "torch torchvision onnx"}, (), id="another one exports"),
+        pytest.param({HERE: "engine converter torch", "a": "onnx"}, ("torchvision", "onnx"), id="none has it all"),
+        pytest.param({HERE: "engine torch torchvision"}, ("converter", "onnx"), id="a converter is missing too"),
+    ],
+)
+def test_a_contender_that_converts_from_onnx_needs_the_export(held, to_convert):
+    """What the export takes is missing here where no environment can export; a module's own backend needs no export."""
+    found = environments(**held)
+    from_onnx = {"engine": replace(BACKEND, FORM=ONNX)}
+    exporting = {name: replace(environment, backends=from_onnx) for name, environment in found.items()}
+    assert missing_modules(PLAIN, exporting) == ((), to_convert)
+    said = what_is_missing(PLAIN, exporting)
+    assert said is None if not to_convert else said.startswith(f"{', '.join(to_convert)}, which converting needs")
+    assert "onnx" not in missing_modules(PLAIN, found)[1]

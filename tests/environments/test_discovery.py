@@ -1,0 +1,60 @@
+"""Asking environments: which processes that takes, and what is refused."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from runoff.backends import declare, find_backends
+from runoff.environments import discovery
+from runoff.environments.discovery import ask_environments
+from runoff.environments.environment import Environment
+from runoff.errors import FrameworkMissing
+from runoff.text.ids import HERE
+
+SURVEY, DECLARE = "runoff.environments.survey:survey", "runoff.backends:declare"
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Answer in place of processes, which have numpy in every interpreter but ``bare``, and note what was called."""
+    made: list[tuple[str, str]] = []
+
+    def call(function, arguments, *, label, surroundings, **_):
+        made.append((label, function))
+        if function == DECLARE:
+            return declare()
+        modules = [] if surroundings.interpreter == Path("bare") else ["numpy"]
+        return {"modules": modules, "versions": {"python": "3.12.1"}}
+
+    monkeypatch.setattr(discovery, "call", call)
+    return made
+
+
+def test_only_another_tree_is_asked_for_its_declarations(calls, tmp_path):
+    """An environment of this tree takes one process, the survey; one with a tree of its own takes two."""
+    environments = {
+        HERE: Environment(HERE, Path(sys.executable)),
+        "other": Environment("other", Path("other")),
+        "tree": Environment("tree", Path(sys.executable), tmp_path),
+    }
+    asked = ask_environments(environments, tmp_path)
+    assert sorted(calls) == [
+        ("environment here", SURVEY),
+        ("environment other", SURVEY),
+        ("environment tree", DECLARE),
+        ("environment tree", SURVEY),
+    ]
+    assert asked["other"].backends == asked["tree"].backends == find_backends()
+
+
+def test_an_interpreter_without_numpy_is_refused_or_described(calls, tmp_path):
+    """A run refuses it with what to install there; the doctor, who asks for wheels, describes it."""
+    environments = {HERE: Environment(HERE, Path(sys.executable)), "bare": Environment("bare", Path("bare"))}
+    with pytest.raises(FrameworkMissing, match=r"numpy, which every worker needs, .* bare -m pip install numpy"):
+        ask_environments(environments, tmp_path)
+    asked = ask_environments(environments, tmp_path, wheels=True)
+    assert asked["bare"].missing(["numpy"]) == ("numpy",)
+    assert asked["bare"].backends == asked[HERE].backends
