@@ -41,11 +41,11 @@ def choose(run: StoredRun) -> Selection:
     if why_no_answer(run):
         return Selection(candidates, meeting)
     if not meeting:
-        return Selection(candidates, meeting, compared, front=pareto_front(candidates, compared, run.margin))
+        return Selection(candidates, meeting, compared, front=pareto_front(candidates, compared, run.info.margin))
     tied = fastest(meeting)
     recommended = min(tied, key=lambda row: standing(row, PEAK_MEMORY)) if PEAK_MEMORY in compared else tied[0]
     others = [row for row in meeting if row is not recommended]
-    front = pareto_front([recommended, *others], compared, run.margin)
+    front = pareto_front([recommended, *others], compared, run.info.margin)
     return Selection(candidates, meeting, compared, tied, recommended, front)
 
 

@@ -47,8 +47,8 @@ def why_no_answer(run: StoredRun) -> str | None:
         alone = any(row.contender == run.stratum.reference for row in run.timed)
         lacking = "no other was" if alone else "it was not"
         return f"There is nothing to compare with {run.stratum.reference}: {lacking} timed."
-    if run.launches < FEWEST_LAUNCHES:
-        made = count(run.launches, "launch is", "launches are")
+    if run.info.launches < FEWEST_LAUNCHES:
+        made = count(run.info.launches, "launch is", "launches are")
         return f"This run is exploratory: {made} too few to say which contender is fastest; {FEWEST_LAUNCHES} can."
     return None
 

@@ -127,7 +127,7 @@ def rest_of_the_front(run: StoredRun, choice: Selection, recommended: Row) -> st
 
 def over(run: StoredRun, choice: Selection, row: Row, recommended: Row) -> list[str]:
     """Say what a row has over the recommended one, and its agreement where that is not whole."""
-    merits = [metric.better for metric in advantages(row, recommended, choice.compared, run.margin)]
+    merits = [metric.better for metric in advantages(row, recommended, choice.compared, run.info.margin)]
     if row.agreement is not None and row.agreement < 1:
         merits.append(f"agreement {numbers.share(row.agreement)}")
     return merits

@@ -153,7 +153,7 @@ def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = No
         base,
         head,
         fail_above,
-        changes=judge_changes(compared, fail_above, min(base.margin, head.margin)),
+        changes=judge_changes(compared, fail_above, min(base.info.margin, head.info.margin)),
         falls=agreement_falls(base, head) if have_the_same_pictures(base.stratum, head.stratum) else (),
         absences=absences,
         renamings=probable_renamings(absences),

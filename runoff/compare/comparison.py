@@ -152,7 +152,7 @@ def absence_lines(found: Comparison) -> list[Note]:
 
 def unproven_lines(found: Comparison) -> list[Note]:
     """Say which changes could hide a regression, and what would show it."""
-    margin = limit(min(found.base.margin, found.head.margin))
+    margin = limit(min(found.base.info.margin, found.head.info.margin))
     reasons = {
         EXPLORATORY: f"a run has fewer than {FEWEST_LAUNCHES} launches or no interval, so this never fails",
         INCONCLUSIVE: f"the interval is wider than {margin}, so a difference that matters could be in it",
@@ -190,5 +190,5 @@ def amount(value: float, unit: str) -> str:
 def file_line(name: str, run: StoredRun) -> str:
     """Say what a file is: when and of which commit it was stored, and how much was measured."""
     commit = f", commit {run.commit.full_name}" if run.commit else ""
-    amounts = f"{numbers.count(run.launches, 'launch', 'launches')} × {numbers.count(run.rounds, 'round')}"
+    amounts = f"{numbers.count(run.info.launches, 'launch', 'launches')} × {numbers.count(run.info.rounds, 'round')}"
     return f"{one_line(name)}: {wording.moment(run)}{commit}; {amounts}; {wording.place(run)}"

@@ -42,7 +42,7 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
         run,
         run,
         fail_above,
-        changes=judge_changes(pairs, fail_above, run.margin),
+        changes=judge_changes(pairs, fail_above, run.info.margin),
         falls=tuple(fall for twin in twins for fall in fall_of(run, twin)),
         absences=tuple(
             Absence(MISSING, group, twin.contender, wording.why_unmeasured(twin))

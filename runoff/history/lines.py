@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from runoff.history.reading import PastRun, Reading
@@ -38,13 +38,14 @@ METRICS = (
 
 @dataclass(frozen=True)
 class Setting:
-    """What all lines of a section share: everything of a stratum but the versions."""
+    """What all lines of a section share: everything of a stratum but the versions. Its hash decides the model."""
 
     cpu: str
     cpu_flags: frozenset[str]
     threads: int
     reference: str
-    model: StoredModel | None
+    model_sha256: str | None
+    model: StoredModel | None = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ def make_section(setting: Setting, runs: Sequence[PastRun]) -> SettingHistory:
 
 def setting_of(stratum: Stratum) -> Setting:
     """Return what a stratum is without its versions."""
-    return Setting(stratum.cpu, frozenset(stratum.cpu_flags), stratum.threads, stratum.reference, stratum.model)
+    model, flags = stratum.model, frozenset(stratum.cpu_flags)
+    return Setting(stratum.cpu, flags, stratum.threads, stratum.reference, model.sha256 if model else None, model)
 
 
 def versions_of(stratum: Stratum, contender: str) -> tuple[tuple[str, str], ...]:

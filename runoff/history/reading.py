@@ -126,14 +126,14 @@ def past_run(file: str, run: StoredRun) -> PastRun:
 def circumstances(run: StoredRun) -> dict[str, str]:
     """Return what a run ran in and a step may come from, though runs that differ in it are comparable."""
     machine, images = run.machine, run.stratum.images
-    first = machine.runoff.workers_go_first
+    first = run.info.workers_go_first
     found = {
         "machine": machine.node,
         "system": " ".join(filter(None, (machine.system, machine.release))),
         "Python of the suite": machine.python_version,
         "pictures": images and images.sha256[:DIGITS],
-        "launches": str(run.launches),
-        "rounds": str(run.rounds),
+        "launches": str(run.info.launches),
+        "rounds": str(run.info.rounds),
         "workers go first": None if first is None else "yes" if first else "no",
     }
     return {name: value for name, value in found.items() if value}
@@ -142,4 +142,4 @@ def circumstances(run: StoredRun) -> dict[str, str]:
 def fingerprint(run: StoredRun, measures: Mapping[tuple[str, str], Measure]) -> str:
     """Return what tells a run from all others however it is stored: no two measure the same to the last bit."""
     figures = sorted((key, measure.median, measure.ratio and measure.ratio.value) for key, measure in measures.items())
-    return hashlib.sha256(repr((run.seed, run.commit and run.commit.identifier, figures)).encode()).hexdigest()
+    return hashlib.sha256(repr((run.info.seed, run.commit and run.commit.identifier, figures)).encode()).hexdigest()

@@ -18,7 +18,7 @@ import msgspec
 from runoff.environments.contenders import Contender
 from runoff.measure.peaks import FLOAT32, Roof
 from runoff.model.operations import Operations
-from runoff.stored.efficiency import Bound, Efficiency, StoredPeak
+from runoff.stored.details import Bound, Efficiency, StoredPeak
 
 BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}
 """How many bytes a number of each precision takes."""

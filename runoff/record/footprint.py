@@ -8,7 +8,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from runoff.environments.survey import canonical
-from runoff.stored.footprint import Footprint, Package
+from runoff.stored.details import Footprint, Package
 
 EVERY_WORKERS = ("numpy",)
 """What a worker needs beside its framework."""

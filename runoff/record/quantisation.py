@@ -12,7 +12,7 @@ from runoff.judge.standings import Rules
 from runoff.measure.preparation import Outcome
 from runoff.measure.race import Race
 from runoff.record.race import log_ratios
-from runoff.stored.quantisation import Quantisation
+from runoff.stored.details import Quantisation
 
 
 def describe_quantisation(outcome: Outcome, race: Race, rules: Rules) -> Quantisation:

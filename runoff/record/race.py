@@ -16,7 +16,7 @@ from runoff.measure.preparation import FAILED, READY, Outcome, ReferenceOutputs
 from runoff.measure.race import LaunchRecord, Race
 from runoff.stored.benchmarks import Curve, ExtraInfo, Percentiles
 from runoff.stored.info import RACED, StoredArtifact, StoredContender
-from runoff.stored.stratum import Pictures, StoredModel
+from runoff.stored.stratum import Pictures, StoredModel, StoredSource
 
 PerLaunch = Callable[[Record], Sequence[float]]
 """Reads one metric's values from one launch: one a round, or one in all."""
@@ -151,8 +151,9 @@ def goes_first(race: Race) -> bool:
 
 
 def stored_model(expected: ReferenceOutputs) -> StoredModel:
-    """Name the model."""
-    return StoredModel(expected.model.source.architecture, expected.model.name, expected.model.sha256)
+    """Name the model and its source."""
+    model, source = expected.model, expected.model.source
+    return StoredModel(source.architecture, model.name, model.sha256, StoredSource(source.kind, source.origin))
 
 
 def stored_pictures(expected: ReferenceOutputs) -> Pictures:

@@ -12,7 +12,7 @@ from runoff.judge.standings import Rules, judge
 from runoff.measure.launches import Measured, Record
 from runoff.measure.preparation import Outcome
 from runoff.record.race import SPEED, PerLaunch, control_ratio, log_ratios
-from runoff.stored.version_steps import VersionStep
+from runoff.stored.info import VersionStep
 
 
 def neighbours(outcomes: Mapping[str, Outcome], distributions: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:

@@ -13,7 +13,6 @@ from runoff.stored.benchmarks import AnyBenchmark
 from runoff.stored.schema import SCHEMA, Amount, Size, StoredRunBroken, read_record
 from runoff.stored.service import Question
 from runoff.stored.stratum import Pictures, StoredModel, Stratum
-from runoff.stored.version_steps import VersionStep
 
 RACED = "raced"
 DIGITS = 12
@@ -51,6 +50,16 @@ class StoredContender(Struct, frozen=True):
     quantisation: Agreement | None
 
 
+class VersionStep(Struct, frozen=True):
+    """A contender's ratio to the same one with the next older version of its framework, in the same rounds."""
+
+    contender: str
+    distribution: str
+    version: str
+    version_before: str
+    ratio: Ratio
+
+
 class RunInfo(Struct, frozen=True):
     """A run as a whole; before a race it has no model, no pictures and no contenders.
 
@@ -80,12 +89,12 @@ class RunInfo(Struct, frozen=True):
     @property
     def comparable(self) -> Stratum:
         """The stratum with what a run says of its model, its pictures and the contenders that raced."""
-        raced = {name: found.versions for name, found in self.contenders.items() if found.status == RACED}
+        raced = {name: contender.versions for name, contender in self.contenders.items() if contender.status == RACED}
         return structs.replace(self.stratum, model=self.model, images=self.images, contenders=raced)
 
 
 class Commit(Struct, frozen=True):
-    """The commit that was measured, as pytest-benchmark stores it; ``changed`` tells whether files differed from it."""
+    """The commit that was measured, as pytest-benchmark stores it; ``changed`` says whether files differed from it."""
 
     identifier: str = field(name="id", default="")
     time: Annotated[datetime, Meta(tz=True)] | None = None

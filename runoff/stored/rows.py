@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from runoff.judge.ratios import Ratio
 from runoff.stored.benchmarks import Benchmark, Curve, Percentiles
-from runoff.stored.efficiency import Efficiency
-from runoff.stored.footprint import Footprint
+from runoff.stored.details import Efficiency, Footprint
 from runoff.stored.info import RACED, StoredContender
 
 NOT_COMPARED = "not compared"

@@ -9,18 +9,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from runoff.judge.ratios import INVALID, Ratio, control_is_valid
+from runoff.judge.ratios import INVALID, control_is_valid
 from runoff.stored.benchmarks import QUANTISATION, AnyBenchmark, Benchmark
-from runoff.stored.conversions import Conversions
-from runoff.stored.efficiency import Efficiency
-from runoff.stored.footprint import Footprint
-from runoff.stored.info import Commit, MachineInfo, RunFile, require_schema
-from runoff.stored.quantisation import Quantisation
+from runoff.stored.details import Conversions, Efficiency, Footprint, Quantisation
+from runoff.stored.info import Commit, MachineInfo, RunFile, RunInfo, require_schema
 from runoff.stored.rows import Measure, Row, make_measure, make_row
 from runoff.stored.schema import StoredRunBroken, read_record
-from runoff.stored.service import ANSWERS, Service, collect_service
+from runoff.stored.service import ANSWERS, Service
 from runoff.stored.stratum import StoredModel, Stratum
-from runoff.stored.version_steps import VersionStep
 
 UNKNOWN_COMMITS = ("", "unknown", "unversioned")
 DETAILS: Mapping[str, type[Any]] = {
@@ -36,32 +32,25 @@ DETAILS: Mapping[str, type[Any]] = {
 class StoredRun:
     """A run: what it was, on which machine, and its rows in order of their medians, those without one last.
 
-    ``measures`` holds every metric by group and contender, ``others`` the names of benchmarks that are not Runoff's,
-    ``limits`` what a contender is chosen under, as ``--choose`` has it, ``repeat`` the command that made it but for
-    contenders and limits, ``source`` the JSON that it was read from.
+    ``info`` is what it says of itself, ``measures`` holds every metric by group and contender, ``others`` the names of
+    benchmarks that are not Runoff's, ``limits`` what a contender is chosen under, as ``--choose`` has it, ``source``
+    the JSON that it was read from.
     """
 
     moment: datetime
     commit: Commit | None
     machine: MachineInfo
-    seed: int
-    launches: int
-    rounds: int
-    margin: float
+    info: RunInfo
     stratum: Stratum
-    control: Ratio | None
-    warnings: Sequence[str]
     rows: Sequence[Row]
     measures: Mapping[tuple[str, str], Measure]
     service: Service
     others: Sequence[str]
     limits: str
-    repeat: Sequence[str]
     quantisation: tuple[Quantisation, ...]
     footprint: tuple[Footprint, ...]
     efficiency: tuple[Efficiency, ...]
     conversions: tuple[Conversions, ...]
-    version_steps: tuple[VersionStep, ...]
     source: Any = field(repr=False, compare=False)
 
     @property
@@ -99,7 +88,7 @@ class StoredRun:
     @property
     def is_valid(self) -> bool:
         """Whether the control lets the run be believed."""
-        if self.control and not control_is_valid(self.control, self.margin):
+        if self.info.control and not control_is_valid(self.info.control, self.info.margin):
             return False
         return all(row.verdict != INVALID for row in self.rows)
 
@@ -135,55 +124,41 @@ def parse_run(stored: Any) -> StoredRun:
     info, commit = file.machine_info.runoff, file.commit_info
     benchmarks: dict[str, dict[str, Benchmark]] = {}
     details: dict[str, dict[str, Any]] = {}
+    conversions, others = [], []
     for place, benchmark in enumerate(file.benchmarks):
+        path = f"benchmarks[{place}]"
         if benchmark.is_of_a_contender:
-            found, detail = read_benchmark(benchmark, f"benchmarks[{place}]")
-            benchmarks.setdefault(found.group, {})[found.extra_info.contender] = found
-            details.setdefault(found.group, {})[found.extra_info.contender] = detail
+            read, detail = read_benchmark(benchmark, path)
+            benchmarks.setdefault(read.extra_info.contender, {})[read.group] = read
+            details.setdefault(read.group, {})[read.extra_info.contender] = detail
+        elif benchmark.is_of_a_converter:
+            conversions.append(read_record(benchmark.extra_info, Conversions, f"{path}.extra_info"))
+        else:
+            others.append(benchmark.fullname)
+    footprints, efficiencies = details.get("footprint", {}), details.get("efficiency", {})
     rows = [
-        make_row(
-            name,
-            came_of,
-            {group: found[name] for group, found in benchmarks.items() if name in found},
-            details.get("footprint", {}).get(name),
-            details.get("efficiency", {}).get(name),
-        )
+        make_row(name, came_of, benchmarks.get(name, {}), footprints.get(name), efficiencies.get(name))
         for name, came_of in info.contenders.items()
     ]
     return StoredRun(
         moment=file.datetime if file.datetime.tzinfo else file.datetime.replace(tzinfo=timezone.utc),
         commit=None if commit is None or commit.identifier in UNKNOWN_COMMITS else commit,
         machine=file.machine_info,
-        seed=info.seed,
-        launches=info.launches,
-        rounds=info.rounds,
-        margin=info.margin,
+        info=info,
         stratum=info.comparable,
-        control=info.control,
-        warnings=info.warnings,
         rows=tuple(sorted(rows, key=lambda row: (row.median is None, row.median or 0.0))),
         measures={
-            (group, name): make_measure(found) for group, names in benchmarks.items() for name, found in names.items()
+            (group, name): make_measure(benchmark)
+            for name, groups in benchmarks.items()
+            for group, benchmark in groups.items()
         },
-        service=collect_service(info.service, details),
-        others=tuple(
-            sorted(
-                benchmark.fullname
-                for benchmark in file.benchmarks
-                if not benchmark.is_of_a_contender and not benchmark.is_of_a_converter
-            )
-        ),
+        service=Service(info.service, **{group.replace("-", "_"): details.get(group, {}) for group in ANSWERS}),
+        others=tuple(sorted(others)),
         limits=info.limits,
-        repeat=info.repeat,
         quantisation=tuple(details.get(QUANTISATION, {}).values()),
-        footprint=tuple(details.get("footprint", {}).values()),
-        efficiency=tuple(details.get("efficiency", {}).values()),
-        conversions=tuple(
-            read_record(benchmark.extra_info, Conversions, f"benchmarks[{place}].extra_info")
-            for place, benchmark in enumerate(file.benchmarks)
-            if benchmark.is_of_a_converter
-        ),
-        version_steps=info.version_steps,
+        footprint=tuple(footprints.values()),
+        efficiency=tuple(efficiencies.values()),
+        conversions=tuple(conversions),
         source=stored,
     )
 
@@ -191,6 +166,6 @@ def parse_run(stored: Any) -> StoredRun:
 def read_benchmark(benchmark: AnyBenchmark, path: str) -> tuple[Benchmark, Any]:
     """Read a benchmark of a contender, and what its group alone has beside that; None where it has nothing."""
     values = {"group": benchmark.group, "extra_info": benchmark.extra_info, "stats": benchmark.stats}
-    found = read_record(values, Benchmark, path)
-    kind = DETAILS.get(found.group)
-    return found, read_record(benchmark.extra_info, kind, f"{path}.extra_info") if kind else None
+    read = read_record(values, Benchmark, path)
+    kind = DETAILS.get(read.group)
+    return read, read_record(benchmark.extra_info, kind, f"{path}.extra_info") if kind else None

@@ -37,8 +37,8 @@ def compare_contenders(
     if not pairs or any(len(times) != len(others) for times, others in pairs):
         return None
     compared = {contender: [launch_log_ratio(times, others) for times, others in pairs]}
-    control = run.control if group == INFERENCE else None
-    return judge(compared, Rules(run.margin, error_share(run)), words, control)[contender]
+    control = run.info.control if group == INFERENCE else None
+    return judge(compared, Rules(run.info.margin, error_share(run)), words, control)[contender]
 
 
 def error_share(run: StoredRun) -> float:

@@ -119,19 +119,15 @@ class Threads(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Service:
-    """All that a run says of the service questions, by question and by contender.
-
-    ``loadgen`` are the versions of LoadGen that were used.
-    """
+    """All that a run says of the service questions: of each as a whole, and each one's answers by contender."""
 
     questions: Mapping[str, Question]
-    batches: Mapping[str, Mapping[int, Rate | str]]
-    parallel: Mapping[str, Parallel]
-    single_stream: Mapping[str, Percentiles]
+    throughput: Mapping[str, Throughput]
+    parallel: Mapping[str, ParallelSessions]
+    single_stream: Mapping[str, SingleStream]
     server: Mapping[str, Server]
     end_to_end: Mapping[str, EndToEnd]
-    scaling: Mapping[str, Mapping[int, Scaling]]
-    loadgen: frozenset[str]
+    threads: Mapping[str, Threads]
 
 
 ANSWERS: Mapping[str, type[Any]] = {
@@ -143,20 +139,3 @@ ANSWERS: Mapping[str, type[Any]] = {
     "threads": Threads,
 }
 """What the benchmarks of each question have in ``extra_info``, by group."""
-
-
-def collect_service(questions: Mapping[str, Question], details: Mapping[str, Mapping[str, Any]]) -> Service:
-    """Collect what a run says of the service questions; empty where none was asked."""
-    answers = {group: details.get(group, {}) for group in ANSWERS}
-    return Service(
-        questions=questions,
-        batches={name: found.batches for name, found in answers["throughput"].items()},
-        parallel={name: found.parallel for name, found in answers["parallel"].items()},
-        single_stream={name: found.percentiles for name, found in answers["single-stream"].items()},
-        server=answers["server"],
-        end_to_end=answers["end-to-end"],
-        scaling={name: found.scaling for name, found in answers["threads"].items()},
-        loadgen=frozenset(
-            found.loadgen.version for group in ("single-stream", "server") for found in answers[group].values()
-        ),
-    )

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from runoff.text.numbers import first_few
+
 MOST_FLAGS = 4
 HASH_DIGITS = 12
 
 
+class StoredSource(Struct, frozen=True):
+    """Where a model comes from: the kind of source that makes it, and whose its weights are."""
+
+    kind: str
+    origin: str
+
+
 class StoredModel(Struct, frozen=True):
-    """The model that every contender ran: its name, its weights' name, and the hash of both."""
+    """The model that every contender ran: its name, its weights' name, and where both come from.
+
+    ``sha256`` is the hash of weights and graph, which decides whether two models are the same; the names do not.
+    """
 
     name: str
     weights: str
     sha256: str
+    source: StoredSource
 
 
 class Pictures(Struct, frozen=True):
@@ -54,7 +67,7 @@ def stratum_differences(base: Stratum, head: Stratum) -> list[str]:
     if base.threads != head.threads:
         found.append(f"threads: {base.threads} → {head.threads}")
     if base.model and head.model and base.model.sha256 != head.model.sha256:
-        found.append(f"model: {named(base.model)} → {named(head.model)}")
+        found.append(f"model: {model_words(base.model)} → {model_words(head.model)}")
     if base.reference != head.reference:
         found.append(f"reference: {base.reference} → {head.reference}")
     return found + version_differences(base, head)
@@ -63,17 +76,10 @@ def stratum_differences(base: Stratum, head: Stratum) -> list[str]:
 def flag_difference(base: frozenset[str], head: frozenset[str]) -> str:
     """Name the CPU flags that are gone and those that are new, a few of each."""
     changes = (("gone", base - head), ("new", head - base))
-    return "; ".join(f"{word} {shortly(flags)}" for word, flags in changes if flags)
+    return "; ".join(f"{word} {first_few(sorted(flags), MOST_FLAGS)}" for word, flags in changes if flags)
 
 
-def shortly(flags: frozenset[str]) -> str:
-    """List names in order, the first few where there are many."""
-    names = sorted(flags)
-    more = len(names) - MOST_FLAGS
-    return f"{', '.join(names[:MOST_FLAGS])} and {more} more" if more > 0 else ", ".join(names)
-
-
-def named(model: StoredModel) -> str:
+def model_words(model: StoredModel) -> str:
     """Write a model's name and weights with the beginning of its hash."""
     return f"{model.name} with {model.weights} weights ({model.sha256[:HASH_DIGITS]})"
 

@@ -28,7 +28,7 @@ def why_unmeasured(row: Row) -> str | None:
 
 def control_line(run: StoredRun) -> str:
     """Say what the control showed."""
-    control = run.control
+    control = run.info.control
     if control is None:
         return "There was no control in this run, so its noise is not known."
     ratio = numbers.ratio(control)

@@ -79,6 +79,16 @@ def test_strata_are_never_mixed_in_a_line(tmp_path, change):
     assert not history.steps
 
 
+def test_a_models_name_and_source_break_no_line(tmp_path):
+    """The hash decides which model it is: the same weights under another name, from another source, go on in a line."""
+    runs = with_step(40, 20, 1.0)
+    for run in runs[20:]:
+        about(run)["model"].update(weights="mine", source={"kind": "torchvision", "origin": "file"})
+    history = history_of(tmp_path, runs)
+    assert len(history.sections) == 1
+    assert len(line_of(history).points) == 40
+
+
 def test_machines_are_merged_from_several_folders(tmp_path):
     """Runs of two machines whose strata are equal share a line; a machine that changed at a step is named."""
     one, two = with_step(20, 0, 1.0), [make_past_run(number, factor=1.1) for number in range(20, 40)]

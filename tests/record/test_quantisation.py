@@ -13,7 +13,7 @@ from runoff.judge.agreement import compare_logits
 from runoff.judge.standings import Rules
 from runoff.measure.preparation import READY, Outcome
 from runoff.record.quantisation import describe_quantisation, ratio_to_float32
-from runoff.stored.quantisation import Quantisation
+from runoff.stored.details import Quantisation
 from runoff.stored.schema import read_record, write_record
 from tests.races import launches, make_race
 

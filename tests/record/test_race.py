@@ -276,7 +276,7 @@ def test_contender_with_nan_logits_is_still_json() -> None:
 
 
 def test_model_and_pictures_are_named() -> None:
-    """The model is named with its hash, the pictures with that of their contents."""
+    """The model is named with its hash and source, the pictures with the hash of their contents."""
     model = resnet18("builtin", Path("weights.npz"), "cd" * 32, ("cat", "dog"), BUILTIN)
     expected = ReferenceOutputs(
         model,
@@ -285,5 +285,10 @@ def test_model_and_pictures_are_named() -> None:
         Golden(np.zeros((2, 2), dtype=np.float32), 1e-6),
         (1,),
     )
-    assert stored(stored_model(expected)) == {"name": "resnet18", "weights": "builtin", "sha256": model.sha256}
+    assert stored(stored_model(expected)) == {
+        "name": "resnet18",
+        "weights": "builtin",
+        "sha256": model.sha256,
+        "source": {"kind": "torchvision", "origin": "builtin"},
+    }
     assert stored(stored_pictures(expected)) == {"count": 2, "sha256": "ef" * 32}

@@ -7,15 +7,23 @@ import pytest
 
 from fixtures.results import baseline_differences
 from runoff.stored.run import parse_run
-from runoff.stored.stratum import Pictures, StoredModel, Stratum, have_the_same_pictures, stratum_differences
+from runoff.stored.stratum import (
+    Pictures,
+    StoredModel,
+    StoredSource,
+    Stratum,
+    have_the_same_pictures,
+    stratum_differences,
+)
 from tests.stored_runs import make_stored_run
 
+SOURCE = StoredSource("torchvision", "builtin")
 BASE = Stratum(
     cpu="Example CPU",
     cpu_flags=("avx2", "avx512f"),
     threads=2,
     reference="pytorch",
-    model=StoredModel("resnet18", "builtin", "ab" * 32),
+    model=StoredModel("resnet18", "builtin", "ab" * 32, SOURCE),
     images=Pictures(83, "ef" * 32),
     environments={"here": {"torch": "2.13.0", "onnx": "1.16.2"}, "ort118": {"onnxruntime": "1.18.0"}},
     contenders={"pytorch": {"torch": "2.13.0"}, "tensorflow": {"onnx": "1.16.2"}},
@@ -35,7 +43,7 @@ def test_a_run_is_comparable_with_itself():
         ({"threads": 4}, "threads: 2 → 4"),
         ({"reference": "onnxruntime"}, "reference: pytorch → onnxruntime"),
         (
-            {"model": StoredModel("resnet18", "imagenet", "cd" * 32)},
+            {"model": StoredModel("resnet18", "imagenet", "cd" * 32, StoredSource("torchvision", "official"))},
             "model: resnet18 with builtin weights (abababababab) → resnet18 with imagenet weights (cdcdcdcdcdcd)",
         ),
         (
@@ -57,17 +65,17 @@ def test_each_difference_is_said(change, said):
         {"environments": {"here": {"torch": "2.13.0", "openvino": "2026.4.1"}, "other": {"torch": "1.0"}}},
         {"contenders": {"pytorch": {"torch": "2.13.0"}, "openvino": {"openvino": "2026.4.1"}}},
         {"model": None},
-        {"model": StoredModel("another name", "builtin", "ab" * 32)},
+        {"model": StoredModel("another name", "mine", "ab" * 32, StoredSource("torchvision", "file"))},
         {"images": Pictures(12, "00" * 32)},
     ],
 )
 def test_what_makes_no_difference_is_not_said(change):
-    """A package, environment or contender that only one run has, a model's name, or the pictures, does not matter."""
+    """What only one run has, the pictures, and where a model's name and weights come from do not matter."""
     assert stratum_differences(BASE, msgspec.structs.replace(BASE, **change)) == []
 
 
-def test_a_version_is_told_once():
-    """A package that differs in its environment is not told again for every contender that uses it."""
+def test_a_version_is_said_once():
+    """A package that differs in its environment is not said again for every contender that uses it."""
     head = msgspec.structs.replace(
         BASE,
         environments={"here": {"torch": "2.12.0"}},
@@ -76,7 +84,7 @@ def test_a_version_is_told_once():
     assert stratum_differences(BASE, head) == ["torch: 2.13.0 → 2.12.0 in the environment here"]
 
 
-def test_many_flags_are_told_shortly():
+def test_many_flags_are_said_shortly():
     """Of many flags the first four are named and the others counted."""
     head = msgspec.structs.replace(BASE, cpu_flags=(*BASE.cpu_flags, *(f"flag{number}" for number in range(9))))
     assert stratum_differences(BASE, head) == ["CPU flags: new flag0, flag1, flag2, flag3 and 5 more"]
@@ -101,7 +109,7 @@ def test_a_stored_run_has_its_stratum():
     assert (stratum.model, stratum.reference) == (BASE.model, "pytorch")
 
 
-def test_pytest_benchmark_is_told_the_same():
+def test_pytest_benchmark_names_the_same():
     """--benchmark-compare names the same differences, before a race too, and the field that a foreign file lacks."""
     saved = make_stored_run()["machine_info"]
     now = msgspec.structs.replace(parse_run(make_stored_run()).stratum, model=None, images=None, contenders={})

@@ -32,8 +32,8 @@ def ratio_figure(run: StoredRun) -> Figure | None:
     ]
     if len(points) < 2:
         return None
-    if run.control is not None:
-        points.append(ratio_point(CONTROL, wording.OPEN, run.control))
+    if run.info.control is not None:
+        points.append(ratio_point(CONTROL, wording.OPEN, run.info.control))
     ends = [end for point in points for end in (point["value"], point["low"], point["high"]) if end is not None]
     low, high = min(*ends, 0.9) * 0.95, max(*ends, 1.1) * 1.05
     scale = alt.Scale(type="log", domain=[low, high], nice=False)

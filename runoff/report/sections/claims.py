@@ -16,7 +16,7 @@ from runoff.judge.ratios import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
 from runoff.report.blocks import MARKDOWN, PAGE, Section
 from runoff.report.sections.conversions import CLAIMED_CONVERTER, failed_share
 from runoff.stored import wording
-from runoff.stored.conversions import Conversions
+from runoff.stored.details import Conversions
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.stored.samples import INFERENCE, compare_contenders
@@ -220,7 +220,7 @@ def inference_claim(run: StoredRun, measured: Row) -> Judged:
     if measured.percentiles is None:
         return Judged(*about, wording.why_unmeasured(measured) or measured.verdict, "not as claimed")
     samples = measured.percentiles.samples
-    asked = max(samples, run.launches * run.rounds)
+    asked = max(samples, run.info.launches * run.info.rounds)
     right = measured.agreement in (None, 1.0)
     answers = "right on the pictures" if right else f"Top-1 agrees on {numbers.share(measured.agreement)}"
     return Judged(

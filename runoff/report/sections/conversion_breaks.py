@@ -7,7 +7,7 @@ from collections import Counter
 from runoff.judge.conversions import RIGHT, SKIPPED, Cell, outcome
 from runoff.report.blocks import Section
 from runoff.report.charts.conversions import exporter_name
-from runoff.stored.conversions import Conversions
+from runoff.stored.details import Conversions
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.table import Table, make_columns, plain_notes

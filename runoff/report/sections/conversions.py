@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from runoff.judge.conversions import CLAIMED_FAILURES, FAILED, WRONG, Cell, Totals, count, outcome, share_interval
 from runoff.report.blocks import Section
 from runoff.report.charts.conversions import conversion_figure, exporter_name
-from runoff.stored.conversions import Conversions
+from runoff.stored.details import Conversions
 from runoff.stored.run import StoredRun
 from runoff.stored.service import Rate
 from runoff.text import numbers

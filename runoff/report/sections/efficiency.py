@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runoff.report.blocks import Section
-from runoff.stored.efficiency import Efficiency
+from runoff.stored.details import Efficiency
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.table import Table, make_columns, plain_notes

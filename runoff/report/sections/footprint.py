@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runoff.report.blocks import Section
-from runoff.stored.footprint import Footprint
+from runoff.stored.details import Footprint
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.table import Table, make_columns, plain_notes

@@ -35,5 +35,5 @@ CHOICE = (
 def method_section(run: StoredRun) -> Section:
     """Say how a run is measured and judged."""
     said = (*HOW, *([SERVICE] if run.service.questions else []), CHOICE)
-    notes = plain_notes(line.replace("{margin}", bound(run.margin)) for line in said)
+    notes = plain_notes(line.replace("{margin}", bound(run.info.margin)) for line in said)
     return Section("method", "How it was measured", notes=notes, shown_in=(PAGE,))

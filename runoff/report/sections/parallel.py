@@ -11,7 +11,7 @@ from runoff.text.table import Table, make_columns
 
 def parallel_section(run: StoredRun) -> Section | None:
     """Show what parallel sessions give."""
-    answers = run.service.parallel
+    answers = {name: answer.parallel for name, answer in run.service.parallel.items()}
     sessions = max((answer.sessions for answer in answers.values()), default=run.stratum.threads)
     table = Table(
         f"Images a second of {sessions} single-threaded sessions at once, each in a process of its own, and of one "

@@ -54,5 +54,7 @@ def latencies(measured: Percentiles) -> tuple[str, ...]:
 
 def latency_notes(run: StoredRun, measured: Mapping[str, Percentiles]) -> list[str]:
     """Say which percentiles of latencies are withheld, and name the version of LoadGen."""
-    loadgen = [f"LoadGen {' and '.join(sorted(run.service.loadgen))}"] if run.service.loadgen else []
+    streams, servers = run.service.single_stream.values(), run.service.server.values()
+    used = {answer.loadgen.version for answer in streams} | {answer.loadgen.version for answer in servers}
+    loadgen = [f"LoadGen {' and '.join(sorted(used))}"] if used else []
     return [*withheld(measured, LATENCIES), *loadgen]

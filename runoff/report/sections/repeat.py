@@ -28,7 +28,7 @@ def repeat_section(run: StoredRun) -> Section:
 
 def command(run: StoredRun) -> str:
     """Return the command that repeats the run with the contenders that took part; one that was skipped is left out."""
-    words = list(run.repeat)
+    words = list(run.info.repeat)
     if not run.only_converted:
         words += ["--contenders", ",".join(row.contender for row in run.rows if row.verdict != SKIPPED)]
     if run.limits:

@@ -16,7 +16,7 @@ def setting_section(run: StoredRun) -> Section:
     environments = run.stratum.environments
     model = run.model
     details = (
-        ("Amount", (f"{launches_and_rounds(run)}, seed {run.seed}",)),
+        ("Amount", (f"{launches_and_rounds(run)}, seed {run.info.seed}",)),
         ("Machine", (wording.place(run), *([run.system] if run.system else []))),
         *([("Checkpoint", (f"{model.weights} ({model.name})", f"{model.sha256[:16]}…"))] if model else []),
         ("Pictures", (f"{run.images}, compared with TorchVision’s own answers",)),
@@ -53,10 +53,10 @@ def setting_line(run: StoredRun) -> str:
     """Name the machine, the threads, the model and the amount measured."""
     amount = f"batch 1; {launches_and_rounds(run)}; " if run.raced else ""
     model = f"{run.model.name} with the {run.model.weights} checkpoint; " if run.model else ""
-    return f"{wording.place(run)}; {model}{amount}seed {run.seed}."
+    return f"{wording.place(run)}; {model}{amount}seed {run.info.seed}."
 
 
 def launches_and_rounds(run: StoredRun) -> str:
     """Say how much was measured; service questions have rounds of their own, or none."""
-    launches = numbers.count(run.launches, "launch", "launches")
-    return f"{launches} × {numbers.count(run.rounds, 'round')}" if run.raced else launches
+    launches = numbers.count(run.info.launches, "launch", "launches")
+    return f"{launches} × {numbers.count(run.info.rounds, 'round')}" if run.raced else launches

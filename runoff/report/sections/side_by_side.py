@@ -29,7 +29,7 @@ def overview_section(runs: Sequence[StoredRun]) -> Section:
             caption="Each run in the order in which it was given, with its answer",
             columns=make_columns(("run", STORED, MACHINE, "launches", ANSWER), (STORED, MACHINE, ANSWER)),
             rows=tuple(
-                (label(number), stored(run), wording.place(run), str(run.launches), answer(run))
+                (label(number), stored(run), wording.place(run), str(run.info.launches), answer(run))
                 for number, run in enumerate(runs, 1)
             ),
         ),

@@ -10,12 +10,12 @@ from runoff.text.table import Table, make_columns, plain_notes
 
 def single_stream_section(run: StoredRun) -> Section | None:
     """Show the latencies of a single stream."""
-    answers = run.service.single_stream
+    measured = {name: answer.percentiles for name, answer in run.service.single_stream.items()}
     table = Table(
         "MLCommons LoadGen’s SingleStream: each query comes when the one before it is answered. Latencies in ms, "
         "all launches together; the ratio is that of the 90th percentile.",
         make_columns(("contender", "queries", *LATENCIES)),
-        tuple((name, str(answer.samples), *latencies(answer)) for name, answer in answers.items()),
+        tuple((name, str(percentiles.samples), *latencies(percentiles)) for name, percentiles in measured.items()),
     )
-    notes = plain_notes(latency_notes(run, answers))
+    notes = plain_notes(latency_notes(run, measured))
     return question_section(run, Section("single-stream", "Latency of a single stream", table, notes))

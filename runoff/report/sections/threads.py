@@ -28,8 +28,8 @@ def threads_section(run: StoredRun) -> Section | None:
                 numbers.percent(scaling.efficiency),
                 f"{scaling.busy_threads:.2f}",
             )
-            for name, by_count in run.service.scaling.items()
-            for count, scaling in sorted(by_count.items())
+            for name, answer in run.service.threads.items()
+            for count, scaling in sorted(answer.scaling.items())
         ),
         droppable=("busy", "per\nthread"),
     )
@@ -39,8 +39,8 @@ def threads_section(run: StoredRun) -> Section | None:
 def threads_figure(run: StoredRun) -> Figure | None:
     """Draw the speed-up over one thread, and what it would be if every thread counted for one."""
     speedups = {
-        name: {count: scaling.speedup for count, scaling in by_count.items()}
-        for name, by_count in run.service.scaling.items()
+        name: {count: scaling.speedup for count, scaling in answer.scaling.items()}
+        for name, answer in run.service.threads.items()
     }
     counts = sorted({count for by_count in speedups.values() for count in by_count})
     if len(counts) < 2:

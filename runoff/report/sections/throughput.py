@@ -17,7 +17,7 @@ from runoff.text.table import Table, make_columns, plain_notes
 def throughput_section(run: StoredRun) -> Section | None:
     """Show images per second by batch size."""
     rates = rates_by_size(run)
-    sizes = sorted({size for batches in run.service.batches.values() for size in batches})
+    sizes = sorted({size for answer in run.service.throughput.values() for size in answer.batches})
     table = Table(
         "Images a second by batch size, with all threads. The ratio is that of seconds an image at the largest batch.",
         make_columns(("contender", *(f"batch\n{size}" if size == sizes[0] else str(size) for size in sizes))),
@@ -28,8 +28,8 @@ def throughput_section(run: StoredRun) -> Section | None:
     )
     refused = [
         f"{name} refuses a batch of {size}: {reason}"
-        for name, batches in run.service.batches.items()
-        for size, reason in batches.items()
+        for name, answer in run.service.throughput.items()
+        for size, reason in answer.batches.items()
         if isinstance(reason, str)
     ]
     section = Section("throughput", "Throughput in batches", table, plain_notes(refused), (throughput_figure,))
@@ -39,8 +39,8 @@ def throughput_section(run: StoredRun) -> Section | None:
 def rates_by_size(run: StoredRun) -> dict[str, dict[int, Rate]]:
     """Return each contender's images per second at the batch sizes that its session takes."""
     return {
-        name: {size: rate for size, rate in batches.items() if isinstance(rate, Rate)}
-        for name, batches in run.service.batches.items()
+        name: {size: rate for size, rate in answer.batches.items() if isinstance(rate, Rate)}
+        for name, answer in run.service.throughput.items()
     }
 
 

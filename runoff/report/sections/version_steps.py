@@ -11,7 +11,7 @@ from runoff.text.table import VERDICT, Table, make_columns, plain_notes
 
 def version_section(run: StoredRun) -> Section | None:
     """Say what each version changed against the one before it, None where no two raced."""
-    if not run.version_steps:
+    if not run.info.version_steps:
         return None
     return Section(
         name="versions",
@@ -31,7 +31,7 @@ def version_section(run: StoredRun) -> Section | None:
                     numbers.ratio(step.ratio),
                     step.ratio.verdict,
                 )
-                for step in run.version_steps
+                for step in run.info.version_steps
             ),
         ),
         notes=plain_notes(

@@ -29,7 +29,7 @@ def render_markdown(*runs: StoredRun) -> str:
 def run_lines(run: StoredRun) -> list[str]:
     """Write a run's answer, recommendation, comparison, setting and warnings, its sections, how to repeat it."""
     comparison, *questions = sections(run, MARKDOWN)
-    warnings = [Note("Warning", warning) for warning in run.warnings]
+    warnings = [Note("Warning", warning) for warning in run.info.warnings]
     return [
         *(line for said in opening(run) for line in (escape(said), "")),
         *block_lines(comparison),

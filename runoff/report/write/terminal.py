@@ -25,7 +25,7 @@ def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) ->
         console.print()
         console.print(section.title, style="bold")
         print_blocks(console, section)
-    for warning in run.warnings:
+    for warning in run.info.warnings:
         console.print(f"! {warning}", style="yellow")
     if run.raced:
         console.print(recommendation(run), style="bold")
