@@ -15,7 +15,7 @@ from runoff.contract import Form, Repairs, from_json, import_backend, in_layout
 from runoff.errors import ConversionFailed, conversion_stage
 from runoff.judge.agreement import Agreement, compare_logits
 from runoff.judge.conversions import FAILED, RIGHT, WRONG, Attempt, blamed_operator
-from runoff.model.zoo.export import EXPECTED_FILE, MODEL_FILE
+from runoff.matrix.zoo import EXPECTED_FILE, MODEL_FILE
 
 REPAIRED_FILE = "repaired.onnx"
 OPERATORS_FILE = "operators.json"
@@ -31,7 +31,7 @@ def export(model: str, exporter: str, opset: int, folder: str, memory: int) -> N
 
     Raises ConversionFailed.
     """
-    from runoff.model.zoo.export import export_zoo_model
+    from runoff.matrix.zoo import export_zoo_model
 
     limit_memory(memory)
     operators = export_zoo_model(model, exporter, opset, folder)

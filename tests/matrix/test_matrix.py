@@ -30,8 +30,8 @@ from runoff.judge.conversions import (
 from runoff.matrix import matrix as conversion
 from runoff.matrix.attempt import OPERATORS_FILE
 from runoff.matrix.matrix import OUT_OF_TIME, Export, MatrixSetup, converters, try_conversions, try_target
+from runoff.matrix.zoo import EXPECTED_FILE, MODEL_FILE, zoo_model
 from runoff.measure.launches import deadline_after
-from runoff.model.zoo.export import EXPECTED_FILE, MODEL_FILE, zoo_model
 from tests.declarations import declared
 
 EXPORT = Export("imagined", "torchscript", 13)

@@ -50,7 +50,7 @@ def converting(tmp_path):
         made = fake + CONVERTER.format(what=what, does=does)
         shutil.copy(ROOT / "tests" / "fakes" / "fake.py", copied.root / "runoff" / "backends" / "fake.py")
         (copied.root / "runoff" / "backends" / "imagined.py").write_text(made)
-        shutil.copy(ROOT / "tests" / "stand_ins" / "export.py", copied.root / "runoff" / "model" / "zoo" / "export.py")
+        shutil.copy(ROOT / "tests" / "stand_ins" / "zoo.py", copied.root / "runoff" / "matrix" / "zoo.py")
         exporter = copied.root / "runoff" / "model" / "onnx_export.py"
         needed = 'EXPORTERS = {TORCHSCRIPT: ("numpy",), DYNAMO: ("numpy",)}\n'
         exporter.write_text(exporter.read_text().replace("DISTRIBUTIONS = ", f"{needed}DISTRIBUTIONS = ", 1))

@@ -1,0 +1,235 @@
+"""What conversions are tried on: architectures and small models of one operator each, as ONNX files.
+
+An architecture is TorchVision's, with random weights that make every part matter. A small model carries an operator
+that converters are known to stumble over: it takes images, N×3×S×S, and gives N rows, by a convolution, the operator
+and a flattening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runoff.contract import Input, Model, Source
+from runoff.errors import conversion_stage
+from runoff.model.onnx_export import write_onnx
+from runoff.model.torchvision_import import import_torchvision
+
+ARCHITECTURES: Mapping[str, Mapping[str, Any]] = {
+    "resnet18": {},
+    "resnet34": {},
+    "resnet50": {},
+    "mobilenet_v2": {},
+    "mobilenet_v3_small": {},
+    "mobilenet_v3_large": {},
+    "efficientnet_b0": {},
+    "squeezenet1_1": {},
+    "shufflenet_v2_x1_0": {},
+    "densenet121": {},
+    "regnet_y_400mf": {},
+    "convnext_tiny": {},
+    "googlenet": {"aux_logits": False, "init_weights": False},
+    "vit_b_16": {"image_size": 64},
+    "swin_t": {},
+}
+"""What each is made with, by TorchVision's name."""
+CHANNELS = 8
+
+
+def make_architecture(name: str) -> Any:
+    """Make TorchVision's module."""
+    return import_torchvision().models.get_model(name, weights=None, **ARCHITECTURES[name])
+
+
+def randomise_untrained_parts(module: Any, examples: Any) -> None:
+    """Make every part of an untrained module matter to its output.
+
+    Batch norms take their statistics from the examples, as training would give them; weights that start out all alike
+    (a vision transformer's head is all zeros, ConvNeXt's layer scales all 1e-6) become random.
+    """
+    import torch
+
+    for weight in module.parameters():
+        if weight.dim() > 1 and bool((weight == weight.flatten()[0]).all()):
+            torch.nn.init.normal_(weight, std=0.02)
+    for layer in module.modules():
+        if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm):
+            layer.momentum = None
+    with torch.no_grad():
+        module.train()(examples)
+    module.eval()
+
+
+def between(operator: Callable[[Any], Any], *parts: Any) -> Any:
+    """Make a module: a convolution to 8 channels, the operator, all values of an image in a row.
+
+    ``parts`` are modules that the operator closes over, whose parameters belong to it.
+    """
+    import torch
+
+    class Carrier(torch.nn.Module):  # type: ignore[misc]  # torch has no types where these are checked
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution = torch.nn.Conv2d(3, CHANNELS, 3, padding=1)
+            self.parts = torch.nn.ModuleList(parts)
+
+        def forward(self, images: Any) -> Any:
+            return operator(self.convolution(images)).flatten(1)
+
+    return Carrier()
+
+
+def resize(**options: Any) -> Any:
+    """Make a model that resizes as torch.nn.functional.interpolate does."""
+    from torch.nn.functional import interpolate
+
+    return between(lambda values: interpolate(values, **options))
+
+
+def pad(mode: str) -> Any:
+    """Make a model that pads each side by another width."""
+    from torch.nn.functional import pad as padded
+
+    return between(lambda values: padded(values, (1, 2, 3, 2), mode=mode))
+
+
+def crop() -> Any:
+    """Make a model that pads by negative widths, which crops."""
+    from torch.nn.functional import pad as padded
+
+    return between(lambda values: padded(values, (-1, -2, -3, -2)))
+
+
+def dynamic_reshape() -> Any:
+    """Make a model that reshapes by sizes it reads from its input."""
+    return between(lambda values: values.reshape(values.shape[0], -1, values.shape[2] // 2).softmax(1))
+
+
+def group_norm() -> Any:
+    """Make a model with group normalisation."""
+    import torch
+
+    layer = torch.nn.GroupNorm(2, CHANNELS)
+    return between(layer, layer)
+
+
+def layer_norm() -> Any:
+    """Make a model with layer normalisation over channels, as transformers have it."""
+    import torch
+
+    layer = torch.nn.LayerNorm(CHANNELS)
+    return between(lambda values: layer(values.permute(0, 2, 3, 1)), layer)
+
+
+def attention() -> Any:
+    """Make a model that scores all pairs of places by einsum and weighs values by their softmax."""
+    import torch
+
+    def attend(values: Any) -> Any:
+        places = values.flatten(2)
+        weights = torch.einsum("ncp,ncq->npq", places, places).softmax(-1)
+        return torch.einsum("npq,ncq->ncp", weights, places)
+
+    return between(attend)
+
+
+def transposed_convolution() -> Any:
+    """Make a model that upsamples by a transposed convolution."""
+    import torch
+
+    layer = torch.nn.ConvTranspose2d(CHANNELS, CHANNELS, 3, stride=2, padding=1, output_padding=1)
+    return between(layer, layer)
+
+
+def activation(name: str) -> Any:
+    """Make a model with one of torch.nn's activations."""
+    import torch
+
+    return between(getattr(torch.nn, name)())
+
+
+def adaptive_pool(size: int) -> Any:
+    """Make a model that averages to a fixed number of places."""
+    import torch
+
+    return between(torch.nn.AdaptiveAvgPool2d(size))
+
+
+OPERATORS: Mapping[str, Callable[[], Any]] = {
+    "resize-nearest": lambda: resize(scale_factor=2, mode="nearest"),
+    "resize-bilinear": lambda: resize(scale_factor=2, mode="bilinear"),
+    "resize-aligned": lambda: resize(size=(24, 40), mode="bilinear", align_corners=True),
+    "resize-bicubic": lambda: resize(scale_factor=2, mode="bicubic"),
+    "resize-smaller": lambda: resize(size=(10, 12), mode="bilinear"),
+    "pad-constant": lambda: pad("constant"),
+    "pad-reflect": lambda: pad("reflect"),
+    "pad-replicate": lambda: pad("replicate"),
+    "pad-negative": crop,
+    "dynamic-axes": dynamic_reshape,
+    "group-norm": group_norm,
+    "layer-norm": layer_norm,
+    "softmax-einsum": attention,
+    "transposed-convolution": transposed_convolution,
+    "hard-swish": lambda: activation("Hardswish"),
+    "gelu": lambda: activation("GELU"),
+    "adaptive-pool": lambda: adaptive_pool(4),
+}
+"""The models by name; ``dynamic-axes`` is exported with a dynamic batch, height and width."""
+
+MODELS = (*ARCHITECTURES, *OPERATORS)
+ZOO_VERSION = 1
+"""Goes up with every change of the models or of how they are exported, so that cells are tried anew; a test asks."""
+DYNAMIC = "dynamic-axes"
+DYNAMIC_AXES = {0: "batch", 2: "height", 3: "width"}
+SEED = 0
+IMAGES = 24
+"""The batch that is exported; for one of at most 20 pictures onnx2tf downloads some, and fails without a network."""
+SIZES = dict.fromkeys(ARCHITECTURES, 64) | dict.fromkeys(OPERATORS, 16)
+"""The side of the pictures: small where the model allows, so that converting takes the time and not running."""
+
+MODEL_FILE = "model.onnx"
+EXPECTED_FILE = "expected.npz"
+
+
+def zoo_model(name: str) -> Model:
+    """Return a model of the zoo, which is no classifier of anything and takes random pictures."""
+    shape = (3, SIZES[name], SIZES[name])
+    return Model(
+        name, f"zoo-{ZOO_VERSION}-{name}", (Input("images", shape),), None, None, "other", Source("zoo", name, {})
+    )
+
+
+def export_zoo_model(model: str, exporter: str, opset: int, folder: str) -> list[str]:
+    """Write ``model.onnx`` and ``expected.npz`` into a folder, and return the types of the operators in the graph.
+
+    ``expected.npz`` has ``images`` (N×3×S×S float32), ``outputs`` (N rows, float32) and ``rounding``, the largest
+    difference that float64 makes to any output. Raises ConversionFailed at the stage ``export``.
+    """
+    import torch
+
+    place, (given,) = Path(folder), zoo_model(model).inputs
+    torch.manual_seed(SEED)
+    module = make_architecture(model) if model in ARCHITECTURES else OPERATORS[model]()
+    images = torch.randn(IMAGES, *given.shape)
+    randomise_untrained_parts(module, images)
+    with torch.inference_mode():
+        outputs = module(images).numpy()
+    dynamic = DYNAMIC_AXES if model == DYNAMIC else {}
+    with conversion_stage("export"):
+        write_onnx(module, images, place / MODEL_FILE, given.name, exporter=exporter, opset=opset, dynamic=dynamic)
+        operators = read_operators(place / MODEL_FILE)
+    with torch.inference_mode():
+        exact = module.double()(images.double()).numpy()
+    rounding = np.abs(outputs - exact).max()
+    np.savez(place / EXPECTED_FILE, images=images.numpy(), outputs=outputs, rounding=rounding)
+    return operators
+
+
+def read_operators(path: Path) -> list[str]:
+    """Return the operators' types in an ONNX file's graph, each once."""
+    import onnx
+
+    return sorted({node.op_type for node in onnx.load(str(path)).graph.node})
