@@ -47,11 +47,15 @@ class Metric:
 
 LATENCY = Metric("latency", TIME, "ms", lambda row: row.median, "{} an inference", "faster")
 PEAK_MEMORY = Metric("peak_memory", SIZE, "MB", lambda row: row.peak, "{} at its peak", "less memory")
+COLD_START = Metric("cold_start", TIME, "s", lambda row: row.cold_start, "{} to start", "starts sooner")
+AGREEMENT = Metric(
+    "agreement", SHARE, "%", lambda row: row.agreement, "agreement {}", "higher agreement", more_is_better=True
+)
 METRICS = (
     LATENCY,
     PEAK_MEMORY,
-    Metric("cold_start", TIME, "s", lambda row: row.cold_start, "{} to start", "starts sooner"),
-    Metric("agreement", SHARE, "%", lambda row: row.agreement, "agreement {}", "higher agreement", more_is_better=True),
+    COLD_START,
+    AGREEMENT,
     Metric("artifact", SIZE, "MB", lambda row: row.artifact, "artifact {}"),
     Metric("footprint", SIZE, "MB", lambda row: row.footprint, "{} to deploy"),
 )

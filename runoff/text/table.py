@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 NAME, FIGURE, WORDS, VERDICT = "name", "figure", "words", "verdict"
@@ -61,6 +61,14 @@ def make_columns(headings: Sequence[str], words: Collection[str] = ()) -> tuple[
     """Make columns of headings: the first is of names, those in ``words`` are not of figures."""
     kinds = {headings[0]: NAME, VERDICT: VERDICT, **dict.fromkeys(words, WORDS)}
     return tuple(Column(heading, kinds.get(heading, FIGURE)) for heading in headings)
+
+
+def make_table(
+    caption: str, rows: Sequence[Mapping[str, str]], words: Collection[str] = (), droppable: tuple[str, ...] = ()
+) -> Table:
+    """Make a table of rows that all have their cells by the same headings, in the order of the columns."""
+    columns = make_columns([*rows[0]], words) if rows else ()
+    return Table(caption, columns, tuple(tuple(cells.values()) for cells in rows), droppable=droppable)
 
 
 def plain_notes(texts: Iterable[str]) -> tuple[Note, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runoff.report.charts.conversions import conversion_figure
 from runoff.report.sections.claims import stability_claims
+from runoff.report.sections.conversions import conversion_figure
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table

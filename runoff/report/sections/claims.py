@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runoff.answer.choice import choose
+from runoff.answer.metrics import COLD_START, LATENCY, PEAK_MEMORY, Metric
 from runoff.judge.conversions import CLAIMED_FAILURES, SKIPPED
 from runoff.judge.ratios import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
 from runoff.report.blocks import MARKDOWN, PAGE, Section
@@ -22,7 +23,7 @@ from runoff.stored.run import StoredRun
 from runoff.stored.samples import INFERENCE, compare_contenders
 from runoff.text import numbers
 from runoff.text.ids import without_variant
-from runoff.text.table import VERDICT, Table, make_columns, plain_notes
+from runoff.text.table import VERDICT, make_table, plain_notes
 
 SOURCE = "ResNet-18, batch 1, the mean of 100 inferences on four cores of a Xeon Platinum 8369B, Python 3.9, no GPU"
 NATIVE, CONVERTED, OPTIMISED = "pytorch", "tensorflow", "onnxruntime"
@@ -46,26 +47,20 @@ class Judged:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity that the post has a figure of for each contender, in its unit, and its benchmark's group here."""
+    """A quantity that the post has a figure of for each contender, its benchmark's group here, and the metric."""
 
     name: str
     group: str
-    unit: str
+    metric: Metric
     figures: Mapping[str, float]
-    read: Callable[[Row], float | None]
     words: tuple[str, str] = (FASTER, SLOWER)
 
 
 QUANTITIES = (
-    Quantity("latency", INFERENCE, "ms", {NATIVE: 38, CONVERTED: 52, OPTIMISED: 29}, lambda row: row.median),
-    Quantity("start-up", "cold-start", "s", {NATIVE: 1.2, CONVERTED: 2.1, OPTIMISED: 0.9}, lambda row: row.cold_start),
+    Quantity("latency", INFERENCE, LATENCY, {NATIVE: 38, CONVERTED: 52, OPTIMISED: 29}),
+    Quantity("start-up", "cold-start", COLD_START, {NATIVE: 1.2, CONVERTED: 2.1, OPTIMISED: 0.9}),
     Quantity(
-        "peak memory",
-        "peak-memory",
-        "MB",
-        {NATIVE: 520, CONVERTED: 610, OPTIMISED: 480},
-        lambda row: row.peak,
-        (LESS, MORE),
+        "peak memory", "peak-memory", PEAK_MEMORY, {NATIVE: 520, CONVERTED: 610, OPTIMISED: 480}, words=(LESS, MORE)
     ),
 )
 
@@ -76,50 +71,56 @@ def claims_section(run: StoredRun) -> Section | None:
     judged = [each for claim in claims for each in claim(run)] if run.raced or run.only_converted else []
     if not judged:
         return None
-    return Section(
-        name="claims",
-        title="The claims under test",
-        table=Table(
-            caption=f"What a widely copied kind of post says, and what this run measured on {wording.place(run)}",
-            columns=make_columns(("claim", "claimed", MEASURED, VERDICT), ("claimed", MEASURED)),
-            rows=tuple((each.claim, each.claimed, each.measured, each.verdict) for each in judged),
-        ),
-        notes=plain_notes(
-            (
-                f"The post’s figures: {SOURCE}. Times of two machines can’t be compared, ratios can.",
-                "A verdict is what this run shows, by the same rules as in the comparison: “as claimed” where the "
-                "claimed ratio lies within the interval, “by more” or “by less than claimed” where it lies outside.",
-            )
-        ),
-        shown_in=(MARKDOWN, PAGE),
+    rows = [
+        {"claim": each.claim, "claimed": each.claimed, MEASURED: each.measured, VERDICT: each.verdict}
+        for each in judged
+    ]
+    caption = f"What a widely copied kind of post says, and what this run measured on {wording.place(run)}"
+    notes = (
+        f"The post’s figures: {SOURCE}. Times of two machines can’t be compared, ratios can.",
+        "A verdict is what this run shows, by the same rules as in the comparison: “as claimed” where the "
+        "claimed ratio lies within the interval, “by more” or “by less than claimed” where it lies outside.",
     )
+    table = make_table(caption, rows, ("claimed", MEASURED))
+    return Section("claims", "The claims under test", table, plain_notes(notes), shown_in=(MARKDOWN, PAGE))
 
 
 def quantity_claims(run: StoredRun) -> list[Judged]:
     """Judge the post's ratios of latency, start-up and peak memory to the native framework's."""
+    judged = []
+    for quantity in QUANTITIES:
+        for contender, named in ((OPTIMISED, OPTIMISED), (CONVERTED, CONVERTED), (SESSION, CONVERTED)):
+            shown = compare_contenders(run, quantity.group, contender, NATIVE, quantity.words)
+            if shown is None:
+                continue
+            figures, unit = (quantity.figures[named], quantity.figures[NATIVE]), quantity.metric.unit
+            values = (quantity.metric.read(row_of(run, name)) or 0.0 for name in (contender, NATIVE))
+            claimed = figures[0] / figures[1]
+            post = " against ".join(f"{figure:g} {unit}" for figure in figures)
+            here = " against ".join(numbers.figure(value, unit) for value in values)
+            judged.append(
+                Judged(
+                    f"{contender} against {NATIVE}: {quantity.name}",
+                    f"{post}: {numbers.times(claimed, quantity.words)}",
+                    f"{here}: {factor_with_interval(shown, quantity.words)}",
+                    direction_verdict(shown, quantity.words, claimed),
+                )
+            )
+    return judged
+
+
+def session_claims(run: StoredRun) -> list[Judged]:
+    """Say what it costs to run TensorFlow as the post did, against the same frozen graph as a concrete function."""
     return [
-        judged
+        Judged(
+            f"{SESSION} against {CONVERTED}: {quantity.name}",
+            "no figure: how the post ran TensorFlow",
+            factor_with_interval(shown, quantity.words),
+            shown.verdict,
+        )
         for quantity in QUANTITIES
-        for contender, figured in ((OPTIMISED, OPTIMISED), (CONVERTED, CONVERTED), (SESSION, CONVERTED))
-        if (judged := quantity_claim(run, quantity, contender, quantity.figures[figured]))
+        if (shown := compare_contenders(run, quantity.group, SESSION, CONVERTED, quantity.words))
     ]
-
-
-def quantity_claim(run: StoredRun, quantity: Quantity, contender: str, figure: float) -> Judged | None:
-    """Judge one ratio to the native framework, of which the post has the ``figure``."""
-    shown = compare_contenders(run, quantity.group, contender, NATIVE, quantity.words)
-    if shown is None:
-        return None
-    claimed = figure / quantity.figures[NATIVE]
-    both = [quantity.read(row(run, name)) or 0.0 for name in (contender, NATIVE)]
-    here = " against ".join(numbers.figure(value, quantity.unit) for value in both)
-    post = f"{figure:g} {quantity.unit} against {quantity.figures[NATIVE]:g} {quantity.unit}"
-    return Judged(
-        f"{contender} against {NATIVE}: {quantity.name}",
-        f"{post}: {numbers.times(claimed, quantity.words)}",
-        f"{here}: {factor_with_interval(shown, quantity.words)}",
-        direction_verdict(shown, quantity.words, claimed),
-    )
 
 
 def optimisation_claims(run: StoredRun) -> list[Judged]:
@@ -152,56 +153,33 @@ def optimisation_verdict(lead: Ratio, without: Ratio) -> str:
 
 def variant_claims(run: StoredRun) -> list[Judged]:
     """Judge whether INT8 lowers the cost and whether XLA helps: each against the same backend without it."""
-    pairs = [
-        (each.contender, without_variant(each.contender, INT8), "INT8", "cheaper")
-        for each in run.timed
-        if each.precision == INT8
+    variants = [
+        (row.contender, without_variant(row.contender, INT8), "INT8", "cheaper")
+        for row in run.timed
+        if row.precision == INT8
     ]
-    pairs.append((COMPILED, CONVERTED, "XLA", "faster"))
-    return [judged for pair in pairs if (judged := variant_claim(run, *pair))]
-
-
-def session_claims(run: StoredRun) -> list[Judged]:
-    """Say what it costs to run TensorFlow as the post did, against the same frozen graph as a concrete function."""
-    return [
-        Judged(
-            f"{SESSION} against {CONVERTED}: {quantity.name}",
-            "no figure: how the post ran TensorFlow",
-            factor_with_interval(shown, quantity.words),
-            shown.verdict,
-        )
-        for quantity in QUANTITIES
-        if (shown := compare_contenders(run, quantity.group, SESSION, CONVERTED, quantity.words))
-    ]
-
-
-def variant_claim(run: StoredRun, contender: str, base: str, means: str, claimed: str) -> Judged | None:
-    """Judge a claim without a figure: that a variant is faster than what it is a variant of."""
-    shown = compare_contenders(run, INFERENCE, contender, base)
-    if shown is None:
-        return None
-    agreement = row(run, contender).agreement
-    agrees = "" if agreement is None or agreement == 1.0 else f", Top-1 agrees on {numbers.share(agreement)}"
-    return Judged(
-        f"{means}: {contender} against {base}",
-        claimed,
-        f"{factor_with_interval(shown)}{agrees}",
-        direction_verdict(shown, (FASTER, SLOWER)),
-    )
+    judged = []
+    for contender, base, means, claimed in (*variants, (COMPILED, CONVERTED, "XLA", "faster")):
+        if shown := compare_contenders(run, INFERENCE, contender, base):
+            agreement = row_of(run, contender).agreement
+            agrees = "" if agreement in (None, 1.0) else f", Top-1 agrees on {numbers.share(agreement)}"
+            measured = f"{factor_with_interval(shown)}{agrees}"
+            verdict = direction_verdict(shown, (FASTER, SLOWER))
+            judged.append(Judged(f"{means}: {contender} against {base}", claimed, measured, verdict))
+    return judged
 
 
 def stability_claims(run: StoredRun) -> list[Judged]:
     """Judge how reliably each one works: conversions and inferences that failed, of this one model."""
-    found = {each.contender: each for each in run.rows}
+    took_part = {row.contender: row for row in run.rows if row.verdict != SKIPPED}
     judged = [
-        inference_claim(run, found[name])
+        inference_claim(run, row)
         for name in (NATIVE, OPTIMISED)
-        if name in found and found[name].verdict != SKIPPED and (found[name].percentiles or found[name].reason)
+        if (row := took_part.get(name)) and (row.percentiles or row.reason)
     ]
-    converted = found.get(CONVERTED)
     if share := conversion_share(run.conversions):
         judged.append(share)
-    elif converted and converted.verdict != SKIPPED:
+    elif converted := took_part.get(CONVERTED):
         failed = wording.why_unmeasured(converted)
         judged.append(
             Judged(
@@ -277,9 +255,9 @@ CLAIMS: Mapping[str, tuple[Callable[[StoredRun], list[Judged]], ...]] = {
 """What is claimed, by model; of another model nothing is."""
 
 
-def row(run: StoredRun, contender: str) -> Row:
+def row_of(run: StoredRun, contender: str) -> Row:
     """Return a contender's row."""
-    return next(each for each in run.rows if each.contender == contender)
+    return next(row for row in run.rows if row.contender == contender)
 
 
 def direction_verdict(shown: Ratio, direction: tuple[str, str], claimed: float | None = None) -> str:

@@ -1,68 +1,73 @@
-"""What converts, by converter and exporter."""
+"""What converts, by converter and exporter, and as a heat map: models down, converters and operator sets across."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 
-from runoff.judge.conversions import CLAIMED_FAILURES, FAILED, WRONG, Cell, Totals, count, outcome, share_interval
+import altair as alt
+
+from runoff.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, draw, inline
+from runoff.judge.conversions import (
+    CLAIMED_FAILURES,
+    FAILED,
+    SKIPPED,
+    WRONG,
+    Cell,
+    Totals,
+    count,
+    outcome,
+    share_interval,
+)
 from runoff.report.blocks import Section
-from runoff.report.charts.conversions import conversion_figure, exporter_name
 from runoff.stored.details import Conversions
 from runoff.stored.run import StoredRun
 from runoff.stored.service import Rate
 from runoff.text import numbers
-from runoff.text.table import Table, make_columns, plain_notes
+from runoff.text.table import make_table, plain_notes
 
 CLAIMED_CONVERTER = "onnx-tf"
+STEP = 20
+COLUMN = 20
+LABELS = 180
+"""Pixels: a row, the least that a column with its upright label needs, and the models' names."""
+EXPORTERS = {"torchscript": "TorchScript"}
+LOOKS = {
+    "right": ("right", GREEN, "●"),
+    "repaired": ("right after repair", BLUE, "◐"),
+    "wrong": ("wrong", OCHRE, "≠"),
+    "failed": ("failed", ORANGE, "×"),
+    "not_exported": ("not exported", GREY, "–"),
+    "skipped": ("skipped", "transparent", "·"),
+}
+"""What each outcome is called, its hue, and the sign that tells it without colours."""
 
 
 def conversion_section(run: StoredRun) -> Section | None:
     """Say how many conversions came out right by converter and exporter, None where none was tried."""
     if not run.conversions:
         return None
-    return Section(
-        name="conversion",
-        title="What converts",
-        table=Table(
-            caption="Models exported to ONNX by torch's exporters, converted, run, and compared with their module",
-            columns=make_columns(
-                (
-                    "converter",
-                    "exporter",
-                    "tried",
-                    "right",
-                    "wrong",
-                    "failed",
-                    "not right",
-                    "right after\nrepair",
-                    "not\nexported",
-                    "skipped",
-                ),
-                ("exporter",),
-            ),
-            rows=tuple(row(one) for one in run.conversions),
-        ),
-        notes=plain_notes((claim_note(run.conversions), *repair_notes(run.conversions))),
-        charts=(conversion_figure,),
-    )
+    caption = "Models exported to ONNX by torch's exporters, converted, run, and compared with their module"
+    table = make_table(caption, list(map(totals_by_heading, run.conversions)), ("exporter",))
+    notes = plain_notes((claim_note(run.conversions), *repair_notes(run.conversions)))
+    return Section("conversion", "What converts", table, notes, (conversion_figure,))
 
 
-def row(one: Conversions) -> tuple[str, ...]:
+def totals_by_heading(tried: Conversions) -> dict[str, str]:
     """Write a converter's line."""
-    totals = count(one.cells)
-    return (
-        one.converter,
-        exporter_name(one.exporter),
-        str(totals.tried),
-        str(totals.right),
-        str(sum(cell.plain.result == WRONG for cell in one.cells)),
-        str(sum(cell.plain.result == FAILED for cell in one.cells) - totals.not_exported),
-        numbers.percent(totals.not_right / totals.tried) if totals.tried else numbers.NOTHING,
-        str(totals.repaired) if totals.repaired else numbers.NOTHING,
-        str(totals.not_exported),
-        str(totals.skipped),
-    )
+    totals, results = count(tried.cells), Counter(cell.plain.result for cell in tried.cells)
+    return {
+        "converter": tried.converter,
+        "exporter": exporter_name(tried.exporter),
+        "tried": str(totals.tried),
+        "right": str(totals.right),
+        "wrong": str(results[WRONG]),
+        "failed": str(results[FAILED] - totals.not_exported),
+        "not right": numbers.percent(totals.not_right / totals.tried if totals.tried else None),
+        "right after\nrepair": str(totals.repaired or numbers.NOTHING),
+        "not\nexported": str(totals.not_exported),
+        "skipped": str(totals.skipped),
+    }
 
 
 def failed_share(conversions: Iterable[Conversions]) -> tuple[Totals, Rate] | None:
@@ -87,15 +92,82 @@ def claim_note(conversions: Iterable[Conversions]) -> str:
     )
 
 
-def repair_notes(converted: Iterable[Conversions]) -> tuple[str, ...]:
+def repair_notes(conversions: Iterable[Conversions]) -> list[str]:
     """Say what repairs changed, by converter."""
+    repaired: dict[str, list[Cell]] = {}
+    for tried in conversions:
+        repaired.setdefault(tried.converter, []).extend(cell for cell in tried.cells if outcome(cell) == "repaired")
     notes = []
-    by_converter: dict[str, list[Cell]] = {}
-    for one in converted:
-        by_converter.setdefault(one.converter, []).extend(cell for cell in one.cells if outcome(cell) == "repaired")
-    for converter, mended in by_converter.items():
-        named = Counter(repair for cell in mended for repair in cell.repairs)
-        if named:
+    for converter, cells in repaired.items():
+        if named := Counter(repair for cell in cells for repair in cell.repairs):
             repairs = ", ".join(f"{repair} ({times})" for repair, times in named.most_common())
-            notes.append(f"{converter}: {len(mended)} more are right after repair, which did: {repairs}.")
-    return tuple(notes)
+            notes.append(f"{converter}: {len(cells)} more are right after repair, which did: {repairs}.")
+    return notes
+
+
+def conversion_figure(run: StoredRun) -> Figure | None:
+    """Draw the cells of all converters, columns in which nothing was tried aside; None where there are too few."""
+    tried = {
+        (each.converter, cell.exporter, cell.opset)
+        for each in run.conversions
+        for cell in each.cells
+        if cell.plain.result != SKIPPED
+    }
+    cells = [
+        (each.converter, cell)
+        for each in run.conversions
+        for cell in each.cells
+        if (each.converter, cell.exporter, cell.opset) in tried
+    ]
+    models = list(dict.fromkeys(cell.model for _, cell in cells))
+    if len(models) < 2:
+        return None
+    order = [column(*place) for place in sorted(tried)]
+    values = [
+        {
+            "model": cell.model,
+            "column": column(converter, cell.exporter, cell.opset),
+            "outcome": LOOKS[outcome(cell)][0],
+            "sign": LOOKS[outcome(cell)][2],
+        }
+        for converter, cell in cells
+    ]
+    shown = [look for look in LOOKS.values() if any(value["outcome"] == look[0] for value in values)]
+    upright = alt.Axis(title=None, orient="top", labelAngle=-90, domain=False, ticks=False)
+    base = alt.Chart(inline(values)).encode(
+        x=alt.X("column:N", sort=order, axis=upright),
+        y=alt.Y("model:N", sort=None, axis=alt.Axis(title=None, domain=False, ticks=False)),
+    )
+    hues = alt.Scale(domain=[name for name, _, _ in shown], range=[hue for _, hue, _ in shown])
+    squares = base.mark_rect(stroke=INK, strokeOpacity=0.2, fillOpacity=0.45).encode(
+        color=alt.Color("outcome:N", scale=hues, legend=alt.Legend(title=None, orient="bottom", columns=3))
+    )
+    signs = base.mark_text(fontSize=11, color=INK).encode(text="sign:N")
+    legend = ", ".join(f"{sign} {name}" for name, _, sign in shown)
+    described = [
+        f"{each.converter} from {exporter_name(each.exporter)}: {totals_text(count(each.cells))}"
+        for each in run.conversions
+    ]
+    width = max(WIDTH, COLUMN * len(order) + LABELS)
+    return Figure(
+        title="What converts, by model",
+        svg=draw(squares + signs, models, step=STEP, width=width),
+        caption=f"Models down, converters with exporters and operator sets across. {legend}",
+        alternative="; ".join(described),
+        wide=width > WIDTH,
+    )
+
+
+def column(converter: str, exporter: str, opset: int) -> str:
+    """Name a column."""
+    return f"{converter}, {exporter_name(exporter)} {opset}"
+
+
+def exporter_name(exporter: str) -> str:
+    """Name an exporter."""
+    return EXPORTERS.get(exporter, exporter)
+
+
+def totals_text(totals: Totals) -> str:
+    """Say the totals."""
+    return ", ".join(f"{number} {LOOKS[outcome][0]}" for outcome, number in vars(totals).items() if number)

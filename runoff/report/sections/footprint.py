@@ -6,7 +6,7 @@ from runoff.report.blocks import Section
 from runoff.stored.details import Footprint
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
-from runoff.text.table import Table, make_columns, plain_notes
+from runoff.text.table import make_table, plain_notes
 
 LARGEST = 3
 COUNTED = (
@@ -20,35 +20,25 @@ def footprint_section(run: StoredRun) -> Section | None:
     """Say what contenders take on disk, None where it was not asked."""
     if not run.footprint:
         return None
-    return Section(
-        name="footprint",
-        title="What it costs to deploy",
-        table=Table(
-            caption="Megabytes on disk: packages that the framework needs at run time, and the artifact",
-            columns=make_columns(
-                ("contender", "MB", "packages", "own\nMB", "shared\nMB", "artifact\nMB", CONSISTS_OF), (CONSISTS_OF,)
-            ),
-            rows=tuple(row(one) for one in sorted(run.footprint, key=lambda one: (one.total, one.contender))),
-        ),
-        notes=plain_notes((COUNTED, *unknown_sizes(run.footprint))),
-    )
+    caption = "Megabytes on disk: packages that the framework needs at run time, and the artifact"
+    smallest_first = sorted(run.footprint, key=lambda footprint: (footprint.total, footprint.contender))
+    notes = [COUNTED]
+    if unknown := sorted({name for footprint in run.footprint for name in footprint.unknown}):
+        notes.append(f"Without a record of their files, and not counted: {', '.join(unknown)}.")
+    table = make_table(caption, list(map(cells, smallest_first)), (CONSISTS_OF,))
+    return Section("footprint", "What it costs to deploy", table, plain_notes(notes))
 
 
-def row(one: Footprint) -> tuple[str, ...]:
+def cells(footprint: Footprint) -> dict[str, str]:
     """Write a contender's line."""
-    own = [package for package in one.packages if not package.is_shared][:LARGEST]
-    return (
-        one.contender,
-        f"{'≥ ' if one.unknown else ''}{numbers.megabytes(one.total)}",
-        str(len(one.packages)),
-        numbers.megabytes(one.own),
-        numbers.megabytes(one.shared),
-        numbers.megabytes(one.artifact),
-        ", ".join(f"{package.name} {numbers.megabytes(package.size)}" for package in own) or numbers.NOTHING,
-    )
-
-
-def unknown_sizes(deployed: tuple[Footprint, ...]) -> tuple[str, ...]:
-    """Name the packages whose size is not known, in one sentence, where there are any."""
-    names = sorted({name for one in deployed for name in one.unknown})
-    return (f"Without a record of their files, and not counted: {', '.join(names)}.",) if names else ()
+    own = [package for package in footprint.packages if not package.is_shared][:LARGEST]
+    return {
+        "contender": footprint.contender,
+        "MB": f"{'≥ ' if footprint.unknown else ''}{numbers.megabytes(footprint.total)}",
+        "packages": str(len(footprint.packages)),
+        "own\nMB": numbers.megabytes(footprint.own),
+        "shared\nMB": numbers.megabytes(footprint.shared),
+        "artifact\nMB": numbers.megabytes(footprint.artifact),
+        CONSISTS_OF: ", ".join(f"{package.name} {numbers.megabytes(package.size)}" for package in own)
+        or numbers.NOTHING,
+    }

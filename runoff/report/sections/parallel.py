@@ -6,26 +6,25 @@ from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
-from runoff.text.table import Table, make_columns
+from runoff.text.table import make_table
 
 
 def parallel_section(run: StoredRun) -> Section | None:
     """Show what parallel sessions give."""
     answers = {name: answer.parallel for name, answer in run.service.parallel.items()}
     sessions = max((answer.sessions for answer in answers.values()), default=run.stratum.threads)
-    table = Table(
+    rows = [
+        {
+            "contender": name,
+            f"{sessions} sessions": numbers.with_interval(answer.together, numbers.per_second),
+            "one session": numbers.per_second(answer.alone.value),
+            "gain": numbers.with_interval(answer.gain, "{:.2f}".format),
+        }
+        for name, answer in answers.items()
+    ]
+    caption = (
         f"Images a second of {sessions} single-threaded sessions at once, each in a process of its own, and of one "
-        f"session with {numbers.count(run.stratum.threads, 'thread')}. The ratio is that of the sessions together.",
-        make_columns(("contender", f"{sessions} sessions", "one session", "gain")),
-        tuple(
-            (
-                name,
-                numbers.with_interval(answer.together, numbers.per_second),
-                numbers.per_second(answer.alone.value),
-                numbers.with_interval(answer.gain, "{:.2f}".format),
-            )
-            for name, answer in answers.items()
-        ),
-        droppable=("one session",),
+        f"session with {numbers.count(run.stratum.threads, 'thread')}. The ratio is that of the sessions together."
     )
+    table = make_table(caption, rows, droppable=("one session",))
     return question_section(run, Section("parallel", "Parallel sessions", table))

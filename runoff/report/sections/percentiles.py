@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from runoff.report.blocks import PAGE, Section
 from runoff.stored import wording
 from runoff.stored.benchmarks import Percentiles
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
-from runoff.text.table import Table, make_columns
+from runoff.text.table import make_table
 
 PERCENTILES = ("p50", "p90", "p95", "p99")
 
 
 def percentile_section(run: StoredRun) -> Section:
     """Write the percentiles of each contender that was timed."""
-    table = Table(
-        caption="All rounds of all launches, in ms; a percentile that the samples do not bound is withheld",
-        columns=make_columns(("contender", "samples", *PERCENTILES)),
-        rows=tuple(
-            (
-                row.contender,
-                str(row.percentiles.samples),
-                *(numbers.milliseconds(wording.percentile(row, name)) for name in PERCENTILES),
-            )
-            for row in run.timed
-            if row.percentiles
-        ),
-    )
-    return Section("percentiles", "Latency percentiles", table, shown_in=(PAGE,))
+    rows = [
+        {
+            "contender": row.contender,
+            "samples": str(row.percentiles.samples),
+            **{name: numbers.milliseconds(wording.percentile(row, name)) for name in PERCENTILES},
+        }
+        for row in run.timed
+        if row.percentiles
+    ]
+    caption = "All rounds of all launches, in ms; a percentile that the samples do not bound is withheld"
+    return Section("percentiles", "Latency percentiles", make_table(caption, rows), shown_in=(PAGE,))
 
 
 def withheld(measured: Mapping[str, Percentiles], names: Collection[str] = PERCENTILES) -> list[str]:
@@ -39,12 +36,8 @@ def withheld(measured: Mapping[str, Percentiles], names: Collection[str] = PERCE
         for name, reason in percentiles.withheld.items():
             if name in names:
                 reasons.setdefault((name, reason), []).append(contender)
-    return [
-        f"{name} is withheld{of_whom(contenders) if len(contenders) < len(measured) else ''}: {reason}"
-        for (name, reason), contenders in reasons.items()
-    ]
-
-
-def of_whom(contenders: Sequence[str]) -> str:
-    """Name the contenders that something is so of."""
-    return f" for {numbers.listing(contenders)}"
+    said = []
+    for (name, reason), contenders in reasons.items():
+        of_whom = f" for {numbers.listing(contenders)}" if len(contenders) < len(measured) else ""
+        said.append(f"{name} is withheld{of_whom}: {reason}")
+    return said

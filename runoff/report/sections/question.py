@@ -13,7 +13,7 @@ from runoff.stored import wording
 from runoff.stored.benchmarks import Percentiles
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
-from runoff.text.table import VERDICT, make_columns, plain_notes
+from runoff.text.table import VERDICT, Column, plain_notes
 
 LATENCIES = ("p50", "p90", "p99")
 
@@ -33,7 +33,7 @@ def question_section(run: StoredRun, section: Section) -> Section | None:
         (_, *first), *more = lines
         rows.append((name, *first, numbers.ratio(measures[name].ratio), wording.verdict(measures[name])))
         rows += [("", *cells, "", "") for _, *cells in more]
-    columns = (*section.table.columns, *make_columns(("", "ratio to\nreference", VERDICT))[1:])
+    columns = (*section.table.columns, Column("ratio to\nreference"), Column(VERDICT, VERDICT))
     launches = numbers.count(asked.launches, "launch", "launches")
     amount = f"{CONFIDENCE * 100:.3g} % intervals over {launches}" if asked.launches > 1 else launches
     control = "There was no control, so the noise is not known"
@@ -47,9 +47,9 @@ def question_section(run: StoredRun, section: Section) -> Section | None:
     )
 
 
-def latencies(measured: Percentiles) -> tuple[str, ...]:
+def latencies(measured: Percentiles) -> dict[str, str]:
     """Write the percentiles of latencies, a dash for one that is withheld."""
-    return tuple(numbers.milliseconds(measured.values.get(name)) for name in LATENCIES)
+    return {name: numbers.milliseconds(measured.values.get(name)) for name in LATENCIES}
 
 
 def latency_notes(run: StoredRun, measured: Mapping[str, Percentiles]) -> list[str]:

@@ -8,7 +8,7 @@ from runoff.report.blocks import PAGE, Section
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
-from runoff.text.table import Table, make_columns
+from runoff.text.table import make_table
 
 
 def setting_section(run: StoredRun) -> Section:
@@ -26,22 +26,23 @@ def setting_section(run: StoredRun) -> Section:
             for name, versions in environments.items()
         ),
     )
-    words = ("how it runs", "precision", "versions")
-    table = Table(
-        caption="What each contender is",
-        columns=make_columns(("contender", *words[:2], "largest difference\nof a logit", words[2]), words),
-        rows=tuple(
-            (
-                row.contender,
-                row.description,
-                row.precision,
-                numbers.NOTHING if row.largest_difference is None else f"{row.largest_difference:.1g}",
-                versions_text(row.versions),
-            )
-            for row in run.rows
-        ),
-    )
+    rows = [
+        {
+            "contender": row.contender,
+            "how it runs": row.description,
+            "precision": row.precision,
+            "largest difference\nof a logit": difference_text(row.largest_difference),
+            "versions": versions_text(row.versions),
+        }
+        for row in run.rows
+    ]
+    table = make_table("What each contender is", rows, ("how it runs", "precision", "versions"))
     return Section("setting", "What was measured", table, details=details, shown_in=(PAGE,))
+
+
+def difference_text(difference: float | None) -> str:
+    """Write a largest difference, a dash where none was measured."""
+    return numbers.NOTHING if difference is None else f"{difference:.1g}"
 
 
 def versions_text(versions: Mapping[str, str]) -> str:

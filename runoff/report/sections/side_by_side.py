@@ -10,9 +10,7 @@ from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.stored.stratum import stratum_differences
 from runoff.text import numbers
-from runoff.text.table import Table, make_columns, plain_notes
-
-ANSWER, STORED, MACHINE = "answer", "stored", "machine"
+from runoff.text.table import make_table, plain_notes
 
 
 def label(number: int) -> str:
@@ -20,46 +18,42 @@ def label(number: int) -> str:
     return f"run {number}"
 
 
+def side_by_side(runs: Sequence[StoredRun]) -> list[Section]:
+    """Say what each run is and what it answers, and set their ratios side by side where two runs have any."""
+    return [overview_section(runs), *ratios_section(runs)]
+
+
 def overview_section(runs: Sequence[StoredRun]) -> Section:
     """Say what each run is and what it answers."""
-    return Section(
-        "runs",
-        "The runs on this page",
-        table=Table(
-            caption="Each run in the order in which it was given, with its answer",
-            columns=make_columns(("run", STORED, MACHINE, "launches", ANSWER), (STORED, MACHINE, ANSWER)),
-            rows=tuple(
-                (label(number), stored(run), wording.place(run), str(run.info.launches), answer(run))
-                for number, run in enumerate(runs, 1)
-            ),
-        ),
-    )
+    rows = [
+        {
+            "run": label(number),
+            "stored": f"{wording.moment(run)}{f', commit {run.commit.full_name}' if run.commit else ''}",
+            "machine": wording.place(run),
+            "launches": str(run.info.launches),
+            "answer": answer(run),
+        }
+        for number, run in enumerate(runs, 1)
+    ]
+    caption = "Each run in the order in which it was given, with its answer"
+    return Section("runs", "The runs on this page", make_table(caption, rows, ("stored", "machine", "answer")))
 
 
-def stored(run: StoredRun) -> str:
-    """Say when a run was stored and of which commit."""
-    return f"{wording.moment(run)}{f', commit {run.commit.full_name}' if run.commit else ''}"
-
-
-def ratios_section(runs: Sequence[StoredRun]) -> Section | None:
-    """Set the runs' ratios side by side, None where fewer than two runs have any."""
+def ratios_section(runs: Sequence[StoredRun]) -> list[Section]:
+    """Set the runs' ratios side by side; empty where fewer than two runs have any."""
     raced = [(number, run) for number, run in enumerate(runs, 1) if any(row.ratio for row in run.rows)]
     if len(raced) < 2:
-        return None
-    ratios = [{row.contender: numbers.ratio(row.ratio) for row in run.rows} for _, run in raced]
-    names = dict.fromkeys(row.contender for _, run in raced for row in run.rows)
-    return Section(
-        "ratios",
-        "Side by side",
-        table=Table(
-            caption="Time of one inference relative to each run’s own reference, with its interval",
-            columns=make_columns(
-                ("contender", *(f"{label(number)}\nto {run.stratum.reference}" for number, run in raced))
-            ),
-            rows=tuple((name, *(found.get(name, numbers.NOTHING) for found in ratios)) for name in names),
-        ),
-        notes=plain_notes(stratum_notes(raced)),
-    )
+        return []
+    ratios = {
+        f"{label(number)}\nto {run.stratum.reference}": {row.contender: numbers.ratio(row.ratio) for row in run.rows}
+        for number, run in raced
+    }
+    rows = [
+        {"contender": name, **{heading: written.get(name, numbers.NOTHING) for heading, written in ratios.items()}}
+        for name in dict.fromkeys(row.contender for _, run in raced for row in run.rows)
+    ]
+    caption = "Time of one inference relative to each run’s own reference, with its interval"
+    return [Section("ratios", "Side by side", make_table(caption, rows), plain_notes(stratum_notes(raced)))]
 
 
 def stratum_notes(raced: Sequence[tuple[int, StoredRun]]) -> list[str]:

@@ -10,29 +10,28 @@ from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
-from runoff.text.table import Table, make_columns
+from runoff.text.table import make_table
 
 
 def threads_section(run: StoredRun) -> Section | None:
     """Show what more threads bring, with a line for each number of them."""
-    table = Table(
+    rows = [
+        {
+            "contender": name,
+            "threads": str(count),
+            "ms": numbers.milliseconds(scaling.seconds),
+            "speed-up": "1" if count == 1 else numbers.with_interval(scaling.speedup, "{:.2f}".format),
+            "per\nthread": numbers.percent(scaling.efficiency),
+            "busy": f"{scaling.busy_threads:.2f}",
+        }
+        for name, answer in run.service.threads.items()
+        for count, scaling in sorted(answer.scaling.items())
+    ]
+    caption = (
         "One inference of a batch of one by number of threads: its median, the speed-up over one thread, what "
-        "each thread has of it, and how many were really busy. The ratio is that of one thread.",
-        make_columns(("contender", "threads", "ms", "speed-up", "per\nthread", "busy")),
-        tuple(
-            (
-                name,
-                str(count),
-                numbers.milliseconds(scaling.seconds),
-                "1" if count == 1 else numbers.with_interval(scaling.speedup, "{:.2f}".format),
-                numbers.percent(scaling.efficiency),
-                f"{scaling.busy_threads:.2f}",
-            )
-            for name, answer in run.service.threads.items()
-            for count, scaling in sorted(answer.scaling.items())
-        ),
-        droppable=("busy", "per\nthread"),
+        "each thread has of it, and how many were really busy. The ratio is that of one thread."
     )
+    table = make_table(caption, rows, droppable=("busy", "per\nthread"))
     return question_section(run, Section("threads", "Scaling over threads", table, charts=(threads_figure,)))
 
 

@@ -11,20 +11,24 @@ from runoff.report.sections.question import question_section
 from runoff.stored.run import StoredRun
 from runoff.stored.service import Rate
 from runoff.text import numbers
-from runoff.text.table import Table, make_columns, plain_notes
+from runoff.text.table import make_table, plain_notes
 
 
 def throughput_section(run: StoredRun) -> Section | None:
     """Show images per second by batch size."""
     rates = rates_by_size(run)
     sizes = sorted({size for answer in run.service.throughput.values() for size in answer.batches})
-    table = Table(
-        "Images a second by batch size, with all threads. The ratio is that of seconds an image at the largest batch.",
-        make_columns(("contender", *(f"batch\n{size}" if size == sizes[0] else str(size) for size in sizes))),
-        tuple(
-            (name, *(numbers.per_second(by_size[size].value) if size in by_size else numbers.NOTHING for size in sizes))
-            for name, by_size in rates.items()
-        ),
+    headings = {size: f"batch\n{size}" if size == sizes[0] else str(size) for size in sizes}
+    rows = [
+        {"contender": name}
+        | {
+            heading: numbers.per_second(by_size[size].value) if size in by_size else numbers.NOTHING
+            for size, heading in headings.items()
+        }
+        for name, by_size in rates.items()
+    ]
+    caption = (
+        "Images a second by batch size, with all threads. The ratio is that of seconds an image at the largest batch."
     )
     refused = [
         f"{name} refuses a batch of {size}: {reason}"
@@ -32,7 +36,8 @@ def throughput_section(run: StoredRun) -> Section | None:
         for size, reason in answer.batches.items()
         if isinstance(reason, str)
     ]
-    section = Section("throughput", "Throughput in batches", table, plain_notes(refused), (throughput_figure,))
+    table, notes = make_table(caption, rows), plain_notes(refused)
+    section = Section("throughput", "Throughput in batches", table, notes, (throughput_figure,))
     return question_section(run, section)
 
 

@@ -7,7 +7,7 @@ from runoff.report.blocks import MARKDOWN, Section
 from runoff.report.sections.contents import sections
 from runoff.report.sections.repeat import command
 from runoff.report.sections.setting import setting_line
-from runoff.report.sections.side_by_side import label, overview_section, ratios_section
+from runoff.report.sections.side_by_side import label, side_by_side
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text.markdown import escape, note_lines, table_lines
@@ -19,8 +19,8 @@ def render_markdown(*runs: StoredRun) -> str:
     if len(runs) == 1:
         return "\n".join(run_lines(runs[0])) + "\n"
     lines = []
-    for section in (overview_section(runs), ratios_section(runs)):
-        lines += [*section_lines(section), ""] if section else []
+    for section in side_by_side(runs):
+        lines += [*section_lines(section), ""]
     for number, run in enumerate(runs, 1):
         lines += [f"### {label(number).capitalize()}: {escape(wording.place(run))}", "", *run_lines(run), ""]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from runoff.answer.recommendation import opening
 from runoff.charts.drawing import Figure
 from runoff.report.blocks import PAGE, Section
 from runoff.report.sections.contents import sections
-from runoff.report.sections.side_by_side import label, overview_section, ratios_section
+from runoff.report.sections.side_by_side import label, side_by_side
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
@@ -39,7 +39,7 @@ def render_page(*runs: StoredRun) -> str:
     several = len(runs) > 1
     return templates.get_template("index.html").render(
         parts=[make_part(run, number, several=several) for number, run in enumerate(runs, 1)],
-        overview=[section for section in (overview_section(runs), ratios_section(runs)) if section] if several else [],
+        overview=side_by_side(runs) if several else [],
         wording=wording,
         numbers=numbers,
         script=script,
