@@ -28,6 +28,8 @@ PARTS_AS_IMAGES = re.compile(r' (?:role|aria-roledescription)="[^"]*"')
 WIDTH = 480
 STEP = 34
 INK = "currentColor"
+DASHED: dict[str, Any] = {"color": INK, "strokeDash": [4, 4], "opacity": 0.6}
+"""How a line looks that is no measurement."""
 FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
 
 
@@ -45,15 +47,38 @@ class Figure:
     wide: bool = False
 
 
-def inline(values: Sequence[Mapping[str, Any]]) -> alt.InlineData:
-    """Return values as a chart's data: as one text, since Altair looks at every value of a list."""
+def chart_of(values: Sequence[Mapping[str, Any]]) -> alt.Chart:
+    """Return a chart of values, which it is given as one text, since Altair looks at every value of a list."""
     as_json = alt.DataFormat(type="json")  # type: ignore[no-untyped-call]  # Altair does not annotate it
-    return alt.InlineData(values=json.dumps(values), format=as_json)
+    return alt.Chart(alt.InlineData(values=json.dumps(values), format=as_json))
 
 
 def contender_axis() -> alt.Y:
     """Return the axis that names the contenders, in the order of the table."""
     return alt.Y("who:N", sort=None, axis=alt.Axis(title=None, domain=False, ticks=False))
+
+
+def rows_axis(field: str, rows: int) -> alt.Y:
+    """Return an axis without labels that has room for so many rows, each one high, from the top down."""
+    return alt.Y(field, scale=alt.Scale(domain=[0, rows], reverse=True, nice=False, zero=False), axis=None)
+
+
+def logarithmic(low: float, high: float, title: str) -> dict[str, Any]:
+    """Return a logarithmic scale and its axis, which has a few round values."""
+    return {
+        "scale": alt.Scale(type="log", domain=[low, high], nice=False),
+        "axis": alt.Axis(values=ticks(low, high), format="~r", title=title),
+    }
+
+
+def palette(names: Sequence[str]) -> dict[str, str]:
+    """Return a hue for each name."""
+    return {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(names)}
+
+
+def hue(field: str, hues: Mapping[str, str], legend: alt.Legend | None = None) -> alt.Color:
+    """Return the channel of a field whose values have these hues."""
+    return alt.Color(field, scale=alt.Scale(domain=list(hues), range=list(hues.values())), legend=legend)
 
 
 def top_legend(symbol: str) -> alt.Legend:

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from runoff.charts.drawing import PALETTE, inline, top_legend
+from runoff.charts.drawing import chart_of, hue, palette, top_legend
 from runoff.text.numbers import HasInterval
 
 STEPS = 8
@@ -26,7 +26,6 @@ def lines(
         for number, shown in sorted(line.items())
     ]
     names = list(values)
-    colours = [PALETTE[place % len(PALETTE)] for place in range(len(names))]
     dashes = [DASHES[place % len(DASHES)] for place in range(len(names))]
     legend = top_legend("stroke")
     x = alt.X(
@@ -34,10 +33,9 @@ def lines(
         scale=DOUBLINGS,
         axis=alt.Axis(values=sorted({point["number"] for point in points}), format="d", title=along),
     )
-    colour = alt.Color("who:N", legend=legend, scale=alt.Scale(domain=names, range=colours))
+    colour = hue("who:N", palette(names), legend)
     dash = alt.StrokeDash("who:N", legend=legend, scale=alt.Scale(domain=names, range=dashes))
-    drawn = alt.Chart(inline(points))
-    spans = alt.Chart(inline([point for point in points if point["low"] is not None]))
+    drawn, spans = chart_of(points), chart_of([point for point in points if point["low"] is not None])
     y = alt.Y("value:Q", title=upwards, scale=scale)
     return alt.layer(
         drawn.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour, strokeDash=dash),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from runoff.report.charts.distributions import GRID, REACH, density, distribution_figure, shape
-from runoff.report.charts.memory_curve import MOST_POINTS, curve_figure, thinned
-from runoff.report.charts.ratios import ratio_figure
+from runoff.report.sections.latency import GRID, REACH, density, distribution_figure, ratio_figure, shape
+from runoff.report.sections.memory import MOST_POINTS, curve_figure, thinned
 from runoff.stored.benchmarks import Curve
 from runoff.stored.run import parse_run
 from runoff.stored.schema import StoredRunBroken
@@ -41,12 +40,11 @@ def test_few_times_are_drawn_one_by_one(stored):
     assert figure.svg.count('opacity="0.6"') == 12
 
 
-def test_a_shape_is_widest_where_most_times_are(stored):
+def test_a_shape_is_widest_where_most_times_are():
     """Of two heaps the larger is as wide as a shape may be, the smaller in proportion, and between is little."""
-    row = parse_run(stored).timed[0]
     random = np.random.RandomState(3)
     times = np.exp(np.concatenate([random.normal(0.0, 0.02, 300), random.normal(1.0, 0.02, 100)]))
-    outline = shape(row, times.tolist(), middle=0.5)
+    outline = shape(times.tolist(), middle=0.5)
     assert len(outline) == GRID
     widths = {point["time"] / 1e3: (point["below"] - point["above"]) / 2 for point in outline}
     assert max(widths.values()) == pytest.approx(REACH, abs=1e-3)
@@ -56,10 +54,9 @@ def test_a_shape_is_widest_where_most_times_are(stored):
     assert min(wide for time, wide in widths.items() if 1.3 < time < 2) < 0.01
 
 
-def test_times_that_are_all_alike_have_a_shape(stored):
+def test_times_that_are_all_alike_have_a_shape():
     """A clock too coarse to tell them apart costs no division by zero."""
-    row = parse_run(stored).timed[0]
-    assert all(np.isfinite(point["above"]) for point in shape(row, [0.01] * 30, middle=0.5))
+    assert all(np.isfinite(point["above"]) for point in shape([0.01] * 30, middle=0.5))
     assert np.isfinite(density(np.zeros(30), np.zeros(5))).all()
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.charts.labels import MARK, Box, box_of, place_names
-from runoff.report.charts.tradeoff import tradeoff_figure
+from runoff.report.sections.tradeoff import tradeoff_figure
 from runoff.stored.run import parse_run
 from tests.stored_runs import (
     FIELD,

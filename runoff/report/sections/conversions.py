@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import altair as alt
 
-from runoff.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, draw, inline
+from runoff.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, chart_of, draw, hue
 from runoff.judge.conversions import (
     CLAIMED_FAILURES,
     FAILED,
@@ -134,14 +134,14 @@ def conversion_figure(run: StoredRun) -> Figure | None:
     ]
     shown = [look for look in LOOKS.values() if any(value["outcome"] == look[0] for value in values)]
     upright = alt.Axis(title=None, orient="top", labelAngle=-90, domain=False, ticks=False)
-    base = alt.Chart(inline(values)).encode(
+    base = chart_of(values).encode(
         x=alt.X("column:N", sort=order, axis=upright),
         y=alt.Y("model:N", sort=None, axis=alt.Axis(title=None, domain=False, ticks=False)),
     )
-    hues = alt.Scale(domain=[name for name, _, _ in shown], range=[hue for _, hue, _ in shown])
-    squares = base.mark_rect(stroke=INK, strokeOpacity=0.2, fillOpacity=0.45).encode(
-        color=alt.Color("outcome:N", scale=hues, legend=alt.Legend(title=None, orient="bottom", columns=3))
+    colour = hue(
+        "outcome:N", {name: look for name, look, _ in shown}, alt.Legend(title=None, orient="bottom", columns=3)
     )
+    squares = base.mark_rect(stroke=INK, strokeOpacity=0.2, fillOpacity=0.45).encode(color=colour)
     signs = base.mark_text(fontSize=11, color=INK).encode(text="sign:N")
     legend = ", ".join(f"{sign} {name}" for name, _, sign in shown)
     described = [

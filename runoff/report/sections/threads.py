@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from runoff.charts.drawing import INK, Figure, draw, inline
+from runoff.charts.drawing import DASHED, Figure, chart_of, draw
 from runoff.charts.lines import DOUBLINGS, STEPS, lines
 from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section
@@ -44,9 +44,9 @@ def threads_figure(run: StoredRun) -> Figure | None:
     counts = sorted({count for by_count in speedups.values() for count in by_count})
     if len(counts) < 2:
         return None
-    ideal = alt.Chart(inline([{"number": count, "value": count} for count in counts]))
+    ideal = chart_of([{"number": count, "value": count} for count in counts])
     chart = alt.layer(
-        ideal.mark_line(color=INK, strokeDash=[4, 4], opacity=0.6).encode(x="number:Q", y="value:Q"),
+        ideal.mark_line(**DASHED).encode(x="number:Q", y="value:Q"),
         lines(speedups, "threads", "times as fast as one thread", DOUBLINGS),
     )
     alt_text = "; ".join(

@@ -38,7 +38,7 @@ def add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def write_reports(options: argparse.Namespace) -> None:
     """Write what was asked for, the page where nothing was; everything is drawn before anything is written."""
     # Loaded here: what draws charts takes a second, and the other commands do without it.
-    from runoff.report.charts.ratios import standalone_ratio_chart
+    from runoff.report.sections.latency import standalone_ratio_chart
     from runoff.report.write.markdown import render_markdown
     from runoff.report.write.page import render_page
 

@@ -1,1 +1,0 @@
-"""Charts of a stored run, one file each."""
