@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+BY_NAME = {metric.name: metric for metric in METRICS}
 EXAMPLE = "agreement>=99%, peak_memory<300MB, cold_start<1s"
 CONDITION = re.compile(r"([^<>=!≤≥]*?)\s*([<>=!≤≥]+)\s*(.*)")
 AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(.*)")
@@ -90,25 +91,25 @@ def parse_limit(condition: str, text: str) -> Limit:
     parts = CONDITION.fullmatch(condition)
     if parts is None:
         raise LimitsUnreadable(
-            f"{condition!r} is no condition; expected a metric ({listed(metric.name for metric in METRICS)}), "
-            f"an operator ({listed(OPERATORS)}) and a number with its unit, such as {EXAMPLE}"
+            f"{condition!r} is no condition; expected a metric ({', '.join(BY_NAME)}), "
+            f"an operator ({', '.join(OPERATORS)}) and a number with its unit, such as {EXAMPLE}"
         )
     name, sign, amount = parts.groups()
-    metric = next((metric for metric in METRICS if metric.name == name), None)
+    metric = BY_NAME.get(name)
     if metric is None:
-        raise LimitsUnreadable(
-            f"unknown metric {name!r} in {condition!r}; the valid ones are: {listed(metric.name for metric in METRICS)}"
-        )
+        raise LimitsUnreadable(f"unknown metric {name!r} in {condition!r}; the valid ones are: {', '.join(BY_NAME)}")
     if sign not in OPERATORS:
-        raise LimitsUnreadable(f"unknown operator {sign!r} in {condition!r}; the valid ones are: {listed(OPERATORS)}")
-    units = listed(metric.dimension.units)
-    found = AMOUNT.fullmatch(amount)
-    if found is None:
+        raise LimitsUnreadable(
+            f"unknown operator {sign!r} in {condition!r}; the valid ones are: {', '.join(OPERATORS)}"
+        )
+    units = ", ".join(metric.dimension.units)
+    number = AMOUNT.fullmatch(amount)
+    if number is None:
         raise LimitsUnreadable(f"{amount!r} in {condition!r} is no number of zero or more with its unit ({units})")
-    if found[2] not in metric.dimension.units:
-        problem = f"unknown unit {found[2]!r}" if found[2] else f"the unit of {amount} is missing"
+    if number[2] not in metric.dimension.units:
+        problem = f"unknown unit {number[2]!r}" if number[2] else f"the unit of {amount} is missing"
         raise LimitsUnreadable(f"{problem} in {condition!r}; {name} is given in {units}")
-    return Limit(metric, sign, found[1], found[2])
+    return Limit(metric, sign, number[1], number[2])
 
 
 def require_room(limits: Sequence[Limit]) -> None:
@@ -132,11 +133,6 @@ def require_room(limits: Sequence[Limit]) -> None:
 def leave_room(lower: Limit, upper: Limit) -> bool:
     """Whether there is a value between a lower and an upper limit of one metric."""
     return lower.bound < upper.bound or (lower.admits(upper.bound) and upper.admits(lower.bound))
-
-
-def listed(names: Iterable[str]) -> str:
-    """List names."""
-    return ", ".join(names)
 
 
 def limits_text(limits: Sequence[Limit]) -> str:

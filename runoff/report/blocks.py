@@ -6,11 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runoff.charts.drawing import Figure
-from runoff.report.download import Download
 from runoff.stored.run import StoredRun
 from runoff.text.table import Note, Table
 
 TERMINAL, MARKDOWN, PAGE = "terminal", "markdown", "page"
+
+
+@dataclass(frozen=True)
+class Download:
+    """A link: the file's name, the address that holds all of it, its size, and what was left out."""
+
+    name: str
+    address: str
+    size: str
+    left_out: str
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,7 @@ def print_notes(console: Console, notes: Iterable[Note], style: str | None = Non
 
 def draw_table(table: Table, width: int) -> RichTable:
     """Draw a table; where it does not fit, columns go first, then words and names are broken over several lines."""
-    shown = columns_that_fit(table, width)
-    fits = needed_width(shown) <= width
+    shown, fits = columns_that_fit(table, width)
     drawn = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for column, _ in shown:
         drawn.add_column(
@@ -60,18 +59,15 @@ def draw_table(table: Table, width: int) -> RichTable:
     return drawn
 
 
-def columns_that_fit(table: Table, width: int) -> list[tuple[Column, Sequence[str]]]:
-    """Choose the columns, each with its cells, so that no word has to be broken."""
+def columns_that_fit(table: Table, width: int) -> tuple[list[tuple[Column, tuple[str, ...]]], bool]:
+    """Choose columns, each with its cells, so that no word has to be broken; and say whether there is room for them."""
     shown = list(zip(table.columns, zip(*table.rows, strict=True), strict=True))
-    for heading in table.droppable:
-        if needed_width(shown) > width:
-            shown = [(column, cells) for column, cells in shown if column.heading != heading]
-    return list(shown)
-
-
-def needed_width(shown: Sequence[tuple[Column, Sequence[str]]]) -> int:
-    """Return the width below which a table of these columns would break a word."""
-    return sum(narrowest(column, cells) + GAP for column, cells in shown) - GAP
+    for heading in (None, *table.droppable):
+        shown = [(column, cells) for column, cells in shown if column.heading != heading]
+        fits = sum(narrowest(column, cells) + GAP for column, cells in shown) - GAP <= width
+        if fits:
+            break
+    return shown, fits
 
 
 def narrowest(column: Column, cells: Sequence[str]) -> int:

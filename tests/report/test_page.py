@@ -14,9 +14,9 @@ import pytest
 from runoff.answer.fastest import answer
 from runoff.charts.drawing import Figure
 from runoff.report.blocks import PAGE
-from runoff.report.download import download
 from runoff.report.sections.contents import sections
 from runoff.report.sections.latency import NothingToDraw, standalone_ratio_chart
+from runoff.report.sections.repeat import download
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table

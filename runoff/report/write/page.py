@@ -4,31 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from runoff.answer.choice import choose
-from runoff.answer.highlights import Highlight, highlights
+from runoff.answer.metrics import AGREEMENT, COLD_START, LATENCY, PEAK_MEMORY
 from runoff.answer.recommendation import opening
 from runoff.charts.drawing import Figure
+from runoff.judge.ratios import FASTER, SLOWER
 from runoff.report.blocks import PAGE, Section
 from runoff.report.sections.contents import sections
 from runoff.report.sections.side_by_side import label, side_by_side
 from runoff.stored import wording
+from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.page import own_script, page_templates
 
+HIGHLIGHTS = (
+    (LATENCY, "median of one inference"),
+    (COLD_START, "cold start"),
+    (PEAK_MEMORY, "peak memory"),
+    (AGREEMENT, "Top-1 agrees with golden"),
+)
+"""What a page begins with of the recommended contender."""
+
 
 @dataclass(frozen=True)
 class RunPart:
-    """A run's part of the page; ``anchor`` begins the ids in it, ``sections`` come with their charts."""
+    """A run's part of the page; ``anchor`` begins the ids in it, ``sections`` come with their charts.
+
+    ``highlights`` are figures of the recommended contender with what they are of.
+    """
 
     run: StoredRun
     title: str
     anchor: str
     opening: Sequence[str]
     recommended: str | None
-    highlights: Sequence[Highlight]
+    highlights: Sequence[tuple[str, str]]
     sections: Sequence[tuple[Section, Sequence[Figure]]]
 
 
@@ -50,7 +62,7 @@ def render_page(*runs: StoredRun) -> str:
 def make_part(run: StoredRun, number: int, *, several: bool) -> RunPart:
     """Collect what is shown of a run; a section without anything to show is left out."""
     recommended = choose(run).recommended
-    drawn = [(section, drawn_figures(run, section)) for section in sections(run, PAGE)]
+    drawn = [(section, [figure for draw in section.charts if (figure := draw(run))]) for section in sections(run, PAGE)]
     return RunPart(
         run=run,
         title=label(number).capitalize(),
@@ -66,11 +78,13 @@ def make_part(run: StoredRun, number: int, *, several: bool) -> RunPart:
     )
 
 
-def drawn_figures(run: StoredRun, section: Section) -> list[Figure]:
-    """Draw a section's charts, those that the run has figures for."""
-    return [figure for draw in section.charts if (figure := draw(run)) is not None]
-
-
-def write_page(run: StoredRun, destination: Path) -> None:
-    """Write the page of one run; raises OSError where that can't be done."""
-    destination.write_text(render_page(run), encoding="utf-8")
+def highlights(run: StoredRun, recommended: Row) -> list[tuple[str, str]]:
+    """Return the figures of the recommended contender that a reader wants first, each with what it is of."""
+    shown = []
+    if recommended.ratio and recommended.verdict in (FASTER, SLOWER):
+        times, word = numbers.times(recommended.ratio.value).split()
+        shown.append((times, f"{word} than {run.stratum.reference}"))
+    for metric, what in HIGHLIGHTS:
+        if (value := metric.read(recommended)) is not None:
+            shown.append((numbers.figure(value, metric.unit), what))
+    return shown
