@@ -205,7 +205,7 @@ def make_field_run() -> Values:
 
 
 def about(stored: Values) -> Values:
-    """Give the part of a stored run that can be changed before it is read."""
+    """Return the part of a stored run that can be changed before it is read."""
     found: Values = stored["machine_info"]["runoff"]
     return found
 
@@ -250,5 +250,5 @@ def make_comparable_run(
 
 
 def spread(mean: float, reach: float = 0.002, count: int = 8) -> list[float]:
-    """Give log-ratios of launches with a known mean, half of them below and half above it."""
+    """Return log-ratios of launches with a known mean, half of them below and half above it."""
     return [mean + (reach if number % 2 else -reach) for number in range(count)]

@@ -70,14 +70,14 @@ def examine(options: argparse.Namespace) -> int:
     environments = make_environments(Path(sys.executable), options.environment, [])
     folder = Path(tempfile.mkdtemp(prefix="runoff-doctor-"))  # stays where an error names a log in it
     try:
-        findings = collect(environments, options.seconds, folder, tell)
+        findings = collect(environments, options.seconds, folder, say)
     except KeyboardInterrupt:
-        tell("")
+        say("")
         sys.stderr.write("runoff: interrupted\n")
         shutil.rmtree(folder)
         return INTERRUPTED
     finally:
-        tell("")
+        say("")
     if findings.noise_failure is None:
         shutil.rmtree(folder)
     advice = advise(findings)
@@ -88,7 +88,7 @@ def examine(options: argparse.Namespace) -> int:
     return 0
 
 
-def tell(what: str) -> None:
+def say(what: str) -> None:
     """Say what is going on where somebody watches: in one line of a terminal, erased by the next."""
     if sys.stderr.isatty():
         sys.stderr.write(f"{ERASE_LINE}{what}")

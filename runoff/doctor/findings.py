@@ -76,19 +76,19 @@ class Findings:
 
 
 def collect(
-    environments: Mapping[str, Environment], seconds: float, folder: Path, tell: Callable[[str], None]
+    environments: Mapping[str, Environment], seconds: float, folder: Path, say: Callable[[str], None]
 ) -> Findings:
     """Ask every environment, read the machine, then race for so many seconds; ``folder`` is for files that may go.
 
     Raises a WorkerFailed where an interpreter can't be run.
     """
-    tell(f"asking {', '.join(environments)}")
-    asked = ask_environments(environments, folder, wheels=True)
+    say(f"asking {', '.join(environments)}")
+    asked = ask_environments(environments, folder, packages=True)
     inspected = inspect_machine(asked[HERE].backends, os.environ, high_priority=may_have_high_priority(folder))
     noise, failure = None, None
     if seconds > 0:
         try:
-            noise = measure_noise(seconds, inspected.threads.allowed, folder, tell)
+            noise = measure_noise(seconds, inspected.threads.allowed, folder, say)
         except RunoffError as error:
             failure = f"{type(error).__name__}: {error}"
     judged = tuple(judge_environment(environment, asked) for environment in asked.values())

@@ -76,7 +76,7 @@ class Noise:
     high_priority: bool
 
 
-def measure_noise(seconds: float, threads: int, folder: Path, tell: Callable[[str], None]) -> Noise:
+def measure_noise(seconds: float, threads: int, folder: Path, say: Callable[[str], None]) -> Noise:
     """Race the workload against itself for about so many seconds, two launches at least; ``folder`` is for its files.
 
     It may take half as long again, where a busy machine would not reach the launches that a verdict takes.
@@ -93,7 +93,7 @@ def measure_noise(seconds: float, threads: int, folder: Path, tell: Callable[[st
             seed=secrets.randbelow(2**31),
             workers=workers,
             journal=folder / "launches.jsonl",
-            progress=Progress(begin=lambda what, steps: tell(what), step=lambda: None),
+            progress=Progress(begin=lambda what, steps: say(what), step=lambda: None),
         )
         race = race_for(seconds, setup)
     throttled = newly_throttled(throttling, read_throttling())
@@ -201,9 +201,9 @@ def expected_control(ratio: Ratio, launches: int) -> Ratio:
     freedom less than there are launches (Student, "The Probable Error of a Mean", Biometrika 6, 1908). Without an
     interval where one launch tells no spread.
     """
-    found = estimate_behind(ratio)
-    error = found.error * math.sqrt(ratio.launches / launches)
-    degrees = launches - 1 if found.degrees else 0
+    estimate = estimate_behind(ratio)
+    error = estimate.error * math.sqrt(ratio.launches / launches)
+    degrees = launches - 1 if estimate.degrees else 0
     low, high = interval(Estimate(0.0, error, degrees), CONFIDENCE) or (None, None)
     return Ratio(1.0, low, high, CONFIDENCE, launches, CONFIDENCE)
 
@@ -211,7 +211,7 @@ def expected_control(ratio: Ratio, launches: int) -> Ratio:
 def smallest_difference(control: Ratio) -> float | None:
     """Return the smallest difference, as a share, that is claimed beside such a control; None without an interval.
 
-    A difference is claimed where a contender's interval lies wholly outside the control's (``statistics.is_beyond``).
+    A difference is claimed where a contender's interval lies wholly outside the control's (``is_beyond``).
     Equally noisy intervals part where their middles are two half widths apart: at the control's high / low. This is
     stricter than the test at 1 %, since 2 × t(0.975) exceeds t(0.995) from 3 degrees of freedom on (Schenker and
     Gentleman, "On Judging the Significance of Differences by Examining the Overlap Between Confidence Intervals", The

@@ -46,8 +46,8 @@ def choose_contenders(asked: str, backends: Mapping[str, Declaration], environme
     names = [name.strip() for name in asked.split(",") if name.strip()]
     if not names:
         raise UnknownContender(f"no contender is named in {asked!r}; the valid ones are: {', '.join(known)}")
-    found = [find_contender(name, known, environments) for name in whole_ids(names, known, environments)]
-    return list({contender.id: contender for contender in found}.values())
+    chosen = [find_contender(name, known, environments) for name in whole_ids(names, known, environments)]
+    return list({contender.id: contender for contender in chosen}.values())
 
 
 def whole_ids(names: Sequence[str], known: Mapping[str, Contender], environments: Sequence[str]) -> list[str]:

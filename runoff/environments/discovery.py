@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 from runoff.backends import Declaration, find_backends
 from runoff.contract import from_json
 from runoff.environments.environment import Environment, Installed, Wheel
-from runoff.environments.survey import survey
+from runoff.environments.survey import canonical, survey
 from runoff.errors import FrameworkMissing
 from runoff.model import golden, onnx_export
 from runoff.processes.process import Surroundings, call
@@ -21,18 +22,19 @@ from runoff.text.ids import HERE
 
 DECLARE_TIMEOUT = 60.0
 SURVEY_TIMEOUT = 120.0
+GPU_LIBRARIES = ("nvidia-", "rocm-")
 TOOLS = {"PIL": "pillow", "mlperf_loadgen": "mlcommons-loadgen"}
 """What some service questions need in a worker beside its framework: modules, and the distributions that bring them."""
 
 
 def ask_environments(
-    environments: Mapping[str, Environment], logs: Path, *, wheels: bool = False
+    environments: Mapping[str, Environment], logs: Path, *, packages: bool = False
 ) -> dict[str, Environment]:
     """Complete environments: by what each one's tree declares, and by what is installed there.
 
     Each is asked for all that any of their backends could want, since any may convert. Raises ProtocolMismatch for a
     tree of another protocol, a WorkerFailed where one can't be run, or FrameworkMissing for one without numpy; where
-    ``wheels`` are asked for, too, that one is described as well.
+    ``packages`` are asked for, too, that one is described as well.
     """
     declared = {name: read_declarations(environment, logs) for name, environment in environments.items()}
     every = [backend for backends in declared.values() for backend in backends.values()]
@@ -41,12 +43,12 @@ def ask_environments(
             environment,
             commit=tree_version(environment.tree) if environment.has_own_tree else None,
             backends=declared[name],
-            installed=read_installed(run_survey(environment, logs, every, wheels=wheels), every),
+            installed=read_installed(run_survey(environment, logs, every, packages=packages), every),
         )
         for name, environment in environments.items()
     }
     for environment in asked.values():
-        if not wheels and environment.missing(["numpy"]):
+        if not packages and environment.missing(["numpy"]):
             raise FrameworkMissing(
                 f"numpy, which every worker needs, is not installed for {environment.interpreter}; "
                 f"{environment.interpreter} -m pip install numpy"
@@ -56,7 +58,7 @@ def ask_environments(
 
 def this_environment(backends: Mapping[str, Declaration]) -> Environment:
     """Return this very interpreter with what these backends want of it, for which no process is needed."""
-    answer = survey(**wanted(backends.values()), wheels=False, sizes=False)
+    answer = survey(**wanted(backends.values()), packages=False)
     return Environment(
         HERE, Path(sys.executable), backends=backends, installed=read_installed(answer, backends.values())
     )
@@ -78,12 +80,7 @@ def read_declarations(environment: Environment, logs: Path) -> dict[str, Declara
 
 
 def run_survey(
-    environment: Environment,
-    logs: Path,
-    backends: Iterable[Declaration] = (),
-    *,
-    wheels: bool = False,
-    sizes: bool = False,
+    environment: Environment, logs: Path, backends: Iterable[Declaration] = (), *, packages: bool = False
 ) -> dict[str, Any]:
     """Run a survey of what these backends could want in an environment's interpreter, by this tree's code.
 
@@ -91,7 +88,7 @@ def run_survey(
     """
     answer: dict[str, Any] = call(
         "runoff.environments.survey:survey",
-        {**wanted(backends), "wheels": wheels, "sizes": sizes},
+        {**wanted(backends), "packages": packages},
         label=f"environment {environment.name}",
         log=logs / f"survey-{environment.name}.log",
         timeout=SURVEY_TIMEOUT,
@@ -121,7 +118,7 @@ def compared(backends: Iterable[Declaration]) -> set[str]:
 
 
 def read_installed(answer: Mapping[str, Any], backends: Iterable[Declaration]) -> Installed:
-    """Read what a survey answered; a version's local part follows ``+`` (PEP 440)."""
+    """Read what a survey answered."""
     versions: dict[str, str] = answer["versions"]
     tools = set(TOOLS.values())
     hidden = tools - compared(backends)
@@ -130,17 +127,16 @@ def read_installed(answer: Mapping[str, Any], backends: Iterable[Declaration]) -
         versions={name: version for name, version in versions.items() if name not in hidden},
         tools={name: version for name, version in versions.items() if name in tools},
         providers={module: tuple(names) for module, names in answer.get("providers", {}).items()},
-        wheels={
-            name: Wheel(
-                name,
-                wheel["version"],
-                wheel["version"].partition("+")[2] or None,
-                tuple(wheel["tags"]),
-                tuple(wheel["gpu_libraries"]),
-            )
-            for name, wheel in answer.get("wheels", {}).items()
-        },
+        wheels={name: read_wheel(name, answer["distributions"]) for name in answer.get("distributions", {})},
     )
+
+
+def read_wheel(name: str, installed: Mapping[str, Any]) -> Wheel:
+    """Read one of the distributions that a survey described; a version's local part follows ``+`` (PEP 440)."""
+    version: str = installed[name]["version"]
+    required = {canonical(re.split(r"[^\w.-]", text.strip(), maxsplit=1)[0]) for text in installed[name]["requires"]}
+    for_gpus = sorted(other for other in required & installed.keys() if other.startswith(GPU_LIBRARIES))
+    return Wheel(name, version, version.partition("+")[2] or None, tuple(installed[name]["tags"]), tuple(for_gpus))
 
 
 def tree_version(tree: Path) -> str | None:

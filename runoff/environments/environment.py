@@ -37,7 +37,7 @@ class Installed:
     """Which of the modules asked for an environment has, and the versions of the distributions.
 
     ``tools`` are the versions of what belongs to no backend, which a result is comparable without. ``providers`` are
-    the distributions that brought a module; they and ``wheels``, by name, are empty where they were not asked for.
+    the distributions that brought a module; they and ``wheels``, by name, are empty where packages were not asked for.
     """
 
     modules: frozenset[str] = frozenset()
@@ -100,7 +100,7 @@ class Environment:
                 f"the tree of {self.name!r} has no backend {contender.backend!r}, only {', '.join(self.backends)}; "
                 f"leave {contender.id} out, or add runoff/backends/{contender.backend}.py to that tree"
             )
-        variant = next((each for each in backend.VARIANTS if each.name == contender.variant.name), None)
+        variant = next((known for known in backend.VARIANTS if known.name == contender.variant.name), None)
         if variant is None:
             names = ", ".join(join_id(contender.backend, other.name) for other in backend.VARIANTS)
             raise UnknownContender(
@@ -122,11 +122,9 @@ def find_converter(contender: Contender, environments: Mapping[str, Environment]
     """
     own = environments[contender.environment]
     here_first = sorted(environments.values(), key=lambda environment: environment.name != HERE)
-    converters = [
-        each if each.tree == own.tree else dataclasses.replace(each, tree=own.tree, backends=own.backends)
-        for each in here_first
-    ]
-    return next((each for each in converters if not each.missing_to_convert(contender)), converters[0])
+    converters = [dataclasses.replace(environment, tree=own.tree, backends=own.backends) for environment in here_first]
+    able = (converter for converter in converters if not converter.missing_to_convert(contender))
+    return next(able, converters[0])
 
 
 def missing_modules(
@@ -209,7 +207,10 @@ def make_environments(
     A tree has the interpreter of the environment with its name, or this one. Raises UsageError for a name that one
     option gives twice.
     """
-    for option, names in (("--environment", [one.name for one in given]), ("--tree", [name for name, _ in trees])):
+    for option, names in (
+        ("--environment", [environment.name for environment in given]),
+        ("--tree", [name for name, _ in trees]),
+    ):
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise UsageError(f"{option} gives {twice!r} twice; give each environment a name of its own")
     environments = {HERE: Environment(HERE, interpreter)} | {environment.name: environment for environment in given}

@@ -17,35 +17,33 @@ from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
-GPU_LIBRARIES = ("nvidia-", "rocm-")
 
-
-def survey(modules: Sequence[str], distributions: Sequence[str], wheels: bool, sizes: bool) -> dict[str, Any]:
+def survey(modules: Sequence[str], distributions: Sequence[str], packages: bool) -> dict[str, Any]:
     """Look for modules and distributions in this interpreter; JSON values out.
 
-    ``wheels`` adds who brought the modules, and the wheels of those and of ``distributions``; ``sizes`` adds every
-    distribution's requirements and bytes. Both read the records of all that is installed, which takes seconds.
+    ``packages`` adds who brought the modules, and describes every distribution. That reads the records of all that is
+    installed, which takes seconds.
     """
-    found = [name for name in modules if importlib.util.find_spec(name) is not None]
-    answer = {"modules": found, "versions": {"python": platform.python_version(), **versions(distributions)}}
-    if wheels:
-        providers = {name: providers_of(name) for name in found}
-        brought = [name for names in providers.values() for name in names]
-        answer |= {"providers": providers, "wheels": describe_wheels([*distributions, *brought])}
-    if sizes:
-        answer |= {"markers": marker_values(), "distributions": measure(importlib.metadata.distributions())}
+    present = [name for name in modules if importlib.util.find_spec(name) is not None]
+    answer = {"modules": present, "versions": {"python": platform.python_version(), **versions(distributions)}}
+    if packages:
+        answer |= {
+            "providers": providers_of(present),
+            "markers": marker_values(),
+            "distributions": describe(importlib.metadata.distributions()),
+        }
     return answer
 
 
 def versions(distributions: Sequence[str]) -> dict[str, str]:
     """Return the versions of those distributions that are installed."""
-    found = {}
+    installed = {}
     for name in distributions:
         try:
-            found[name] = importlib.metadata.version(name)
+            installed[name] = importlib.metadata.version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def canonical(name: str) -> str:
@@ -56,62 +54,55 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def providers_of(module: str) -> list[str]:
-    """Name the distributions that brought a module's own ``__init__``, or file; several overwrite each other's."""
-    named = importlib.metadata.packages_distributions().get(module, [])
-    own = re.compile(rf"{re.escape(module)}(/__init__)?(\.[\w-]+)*\.(py|so|pyd)")
-    brought = [
-        name
-        for name in dict.fromkeys(named)
-        if any(own.fullmatch(str(file)) for file in importlib.metadata.files(name) or ())
-    ]
-    return sorted(canonical(name) for name in brought or dict.fromkeys(named))
+def name_of(distribution: Distribution) -> str:
+    """Return a distribution's canonical name, empty for a broken one."""
+    return canonical(distribution.metadata["Name"] or "")
 
 
-def describe_wheels(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Describe distributions, where installed: version, wheel's tags, and the GPU libraries that each brought.
+def providers_of(modules: Sequence[str]) -> dict[str, list[str]]:
+    """Name the distributions that brought each module's own ``__init__``, or file; several overwrite each other's."""
+    named = importlib.metadata.packages_distributions()
+    providers = {}
+    for module in modules:
+        own = re.compile(rf"{re.escape(module)}(/__init__)?(\.[\w-]+)*\.(py|so|pyd)")
+        candidates = dict.fromkeys(named.get(module, []))
+        brought = [
+            name
+            for name in candidates
+            if any(own.fullmatch(str(file)) for file in importlib.metadata.files(name) or ())
+        ]
+        providers[module] = sorted(canonical(name) for name in brought or candidates)
+    return providers
 
-    ``tags`` are empty where it was not installed from a wheel ("Binary distribution format", the ``WHEEL`` file).
+
+def describe(distributions: Iterable[Distribution]) -> dict[str, dict[str, Any]]:
+    """Return each distribution's version, requirements, wheel's tags and bytes on disk, by canonical name.
+
+    The tags are those of its ``WHEEL`` file, none where it was not installed from a wheel ("Binary distribution
+    format"). The bytes are those of the files that its RECORD names and that exist ("Recording installed projects"); a
+    file that two distributions record counts for the first by name alone. What was not recorded, such as bytecode
+    compiled later, does not count. None stands for a distribution without a RECORD, or one installed from a folder that
+    stays where it is: its size is not known.
     """
-    installed = {canonical(each.metadata["Name"] or ""): each for each in importlib.metadata.distributions()}
-    described = {}
-    for name in sorted({canonical(name) for name in names} & set(installed)):
-        texts = [text.strip() for text in installed[name].requires or ()]
-        required = {canonical(re.split(r"[^\w.-]", text, maxsplit=1)[0]) for text in texts}
-        wheel = (installed[name].read_text("WHEEL") or "").splitlines()
-        described[name] = {
-            "version": installed[name].version,
-            "tags": [line.partition(":")[2].strip() for line in wheel if line.startswith("Tag:")],
-            "gpu_libraries": sorted(each for each in required & set(installed) if each.startswith(GPU_LIBRARIES)),
-        }
-    return described
-
-
-def measure(distributions: Iterable[Distribution]) -> dict[str, dict[str, Any]]:
-    """Return each distribution's version, requirements and bytes on disk, by canonical name.
-
-    The bytes are those of the files that its RECORD names and that exist ("Recording installed projects"); a file that
-    two distributions record counts for the first by name alone. What was not recorded, such as bytecode compiled later,
-    does not count. None stands for a distribution without a RECORD, or one installed from a folder that stays where it
-    is: its size is not known.
-    """
-    found: dict[str, dict[str, Any]] = {}
+    described: dict[str, dict[str, Any]] = {}
     seen: set[Path] = set()
-    for each in sorted(distributions, key=lambda one: canonical(one.metadata["Name"] or "")):
-        name = canonical(each.metadata["Name"] or "")
-        if name and name not in found:
-            found[name] = {
-                "version": each.version,
-                "requires": list(each.requires or ()),
-                "bytes": None if is_editable(each) else size_of(each, seen),
+    for distribution in sorted(distributions, key=name_of):
+        name = name_of(distribution)
+        if name and name not in described:
+            wheel = (distribution.read_text("WHEEL") or "").splitlines()
+            described[name] = {
+                "version": distribution.version,
+                "requires": list(distribution.requires or ()),
+                "tags": [line.partition(":")[2].strip() for line in wheel if line.startswith("Tag:")],
+                "bytes": None if is_editable(distribution) else size_of(distribution, seen),
             }
-    return found
+    return described
 
 
 def size_of(distribution: Distribution, seen: set[Path]) -> int | None:
     """Add up a distribution's recorded files that were not seen before, None where there is no record.
 
-    ``files`` alone does not tell: of an ``.egg-info`` folder it gives the sources that the package was built from.
+    ``files`` alone does not say it: of an ``.egg-info`` folder it has the sources that the package was built from.
     """
     files = distribution.files if distribution.read_text("RECORD") else None
     if files is None:

@@ -15,8 +15,8 @@ def launches(run: StoredRun, group: str, contender: str) -> list[list[float]]:
     count = measure.ratio.launches if measure and measure.ratio else 0
     if measure is None or not measure.data or not count or len(measure.data) % count:
         return []
-    each = len(measure.data) // count
-    return [list(measure.data[begin : begin + each]) for begin in range(0, len(measure.data), each)]
+    length = len(measure.data) // count
+    return [list(measure.data[begin : begin + length]) for begin in range(0, len(measure.data), length)]
 
 
 def compare_contenders(

@@ -58,19 +58,19 @@ def stratum_differences(base: Stratum, head: Stratum) -> list[str]:
 
     Ratios move with processor, threads, model and framework versions, and mean nothing against another reference.
     """
-    found = []
+    differences = []
     if base.cpu != head.cpu:
-        found.append(f"CPU model: {base.cpu} → {head.cpu}")
+        differences.append(f"CPU model: {base.cpu} → {head.cpu}")
     before, after = frozenset(base.cpu_flags), frozenset(head.cpu_flags)
     if before != after:
-        found.append(f"CPU flags: {flag_difference(before, after)}")
+        differences.append(f"CPU flags: {flag_difference(before, after)}")
     if base.threads != head.threads:
-        found.append(f"threads: {base.threads} → {head.threads}")
+        differences.append(f"threads: {base.threads} → {head.threads}")
     if base.model and head.model and base.model.sha256 != head.model.sha256:
-        found.append(f"model: {model_words(base.model)} → {model_words(head.model)}")
+        differences.append(f"model: {model_words(base.model)} → {model_words(head.model)}")
     if base.reference != head.reference:
-        found.append(f"reference: {base.reference} → {head.reference}")
-    return found + version_differences(base, head)
+        differences.append(f"reference: {base.reference} → {head.reference}")
+    return differences + version_differences(base, head)
 
 
 def flag_difference(base: frozenset[str], head: frozenset[str]) -> str:
@@ -94,19 +94,19 @@ def version_differences(base: Stratum, head: Stratum) -> list[str]:
 
     A package that one environment lacks is no difference, unless a contender that both raced has it among its versions.
     """
-    found = []
-    told: set[tuple[str, str | None, str | None]] = set()
+    differences = []
+    named: set[tuple[str, str | None, str | None]] = set()
     for name in sorted(base.environments.keys() & head.environments.keys()):
         before, after = base.environments[name], head.environments[name]
         for package in sorted(before.keys() & after.keys()):
             if before[package] != after[package]:
-                told.add((package, before[package], after[package]))
-                found.append(f"{package}: {before[package]} → {after[package]} in the environment {name}")
+                named.add((package, before[package], after[package]))
+                differences.append(f"{package}: {before[package]} → {after[package]} in the environment {name}")
     for name in sorted(base.contenders.keys() & head.contenders.keys()):
         before, after = base.contenders[name], head.contenders[name]
         for package in sorted(before.keys() | after.keys()):
             change = (package, before.get(package), after.get(package))
-            if change[1] != change[2] and change not in told:
-                told.add(change)
-                found.append(f"{package}: {change[1] or 'none'} → {change[2] or 'none'} for {name}")
-    return found
+            if change[1] != change[2] and change not in named:
+                named.add(change)
+                differences.append(f"{package}: {change[1] or 'none'} → {change[2] or 'none'} for {name}")
+    return differences

@@ -32,7 +32,7 @@ SECTIONS = (
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run the command and give its exit code and what it printed."""
+    """Run the command and return its exit code and what it printed."""
     code = main(["doctor", *arguments])
     printed = capsys.readouterr()
     return code, printed.out, printed.err

@@ -51,10 +51,10 @@ def test_only_another_tree_is_asked_for_its_declarations(calls, tmp_path):
 
 
 def test_an_interpreter_without_numpy_is_refused_or_described(calls, tmp_path):
-    """A run refuses it with what to install there; the doctor, who asks for wheels, describes it."""
+    """A run refuses it with what to install there; the doctor, who asks for packages, describes it."""
     environments = {HERE: Environment(HERE, Path(sys.executable)), "bare": Environment("bare", Path("bare"))}
     with pytest.raises(FrameworkMissing, match=r"numpy, which every worker needs, .* bare -m pip install numpy"):
         ask_environments(environments, tmp_path)
-    asked = ask_environments(environments, tmp_path, wheels=True)
+    asked = ask_environments(environments, tmp_path, packages=True)
     assert asked["bare"].missing(["numpy"]) == ("numpy",)
     assert asked["bare"].backends == asked[HERE].backends

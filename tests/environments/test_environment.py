@@ -60,16 +60,6 @@ def test_a_tree_converts_by_its_own_code():
     assert (chosen.interpreter, chosen.tree, chosen.backends) == (Path(f"python-{HERE}"), Path("old-tree"), theirs)
 
 
-def test_what_converting_needs_follows_the_environment_that_converts():
-    """Where two Pythons declare different converters, the one that converts needs its own, not that of the other."""
-    found = environments(**{HERE: "engine new", "old": "engine converter"})
-    newer = {"engine": declared(REQUIRES=("engine",), CONVERT_REQUIRES=("newest",))}
-    found[HERE] = replace(found[HERE], backends=newer)
-    assert what_is_missing(PLAIN, found) is None
-    assert find_converter(PLAIN, found).name == "old"
-    assert find_converter(PLAIN, found).missing_to_convert(PLAIN) == ()
-
-
 @pytest.mark.parametrize(
     ("held", "missing"),
     [

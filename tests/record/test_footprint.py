@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.environments import survey as surveys
-from runoff.environments.survey import marker_values, measure
+from runoff.environments.survey import describe, marker_values
 from runoff.record.footprint import describe_footprint, needed, packages_of
 
 MARKERS = {"python_version": "3.11", "sys_platform": "linux", "platform_machine": "x86_64"}
@@ -38,7 +38,7 @@ def survey(site: Path) -> dict[str, object]:
     """Survey what was installed there."""
     return {
         "markers": marker_values() | MARKERS,
-        "distributions": measure(importlib.metadata.distributions(path=[str(site)])),
+        "distributions": describe(importlib.metadata.distributions(path=[str(site)])),
     }
 
 
@@ -47,7 +47,7 @@ def test_bytes_are_those_of_recorded_files(tmp_path):
     install(tmp_path, "engine", {"engine/a.so": 1000, "engine/b.py": 10})
     install(tmp_path, "twin", {"engine/b.py": 10, "twin/c.py": 5})
     (tmp_path / "engine" / "compiled.pyc").write_bytes(b"x" * 77)
-    found = measure(importlib.metadata.distributions(path=[str(tmp_path)]))
+    found = describe(importlib.metadata.distributions(path=[str(tmp_path)]))
     assert {name: one["bytes"] for name, one in found.items()} == {"engine": 1010, "twin": 5}
 
 
@@ -65,7 +65,7 @@ def editable(separators: tuple[str, str]) -> dict[str, str]:
 def test_a_size_that_is_not_known_is_not_zero(tmp_path, recorded, extra):
     """A distribution without a record, or one that points to its sources, has an unknown size."""
     install(tmp_path, "engine", {"engine/a.so": 1000}, recorded=recorded, **extra)
-    found = measure(importlib.metadata.distributions(path=[str(tmp_path)]))
+    found = describe(importlib.metadata.distributions(path=[str(tmp_path)]))
     assert found["engine"]["bytes"] is None
 
 
@@ -76,7 +76,7 @@ def test_sources_that_a_package_was_built_from_are_no_record(tmp_path):
     (info / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: engine\nVersion: 1.0\n")
     (info / "SOURCES.txt").write_text("setup.py\nengine.py\n")
     (tmp_path / "engine.py").write_text("x = 1\n")
-    found = measure(importlib.metadata.distributions(path=[str(tmp_path)]))
+    found = describe(importlib.metadata.distributions(path=[str(tmp_path)]))
     assert found["engine"]["bytes"] is None
 
 
@@ -158,7 +158,7 @@ def test_what_others_need_too_is_told_apart(tmp_path):
 
 def test_this_interpreter_can_be_asked():
     """The real thing: numpy is installed here with a size, and markers have the names that packaging knows."""
-    found = surveys.survey([], [], wheels=False, sizes=True)
+    found = surveys.survey([], [], packages=True)
     assert found["distributions"]["numpy"]["bytes"] > 1_000_000
     assert "numpy" in needed([], found)
 
@@ -180,5 +180,5 @@ def test_an_origin_that_cannot_be_read_costs_one_size(tmp_path, origin, known):
     """A broken ``direct_url.json`` makes that distribution's size unknown, and no other's."""
     install(tmp_path, "engine", {"engine/a.so": 1000}, direct_url_json=origin)
     install(tmp_path, "other", {"other/b.so": 10})
-    found = measure(importlib.metadata.distributions(path=[str(tmp_path)]))
+    found = describe(importlib.metadata.distributions(path=[str(tmp_path)]))
     assert (found["engine"]["bytes"] is not None, found["other"]["bytes"]) == (known, 10)
