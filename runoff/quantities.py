@@ -43,31 +43,20 @@ def duration(text: str) -> float:
     return seconds
 
 
-def whole_number(text: str, least: int, most: int) -> int:
+def whole_number(text: str, least: int = 0, most: float = math.inf) -> int:
     """Read a whole number within bounds.
 
     Raises ArgumentTypeError.
     """
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
-        raise ArgumentTypeError(f"expected a whole number from {least} to {most}, found {text!r}")
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
+        bounds = f"of at least {least}" if most == math.inf else f"from {least} to {most}"
+        raise ArgumentTypeError(f"expected a whole number {bounds}, found {text!r}")
     return int(text)
 
 
 def positive(text: str) -> int:
     """Read a whole number above zero; raises ArgumentTypeError."""
-    return at_least(1, text)
-
-
-def whole(text: str) -> int:
-    """Read a whole number of zero or more; raises ArgumentTypeError."""
-    return at_least(0, text)
-
-
-def at_least(least: int, text: str) -> int:
-    """Read a whole number that is not below another; raises ArgumentTypeError."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) >= least):
-        raise ArgumentTypeError(f"expected a whole number of at least {least}, found {text!r}")
-    return int(text)
+    return whole_number(text, 1)
 
 
 def share_text(value: float) -> str:

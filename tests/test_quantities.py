@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from runoff.quantities import duration, positive_share, share, whole_number
+from runoff.quantities import duration, positive, positive_share, share, whole_number
 
 
 @pytest.mark.parametrize(("text", "expected"), [("5%", 0.05), ("2.5 %", 0.025), ("0%", 0.0), (" 100% ", 1.0)])
@@ -50,3 +50,11 @@ def test_whole_numbers_have_bounds() -> None:
     for text in ("0", "65536", "-1", "1.5", "", "two", "1e3", "٣", "9" * 5000):
         with pytest.raises(ArgumentTypeError, match="whole number from 1 to 65535"):
             whole_number(text, 1, 65535)
+
+
+def test_whole_numbers_without_a_largest() -> None:
+    """A seed may be any number from zero on, an amount any above zero; what is refused is told with the least."""
+    assert (whole_number("0"), whole_number("9" * 19), positive("1")) == (0, int("9" * 19), 1)
+    for read, text in ((whole_number, "-1"), (whole_number, "9" * 20), (positive, "0")):
+        with pytest.raises(ArgumentTypeError, match="whole number of at least"):
+            read(text)

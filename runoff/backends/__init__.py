@@ -56,6 +56,8 @@ class Declaration:
     """Its name as its makers write it, where that is another than its file's."""
     CONVERTERS: Mapping[str, str] = field(default_factory=dict)
     """Modules of which converting needs one, the preferred first, with their converters' names for people."""
+    CONVERTER_REQUIRES: Mapping[str, str] = field(default_factory=dict)
+    """A module that one of CONVERTERS needs besides, by its own."""
     NOTES: Mapping[str, str] = field(default_factory=dict)
     """A sentence each that belongs beside every result, by the module of CONVERTERS that converted."""
     functions: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
@@ -28,6 +29,19 @@ INDUCTOR = {
 INDUCTOR_CACHE = "torchinductor"
 WRAPPER_AGE = 3600.0
 
+
+def cpp_compiler() -> str:
+    """Name the C++ compiler that inductor calls by its file, size and date, which change with its version.
+
+    To ask it for its version would take every worker a process, in a stage that is timed.
+    """
+    found = shutil.which(os.environ.get("CXX", "g++"))
+    if found is None:
+        return "none"
+    file = Path(found).resolve()
+    return f"{file}, {file.stat().st_size} bytes of {file.stat().st_mtime_ns}"
+
+
 VARIANTS = (
     Variant(description="eager, inference_mode", default=True),
     Variant("channels-last", "eager, channels-last memory format", load_options={"channels_last": True}),
@@ -42,7 +56,7 @@ VARIANTS = (
         "aotinductor",
         "compiled ahead of time for a batch of one, frozen weights",
         processor_specific=True,
-        convert_options={"kind": "package"},
+        convert_options={"kind": "package", "compiler": cpp_compiler()},
         convert_variables=INDUCTOR,
         variables=INDUCTOR,
     ),

@@ -29,6 +29,7 @@ LAYOUT = "NCHW"
 REQUIRES = ("tensorflow",)
 FORM = ONNX
 CONVERTERS = {"onnx_tf": "onnx-tf", "onnx2tf": "onnx2tf"}
+CONVERTER_REQUIRES = {"onnx_tf": "tensorflow_probability"}  # which it imports without saying so
 CONVERT_REQUIRES = ("onnx", "tensorflow")
 DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu")
 CONVERT_DISTRIBUTIONS = (

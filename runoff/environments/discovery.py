@@ -103,6 +103,7 @@ def wanted(backends: Iterable[Declaration]) -> dict[str, list[str]]:
     modules = {
         name for backend in backends for name in (*backend.REQUIRES, *backend.CONVERT_REQUIRES, *backend.CONVERTERS)
     }
+    modules |= {name for backend in backends for name in backend.CONVERTER_REQUIRES.values()}
     modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
     modules |= {name for needed in onnx_export.EXPORTERS.values() for name in needed}
     return {

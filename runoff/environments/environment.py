@@ -79,9 +79,12 @@ class Environment:
     def missing_to_convert(self, contender: Contender) -> tuple[str, ...]:
         """Name the modules that converting a contender needs and that are not installed in it."""
         backend = self.backends[contender.backend]
-        missing = self.missing((*backend.CONVERT_REQUIRES, *contender.variant.convert_requires))
-        lacks_all = bool(backend.CONVERTERS) and len(self.missing(backend.CONVERTERS)) == len(backend.CONVERTERS)
-        return (*missing, " or ".join(backend.CONVERTERS)) if lacks_all else missing
+        needed = [*backend.CONVERT_REQUIRES, *contender.variant.convert_requires]
+        if backend.CONVERTERS:
+            installed = (name for name in backend.CONVERTERS if not self.missing([name]))
+            converter = next(installed, " or ".join(backend.CONVERTERS))
+            needed += [converter, backend.CONVERTER_REQUIRES.get(converter, converter)]
+        return self.missing(needed)
 
     def versions(self, distributions: Sequence[str]) -> dict[str, str]:
         """Return the versions that a result of these distributions belongs to; ``runoff`` is another tree's commit."""

@@ -26,17 +26,17 @@ two first classes nearly the same probability, another answer tells nothing abou
 
 
 def is_reduced(precision: str) -> bool:
-    """Tell whether a precision is one that may cost agreement."""
+    """Whether a precision is one that may cost agreement."""
     return precision in FLOORS
 
 
 def floor(precision: str) -> float:
-    """Give the share of decided images on which a contender of this precision must agree."""
+    """Return the share of decided images on which a contender of this precision must agree."""
     return FLOORS.get(precision, 1.0)
 
 
 def least_lead(precision: str) -> float:
-    """Give how far golden's Top-1 probability must lead for an image to count, by precision."""
+    """Return how far golden's Top-1 probability must lead for an image to count, by precision."""
     return SURE_LEAD if is_reduced(precision) else 0.0
 
 
@@ -90,7 +90,7 @@ def compare_logits(
 
 
 def probability_lead(ordered: Logits) -> NDArray[np.float64]:
-    """Give how far the softmax of the highest logit leads that of the second; each row in ascending order."""
+    """Return how far the softmax of the highest logit leads that of the second; each row in ascending order."""
     powers = np.exp(ordered.astype(np.float64) - ordered[:, -1:])
     lead: NDArray[np.float64] = (powers[:, -1] - powers[:, -2]) / powers.sum(axis=1)
     return lead

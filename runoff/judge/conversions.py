@@ -7,8 +7,7 @@ import re
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 RIGHT = "right"
 WRONG = "wrong"
@@ -63,24 +62,6 @@ class Cell:
         return self.repaired if self.repaired is not None and self.repaired.result == RIGHT else self.plain
 
 
-def cell_json(cell: Cell) -> dict[str, Any]:
-    """Give a cell as JSON values."""
-    return asdict(cell) | {"repairs": list(cell.repairs)}
-
-
-def cell_from_json(values: dict[str, Any]) -> Cell:
-    """Read what cell_json gave."""
-    repaired = values["repaired"]
-    return Cell(
-        **values
-        | {
-            "plain": Attempt(**values["plain"]),
-            "repaired": Attempt(**repaired) if repaired else None,
-            "repairs": tuple(values["repairs"]),
-        }
-    )
-
-
 @dataclass(frozen=True)
 class Totals:
     """How many cells came out how: ``repaired`` are right after repair only.
@@ -121,7 +102,7 @@ def count(cells: Iterable[Cell]) -> Totals:
 
 
 def share_interval(hits: int, tried: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Give the 95 % interval of a share by Wilson's score.
+    """Return the 95 % interval of a share by Wilson's score.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), 209-212.
     Raises ValueError where nothing was tried.

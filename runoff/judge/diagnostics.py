@@ -4,43 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
 from runoff.judge.ratios import CONFIDENCE
 
-QUANTILES = (0.5, 0.9, 0.95, 0.99)
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 DOUBT = 0.01
 """The chance of a warning about autocorrelation where there is none."""
 
 
-@dataclass(frozen=True)
-class Percentile:
-    """A percentile of the raw times; withheld (``value`` None) where fewer than the ``needed`` samples are there."""
+def percentiles(values: Sequence[float]) -> dict[str, float | None]:
+    """Return the QUANTILES of the raw times, by linear interpolation between order statistics.
 
-    name: str
-    value: float | None
-    needed: int
-
-
-def percentiles(values: Sequence[float]) -> tuple[Percentile, ...]:
-    """Give p50, p90, p95 and p99 of the raw times, by linear interpolation between order statistics.
-
-    Raises ValueError without values, or for values that are not positive numbers.
+    One is withheld (None) where there are fewer samples than it needs. Raises ValueError without values, or for values
+    that are not positive numbers.
     """
     array = np.asarray(values, dtype=np.float64)
     if not array.size or not np.isfinite(array).all() or (array <= 0).any():
         raise ValueError("percentiles need at least one value, all finite and above zero")
-    return tuple(
-        Percentile(
-            f"p{quantile * 100:.0f}",
-            float(np.quantile(array, quantile)) if array.size >= samples_needed(quantile) else None,
-            samples_needed(quantile),
-        )
-        for quantile in QUANTILES
-    )
+    return {
+        name: float(np.quantile(array, quantile)) if array.size >= samples_needed(quantile) else None
+        for name, quantile in QUANTILES.items()
+    }
 
 
 def samples_needed(quantile: float) -> int:
@@ -52,7 +39,7 @@ def samples_needed(quantile: float) -> int:
 
 
 def drift(values: Sequence[float]) -> float:
-    """Give how much slower the second half is than the first: the ratio of their medians, 1.0 below four values."""
+    """Return how much slower the second half is than the first: the ratio of their medians, 1.0 below four values."""
     if len(values) < 4:
         return 1.0
     half = len(values) // 2
@@ -60,7 +47,7 @@ def drift(values: Sequence[float]) -> float:
 
 
 def lag_one_autocorrelation(values: Sequence[float]) -> float:
-    """Give the correlation of each value with the next one, 0.0 for values without spread.
+    """Return the correlation of each value with the next one, 0.0 for values without spread.
 
     Box, Jenkins, Reinsel and Ljung, "Time Series Analysis", section 2.1.
     """
@@ -70,7 +57,7 @@ def lag_one_autocorrelation(values: Sequence[float]) -> float:
 
 
 def follow_each_other(values: Sequence[float], tests: int = 1) -> bool:
-    """Tell whether values are more like their predecessors than chance explains, so that they aren't independent.
+    """Whether values are more like their predecessors than chance explains, so that they aren't independent.
 
     Independent values have a lag-1 autocorrelation that is near-normal around -1/n with variance 1/n (Bartlett, "On the
     Theoretical Specification and Sampling Properties of Autocorrelated Time-Series", 1946); ``tests`` of them share the

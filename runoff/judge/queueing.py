@@ -18,7 +18,7 @@ BISECTIONS = 30
 
 
 def share_within(services: Sequence[float], load: float, bound: float) -> float:
-    """Give the share of queries that are answered within a bound in seconds at a load in queries per second.
+    """Return the share of queries that are answered within a bound in seconds at a load in queries per second.
 
     A query waits as long as a geometric number of residual services take, by the formula of Pollaczek (1930) and
     Khinchine (1932), as in Feller, "An Introduction to Probability Theory", volume 2, XII.5; the chances of such a sum
@@ -42,7 +42,7 @@ def share_within(services: Sequence[float], load: float, bound: float) -> float:
 
 
 def residual_share(times: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the share of arrivals at a busy server that find at most so much left of the service, E[min(S, x)] / E[S].
+    """Return the share of arrivals at a busy server that find at most so much left of the service, E[min(S, x)] / E[S].
 
     ``times`` are in ascending order.
     """
@@ -53,7 +53,7 @@ def residual_share(times: NDArray[np.float64], edges: NDArray[np.float64]) -> ND
 
 
 def highest_load(services: Sequence[float], bound: float, quantile: float) -> float | None:
-    """Give the highest load, in queries per second, at which a quantile of the latency keeps a bound in seconds.
+    """Return the highest load, in queries per second, at which a quantile of the latency keeps a bound in seconds.
 
     ``services`` are measured seconds of serving one query. None where serving alone breaks the bound.
 
@@ -71,7 +71,7 @@ def highest_load(services: Sequence[float], bound: float, quantile: float) -> fl
 
 
 def highest_loads_by_launch(launches: Sequence[Sequence[float]], bound: float, quantile: float) -> list[float] | None:
-    """Give what each launch says of the highest load that the services of all of them allow, as its geometric mean.
+    """Return what each launch says of the highest load that the services of all of them allow, as its geometric mean.
 
     One slow query in a hundred decides the load, so a launch by itself tells little of it: the services of all launches
     are put together, and a launch's part is what leaving it out changes, by the jackknife's pseudo-values of the

@@ -107,7 +107,7 @@ def estimate(log_ratios: Sequence[float]) -> Estimate:
 
 
 def interval(found: Estimate, level: float) -> tuple[float, float] | None:
-    """Give Student's t interval of an estimate as ratios, None where nothing tells the error.
+    """Return Student's t interval of an estimate as ratios, None where nothing tells the error.
 
     Student, "The Probable Error of a Mean", Biometrika 6, 1908.
     """
@@ -118,7 +118,7 @@ def interval(found: Estimate, level: float) -> tuple[float, float] | None:
 
 
 def ratio_over_launches(log_ratios: Sequence[float], confidence: float = CONFIDENCE, error_share: float = 1.0) -> Ratio:
-    """Give the ratio with its interval, from the log-ratios of launches.
+    """Return the ratio with its interval, from the log-ratios of launches.
 
     ``error_share`` is the look's share of the error: the interval is computed at 1 - share × (1 - confidence).
     """
@@ -129,7 +129,7 @@ def ratio_over_launches(log_ratios: Sequence[float], confidence: float = CONFIDE
 
 
 def estimate_behind(ratio: Ratio) -> Estimate:
-    """Give back the estimate that a ratio's interval was computed from: ratio_over_launches undone."""
+    """Return the estimate that a ratio's interval was computed from: ratio_over_launches undone."""
     if ratio.low is None or ratio.high is None or ratio.launches < 2:
         return Estimate(math.log(ratio.value), math.nan, 0)
     degrees = ratio.launches - 1
@@ -157,7 +157,7 @@ def change_estimate(base: Ratio, head: Ratio) -> Estimate:
 
 
 def shared_error(base: Ratio, head: Ratio) -> float:
-    """Give the share of the error that is left to the change between two ratios: the product of their looks' shares.
+    """Return the share of the error that is left to the change between two ratios: the product of their looks' shares.
 
     Over all pairs of looks that two runs may stop at these add up to 1, so Bonferroni's inequality holds as in
     plan_looks.
@@ -167,7 +167,7 @@ def shared_error(base: Ratio, head: Ratio) -> float:
 
 
 def difference_p_value(found: Estimate) -> float:
-    """Give the two-sided p-value of Student's t test that the log-ratio is zero; 1.0 where nothing tells the error."""
+    """Return the two-sided p-value of Student's t test that the log-ratio is zero; 1.0 where its error is not known."""
     if found.degrees == 0:
         return 1.0
     if found.error == 0.0:
@@ -176,7 +176,7 @@ def difference_p_value(found: Estimate) -> float:
 
 
 def excess_p_value(found: Estimate, margin: float) -> float:
-    """Give the one-sided p-value of Student's t test that the ratio is at most 1 + margin; 1.0 as above."""
+    """Return the one-sided p-value of Student's t test that the ratio is at most 1 + margin; 1.0 as above."""
     if found.degrees == 0:
         return 1.0
     excess = found.mean - math.log1p(margin)
@@ -228,26 +228,26 @@ def plan_looks(first: int) -> tuple[Look, ...]:
 
 
 def half_width(ratio: Ratio) -> float:
-    """Give how far an interval reaches to each side as a share: 0.02 where it is the ratio times or by 1.02."""
+    """Return how far an interval reaches to each side as a share: 0.02 where it is the ratio times or by 1.02."""
     if ratio.low is None or ratio.high is None:
         return math.inf
     return math.sqrt(ratio.high / ratio.low) - 1
 
 
 def control_is_valid(control: Ratio, margin: float = MARGIN) -> bool:
-    """Tell whether a run can be believed: its control's interval must not exclude 1 by more than the margin."""
+    """Whether a run can be believed: its control's interval must not exclude 1 by more than the margin."""
     if control.low is None or control.high is None:
         return True
     return control.low <= 1 + margin and control.high >= 1 / (1 + margin)
 
 
 def is_pinned_down(control: Ratio, margin: float = MARGIN) -> bool:
-    """Tell whether a control's interval reaches no further than the margin to each side."""
+    """Whether a control's interval reaches no further than the margin to each side."""
     return half_width(control) <= margin
 
 
 def is_beyond(ratio: Ratio, control: Ratio) -> bool:
-    """Tell whether a ratio's interval lies wholly outside its control's: what two equals reach is no difference."""
+    """Whether a ratio's interval lies wholly outside its control's: what two equals reach is no difference."""
     if ratio.low is None or ratio.high is None or control.low is None or control.high is None:
         return False
     return ratio.high < control.low or ratio.low > control.high

@@ -38,20 +38,20 @@ def export(model: str, exporter: str, opset: int, folder: str, memory: int) -> N
     (Path(folder) / OPERATORS_FILE).write_text(json.dumps(operators))
 
 
-def convert(backend: str, suffix: str, form: dict[str, Any], folder: str, memory: int) -> dict[str, Any] | None:
-    """Convert a form as the backend's plain variant into the folder; return what failed, None for nothing."""
+def convert(backend: str, form: dict[str, Any], artifact: str, folder: str, memory: int) -> dict[str, Any] | None:
+    """Convert a form as the backend's plain variant; return what failed, None for nothing."""
     limit_memory(memory)
-    chosen, artifact = import_backend(backend), artifact_in(folder, suffix)
-    shutil.rmtree(artifact.parent, ignore_errors=True)
-    artifact.parent.mkdir()
+    chosen, destination = import_backend(backend), Path(artifact)
+    shutil.rmtree(destination.parent, ignore_errors=True)
+    destination.parent.mkdir()
     try:
-        chosen.convert(from_json(Form, form), chosen.VARIANTS[0], artifact, None)
+        chosen.convert(from_json(Form, form), chosen.VARIANTS[0], destination, None)
     except ConversionFailed as error:
         return asdict(blame(error, folder))
     return None
 
 
-def attempt(backend: str, suffix: str, folder: str, memory: int) -> dict[str, Any]:
+def attempt(backend: str, artifact: str, folder: str, memory: int) -> dict[str, Any]:
     """Run what was converted on the folder's pictures, and compare; in another process than what converted it."""
     limit_memory(memory)
     chosen, expected = import_backend(backend), np.load(Path(folder) / EXPECTED_FILE)
@@ -59,17 +59,12 @@ def attempt(backend: str, suffix: str, folder: str, memory: int) -> dict[str, An
     chosen.import_framework(plain)
     try:
         with conversion_stage("load"):
-            session = chosen.load(artifact_in(folder, suffix), plain, 1)
+            session = chosen.load(Path(artifact), plain, 1)
         with conversion_stage("run"):
             outputs = session.run(in_layout(expected["images"], chosen.LAYOUT))
     except ConversionFailed as error:
         return asdict(blame(error, folder))
     return asdict(judge(outputs, expected["outputs"], float(expected["rounding"])))
-
-
-def artifact_in(folder: str, suffix: str) -> Path:
-    """Name what a converter writes into a folder."""
-    return Path(folder) / "artifact" / f"model{suffix}"
 
 
 def blame(error: ConversionFailed, folder: str) -> Attempt:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from runoff.backends import Declaration
-from runoff.contract import ONNX, Form, to_json
+from runoff.contract import ONNX, Form, from_json, to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, first_with
 from runoff.errors import ConversionFailed, RunoffError, WorkerFailed
 from runoff.files.whole import write_whole
-from runoff.judge.conversions import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell, cell_from_json, cell_json
+from runoff.judge.conversions import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell
 from runoff.matrix.attempt import REPAIRED_FILE
 from runoff.matrix.zoo import MODEL_FILE, ZOO_VERSION, zoo_model
 from runoff.measure.cache import key_of
@@ -33,7 +32,7 @@ MEMORY = 8 << 30
 """Bytes that each process may have of its own."""
 CONVERTING = "converting-"
 MATRIX_VERSION = 1
-"""Goes up with every change of how an attempt is made or judged, so that cells are tried anew."""
+"""Goes up with every change of how an attempt is made, run or judged, so that cells are tried anew; a test asks."""
 TRANSIENT = ("WorkerTimedOut", "WorkerKilled")
 """How the reasons of failures begin that another attempt may not meet."""
 OUT_OF_TIME = "the time was over before its turn; run again to go on from here"
@@ -47,16 +46,21 @@ class Export:
     exporter: str
     opset: int
 
+    @property
+    def label(self) -> str:
+        """Its name in logs."""
+        return f"{self.model}-{self.exporter}-opset{self.opset}"
+
 
 @dataclass(frozen=True)
 class MatrixSetup:
-    """Where conversions are tried: backends with a converter, environments, folders, and the time that there is.
+    """Where conversions are tried: the environment of each backend that converts, folders, and the time that there is.
 
-    New exports may be begun until the ``deadline``, a moment of ``time.monotonic``; ``at_once`` is how many are worked
-    on side by side.
+    ``environments`` may export. New exports may be begun until the ``deadline``, a moment of ``time.monotonic``;
+    ``at_once`` is how many are worked on side by side.
     """
 
-    backends: Mapping[str, Declaration]
+    targets: Mapping[str, Environment]
     environments: Mapping[str, Environment]
     results: Path
     logs: Path
@@ -95,59 +99,47 @@ def converter_name(backend: str, environment: Environment) -> str:
     return next(installed, backend)
 
 
-def try_conversions(
-    exports: Sequence[Export], targets: Sequence[str], setup: MatrixSetup, *, step: Callable[[], None]
-) -> list[Cell]:
-    """Give the cells of all exports and targets: those known from before, and the others tried now.
+def try_conversions(exports: Sequence[Export], setup: MatrixSetup, *, step: Callable[[], None]) -> list[Cell]:
+    """Return the cells of all exports and targets: those known from before, and the others tried now.
 
     Every step is one export's. What is skipped, or lost to a time-out of the whole, is tried again by the next run.
     """
-    lock = threading.Lock()
-
-    def work(export: Export) -> list[Cell]:
-        cells = try_export(export, targets, setup)
-        with lock:
-            step()
-        return cells
-
+    cells: list[Cell] = []
     remove_abandoned(setup.results, CONVERTING)
     with ThreadPoolExecutor(setup.at_once) as pool:
-        return [cell for cells in pool.map(work, exports) for cell in cells]
+        for found in pool.map(lambda export: try_export(export, setup), exports):
+            cells += found
+            step()
+    return cells
 
 
-def try_export(export: Export, targets: Sequence[str], setup: MatrixSetup) -> list[Cell]:
-    """Give an export's cells; it is exported once for all the targets that are not known yet."""
-    files = {target: setup.results / f"{cell_key(export, target, setup)}.json" for target in targets}
-    known = {target: cell for target, file in files.items() if (cell := read_cell(file))}
-    open_ones = [target for target in targets if target not in known]
-    if not open_ones:
-        return [known[target] for target in targets]
-    setup.results.mkdir(parents=True, exist_ok=True)
-    with owned_folder(setup.results, CONVERTING) as folder:
-        over = time.monotonic() > setup.deadline
-        problem = Attempt(SKIPPED, reason=OUT_OF_TIME) if over else export_model(export, folder, setup)
-        for target in open_ones:
-            cell = cell_of(export, target, problem) if problem else try_target(export, target, folder, setup)
-            known[target] = cell
-            if is_final(cell):
-                write_cell(files[target], cell)
-    return [known[target] for target in targets]
-
-
-def cell_of(export: Export, target: str, plain: Attempt) -> Cell:
-    """Make a cell with nothing repaired."""
-    return Cell(export.model, export.exporter, export.opset, target, plain)
+def try_export(export: Export, setup: MatrixSetup) -> list[Cell]:
+    """Return an export's cells; it is exported once for all the targets that are not known yet."""
+    files = {target: setup.results / f"{cell_key(export, target, setup)}.json" for target in setup.targets}
+    cells = {target: cell for target, file in files.items() if (cell := read_cell(file))}
+    unknown = [target for target in files if target not in cells]
+    if unknown:
+        setup.results.mkdir(parents=True, exist_ok=True)
+        with owned_folder(setup.results, CONVERTING) as folder:
+            over = time.monotonic() > setup.deadline
+            problem = Attempt(SKIPPED, reason=OUT_OF_TIME) if over else export_model(export, folder, setup)
+            for target in unknown:
+                plain = Cell(**vars(export), backend=target, plain=problem) if problem else None
+                cells[target] = plain or try_target(export, target, folder, setup)
+                if is_final(cells[target]):
+                    write_cell(files[target], cells[target])
+    return [cells[target] for target in files]
 
 
 def export_model(export: Export, folder: Path, setup: MatrixSetup) -> Attempt | None:
-    """Export into a folder; give what went wrong, None where nothing did."""
+    """Export into a folder; return what went wrong, None where nothing did."""
     modules = EXPORTERS[export.exporter]
     if (environment := first_with(modules, setup.environments)) is None:
         return Attempt(SKIPPED, EXPORT, reason=f"no environment of this run has all of {', '.join(modules)}")
-    arguments = {"model": export.model, "exporter": export.exporter, "opset": export.opset, "folder": str(folder)}
     begin = time.monotonic()
     try:
-        run("export", arguments, environment, setup, f"{label(export)}-export", {}, EXPORT_TIMEOUT)
+        arguments = {**vars(export), "folder": str(folder)}
+        run("export", arguments, environment, setup, f"{export.label}-export", {}, EXPORT_TIMEOUT)
     except (ConversionFailed, WorkerFailed) as error:
         return replace(failed_attempt(error, EXPORT), seconds=time.monotonic() - begin)
     return None
@@ -155,34 +147,32 @@ def export_model(export: Export, folder: Path, setup: MatrixSetup) -> Attempt | 
 
 def try_target(export: Export, target: str, folder: Path, setup: MatrixSetup) -> Cell:
     """Convert an exported model for one target as it is, and where that is not right, once more after repairs."""
-    backend = converters(setup.backends)[target]
-    environment = find_holder(target, setup.environments)
-    if environment is None:
-        reason = f"no environment of this run has all of {', '.join(needed(backend))}"
-        return cell_of(export, target, Attempt(SKIPPED, reason=reason))
-    name, place = f"{label(export)}-{target}", {"backend": backend.module, "folder": str(folder)}
+    environment = setup.targets[target]
+    backend = environment.backends[target]
+    artifact = str(folder / "artifact" / f"model{backend.SUFFIX}")
+
+    def perform(function: str, suffix: str, **arguments: Any) -> Any:
+        arguments |= {"backend": backend.module, "folder": str(folder)}
+        return run(function, arguments, environment, setup, f"{export.label}-{target}{suffix}", backend.ENVIRONMENT)
 
     def attempted(file: str, suffix: str) -> Attempt:
         form = Form(zoo_model(export.model), file, folder / file)
-        arguments = {**place, "suffix": backend.SUFFIX}
-        converting, variables = {**arguments, "form": to_json(form)}, backend.ENVIRONMENT
         begin = time.monotonic()
         try:
-            failed = run("convert", converting, environment, setup, name + suffix, variables)
-            found = Attempt(**failed or run("attempt", arguments, environment, setup, f"{name}{suffix}-run", variables))
+            failed = perform("convert", suffix, artifact=artifact, form=to_json(form))
+            found = Attempt(**failed or perform("attempt", f"{suffix}-run", artifact=artifact))
         except RunoffError as error:
             found = failed_attempt(error, "convert")
         return replace(found, seconds=time.monotonic() - begin)
 
-    plain = attempted(MODEL_FILE, "")
-    if plain.result == RIGHT or "repair" not in backend.functions:
-        return cell_of(export, target, plain)
+    cell = Cell(**vars(export), backend=target, plain=attempted(MODEL_FILE, ""))
+    if cell.plain.result == RIGHT or "repair" not in backend.functions:
+        return cell
     try:
-        repairs = run("repair", place, environment, setup, f"{name}-repair", backend.ENVIRONMENT)
+        repairs = tuple(perform("repair", "-repair"))
     except RunoffError as error:
-        return Cell(export.model, export.exporter, export.opset, target, plain, failed_attempt(error, "repair"))
-    repaired = attempted(REPAIRED_FILE, "-repaired") if repairs else None
-    return Cell(export.model, export.exporter, export.opset, target, plain, repaired, tuple(repairs))
+        return replace(cell, repaired=failed_attempt(error, "repair"))
+    return replace(cell, repaired=attempted(REPAIRED_FILE, "-repaired"), repairs=repairs) if repairs else cell
 
 
 def run(
@@ -212,22 +202,17 @@ def failed_attempt(error: RunoffError, stage: str) -> Attempt:
     return Attempt(FAILED, stage, reason=f"{type(error).__name__}: {error}".splitlines()[0])
 
 
-def label(export: Export) -> str:
-    """Name an export in logs."""
-    return f"{export.model}-{export.exporter}-opset{export.opset}"
-
-
 def read_cell(file: Path) -> Cell | None:
     """Read a cell that is known from before, None where there is none or it is not whole."""
     try:
-        return cell_from_json(json.loads(file.read_text()))
+        return from_json(Cell, json.loads(file.read_text()))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def write_cell(file: Path, cell: Cell) -> None:
     """Keep a cell; a run that is broken off goes on after it."""
-    write_whole(file, lambda partial: partial.write_text(json.dumps(cell_json(cell))))
+    write_whole(file, lambda partial: partial.write_text(json.dumps(to_json(cell))))
 
 
 def is_final(cell: Cell) -> bool:
@@ -238,22 +223,17 @@ def is_final(cell: Cell) -> bool:
 
 def cell_key(export: Export, target: str, setup: MatrixSetup) -> str:
     """Hash everything that decides what comes of a cell."""
-    backend = converters(setup.backends)[target]
-    exporting = first_with(EXPORTERS[export.exporter], setup.environments)
-    converting = find_holder(target, setup.environments)
+    exporting, converting = first_with(EXPORTERS[export.exporter], setup.environments), setup.targets[target]
+    backend = converting.backends[target]
+    plain = backend.VARIANTS[0]
     return key_of(
         {
-            "export": [export.model, export.exporter, export.opset, ZOO_VERSION, EXPORT_VERSION],
-            "exported by": versions_in(exporting, DISTRIBUTIONS),
+            "export": [*vars(export).values(), ZOO_VERSION, EXPORT_VERSION],
+            "exported by": exporting.versions(DISTRIBUTIONS) if exporting else None,
             "backend": [target, backend.CONVERT_VERSION, MATRIX_VERSION],
-            "converted by": versions_in(converting, (*backend.CONVERT_DISTRIBUTIONS, *backend.DISTRIBUTIONS)),
+            "options": [dict(plain.convert_options), dict(plain.load_options)],
+            "converted by": converting.versions((*backend.CONVERT_DISTRIBUTIONS, *backend.DISTRIBUTIONS)),
             "variables": dict(backend.ENVIRONMENT),
             "memory": setup.memory,
         }
     )
-
-
-def versions_in(environment: Environment | None, distributions: Sequence[str]) -> dict[str, str | None]:
-    """Return the versions of these distributions, Python and numpy in an environment, where there is one."""
-    versions = environment.installed.versions if environment else {}
-    return {name: versions.get(name) for name in (*distributions, "python", "numpy")}

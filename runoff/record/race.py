@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.judge.diagnostics import percentiles
+from runoff.judge.diagnostics import QUANTILES, percentiles, samples_needed
 from runoff.judge.ratios import CONFIDENCE, FASTER, REFERENCE, SLOWER, Ratio, half_width, launch_log_ratio, verdict
 from runoff.judge.standings import Rules, judge
 from runoff.measure.launches import CONTROL, Measured, Record
@@ -131,11 +131,11 @@ def stored_percentiles(values: Sequence[float]) -> Percentiles:
     found = percentiles(values)
     return Percentiles(
         len(values),
-        {each.name: each.value for each in found if each.value is not None},
+        {name: value for name, value in found.items() if value is not None},
         {
-            each.name: f"{len(values)} samples do not bound it: it takes {each.needed}"
-            for each in found
-            if each.value is None
+            name: f"{len(values)} samples do not bound it: it takes {samples_needed(QUANTILES[name])}"
+            for name, value in found.items()
+            if value is None
         },
     )
 

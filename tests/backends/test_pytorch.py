@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from runoff.backends.pytorch import quantised_engine
+from runoff.backends.pytorch import VARIANTS, cpp_compiler, quantised_engine
 from runoff.errors import ConversionFailed
 
 
@@ -26,3 +28,31 @@ def test_a_torch_without_any_engine_is_a_failed_conversion():
     with pytest.raises(ConversionFailed, match="has none of x86, qnnpack, onednn") as caught:
         quantised_engine((), ["none"])
     assert caught.value.stage == "quantise"
+
+
+def test_what_is_compiled_ahead_of_time_belongs_to_its_compiler():
+    """The compiler is among the options that AOTInductor converts by, and so in its artifact's key; in no other's."""
+    named = {variant.name: variant.convert_options.get("compiler") for variant in VARIANTS}
+    assert named == dict.fromkeys(named, None) | {"aotinductor": cpp_compiler()}
+
+
+def test_another_compiler_has_another_name(monkeypatch, tmp_path):
+    """A compiler that was updated, one behind a link that now leads elsewhere, and another one each differ."""
+    names = []
+
+    def install(file: Path, content: str) -> None:
+        file.write_text(content)
+        file.chmod(0o755)
+        names.append(cpp_compiler())
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    assert cpp_compiler() == "none"
+    install(tmp_path / "g++", "version 12")
+    install(tmp_path / "g++", "version 12.3")
+    (tmp_path / "g++").unlink()
+    (tmp_path / "g++").symlink_to(tmp_path / "g++-13")
+    install(tmp_path / "g++-13", "version 13")
+    monkeypatch.setenv("CXX", "clang++")
+    install(tmp_path / "clang++", "version 18")
+    assert len(set(names)) == 4

@@ -25,15 +25,15 @@ durations = st.floats(min_value=1e-6, max_value=1e4)
 
 def test_percentiles_of_known_values() -> None:
     """Of the numbers 1 to 1001 the percentiles are read off, all with enough samples."""
-    found = {each.name: each.value for each in percentiles([float(value) for value in range(1, 1002)])}
+    found = percentiles([float(value) for value in range(1, 1002)])
     assert found == pytest.approx({"p50": 501.0, "p90": 901.0, "p95": 951.0, "p99": 991.0})
 
 
 def test_a_percentile_is_withheld_where_too_few_samples_bound_it() -> None:
-    """With 298 samples p99 is withheld and with 299 it is not; the number needed is said."""
-    few, enough = ({each.name: each for each in percentiles([1.0] * count)} for count in (298, 299))
-    assert (few["p99"].value, few["p99"].needed) == (None, 299)
-    assert (few["p95"].value, enough["p99"].value) == (1.0, 1.0)
+    """With 298 samples p99 is withheld and with 299, which is what it needs, it is not."""
+    few, enough = percentiles([1.0] * 298), percentiles([1.0] * 299)
+    assert (few["p99"], samples_needed(0.99)) == (None, 299)
+    assert (few["p95"], enough["p99"]) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("quantile", [0.5, 0.9, 0.95, 0.99])
@@ -55,8 +55,8 @@ def test_percentiles_of_what_is_no_duration_are_refused(values: list[float]) -> 
 @given(st.lists(durations, min_size=5, max_size=60), st.floats(1e-3, 1e3))
 def test_percentiles_rise_and_scale_with_the_unit(values: list[float], unit: float) -> None:
     """Higher percentiles are never smaller, and another unit multiplies each."""
-    found = [each.value for each in percentiles(values) if each.value is not None]
-    scaled = [each.value for each in percentiles([unit * value for value in values]) if each.value is not None]
+    found = [value for value in percentiles(values).values() if value is not None]
+    scaled = [value for value in percentiles([unit * each for each in values]).values() if value is not None]
     assert found == sorted(found)
     assert scaled == pytest.approx([unit * value for value in found])
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.contract import ONNX
+from runoff.contract import ONNX, Variant, from_json, to_json
 from runoff.environments.environment import Environment, Installed
 from runoff.judge.conversions import (
     FAILED,
@@ -22,14 +22,21 @@ from runoff.judge.conversions import (
     Cell,
     Totals,
     blamed_operator,
-    cell_from_json,
-    cell_json,
     count,
     share_interval,
 )
 from runoff.matrix import matrix as conversion
 from runoff.matrix.attempt import OPERATORS_FILE
-from runoff.matrix.matrix import OUT_OF_TIME, Export, MatrixSetup, converters, try_conversions, try_target
+from runoff.matrix.matrix import (
+    OUT_OF_TIME,
+    Export,
+    MatrixSetup,
+    converters,
+    find_holder,
+    needed,
+    try_conversions,
+    try_target,
+)
 from runoff.matrix.zoo import EXPECTED_FILE, MODEL_FILE, zoo_model
 from runoff.measure.launches import deadline_after
 from tests.declarations import declared
@@ -52,7 +59,7 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MatrixSetup:
     installed = Installed(frozenset({"numpy", "torch", "torchvision", "onnx"}), {"numpy": "1", "torch": "2"})
     here = Environment("here", Path(sys.executable), backends={"imagined": IMAGINED}, installed=installed)
     return MatrixSetup(
-        {"imagined": IMAGINED},
+        {"imagined": here},
         {"here": here},
         results=tmp_path / "results",
         logs=tmp_path / "logs",
@@ -124,19 +131,19 @@ def test_cells_are_kept_and_a_broken_off_run_goes_on(setup, exported):
     exports = [Export(name, "torchscript", 13) for name in ("right", "wrong")]
     steps = []
     late = replace(setup, deadline=deadline_after(-1.0))
-    cells = try_conversions(exports, ["imagined"], late, step=lambda: steps.append(1))
+    cells = try_conversions(exports, late, step=lambda: steps.append(1))
     assert [cell.plain for cell in cells] == [Attempt(SKIPPED, reason=OUT_OF_TIME)] * 2
     assert not exported
-    first = try_conversions(exports, ["imagined"], setup, step=lambda: steps.append(1))
+    first = try_conversions(exports, setup, step=lambda: steps.append(1))
     assert [cell.plain.result for cell in first] == [RIGHT, WRONG]
     assert len(exported) == 2
-    assert try_conversions(exports, ["imagined"], setup, step=lambda: steps.append(1)) == first
+    assert try_conversions(exports, setup, step=lambda: steps.append(1)) == first
     assert len(exported) == 2
     assert len(steps) == 6
     torn, *_ = sorted(setup.results.glob("*.json"))
     torn.write_text(torn.read_text()[:-5])
-    assert try_conversions(exports, ["imagined"], late, step=lambda: None) != first
-    again = try_conversions(exports, ["imagined"], setup, step=lambda: None)
+    assert try_conversions(exports, late, step=lambda: None) != first
+    again = try_conversions(exports, setup, step=lambda: None)
     assert [cell.plain.result for cell in again] == [RIGHT, WRONG]
     assert len(exported) == 3
     assert not list(setup.results.glob("converting-*"))
@@ -147,7 +154,7 @@ def test_what_may_not_happen_again_is_tried_again(setup, exported, asked):
     """A time-out or a kill is this run's result and is not kept; the next run exports and tries anew."""
     hurried = replace(setup, attempt_timeout=3.0)
     for tried in (1, 2):
-        (cell,) = try_conversions([Export(asked, "torchscript", 13)], ["imagined"], hurried, step=lambda: None)
+        (cell,) = try_conversions([Export(asked, "torchscript", 13)], hurried, step=lambda: None)
         assert cell.plain.result == FAILED
         assert len(exported) == tried
     assert not list(setup.results.glob("*.json"))
@@ -156,33 +163,45 @@ def test_what_may_not_happen_again_is_tried_again(setup, exported, asked):
 def test_a_real_failure_is_kept(setup, exported):
     """What a converter refuses it refuses again: the cell is read, and nothing is exported for it."""
     for _ in range(2):
-        (cell,) = try_conversions([Export("hungry", "torchscript", 13)], ["imagined"], setup, step=lambda: None)
+        (cell,) = try_conversions([Export("hungry", "torchscript", 13)], setup, step=lambda: None)
         assert cell.plain.result == FAILED
     assert len(exported) == 1
 
 
 def test_another_version_or_source_makes_another_cell(setup):
-    """A cell's key changes with the versions that it was tried with, the opset, and the memory it may have."""
+    """A cell's key changes with versions, the opset, memory, and what the backend declares of its plain variant."""
     keys = {conversion.cell_key(EXPORT, "imagined", setup)}
     keys.add(conversion.cell_key(replace(EXPORT, opset=14), "imagined", setup))
     keys.add(conversion.cell_key(EXPORT, "imagined", replace(setup, memory=1)))
     here = setup.environments["here"]
     newer = replace(here, installed=replace(here.installed, versions={"numpy": "2", "torch": "2"}))
     keys.add(conversion.cell_key(EXPORT, "imagined", replace(setup, environments={"here": newer})))
-    assert len(keys) == 4
+    keys.add(conversion.cell_key(EXPORT, "imagined", replace(setup, targets={"imagined": newer})))
+    for changes in (
+        {"CONVERT_VERSION": 2},
+        {"ENVIRONMENT": {"LEVEL": "2"}},
+        {"VARIANTS": (Variant(load_options={"hint": 1}),)},
+    ):
+        other = replace(here, backends={"imagined": replace(IMAGINED, **changes)})
+        keys.add(conversion.cell_key(EXPORT, "imagined", replace(setup, targets={"imagined": other})))
+    assert len(keys) == 8
 
 
-def test_what_no_environment_holds_is_skipped_with_its_reason(setup, tmp_path):
-    """A converter or exporter whose modules are nowhere costs no process: it says what is missing, and isn't kept."""
-    bare = replace(setup, environments={"here": replace(setup.environments["here"], installed=Installed())})
-    fill(tmp_path, "right")
-    assert try_target(EXPORT, "imagined", tmp_path, bare).plain == Attempt(
-        SKIPPED, reason="no environment of this run has all of numpy"
-    )
-    (cell,) = try_conversions([replace(EXPORT, exporter="dynamo")], ["imagined"], setup, step=lambda: None)
+def test_an_exporter_that_no_environment_holds_is_skipped_with_its_reason(setup):
+    """An exporter whose modules are nowhere costs no process: it says what is missing, and isn't kept."""
+    (cell,) = try_conversions([replace(EXPORT, exporter="dynamo")], setup, step=lambda: None)
     assert cell.plain.result == SKIPPED
     assert "onnxscript" in cell.plain.reason
     assert not list(setup.results.glob("*.json"))
+
+
+def test_a_converter_that_no_environment_holds_is_no_target(setup):
+    """An environment without what converting or running needs holds no converter, nor does one without the backend."""
+    here = setup.environments["here"]
+    assert find_holder("imagined", {"here": here}) == here
+    bare, without = replace(here, installed=Installed()), replace(here, backends={})
+    assert find_holder("imagined", {"bare": bare, "without": without}) is None
+    assert needed(IMAGINED) == ("numpy",)
 
 
 def test_only_backends_with_a_converter_are_targets():
@@ -215,7 +234,7 @@ def test_shares_are_of_what_a_converter_was_given():
 def test_a_cell_survives_json():
     """What is kept is read back as it was."""
     for one in (cell(RIGHT), cell(FAILED, "onnx-tf", RIGHT)):
-        assert cell_from_json(json.loads(json.dumps(cell_json(one), allow_nan=False))) == one
+        assert from_json(Cell, json.loads(json.dumps(to_json(one), allow_nan=False))) == one
 
 
 def test_the_interval_of_a_share_is_wilsons():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 
 import pytest
 
 from runoff.backends import find_backends
-from runoff.matrix import zoo
+from runoff.judge import agreement, conversions
+from runoff.matrix import attempt, matrix, zoo
 from runoff.measure import code
 from runoff.measure.code import code_hash
 from runoff.model import golden, images, onnx_export, operations
@@ -26,12 +28,26 @@ def current() -> dict[str, list[object]]:
         for name, backend in find_backends().items()
     }
     return backends | {
+        "MATRIX_VERSION": [matrix.MATRIX_VERSION, matrix_hash()],
         "EXPORT_VERSION": [onnx_export.EXPORT_VERSION, code_hash(MODEL / "onnx_export.py", ["export_model"])],
         "ZOO_VERSION": [zoo.ZOO_VERSION, code_hash(ROOT / "runoff" / "matrix" / "zoo.py", ["export_zoo_model"])],
         "GOLDEN_VERSION": [golden.GOLDEN_VERSION, code_hash(MODEL / "golden.py", ["compute_golden"])],
         "COUNT_VERSION": [operations.COUNT_VERSION, code_hash(MODEL / "operations.py", ["count_operations"])],
         "DRAWING_VERSION": [images.DRAWING_VERSION, code_hash(MODEL / "images.py", ["further_drawings"])],
     }
+
+
+def matrix_hash() -> str:
+    """Hash what decides a cell of the matrix beside a conversion: how its result is loaded, run and judged."""
+    loaded = {backend.file: ["import_framework", "load"] for backend in matrix.converters(find_backends()).values()}
+    judged = {
+        attempt.__file__: ["convert", "attempt", "repair"],
+        matrix.__file__: ["try_target", "is_final"],
+        agreement.__file__: ["compare_logits"],
+        conversions.__file__: ["blamed_operator"],
+    }
+    hashes = [code_hash(file, functions) for file, functions in sorted((loaded | judged).items())]
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
 @pytest.mark.parametrize("name", sorted(current()))

@@ -20,12 +20,11 @@ TARGETS = ("onnxruntime", "openvino", "tensorflow")
 def cells(tmp_path_factory):
     """Export two operators that are known to be trouble, and one that is not, and convert them for all targets."""
     folder: Path = tmp_path_factory.mktemp("conversions")
-    backends = find_backends()
-    setup = MatrixSetup(
-        backends, {HERE: this_environment(backends)}, results=folder / "results", logs=folder / "logs", at_once=2
-    )
+    here = this_environment(find_backends())
+    targets = dict.fromkeys(TARGETS, here)
+    setup = MatrixSetup(targets, {HERE: here}, results=folder / "results", logs=folder / "logs", at_once=2)
     exports = [Export(name, TORCHSCRIPT, 13) for name in ("pad-constant", "resize-bicubic", "hard-swish")]
-    found = try_conversions(exports, TARGETS, setup, step=lambda: None)
+    found = try_conversions(exports, setup, step=lambda: None)
     return {(cell.model, cell.backend): cell for cell in found}
 
 

@@ -44,8 +44,7 @@ def converting(tmp_path):
         for backend in (copied.root / "runoff" / "backends").glob("[!_]*.py"):
             backend.unlink()
         fake = (ROOT / "tests" / "fakes" / "fake.py").read_text()
-        fake = fake.replace("FORM = MODULE", 'FORM = "onnx"')
-        fake = fake.replace('CONVERT_REQUIRES = ("numpy",)', f'CONVERT_REQUIRES = ("{needs}",)')
+        fake = fake.replace("FORM = MODULE", f'FORM = "onnx"\nCONVERT_REQUIRES = ("{needs}",)')
         fake = fake.replace("VARIANTS = (", 'CONVERTERS = {"numpy": "imagined"}\nVARIANTS = (')
         made = fake + CONVERTER.format(what=what, does=does)
         shutil.copy(ROOT / "tests" / "fakes" / "fake.py", copied.root / "runoff" / "backends" / "fake.py")
