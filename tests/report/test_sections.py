@@ -12,7 +12,7 @@ from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
 from runoff.stored.schema import StoredRunBroken, write_record
 from tests.report.reading import notes_of, section_of
-from tests.stored_runs import benchmark, make_stored_run
+from tests.stored_runs import about, benchmark, make_stored_run
 
 TO_FLOAT32 = write_record(Ratio(0.31, 0.30, 0.32, 0.95, 8, 0.95, "onnxruntime"))
 QUANTISATION = {
@@ -131,3 +131,14 @@ def test_a_footprint_that_is_not_wholly_known_is_no_figure_to_choose_by():
     markdown = render_markdown(run)
     assert "deploy MB" not in markdown
     assert "| onnxruntime | ≥ 208 |" in markdown
+
+
+def test_what_contenders_agree_with_is_named_by_the_stored_model():
+    """Pictures and method name the model and its source, whichever was raced, and no source that it did not have."""
+    stored = make_stored_run()
+    about(stored)["model"].update(name="vit_tiny", source={"kind": "timm", "origin": "hub"})
+    run = parse_run(stored)
+    setting, method = section_of(run, "setting"), section_of(run, "method")
+    assert dict(setting.details)["Pictures"] == ("83, compared with the answers of timm’s own vit_tiny",)
+    assert "A contender is timed only after its answers agreed with those of timm’s own vit_tiny." in notes_of(method)
+    assert "torchvision" not in " ".join([*map(str, setting.details), *notes_of(method)]).lower()

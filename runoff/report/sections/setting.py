@@ -19,7 +19,7 @@ def setting_section(run: StoredRun) -> Section:
         ("Amount", (f"{launches_and_rounds(run)}, seed {run.info.seed}",)),
         ("Machine", (wording.place(run), *([run.system] if run.system else []))),
         *([("Checkpoint", (f"{model.weights} ({model.name})", f"{model.sha256[:16]}…"))] if model else []),
-        ("Pictures", (f"{run.images}, compared with TorchVision’s own answers",)),
+        ("Pictures", (f"{run.images}, compared with the answers of {golden_name(run)}",)),
         *([("Commit", (run.commit.full_name,))] if run.commit else []),
         *(
             (f"Versions in {name}" if len(environments) > 1 else "Versions", (versions_text(versions),))
@@ -38,6 +38,11 @@ def setting_section(run: StoredRun) -> Section:
     ]
     table = make_table("What each contender is", rows, ("how it runs", "precision", "versions"))
     return Section("setting", "What was measured", table, details=details, shown_in=(PAGE,))
+
+
+def golden_name(run: StoredRun) -> str:
+    """Name what contenders have to agree with: the model as its source has it."""
+    return f"{run.model.source.kind}’s own {run.model.name}" if run.model else "the model itself"
 
 
 def difference_text(difference: float | None) -> str:
