@@ -126,13 +126,9 @@ def require_room(limits: Sequence[Limit]) -> None:
     for limit in limits:
         if not limit.admits(0.0 if limit.is_upper else limit.metric.dimension.most):
             raise LimitsUnreadable(f"nothing can meet {limit.text}: it is beyond what {limit.metric.name} can be")
-    if lower and upper and not leave_room(lower[0], upper[0]):
-        raise LimitsUnreadable(f"{lower[0].text} and {upper[0].text} contradict each other: nothing can meet both")
-
-
-def leave_room(lower: Limit, upper: Limit) -> bool:
-    """Whether there is a value between a lower and an upper limit of one metric."""
-    return lower.bound < upper.bound or (lower.admits(upper.bound) and upper.admits(lower.bound))
+    for low, high in zip(lower, upper, strict=False):
+        if low.bound >= high.bound and not (low.admits(high.bound) and high.admits(low.bound)):
+            raise LimitsUnreadable(f"{low.text} and {high.text} contradict each other: nothing can meet both")
 
 
 def limits_text(limits: Sequence[Limit]) -> str:

@@ -60,7 +60,7 @@ def conditions(limits: Sequence[Limit]) -> str:
 
 
 def figures(run: StoredRun, row: Row) -> list[str]:
-    """Tell a row's figures: those that contenders are compared in, and those that a limit was set for."""
+    """Return a row's figures: those that contenders are compared in, and those that a limit was set for."""
     phrases = []
     for metric in METRICS:
         value = metric.read(row)

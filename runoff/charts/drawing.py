@@ -13,15 +13,8 @@ import altair as alt
 import vl_convert
 
 # Hues of Okabe and Ito's palette, which colour-blind people tell apart, at a lightness that reads on white and black.
-BLUE, ORANGE, GREEN, PINK, GREY, SKY, OCHRE = (
-    "#2f7fc1",
-    "#d2691e",
-    "#169b76",
-    "#bb67a5",
-    "#7f8790",
-    "#45a5d6",
-    "#b58900",
-)
+BLUE, ORANGE, GREEN, PINK = "#2f7fc1", "#d2691e", "#169b76", "#bb67a5"
+GREY, SKY, OCHRE = "#7f8790", "#45a5d6", "#b58900"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, OCHRE, GREY)
 PARTS_AS_IMAGES = re.compile(r' (?:role|aria-roledescription)="[^"]*"')
 """What Vega calls a chart's parts, images without a name: the chart as a whole is one, with its content in words."""

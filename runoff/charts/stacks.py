@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 import altair as alt
 
-from runoff.charts.drawing import INK, chart_of, contender_axis, draw, hue, palette, top_legend
+from runoff.charts.drawing import INK, Figure, chart_of, contender_axis, draw, hue, palette, top_legend
 
 
-def stacked_bars(parts: Mapping[str, Mapping[str, float]], totals: Mapping[str, str], title: str) -> str:
-    """Draw the parts of each contender's whole by their names, and its total in words; ``title`` is the axis's."""
+def stacked_bars(
+    parts: Mapping[str, Mapping[str, float]], totals: Mapping[str, str], *, whole: str, axis: str, caption: str
+) -> Figure | None:
+    """Draw the parts of each contender's whole by their stages, and its total in words; None where there are none."""
+    if not parts:
+        return None
     names = list(dict.fromkeys(name for sizes in parts.values() for name in sizes))
     pieces = [
         {"who": who, "part": name, "size": size, "place": names.index(name)}
@@ -19,9 +23,10 @@ def stacked_bars(parts: Mapping[str, Mapping[str, float]], totals: Mapping[str, 
     ]
     ends = [{"who": who, "size": sum(sizes.values()), "text": totals[who]} for who, sizes in parts.items()]
     room = max(sum(sizes.values()) for sizes in parts.values()) * 1.3 or 1.0  # the totals are written behind the bars
-    along = alt.X("size:Q", scale=alt.Scale(domain=[0, room], nice=False), axis=alt.Axis(title=title, tickCount=5))
+    along = alt.X("size:Q", scale=alt.Scale(domain=[0, room], nice=False), axis=alt.Axis(title=axis, tickCount=5))
     base = {"x": along, "y": contender_axis()}
     colour = hue("part:N", palette(names), top_legend("square"))
     bars = chart_of(pieces).mark_bar(height=18).encode(**base, color=colour, order=alt.Order("place:Q"))
     labels = chart_of(ends).mark_text(align="left", dx=6, color=INK, fontSize=13).encode(**base, text="text:N")
-    return draw(bars + labels, list(parts))
+    alternative = f"{whole}: {'; '.join(f'{who} {totals[who]}' for who in parts)}."
+    return Figure(f"{whole}, stage by stage", draw(bars + labels, list(parts)), caption, alternative)

@@ -48,7 +48,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 
 
 def is_dominated(row: Row, rows: Sequence[Row]) -> bool:
-    """Tell by the textbook whether some other row is at least as good in everything, and better in something."""
+    """Whether, by the textbook, some other row is at least as good in everything, and better in something."""
     own = [standing(row, metric) for metric in FRONT]
     others = [[standing(other, metric) for metric in FRONT] for other in rows]
     return any(all(map(float.__le__, other, own)) and other != own for other in others)

@@ -1,13 +1,13 @@
 """The claims that the project began with, beside what a run measured, and a verdict on each in words.
 
 They are a widely copied kind of post's: see SOURCE for where its figures hold. A claim is a function of the run that
-returns its rows, none where the run has no data for it; a new one takes its place in CLAIMS, by its model.
+yields its rows, none where the run has no data for it; a new one takes its place in CLAIMS, by its model.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from runoff.answer.choice import choose
@@ -17,7 +17,6 @@ from runoff.judge.ratios import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER, Ratio
 from runoff.report.blocks import MARKDOWN, PAGE, Section
 from runoff.report.sections.conversions import CLAIMED_CONVERTER, failed_share
 from runoff.stored import wording
-from runoff.stored.details import Conversions
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.stored.samples import INFERENCE, compare_contenders
@@ -32,7 +31,6 @@ SESSION = "tensorflow-session"
 UNOPTIMISED, COMPILED = "onnxruntime-unoptimised", "tensorflow-xla"
 INT8 = "int8"
 MEASURED = "measured here"
-CLAIM_OF_CONVERSIONS = "about 15 % of conversions fail (Resize, Pad)"
 
 
 @dataclass(frozen=True)
@@ -85,9 +83,8 @@ def claims_section(run: StoredRun) -> Section | None:
     return Section("claims", "The claims under test", table, plain_notes(notes), shown_in=(MARKDOWN, PAGE))
 
 
-def quantity_claims(run: StoredRun) -> list[Judged]:
+def quantity_claims(run: StoredRun) -> Iterator[Judged]:
     """Judge the post's ratios of latency, start-up and peak memory to the native framework's."""
-    judged = []
     for quantity in QUANTITIES:
         for contender, named in ((OPTIMISED, OPTIMISED), (CONVERTED, CONVERTED), (SESSION, CONVERTED)):
             shown = compare_contenders(run, quantity.group, contender, NATIVE, quantity.words)
@@ -98,45 +95,31 @@ def quantity_claims(run: StoredRun) -> list[Judged]:
             claimed = figures[0] / figures[1]
             post = " against ".join(f"{figure:g} {unit}" for figure in figures)
             here = " against ".join(numbers.figure(value, unit) for value in values)
-            judged.append(
-                Judged(
-                    f"{contender} against {NATIVE}: {quantity.name}",
-                    f"{post}: {numbers.times(claimed, quantity.words)}",
-                    f"{here}: {factor_with_interval(shown, quantity.words)}",
-                    direction_verdict(shown, quantity.words, claimed),
-                )
+            yield Judged(
+                f"{contender} against {NATIVE}: {quantity.name}",
+                f"{post}: {numbers.times(claimed, quantity.words)}",
+                f"{here}: {factor_with_interval(shown, quantity.words)}",
+                direction_verdict(shown, quantity.words, claimed),
             )
-    return judged
 
 
-def session_claims(run: StoredRun) -> list[Judged]:
+def session_claims(run: StoredRun) -> Iterator[Judged]:
     """Say what it costs to run TensorFlow as the post did, against the same frozen graph as a concrete function."""
-    return [
-        Judged(
-            f"{SESSION} against {CONVERTED}: {quantity.name}",
-            "no figure: how the post ran TensorFlow",
-            factor_with_interval(shown, quantity.words),
-            shown.verdict,
-        )
-        for quantity in QUANTITIES
-        if (shown := compare_contenders(run, quantity.group, SESSION, CONVERTED, quantity.words))
-    ]
+    for quantity in QUANTITIES:
+        if shown := compare_contenders(run, quantity.group, SESSION, CONVERTED, quantity.words):
+            about = f"{SESSION} against {CONVERTED}: {quantity.name}"
+            measured = factor_with_interval(shown, quantity.words)
+            yield Judged(about, "no figure: how the post ran TensorFlow", measured, shown.verdict)
 
 
-def optimisation_claims(run: StoredRun) -> list[Judged]:
+def optimisation_claims(run: StoredRun) -> Iterator[Judged]:
     """Judge whether the lead over the native framework comes from graph optimisation: is it gone without it?"""
     lead = compare_contenders(run, INFERENCE, OPTIMISED, NATIVE)
     without = compare_contenders(run, INFERENCE, UNOPTIMISED, NATIVE)
-    if lead is None or without is None:
-        return []
-    return [
-        Judged(
-            f"{OPTIMISED}’s lead",
-            "comes from graph optimisation",
-            f"with it {factor_with_interval(lead)} than {NATIVE}, without it {factor_with_interval(without)}",
-            optimisation_verdict(lead, without),
-        )
-    ]
+    if lead and without:
+        measured = f"with it {factor_with_interval(lead)} than {NATIVE}, without it {factor_with_interval(without)}"
+        verdict = optimisation_verdict(lead, without)
+        yield Judged(f"{OPTIMISED}’s lead", "comes from graph optimisation", measured, verdict)
 
 
 def optimisation_verdict(lead: Ratio, without: Ratio) -> str:
@@ -151,45 +134,44 @@ def optimisation_verdict(lead: Ratio, without: Ratio) -> str:
     return without.verdict
 
 
-def variant_claims(run: StoredRun) -> list[Judged]:
+def variant_claims(run: StoredRun) -> Iterator[Judged]:
     """Judge whether INT8 lowers the cost and whether XLA helps: each against the same backend without it."""
     variants = [
         (row.contender, without_variant(row.contender, INT8), "INT8", "cheaper")
         for row in run.timed
         if row.precision == INT8
     ]
-    judged = []
     for contender, base, means, claimed in (*variants, (COMPILED, CONVERTED, "XLA", "faster")):
         if shown := compare_contenders(run, INFERENCE, contender, base):
             agreement = row_of(run, contender).agreement
             agrees = "" if agreement in (None, 1.0) else f", Top-1 agrees on {numbers.share(agreement)}"
             measured = f"{factor_with_interval(shown)}{agrees}"
             verdict = direction_verdict(shown, (FASTER, SLOWER))
-            judged.append(Judged(f"{means}: {contender} against {base}", claimed, measured, verdict))
-    return judged
+            yield Judged(f"{means}: {contender} against {base}", claimed, measured, verdict)
 
 
-def stability_claims(run: StoredRun) -> list[Judged]:
-    """Judge how reliably each one works: conversions and inferences that failed, of this one model."""
+def stability_claims(run: StoredRun) -> Iterator[Judged]:
+    """Judge how reliably each contender works: conversions and inferences that failed, of this one model."""
     took_part = {row.contender: row for row in run.rows if row.verdict != SKIPPED}
-    judged = [
-        inference_claim(run, row)
-        for name in (NATIVE, OPTIMISED)
-        if (row := took_part.get(name)) and (row.percentiles or row.reason)
-    ]
-    if share := conversion_share(run.conversions):
-        judged.append(share)
-    elif converted := took_part.get(CONVERTED):
-        failed = wording.why_unmeasured(converted)
-        judged.append(
-            Judged(
-                f"{CONVERTED}: stability",
-                CLAIM_OF_CONVERSIONS,
-                failed or f"this model converted, and agrees on {numbers.share(converted.agreement)}",
-                "failed here; one model shows no rate" if failed else "did not fail; one model shows no rate",
-            )
+    for name in (NATIVE, OPTIMISED):
+        if (row := took_part.get(name)) and (row.percentiles or row.reason):
+            yield inference_claim(run, row)
+    about = (f"{CONVERTED}: stability", "about 15 % of conversions fail (Resize, Pad)")
+    if by_converter := failed_share(run.conversions):
+        totals, share = by_converter
+        repaired = f", {totals.repaired} of them right after repair" if totals.repaired else ""
+        more, fewer = (share.low or 0.0) > CLAIMED_FAILURES, (share.high or 0.0) < CLAIMED_FAILURES
+        yield Judged(
+            *about,
+            f"{totals.not_right} of {totals.tried} by {CLAIMED_CONVERTER} are not right as exported: "
+            f"{numbers.with_interval(share, numbers.percent)}{repaired}",
+            "more" if more else "fewer" if fewer else "in line with the claim",
         )
-    return judged
+    elif converted := took_part.get(CONVERTED):
+        worked = f"this model converted, and agrees on {numbers.share(converted.agreement)}"
+        failed = wording.why_unmeasured(converted)
+        verdict = "failed here" if failed else "did not fail"
+        yield Judged(*about, failed or worked, f"{verdict}; one model shows no rate")
 
 
 def inference_claim(run: StoredRun, measured: Row) -> Judged:
@@ -208,41 +190,18 @@ def inference_claim(run: StoredRun, measured: Row) -> Judged:
     )
 
 
-def conversion_share(conversions: Sequence[Conversions]) -> Judged | None:
-    """Judge the share of conversions that fail by the matrix, None where it has none of ONNX to TensorFlow."""
-    measured = failed_share(conversions)
-    if measured is None:
-        return None
-    totals, share = measured
-    repaired = f", {totals.repaired} of them right after repair" if totals.repaired else ""
-    more, fewer = (share.low or 0.0) > CLAIMED_FAILURES, (share.high or 0.0) < CLAIMED_FAILURES
-    return Judged(
-        f"{CONVERTED}: stability",
-        CLAIM_OF_CONVERSIONS,
-        f"{totals.not_right} of {totals.tried} by {CLAIMED_CONVERTER} are not right as exported: "
-        f"{numbers.with_interval(share, numbers.percent)}{repaired}",
-        "more" if more else "fewer" if fewer else "in line with the claim",
-    )
-
-
-def recommendation_claims(run: StoredRun) -> list[Judged]:
+def recommendation_claims(run: StoredRun) -> Iterator[Judged]:
     """Set the post's recommendation beside this run's."""
     recommended = choose(run).recommended
-    if recommended is None or OPTIMISED not in run.stratum.contenders:
-        return []
-    tried = {NATIVE, CONVERTED, OPTIMISED}
-    other = "another" if recommended.contender in tried else "another, which the post did not try"
-    return [
-        Judged(
-            "recommended",
-            f"{OPTIMISED} (5 of 5), then {NATIVE} (4), {CONVERTED} (2)",
-            f"{recommended.contender}, of {len(run.timed)}",
-            "the same" if recommended.contender == OPTIMISED else other,
-        )
-    ]
+    if recommended and OPTIMISED in run.stratum.contenders:
+        tried = {NATIVE, CONVERTED, OPTIMISED}
+        other = "another" if recommended.contender in tried else "another, which the post did not try"
+        verdict = "the same" if recommended.contender == OPTIMISED else other
+        claimed = f"{OPTIMISED} (5 of 5), then {NATIVE} (4), {CONVERTED} (2)"
+        yield Judged("recommended", claimed, f"{recommended.contender}, of {len(run.timed)}", verdict)
 
 
-CLAIMS: Mapping[str, tuple[Callable[[StoredRun], list[Judged]], ...]] = {
+CLAIMS: Mapping[str, tuple[Callable[[StoredRun], Iterator[Judged]], ...]] = {
     "resnet18": (
         quantity_claims,
         session_claims,

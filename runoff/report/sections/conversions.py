@@ -107,18 +107,9 @@ def repair_notes(conversions: Iterable[Conversions]) -> list[str]:
 
 def conversion_figure(run: StoredRun) -> Figure | None:
     """Draw the cells of all converters, columns in which nothing was tried aside; None where there are too few."""
-    tried = {
-        (each.converter, cell.exporter, cell.opset)
-        for each in run.conversions
-        for cell in each.cells
-        if cell.plain.result != SKIPPED
-    }
-    cells = [
-        (each.converter, cell)
-        for each in run.conversions
-        for cell in each.cells
-        if (each.converter, cell.exporter, cell.opset) in tried
-    ]
+    every = [((each.converter, cell.exporter, cell.opset), cell) for each in run.conversions for cell in each.cells]
+    tried = {place for place, cell in every if cell.plain.result != SKIPPED}
+    cells = [(place, cell) for place, cell in every if place in tried]
     models = list(dict.fromkeys(cell.model for _, cell in cells))
     if len(models) < 2:
         return None
@@ -126,11 +117,11 @@ def conversion_figure(run: StoredRun) -> Figure | None:
     values = [
         {
             "model": cell.model,
-            "column": column(converter, cell.exporter, cell.opset),
+            "column": column(*place),
             "outcome": LOOKS[outcome(cell)][0],
             "sign": LOOKS[outcome(cell)][2],
         }
-        for converter, cell in cells
+        for place, cell in cells
     ]
     shown = [look for look in LOOKS.values() if any(value["outcome"] == look[0] for value in values)]
     upright = alt.Axis(title=None, orient="top", labelAngle=-90, domain=False, ticks=False)

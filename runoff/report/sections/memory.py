@@ -31,15 +31,12 @@ def memory_section(_: StoredRun) -> Section:
 
 def peak_figure(run: StoredRun) -> Figure | None:
     """Draw the peak memory, and what each stage adds to it."""
-    parts = {row.contender: added_by_stage(row.peaks) for row in run.rows if row.peaks}
-    totals = {row.contender: f"{numbers.megabytes(row.peak)} MB" for row in run.rows if row.peaks}
-    if not parts:
-        return None
-    return Figure(
-        "Peak memory, stage by stage",
-        stacked_bars(parts, totals, "MB"),
-        "Peak memory of the whole process, and by how much each stage raised it.",
-        f"Peak memory: {'; '.join(f'{name} {total}' for name, total in totals.items())}.",
+    return stacked_bars(
+        {row.contender: added_by_stage(row.peaks) for row in run.rows if row.peaks},
+        {row.contender: f"{numbers.megabytes(row.peak)} MB" for row in run.rows},
+        whole="Peak memory",
+        axis="MB",
+        caption="Peak memory of the whole process, and by how much each stage raised it.",
     )
 
 

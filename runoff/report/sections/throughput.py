@@ -54,17 +54,15 @@ def throughput_figure(run: StoredRun) -> Figure | None:
     rates = rates_by_size(run)
     if not any(rates.values()):
         return None
-    best = {
-        name: max(by_size.items(), key=lambda measured: measured[1].value) for name, by_size in rates.items() if by_size
-    }
-    alt_text = "; ".join(
-        f"{name} {numbers.per_second(rate.value)} images a second at a batch of {size}"
-        for name, (size, rate) in best.items()
-    )
+    best = []
+    for name, by_size in rates.items():
+        if by_size:
+            size, rate = max(by_size.items(), key=lambda measured: measured[1].value)
+            best.append(f"{name} {numbers.per_second(rate.value)} images a second at a batch of {size}")
     return Figure(
         "Throughput over batch size",
         draw(lines(rates, "images in a batch", "images a second", alt.Scale(zero=True)), [""] * STEPS),
         "Images a second by batch size, with all threads; bars are the intervals over launches. "
         "Logarithmic scale along.",
-        f"Throughput: {alt_text}.",
+        f"Throughput: {'; '.join(best)}.",
     )

@@ -63,16 +63,13 @@ def tradeoff_section(_: StoredRun) -> Section:
 
 def cold_start_figure(run: StoredRun) -> Figure | None:
     """Draw what a cold start consists of."""
-    parts = {row.contender: row.stages for row in run.rows if row.stages}
-    totals = {row.contender: f"{numbers.seconds(row.cold_start)} s" for row in run.rows if row.stages}
-    if not parts:
-        return None
-    return Figure(
-        "Cold start, stage by stage",
-        stacked_bars(parts, totals, "seconds"),
-        "From nothing to the first answer in a fresh process: the median of each stage. "
+    return stacked_bars(
+        {row.contender: row.stages for row in run.rows if row.stages},
+        {row.contender: f"{numbers.seconds(row.cold_start)} s" for row in run.rows},
+        whole="Cold start",
+        axis="seconds",
+        caption="From nothing to the first answer in a fresh process: the median of each stage. "
         "The figure at the end is the median of the whole.",
-        f"Cold start: {'; '.join(f'{name} {total}' for name, total in totals.items())}.",
     )
 
 
@@ -84,18 +81,21 @@ def tradeoff_figure(run: StoredRun) -> Figure | None:
     across, up = span([mark.latency for mark in marks]), span([mark.memory for mark in marks])
     x = alt.X("latency:Q", **logarithmic(*across, "median latency in ms, less is better"))
     y = alt.Y("memory:Q", **logarithmic(*up, "peak memory in MB, less is better"))
+    points = [vars(mark) | {"label": mark.label, "agrees": mark.agrees} for mark in marks]
     limits = limit_lines(run, x, y)
     layers = list(limits)
     for kind, colour, shape, size in KINDS:
         for filled in (True, False):
-            points = chart_of_marks([mark for mark in marks if mark.kind == kind and mark.agrees is filled])
-            drawn = points.mark_point(filled=filled, color=colour, shape=shape, size=size, opacity=1, strokeWidth=2)
+            of_kind = [point for point in points if point["kind"] == kind and point["agrees"] is filled]
+            drawn = chart_of(of_kind).mark_point(
+                filled=filled, color=colour, shape=shape, size=size, opacity=1, strokeWidth=2
+            )
             layers.append(drawn.encode(x=x, y=y))
     places = [(PLOT.right * along(across, mark.latency), PLOT.bottom * (1 - along(up, mark.memory))) for mark in marks]
     sides = place_names([mark.label for mark in marks], places, PLOT)
     for side in SIDES:
-        names = chart_of_marks([mark for mark, chosen in zip(marks, sides, strict=True) if chosen is side])
-        text = names.mark_text(align=side.align, dx=side.right, dy=side.down, color=INK, fontSize=FONT_SIZE)
+        names = [point for point, chosen in zip(points, sides, strict=True) if chosen is side]
+        text = chart_of(names).mark_text(align=side.align, dx=side.right, dy=side.down, color=INK, fontSize=FONT_SIZE)
         layers.append(text.encode(x=x, y=y, text="label:N"))
     return Figure(
         "Latency against peak memory",
@@ -116,11 +116,6 @@ def marks_of(run: StoredRun) -> list[Mark]:
             marks.append(Mark(row.contender, latency * 1e3, memory / numbers.MEGABYTE, kind, row.agreement))
     order = [kind for kind, *_ in KINDS]
     return sorted(marks, key=lambda mark: order.index(mark.kind))
-
-
-def chart_of_marks(marks: Sequence[Mark]) -> alt.Chart:
-    """Return a chart of marks with their labels."""
-    return chart_of([vars(mark) | {"label": mark.label} for mark in marks])
 
 
 def span(figures: Sequence[float]) -> tuple[float, float]:
