@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from runoff.judge.ratios import FASTER, FEWEST_LAUNCHES, REFERENCE, SLOWER, Ratio
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.stored.wording import place
 from runoff.text.numbers import count, ratio, times
 
-Compared = Sequence[tuple[Row, Ratio]]
-"""Rows with their ratios, the reference's left out."""
-
 
 def answer(run: StoredRun) -> str:
-    """Say which contender was fastest, by how much and where; or why that can't be said."""
+    """Say which contender was fastest, by how much and where, and which are not told apart from it; or why not."""
     if doubt := why_no_answer(run):
         return doubt
-    others = compared(run)
-    if any(row.verdict == FASTER for row, _ in others):
-        return fastest(run, sorted(others, key=lambda pair: pair[1].value))
-    if all(row.verdict == SLOWER for row, _ in others):
-        return f"{run.stratum.reference}, the reference, was the fastest of {len(run.timed)} on {place(run)}."
-    return f"No contender was shown to be faster than {run.stratum.reference} on {place(run)}."
+    reference, where = run.stratum.reference, place(run)
+    ascending = sorted(compared(run), key=lambda pair: pair[1].value)
+    faster = [pair for pair in ascending if pair[0].verdict == FASTER]
+    if not faster and all(row.verdict == SLOWER for row, _ in ascending):
+        return f"{reference}, the reference, was the fastest of {len(run.timed)} on {where}."
+    if not faster:
+        return f"No contender was shown to be faster than {reference} on {where}."
+    leader, best = faster[0]
+    close = [row.contender for row, other in ascending if row is not leader and reaches(other, best)]
+    was = "had the shortest times" if close else "was the fastest"
+    sentence = (
+        f"{leader.contender} {was} of {len(run.timed)} on {where}: {times(best.value)} than {reference} "
+        f"(time ratio {ratio(best)}, {best.confidence * 100:.3g} % interval)."
+    )
+    if not close:
+        return sentence
+    return f"{sentence} The intervals overlap with {', '.join(close)}, so which of these is faster is not shown."
 
 
-def compared(run: StoredRun) -> Compared:
-    """Return the rows that were compared with the reference."""
+def compared(run: StoredRun) -> list[tuple[Row, Ratio]]:
+    """Return the rows that were compared with the reference, with their ratios."""
     return [(row, row.ratio) for row in run.rows if row.ratio and row.verdict != REFERENCE]
 
 
@@ -51,20 +57,6 @@ def why_no_answer(run: StoredRun) -> str | None:
         made = count(run.info.launches, "launch is", "launches are")
         return f"This run is exploratory: {made} too few to say which contender is fastest; {FEWEST_LAUNCHES} can."
     return None
-
-
-def fastest(run: StoredRun, ascending: Compared) -> str:
-    """Name the contender with the lowest ratio, and those that the intervals do not tell apart from it."""
-    leader, best = next(pair for pair in ascending if pair[0].verdict == FASTER)
-    close = [row.contender for row, other in ascending if row is not leader and reaches(other, best)]
-    was = "had the shortest times" if close else "was the fastest"
-    said = (
-        f"{leader.contender} {was} of {len(run.timed)} on {place(run)}: {times(best.value)} "
-        f"than {run.stratum.reference} (time ratio {ratio(best)}, {best.confidence * 100:.3g} % interval)."
-    )
-    if close:
-        said += f" The intervals overlap with {', '.join(close)}, so which of these is faster is not shown."
-    return said
 
 
 def reaches(ratio: Ratio, best: Ratio) -> bool:

@@ -24,7 +24,7 @@ from runoff.stored.schema import one_line
 from runoff.stored.stratum import have_the_same_pictures
 from runoff.text import numbers
 from runoff.text.markdown import escape, note_lines, table_lines
-from runoff.text.table import NAME, VERDICT, Column, Note, Table, make_columns
+from runoff.text.table import NAME, VERDICT, Column, Note, Table
 from runoff.text.terminal import WIDTH, draw_table, make_console, print_notes
 
 NEXT_BASELINE = (
@@ -54,10 +54,11 @@ def render_markdown_comparison(found: Comparison, names: tuple[str, str]) -> str
 
 def changes_table(found: Comparison) -> Table:
     """Write the changes, one row each: metric, contender, both ratios, the change and what it shows."""
-    headings = ("contender", "base\nratio", "head\nratio", f"change\n[{CONFIDENCE * 100:.3g} % interval]", VERDICT)
+    figures = ("base\nratio", "head\nratio", f"change\n[{CONFIDENCE * 100:.3g} % interval]")
+    names = (Column("metric", NAME), Column("contender", NAME))
     return Table(
         caption="",
-        columns=(Column("metric", NAME), *make_columns(headings)),
+        columns=(*names, *map(Column, figures), Column(VERDICT, VERDICT)),
         rows=tuple(
             (
                 change.group,

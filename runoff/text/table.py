@@ -57,17 +57,16 @@ class Note:
     text: str
 
 
-def make_columns(headings: Sequence[str], words: Collection[str] = ()) -> tuple[Column, ...]:
-    """Make columns of headings: the first is of names, those in ``words`` are not of figures."""
-    kinds = {headings[0]: NAME, VERDICT: VERDICT, **dict.fromkeys(words, WORDS)}
-    return tuple(Column(heading, kinds.get(heading, FIGURE)) for heading in headings)
-
-
 def make_table(
     caption: str, rows: Sequence[Mapping[str, str]], words: Collection[str] = (), droppable: tuple[str, ...] = ()
 ) -> Table:
-    """Make a table of rows that all have their cells by the same headings, in the order of the columns."""
-    columns = make_columns([*rows[0]], words) if rows else ()
+    """Make a table of rows that all have their cells by the same headings, in the order of the columns.
+
+    The first column is of names; the others are of figures, but for the verdict and those in ``words``.
+    """
+    headings = [*rows[0]] if rows else []
+    kinds = {VERDICT: VERDICT, **dict.fromkeys(words, WORDS), **dict.fromkeys(headings[:1], NAME)}
+    columns = tuple(Column(heading, kinds.get(heading, FIGURE)) for heading in headings)
     return Table(caption, columns, tuple(tuple(cells.values()) for cells in rows), droppable=droppable)
 
 

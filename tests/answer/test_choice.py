@@ -20,7 +20,6 @@ from tests.stored_runs import (
     drop_contender,
     keep_groups,
     make_exploratory,
-    make_field_run,
     make_stored_run,
 )
 
@@ -69,12 +68,6 @@ def test_with_a_margin_the_front_is_thinned_and_covers_all(rows: list[Row]) -> N
     assert not any(is_dominated(row, rows) for row in front)
     for row in rows:
         assert row in front or any(not advantages(row, kept, FRONT, MARGIN) for kept in front)
-
-
-@pytest.fixture
-def stored() -> Values:
-    """A stored run of twenty contenders that a test may change."""
-    return make_field_run()
 
 
 def chosen(stored: Values, limits: str | None = None) -> Selection:

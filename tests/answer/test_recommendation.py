@@ -28,12 +28,6 @@ LIMITS = "agreement>=99%, peak_memory<300MB, cold_start<1s"
 FRONT = "on the Pareto front of latency, peak memory, cold start and agreement"
 
 
-@pytest.fixture
-def stored() -> Values:
-    """A stored run of twenty contenders that a test may change."""
-    return make_field_run()
-
-
 def said(stored: Values, limits: str | None = None) -> str:
     """Return the recommendation of a stored run under limits."""
     about(stored)["limits"] = limits or ""

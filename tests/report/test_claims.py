@@ -26,12 +26,6 @@ from tests.stored_runs import (
 LAUNCHES, ROUNDS = 8, 20
 
 
-@pytest.fixture
-def stored() -> Values:
-    """A stored run that a test may change."""
-    return make_stored_run()
-
-
 def rows(run: StoredRun) -> dict[str, tuple[str, ...]]:
     """Return what is claimed, measured and judged, by what it is about; empty without the section."""
     section = claims_section(run)

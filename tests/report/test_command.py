@@ -20,16 +20,8 @@ from runoff.stored.run import parse_run, read_run
 from runoff.stored.schema import StoredRunBroken
 from tests.conftest import ROOT
 from tests.stored_runs import (
-    Values,
     about,
-    make_stored_run,
 )
-
-
-@pytest.fixture
-def stored() -> Values:
-    """A stored run that a test may change."""
-    return make_stored_run()
 
 
 @pytest.mark.parametrize(

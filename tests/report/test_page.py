@@ -24,7 +24,6 @@ from runoff.stored.run import StoredRun, parse_run
 from runoff.text.markdown import escape
 from tests.stored_runs import (
     INJECTION,
-    Values,
     about,
     benchmark,
     came_of,
@@ -62,12 +61,6 @@ def figures(run: StoredRun) -> list[Figure]:
     """Return all charts of the comparison in their order."""
     charts = [draw for section in sections(run, PAGE) for draw in section.charts]
     return [figure for draw in charts if (figure := draw(run))]
-
-
-@pytest.fixture
-def stored() -> Values:
-    """A stored run that a test may change."""
-    return make_stored_run()
 
 
 def test_the_page_is_self_contained(stored):

@@ -11,13 +11,7 @@ from runoff.answer.fastest import answer
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
-from tests.stored_runs import Values, about, came_of, keep_groups, make_exploratory, make_stored_run, ratio
-
-
-@pytest.fixture
-def stored() -> Values:
-    """A stored run that a test may change."""
-    return make_stored_run()
+from tests.stored_runs import about, came_of, keep_groups, make_exploratory, ratio
 
 
 def test_rows_come_in_order_of_their_medians(stored):

@@ -13,22 +13,14 @@ from runoff.report.sections.tradeoff import tradeoff_figure
 from runoff.stored.run import parse_run
 from tests.stored_runs import (
     FIELD,
-    Values,
     about,
     add_contender,
     keep_groups,
     make_exploratory,
     make_field_run,
-    make_stored_run,
 )
 
 PLOT = Box(0, 0, 400, 300)
-
-
-@pytest.fixture
-def stored() -> Values:
-    """A stored run that a test may change."""
-    return make_stored_run()
 
 
 def test_it_tells_every_point_in_words(stored):

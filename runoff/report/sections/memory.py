@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import altair as alt
 
@@ -42,12 +42,8 @@ def peak_figure(run: StoredRun) -> Figure | None:
 
 def added_by_stage(peaks: Mapping[str, float]) -> dict[str, float]:
     """Return by how many megabytes each stage raised the high-water mark."""
-    added: dict[str, float] = {}
-    highest = 0.0
-    for stage, peak in peaks.items():
-        added[stage] = max(0.0, peak - highest) / numbers.MEGABYTE
-        highest = max(highest, peak)
-    return added
+    marks = pairwise((0.0, *accumulate(peaks.values(), max)))
+    return {stage: (after - before) / numbers.MEGABYTE for stage, (before, after) in zip(peaks, marks, strict=True)}
 
 
 def curve_figure(run: StoredRun) -> Figure | None:

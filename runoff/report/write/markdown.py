@@ -29,14 +29,22 @@ def render_markdown(*runs: StoredRun) -> str:
 def run_lines(run: StoredRun) -> list[str]:
     """Write a run's answer, recommendation, comparison, setting and warnings, its sections, how to repeat it."""
     comparison, *questions = sections(run, MARKDOWN)
+    versions = [
+        f"- Versions in {escape(name)}: {escape(', '.join(map(' '.join, packages.items())))}"
+        for name, packages in run.stratum.environments.items()
+    ]
     warnings = [Note("Warning", warning) for warning in run.info.warnings]
     return [
-        *(line for said in opening(run) for line in (escape(said), "")),
+        *(line for sentence in opening(run) for line in (escape(sentence), "")),
         *block_lines(comparison),
         *note_lines([Note("", setting_line(run)), *warnings]),
         *(line for section in questions for line in ("", *section_lines(section))),
         "",
-        *repeat_lines(run),
+        *versions,
+        "",
+        "Repeat it in a copy of Runoff, with the same checkpoint and pictures; paths are from where it was started:",
+        "",
+        f"    {command(run)}",  # no name can end an indented block of one line
     ]
 
 
@@ -49,21 +57,3 @@ def section_lines(section: Section) -> list[str]:
 def block_lines(section: Section) -> list[str]:
     """Write a section's table and notes."""
     return [*(table_lines(section.table) if section.table else []), *note_lines(section.notes)]
-
-
-def repeat_lines(run: StoredRun) -> list[str]:
-    """Write the versions that were measured, and the command that repeats the run as an indented block of code.
-
-    Nothing on the one line of such a block can end it, whatever a contender is called.
-    """
-    versions = [
-        f"- Versions in {escape(environment)}: {escape(', '.join(' '.join(each) for each in found.items()))}"
-        for environment, found in run.stratum.environments.items()
-    ]
-    return [
-        *versions,
-        "",
-        "Repeat it in a copy of Runoff, with the same checkpoint and pictures; paths are from where it was started:",
-        "",
-        f"    {command(run)}",
-    ]

@@ -1,0 +1,13 @@
+"""The stored run that tests of the answer begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stored_runs import Values, make_field_run
+
+
+@pytest.fixture
+def stored() -> Values:
+    """A stored run of twenty contenders that a test may change."""
+    return make_field_run()

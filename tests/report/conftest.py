@@ -1,0 +1,13 @@
+"""The stored run that tests of the report begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stored_runs import Values, make_stored_run
+
+
+@pytest.fixture
+def stored() -> Values:
+    """A stored run that a test may change."""
+    return make_stored_run()
