@@ -20,15 +20,8 @@ from PIL import Image
 from runoff.backends import find_backends
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
-from runoff.measure.entrant import (
-    Entrant,
-    Picture,
-    Start,
-    receive_start,
-    require_threads,
-    start_request,
-    started_process,
-)
+from runoff.measure import entrant as entrants
+from runoff.measure.entrant import Entrant, Picture, Start, receive_start, require_threads
 from runoff.measure.launches import Setup
 from runoff.measure.workers import Workers
 from runoff.processes.process import Process
@@ -93,8 +86,7 @@ def picture(tmp_path: Path, images: NDArray[np.float32]) -> Picture:
 @contextmanager
 def started_worker(entrant: Entrant, picture: Picture, log: Path) -> Iterator[tuple[Process, Start]]:
     """Start an entrant's worker and wait for its first output."""
-    with started_process(entrant, log) as process:
-        process.send(start_request(entrant, process, picture))
+    with entrants.started_worker(entrant, picture, log) as process:
         start = receive_start(process)
         require_threads(entrant, start.threads)
         yield process, start

@@ -15,9 +15,8 @@ import numpy as np
 
 from runoff.judge.ratios import CONFIDENCE, estimate, interval, launch_log_ratio
 from runoff.measure import worker
-from runoff.measure.entrant import NANOSECONDS
+from runoff.measure.entrant import NANOSECONDS, PREDICT_TIMEOUT
 from runoff.measure.launches import run_exercise
-from runoff.measure.prediction import PREDICT_TIMEOUT
 from runoff.measure.race import run_rounds, time_one
 from runoff.measure.workers import Rotation, Workers, raise_first
 from trust import empty

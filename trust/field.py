@@ -13,10 +13,9 @@ from runoff.environments.contenders import Contender
 from runoff.environments.cpus import allowed_threads
 from runoff.environments.discovery import this_environment
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
-from runoff.measure.entrant import Entrant
+from runoff.measure.entrant import Entrant, Prediction, predicting
 from runoff.measure.forms import Forms
 from runoff.measure.launches import Progress, Setup
-from runoff.measure.prediction import Prediction, predicting
 from runoff.measure.race import Race, run_race
 from runoff.measure.workers import Workers, raise_first
 from runoff.model.images import fixture_images, hash_pixels, save_images

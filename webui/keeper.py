@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runoff.errors import FrameworkMissing, RunoffError, WorkerCrashed, WorkerFailed
 from runoff.processes.channel import Message
-from runoff.processes.process import Process, Surroundings, first_request, started
+from runoff.processes.process import Process, Surroundings, started
 
 PREPARING = "preparing"
 STARTING = "starting"
@@ -186,7 +186,7 @@ class Keeper:
             surroundings=Surroundings(variables=self._recipe.variables),
         )
         with worker as process:
-            process.send(first_request({**self._recipe.request, "spawned_ns": process.spawned_ns}))
+            process.send_first(self._recipe.request)
             if self._prepare:
                 process.send(self._prepared(self._prepare))
             process.receive_first(self._start_timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
@@ -20,42 +20,28 @@ MEBIBYTE = 1024 * 1024
 class MemoryCurve:
     """Resident memory in bytes at times in seconds since the worker was started."""
 
-    seconds: Sequence[float]
-    sizes: Sequence[int]
+    seconds: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
 
 
-@dataclass
-class MemoryWatch:
-    """Samples a process's memory in (MiB, time) for as long as it is watched."""
+@contextmanager
+def watching(curve: MemoryCurve, process: int) -> Iterator[None]:
+    """Add a process's memory to a curve until the block is left; one that has ended has none and does no harm."""
+    over, begun = Event(), time.time()
 
-    begun: float = field(default_factory=time.time)
-    samples: list[tuple[float, float]] = field(default_factory=list)
+    def sample() -> None:
+        with suppress(psutil.NoSuchProcess):
+            while not over.is_set():
+                for size, moment in memory_usage(
+                    process, interval=INTERVAL, timeout=SAMPLES_AT_ONCE * INTERVAL, timestamps=True
+                ):
+                    curve.seconds.append(round(moment - begun, 4))
+                    curve.sizes.append(round(size * MEBIBYTE))
 
-    @contextmanager
-    def watch(self, process: int) -> Iterator[None]:
-        """Sample a process until the block is left; one that has ended has no memory and does no harm."""
-        over = Event()
-
-        def sample() -> None:
-            with suppress(psutil.NoSuchProcess):
-                while not over.is_set():
-                    self.samples += memory_usage(
-                        process, interval=INTERVAL, timeout=SAMPLES_AT_ONCE * INTERVAL, timestamps=True
-                    )
-
-        self.begun = time.time()
-        sampler = Thread(target=sample, daemon=True)
-        sampler.start()
-        try:
-            yield
-        finally:
-            over.set()
-            sampler.join()
-
-    @property
-    def curve(self) -> MemoryCurve:
-        """What was seen."""
-        return MemoryCurve(
-            seconds=[round(moment - self.begun, 4) for _, moment in self.samples],
-            sizes=[round(size * MEBIBYTE) for size, _ in self.samples],
-        )
+    sampler = Thread(target=sample, daemon=True)
+    sampler.start()
+    try:
+        yield
+    finally:
+        over.set()
+        sampler.join()

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,8 @@ from runoff.errors import ConversionFailed, FrameworkMissing, RunoffError, Threa
 from runoff.files.whole import cached
 from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
 from runoff.measure.artifacts import Artifact, Conversions, make_artifact
-from runoff.measure.entrant import Entrant, require_threads
-from runoff.measure.memory_curve import MemoryCurve, MemoryWatch
-from runoff.measure.prediction import Prediction, predict, predicting
+from runoff.measure.entrant import Entrant, Prediction, predict, predicting, require_threads
+from runoff.measure.memory_curve import MemoryCurve, watching
 from runoff.measure.workers import Workers
 from runoff.model.golden import DISTRIBUTIONS, GOLDEN_VERSION, REQUIRES, Golden, load_golden
 from runoff.model.images import ImageSet, hash_pixels
@@ -179,14 +179,14 @@ def prepare_contender(
         chosen.clear_cache(conversions.folder)
     note = backend.NOTES.get(artifact.converter or "")
     entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
-    memory = MemoryWatch()
+    curve = MemoryCurve()
     with ExitStack() as worker:
         check = predicting(
             entrant,
             images=expected.images_file,
             destination=place.working / f"{entrant.key}.npy",
             log=place.logs / f"{entrant.key}-check.log",
-            watch=memory.watch,
+            watch=partial(watching, curve),
         )
         try:
             process, prediction = worker.enter_context(check)
@@ -198,7 +198,7 @@ def prepare_contender(
         if outcome.status == READY:
             process.suspend()
             workers.keep(entrant.key, worker.pop_all())
-    return dataclasses.replace(outcome, curve=memory.curve)
+    return dataclasses.replace(outcome, curve=curve)
 
 
 def predict_further(process: Process, entrant: Entrant, expected: ReferenceOutputs, place: Workplace) -> Logits | None:

@@ -12,15 +12,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from runoff.errors import RunoffError
-from runoff.measure.entrant import (
-    Entrant,
-    Picture,
-    Start,
-    receive_start,
-    require_threads,
-    start_request,
-    started_process,
-)
+from runoff.measure.entrant import Entrant, Picture, Start, receive_start, require_threads, started_worker
 from runoff.processes.channel import Message
 from runoff.processes.process import Process
 
@@ -133,9 +125,7 @@ class Workers:
         self.end(entrant.key)
         worker = self._alive[entrant.key] = ExitStack()
         log = self.logs / f"{entrant.key}.log"
-        process = worker.enter_context(started_process(entrant, log, high_priority=self.high_priority))
-        process.send(start_request(entrant, process, picture))
-        return process
+        return worker.enter_context(started_worker(entrant, picture, log, high_priority=self.high_priority))
 
 
 @dataclass

@@ -8,18 +8,28 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from runoff.errors import ProtocolMismatch, WorkerCrashed, WorkerGarbage, WorkerTimedOut
+from runoff import errors
+from runoff.errors import (
+    ConversionFailed,
+    ProtocolMismatch,
+    RunoffError,
+    WorkerCrashed,
+    WorkerFailed,
+    WorkerGarbage,
+    WorkerKilled,
+    WorkerTimedOut,
+)
 from runoff.processes.channel import PROTOCOL, Message
-from runoff.processes.failures import ended, named_error
 from runoff.processes.priority import raise_priority
-from runoff.processes.temporary import temporary_folder
+from runoff.processes.temporary import TEMPORARY, owned_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 """The tree that this very module is of."""
@@ -81,6 +91,10 @@ class Process:
         except BrokenPipeError:
             raise ended(self.label, self.popen.wait(), self.log) from None
 
+    def send_first(self, message: Message) -> None:
+        """Send the first request, with who asks in which protocol, and when the process was started."""
+        self.send({"controller": os.getpid(), "protocol": PROTOCOL, "spawned_ns": self.spawned_ns, **message})
+
     def receive(self, timeout: float) -> Message:
         """Wait up to ``timeout`` seconds for one answer, asleep.
 
@@ -93,14 +107,6 @@ class Process:
         self.send(message)
         return self.receive(timeout)
 
-    def begin(self, request: Message, timeout: float) -> Message:
-        """Send the first request, made by ``first_request``, and wait for its answer.
-
-        Raises what ``receive_first`` raises.
-        """
-        self.send(request)
-        return self.receive_first(timeout)
-
     def receive_first(self, timeout: float) -> Message:
         """Wait for the answer to the first request.
 
@@ -108,9 +114,9 @@ class Process:
         """
         answer = self._read_message(timeout)
         if answer.get("protocol") != PROTOCOL:
-            found = f"speaks protocol {answer['protocol']}" if "protocol" in answer else "is older than any protocol"
+            theirs = f"speaks protocol {answer['protocol']}" if "protocol" in answer else "is older than any protocol"
             raise ProtocolMismatch(
-                f"{self.label}: the tree {self.tree} {found}, the tree {ROOT} speaks protocol {PROTOCOL}, and only "
+                f"{self.label}: the tree {self.tree} {theirs}, the tree {ROOT} speaks protocol {PROTOCOL}, and only "
                 "trees of one protocol can race; rebase the older one onto a commit that has the newer one's protocol"
             )
         return self._without_error(answer)
@@ -182,25 +188,37 @@ class Process:
         return line
 
 
-def opened_log(label: str, log: Path) -> IO[bytes]:
-    """Open a process's log.
+def ended(label: str, code: int, log: Path) -> WorkerFailed:
+    """Return the error for a process that ended with an exit code, which is negative where a signal ended it."""
+    if code == -signal.SIGKILL:
+        return WorkerKilled(
+            f"{label}: killed by SIGKILL, which is what the kernel does when memory runs out; "
+            "free memory, race fewer contenders (--contenders), or raise the container's limit"
+        )
+    if code < 0:
+        return WorkerKilled(f"{label}: ended by {signal.Signals(-code).name}; see {log}")
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    last = lines[-1] if lines else "it printed nothing"
+    return WorkerCrashed(f"{label}: the process ended by itself with exit code {code}: {last} (log: {log})")
 
-    Raises WorkerCrashed where it can't be written.
-    """
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        return log.open("wb")
-    except OSError as error:
-        raise WorkerCrashed(
-            f"{label}: its log {log} can't be written ({error.strerror}); free space or make it writable"
-        ) from error
+
+def named_error(label: str, message: Message, log: Path) -> RunoffError:
+    """Return the error that a process sent, by its name where it is one of Runoff's."""
+    if "stage" in message:
+        return ConversionFailed(message["stage"], message["reason"])
+    kind: type[RunoffError] | None = getattr(errors, message["error"], None)  # another tree may have others
+    if message.get("named") and kind is not None:
+        return kind(message["message"])
+    return WorkerCrashed(f"{label}: {message['error']}: {message['message']} (log: {log})")
 
 
 @contextmanager
 def started(module: str, *, label: str, log: Path, surroundings: Surroundings = USUAL) -> Iterator[Process]:
     """Run a tree's ``python -m module`` in a fresh process of its own session; it is ended when the block is left.
 
-    Raises WorkerCrashed where the interpreter can't be started, ProtocolMismatch where the tree has no such module.
+    It has a folder of its own for temporary files: frameworks leave some that they would delete at an orderly end,
+    which a worker does not come to. Raises WorkerCrashed where that folder or the log can't be made or the interpreter
+    can't be started, ProtocolMismatch where the tree has no such module.
     """
     interpreter, tree = surroundings.interpreter, surroundings.tree
     if not tree.joinpath(*module.split(".")).with_suffix(".py").exists():
@@ -208,27 +226,33 @@ def started(module: str, *, label: str, log: Path, surroundings: Surroundings = 
             f"{label}: the tree {tree} has no module {module}, which protocol {PROTOCOL} of the tree {ROOT} starts "
             "workers by; rebase the older one onto a commit that has the newer one's protocol"
         )
-    with temporary_folder(label) as temporary:
-        with opened_log(label, log) as output:
-            spawned_ns = time.perf_counter_ns()
-            try:
-                popen = subprocess.Popen(
-                    [str(interpreter), "-m", module],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=output,
-                    cwd=tree,
-                    env=process_variables(surroundings) | {"TMPDIR": str(temporary)},
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
+    with ExitStack() as stack:
+        try:
+            temporary = stack.enter_context(owned_folder(Path(tempfile.gettempdir()), TEMPORARY))
+            log.parent.mkdir(parents=True, exist_ok=True)
+            output = stack.enter_context(log.open("wb"))
+        except OSError as error:
+            raise WorkerCrashed(
+                f"{label}: its log or its folder for temporary files can't be made ({error}); free space, make it "
+                "writable, or name a writable folder in TMPDIR"
+            ) from error
+        spawned_ns = time.perf_counter_ns()
+        try:
+            popen = subprocess.Popen(
+                [str(interpreter), "-m", module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                cwd=tree,
+                env=process_variables(surroundings) | {"TMPDIR": str(temporary)},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
         raised = surroundings.high_priority and raise_priority(popen.pid)
         process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, high_priority=raised, tree=tree)
-        try:
-            yield process
-        finally:
-            process.end()
+        stack.callback(process.end)
+        yield process
 
 
 def process_variables(surroundings: Surroundings = USUAL) -> dict[str, str]:
@@ -246,11 +270,6 @@ def process_variables(surroundings: Surroundings = USUAL) -> dict[str, str]:
     return kept | no_gpu | {"PATH": path, "PYTHONPATH": modules} | dict(surroundings.variables)
 
 
-def first_request(message: Message) -> Message:
-    """Add who asks, and in which protocol."""
-    return {"controller": os.getpid(), "protocol": PROTOCOL, **message}
-
-
 def call(
     function: str, arguments: Message, *, label: str, log: Path, timeout: float, surroundings: Surroundings = USUAL
 ) -> Any:
@@ -259,4 +278,5 @@ def call(
     This is how the pytest process gets work done that needs a framework. Raises what the function raised, by name.
     """
     with started("runoff.processes.step", label=label, log=log, surroundings=surroundings) as process:
-        return process.begin(first_request({"function": function, "arguments": arguments}), timeout)["result"]
+        process.send_first({"function": function, "arguments": arguments})
+        return process.receive_first(timeout)["result"]

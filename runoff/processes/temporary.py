@@ -12,10 +12,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from runoff.errors import WorkerCrashed
 
 TEMPORARY = "runoff-process-"
 """How the names of processes' temporary folders begin."""
@@ -87,22 +85,3 @@ def is_abandoned(folder: Path) -> bool:
     finally:
         os.close(lock)
     return True
-
-
-@contextmanager
-def temporary_folder(label: str) -> Iterator[Path]:
-    """Make a process's own folder for temporary files, removed when the block is left.
-
-    Frameworks leave files in it that they would delete at an orderly end, which a worker does not come to.
-
-    Raises WorkerCrashed where it can't be made.
-    """
-    with ExitStack() as stack:
-        try:
-            folder = stack.enter_context(owned_folder(Path(tempfile.gettempdir()), TEMPORARY))
-        except OSError as error:
-            raise WorkerCrashed(
-                f"{label}: no folder for its temporary files can be made ({error.strerror}); "
-                "free space, or name a writable folder in TMPDIR"
-            ) from error
-        yield folder

@@ -71,8 +71,8 @@ def test_the_two_are_identical_but_for_their_names(tmp_path: Path) -> None:
     """Same program, same artifact, same threads: only the key tells them apart."""
     first, second = noise.make_entrants(2, tmp_path)
     assert (first.key, second.key) == (FIRST, SECOND)
-    assert (first.module, first.artifact, first.threads, first.contender, first.environment) == (
-        second.module,
+    assert (first.backend, first.artifact, first.threads, first.contender, first.environment) == (
+        second.backend,
         second.artifact,
         second.threads,
         second.contender,

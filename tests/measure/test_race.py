@@ -6,7 +6,7 @@ import dataclasses
 import json
 import statistics
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 
@@ -84,14 +84,16 @@ def test_a_worker_ends_when_its_successor_starts(make_entrant, race, monkeypatch
     """Every launch has fresh processes, one an entrant is alive at a time, and none when the race is over."""
     pids: list[int] = []
     alive: list[int] = []
-    starting = workers.start_request
+    starting = workers.started_worker
 
-    def watched(entrant, process, first):
-        pids.append(process.popen.pid)
-        alive.append(sum(psutil.pid_exists(pid) for pid in pids))
-        return starting(entrant, process, first)
+    @contextmanager
+    def watched(*arguments, **named):
+        with starting(*arguments, **named) as process:
+            pids.append(process.popen.pid)
+            alive.append(sum(psutil.pid_exists(pid) for pid in pids))
+            yield process
 
-    monkeypatch.setattr(workers, "start_request", watched)
+    monkeypatch.setattr(workers, "started_worker", watched)
     race([make_entrant(key=key) for key in ("a", "b")], launches=3, rounds=1)
     assert len(set(pids)) == 2 * (1 + 3)
     assert max(alive) == 2
@@ -145,17 +147,19 @@ def test_only_one_worker_runs_at_a_time(make_entrant, race, monkeypatch):
     """While one entrant is timed, every other worker is suspended."""
     seen: list[list[str]] = []
     pids: dict[str, int] = {}
-    measure, starting = racing.time_one, workers.start_request
+    measure, starting = racing.time_one, workers.started_worker
 
-    def remember(entrant, process, first):
-        pids[entrant.key] = process.popen.pid
-        return starting(entrant, process, first)
+    @contextmanager
+    def remember(entrant, *arguments, **named):
+        with starting(entrant, *arguments, **named) as process:
+            pids[entrant.key] = process.popen.pid
+            yield process
 
     def watched(worker):
         seen.append([psutil.Process(pid).status() for key, pid in pids.items() if key != worker.entrant.key])
         return measure(worker)
 
-    monkeypatch.setattr(workers, "start_request", remember)
+    monkeypatch.setattr(workers, "started_worker", remember)
     monkeypatch.setattr(racing, "time_one", watched)
     race([make_entrant(key=key) for key in ("a", "b", "c")], launches=1, rounds=3)
     assert len(seen) == 9

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import statistics
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ import pytest
 
 from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
 from runoff.measure import entrant as entrants
-from runoff.measure.entrant import Picture, Start, receive_start, start_request, started_process
-from runoff.measure.memory_curve import MemoryWatch
-from runoff.measure.prediction import predicting
+from runoff.measure.entrant import Picture, Start, predicting, receive_start, start_request
+from runoff.measure.memory_curve import MemoryCurve, watching
+from runoff.processes.process import started
 from tests.conftest import MakeEntrant, started_worker
 from tests.fakes.fake import MEBIBYTE, true_logits
 
@@ -128,11 +129,10 @@ def test_a_picture_that_comes_with_the_command_is_run(make_entrant, picture, ima
 
 def test_a_worker_imports_before_its_artifact_is_named(make_entrant, picture, images, tmp_path):
     """A start request without an artifact is followed by a message with the rest of it, and answered after that."""
-    entrant = make_entrant()
-    with started_process(entrant, tmp_path / "log") as process:
-        request = start_request(entrant, process, picture)
+    with started("runoff.measure.worker", label="x", log=tmp_path / "log") as process:
+        request = start_request(make_entrant(), picture)
         rest = {name: request.pop(name) for name in ("artifact", "threads", "images", "image")}
-        process.send(request)
+        process.send_first(request)
         process.send(rest)
         start = receive_start(process)
     assert np.array_equal(start.logits, true_logits(images)[1])
@@ -163,21 +163,21 @@ def test_predict_gives_every_image(make_entrant, picture, images, tmp_path):
 def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
     """memory-profiler's curve, taken from outside, rises by the injected 100 MiB, with time that goes forward."""
 
-    def curve(variant: str):
-        watch = MemoryWatch()
+    def watched(variant: str) -> MemoryCurve:
+        curve = MemoryCurve()
         with predicting(
             make_entrant(variant),
             images=picture.images,
             destination=tmp_path / "logits.npy",
             log=tmp_path / "log",
-            watch=watch.watch,
+            watch=partial(watching, curve),
         ):
-            seen = len(watch.samples)
+            seen = len(curve.sizes)
             time.sleep(0.1)
-            assert len(watch.samples) == seen  # it is watched until its logits are there
-        return watch.curve
+            assert len(curve.sizes) == seen  # it is watched until its logits are there
+        return curve
 
-    plain, hungry = curve(""), curve("hungry")
+    plain, hungry = watched(""), watched("hungry")
     assert abs((max(hungry.sizes) - max(plain.sizes)) / MEBIBYTE - 100) < 5
     assert list(hungry.seconds) == sorted(hungry.seconds)
     assert len(hungry.seconds) == len(hungry.sizes)
@@ -185,13 +185,12 @@ def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
 
 def test_a_process_that_ends_while_it_is_watched_does_no_harm(make_entrant, picture, tmp_path):
     """A worker that ends at load is its own named error, whoever watches it."""
-    watch = MemoryWatch()
     check = predicting(
         make_entrant("crashes"),
         images=picture.images,
         destination=tmp_path / "logits.npy",
         log=tmp_path / "log",
-        watch=watch.watch,
+        watch=partial(watching, MemoryCurve()),
     )
     with pytest.raises(WorkerCrashed, match="exit code 3"), check:
         pass

@@ -17,8 +17,8 @@ from runoff.judge.agreement import compare_logits
 from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIFFERENCE, REFERENCE, SLOWER
 from runoff.judge.standings import Rules
 from runoff.measure.artifacts import Artifact
+from runoff.measure.entrant import Prediction
 from runoff.measure.launches import CONTROL
-from runoff.measure.prediction import Prediction
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
 from runoff.measure.race import LaunchRecord, Race
 from runoff.model.golden import Golden

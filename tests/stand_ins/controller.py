@@ -4,7 +4,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from runoff.processes.process import first_request, started
+from runoff.processes.process import started
 
 with tempfile.TemporaryDirectory() as folder:
     step = "runoff.processes.step"
@@ -13,7 +13,7 @@ with tempfile.TemporaryDirectory() as folder:
         started(step, label="sleeps", log=Path(folder) / "b") as suspended,
     ):
         for worker in (running, suspended):
-            worker.send(first_request({"function": "tests.stand_ins.controller_work:work", "arguments": {}}))
+            worker.send_first({"function": "tests.stand_ins.controller_work:work", "arguments": {}})
         time.sleep(1)
         suspended.suspend()
         print(running.popen.pid, suspended.popen.pid, flush=True)

@@ -13,9 +13,8 @@ import pytest
 
 from runoff.backends import declaration_of
 from runoff.environments.contenders import Contender
-from runoff.measure.entrant import Entrant
+from runoff.measure.entrant import Entrant, Prediction
 from runoff.measure.launches import CONTROL
-from runoff.measure.prediction import Prediction
 from runoff.measure.race import Race
 from runoff.processes.workplace import Workplace
 from tests.children import LONGEST_RUN

@@ -16,8 +16,7 @@ import pytest
 from runoff.backends import find_backends
 from runoff.environments.environment import Environment
 from runoff.errors import FrameworkMissing, WorkerFailed
-from runoff.measure.entrant import Entrant
-from runoff.measure.prediction import predicting
+from runoff.measure.entrant import Entrant, predicting
 from runoff.model.classification import top_classes
 from runoff.model.decoding import decode
 from runoff.model.images import ImageSet, save_images
