@@ -110,14 +110,12 @@ ONNX = "onnx"
 class Form:
     """What backends convert from: ``module`` is a model that torch can make, ``onnx`` the file that it was exported to.
 
-    ``sha256`` is the hash of what is in it. ``file`` is the ONNX file, None for a module; ``seconds`` is what making it
-    took.
+    ``sha256`` is the hash of what is in it. ``file`` is the ONNX file, None for a module.
     """
 
     model: Model
     sha256: str
     file: Path | None = None
-    seconds: float = 0.0
 
     @property
     def onnx_file(self) -> Path:

@@ -14,7 +14,6 @@ from runoff.environments.cpus import allowed_threads
 from runoff.environments.discovery import this_environment
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.entrant import Entrant, Prediction, predicting
-from runoff.measure.forms import Forms
 from runoff.measure.launches import Progress, Setup
 from runoff.measure.race import Race, run_race
 from runoff.measure.workers import Workers, raise_first
@@ -50,13 +49,8 @@ def make_field(backends: Sequence[Declaration], place: Workplace) -> Field:
     images, pictures = place.working / "images.npy", fixture_images(model.picture_preprocessing, drawn=True)
     save_images(pictures, images)
     here = this_environment({name_of(backend): backend for backend in backends})
-    conversions = Conversions(
-        Forms(model, {HERE: here}, place.forms, place.logs),
-        {HERE: here},
-        lambda: Calibration(images, hash_pixels(pictures.pixels)),
-        place.artifacts,
-        place.logs,
-    )
+    calibration = Calibration(images, hash_pixels(pictures.pixels))
+    conversions = Conversions(model, {HERE: here}, lambda: calibration, place)
     entrants: dict[str, Entrant] = {}
     for backend in backends:
         plain = Contender(name_of(backend), backend.VARIANTS[0])

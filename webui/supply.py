@@ -19,12 +19,12 @@ from runoff.errors import ArtifactBroken, CheckpointBroken, FrameworkMissing
 from runoff.files.whole import write_whole
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.cache import read_made
-from runoff.measure.forms import Forms
 from runoff.model.builtin import BUILTIN_SHA256
 from runoff.model.images import fixture_images, hash_pixels, save_images, split_for_calibration
 from runoff.model.resnet18 import BUILTIN
 from runoff.model.sources import IMPORT_TIMEOUT, choose_model, imported
 from runoff.processes.process import call
+from runoff.processes.workplace import Workplace
 from runoff.text.ids import HERE
 from webui.config import Config
 
@@ -41,7 +41,7 @@ class Supply:
 
 def cached_supply(config: Config, backends: Mapping[str, Declaration]) -> Supply:
     """Take artifacts from the benchmark's cache, and convert into it as the benchmark does, in this environment."""
-    logs = config.home / "logs"
+    place = Workplace(config.home, config.home / "webui")
 
     @cache
     def model() -> Model:
@@ -51,7 +51,7 @@ def cached_supply(config: Config, backends: Mapping[str, Declaration]) -> Supply
     def calibration() -> Calibration:
         drawn = model().source.origin == BUILTIN
         images, _ = split_for_calibration(fixture_images(model().picture_preprocessing, drawn=drawn))
-        file = config.home / "webui" / "calibration.npy"
+        file = place.working / "calibration.npy"
         save_images(images, file)
         return Calibration(file, hash_pixels(images.pixels))
 
@@ -60,10 +60,7 @@ def cached_supply(config: Config, backends: Mapping[str, Declaration]) -> Supply
         here = this_environment({contender.backend: backends[contender.backend]})
         if missing := what_is_missing(contender, {HERE: here}):
             raise FrameworkMissing(missing)
-        forms = Forms(model(), {HERE: here}, config.home / "forms", logs)
-        return make_artifact(
-            contender, Conversions(forms, {HERE: here}, calibration, config.home / "artifacts", logs)
-        ).path
+        return make_artifact(contender, Conversions(model(), {HERE: here}, calibration, place)).path
 
     return Supply(model, artifact)
 

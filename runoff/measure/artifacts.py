@@ -1,4 +1,4 @@
-"""Artifacts: converted once from a form in a process of their own, cached by all that decides their bytes."""
+"""Forms and artifacts: each made once of a model, in a process of its own, and cached by all that decides its bytes."""
 
 from __future__ import annotations
 
@@ -8,39 +8,34 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Backend, Form, Repairs, Variant, find_variant, from_json, import_backend, to_json
+from runoff.contract import (
+    MODULE,
+    Backend,
+    Form,
+    Model,
+    Repairs,
+    Variant,
+    find_variant,
+    from_json,
+    import_backend,
+    to_json,
+)
 from runoff.environments.contenders import Contender
-from runoff.environments.environment import Environment, find_converter
-from runoff.errors import ConversionFailed
-from runoff.measure.cache import key_of, made_once
+from runoff.environments.environment import Environment, find_converter, first_with
+from runoff.errors import ConversionFailed, RunoffError
+from runoff.measure.cache import Made, key_of, made_once, versions_in
 from runoff.measure.code import differing_code
-from runoff.measure.forms import Forms
+from runoff.model import onnx_export
 from runoff.processes.process import call
+from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
 
 CONVERSION_TIMEOUT = 900.0
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """A converted model on disk: bytes and hash of all its files, and what its conversion took in seconds.
-
-    The seconds are those of making the form and of converting it. ``converter`` is the module that did, of those that
-    the backend can choose from; ``repairs`` are what had to be changed in the ONNX file first.
-    """
-
-    path: Path
-    size: int
-    sha256: str
-    conversion_seconds: float
-    cached: bool
-    converter: str | None = None
-    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,26 +48,79 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Conversions:
-    """What contenders are converted with: the model's forms, environments, pictures, and where all is kept.
+    """What contenders are converted with: a model, the environments, pictures, and where all is kept.
 
-    ``calibration`` is asked only for a variant that looks at pictures.
+    ``calibration`` is asked only for a variant that looks at pictures. ``exported`` are the ONNX files of this run, by
+    the tree whose code exports; what failed is not tried again.
     """
 
-    forms: Forms
+    model: Model
     environments: Mapping[str, Environment]
     calibration: Callable[[], Calibration]
-    folder: Path
-    logs: Path
+    place: Workplace
+    exported: dict[Path, Form | RunoffError] = field(default_factory=dict)
 
 
-def make_artifact(contender: Contender, conversions: Conversions) -> Artifact:
+def make_form(kind: str, tree: Path, conversions: Conversions) -> Form:
+    """Return a form of the model as a tree's code makes it, made when it is first asked for.
+
+    Raises ConversionFailed at the stage ``export``, ArtifactBroken for a cached file that was changed, or a
+    WorkerFailed.
+    """
+    if kind == MODULE:
+        return Form(conversions.model, conversions.model.sha256)
+    if tree not in conversions.exported:
+        try:
+            conversions.exported[tree] = export(tree, conversions)
+        except RunoffError as error:
+            conversions.exported[tree] = error
+    form = conversions.exported[tree]
+    if isinstance(form, RunoffError):
+        raise form
+    return form
+
+
+def export(tree: Path, conversions: Conversions) -> Form:
+    """Export the model to an ONNX file, or take the one that an earlier run exported."""
+    model, needed = conversions.model, onnx_export.EXPORT_REQUIRES
+    exporter = first_with(needed, conversions.environments)
+    if exporter is None:
+        raise ConversionFailed("export", f"no environment of this run has all of {', '.join(needed)}")
+    key = key_of(
+        {
+            "model": model.sha256,
+            "inputs": [vars(given) for given in model.inputs],
+            "version": [onnx_export.EXPORT_VERSION, onnx_export.OPSET],
+            "versions": versions_in(exporter, onnx_export.DISTRIBUTIONS),
+            "code": differing_code(Path(onnx_export.__file__), "export_model", tree),
+        }
+    )
+
+    def make(destination: Path) -> Mapping[str, Any]:
+        seconds = call(
+            "runoff.model.onnx_export:export_model",
+            {"model": to_json(model), "destination": str(destination)},
+            label="exporting to ONNX",
+            log=conversions.place.logs / "export.log",
+            timeout=CONVERSION_TIMEOUT,
+            surroundings=dataclasses.replace(exporter, tree=tree).surroundings(),
+        )
+        return {"seconds": seconds}
+
+    made = made_once(conversions.place.home / "forms" / f"onnx-{key}", "model.onnx", make)
+    return Form(model, made.sha256, made.path)
+
+
+def make_artifact(contender: Contender, conversions: Conversions) -> Made:
     """Return the contender's artifact, converting a form of the model where the cache has none.
 
-    Raises ConversionFailed, ArtifactBroken for a cached file that was changed, or a WorkerFailed.
+    It notes the ``seconds`` that converting took, the ``repairs`` that the ONNX file needed first, and the module of
+    those that the backend can choose from that was the ``converter``. Raises ConversionFailed, ArtifactBroken for a
+    cached file that was changed, or a WorkerFailed.
     """
     converter = find_converter(contender, conversions.environments)
     backend = converter.backends[contender.backend]
-    form = conversions.forms.get(backend.FORM, converter.tree)
+    form = make_form(backend.FORM, converter.tree, conversions)
     calibration = conversions.calibration() if contender.variant.calibrated else None
     key = artifact_key(contender, form, converter, calibration)
 
@@ -90,7 +138,7 @@ def make_artifact(contender: Contender, conversions: Conversions) -> Artifact:
                 "converters": list(backend.CONVERTERS),
             },
             label=f"{contender.id}, converting",
-            log=conversions.logs / f"{contender.id}-convert.log",
+            log=conversions.place.logs / f"{contender.id}-convert.log",
             timeout=CONVERSION_TIMEOUT,
             surroundings=converter.surroundings({**backend.ENVIRONMENT, **contender.variant.convert_variables}),
         )
@@ -98,16 +146,13 @@ def make_artifact(contender: Contender, conversions: Conversions) -> Artifact:
             raise ConversionFailed("result", f"the backend's convert() wrote no file {artifact.name}")
         return noted
 
-    made = made_once(conversions.folder / f"{contender.backend}-{key}", f"model{backend.SUFFIX}", make)
-    seconds = form.seconds + made.noted["seconds"]
-    repairs = tuple(made.noted["repairs"])
-    return Artifact(made.path, made.size, made.sha256, seconds, made.cached, made.noted["converter"], repairs)
+    return made_once(conversions.place.artifacts / f"{contender.backend}-{key}", f"model{backend.SUFFIX}", make)
 
 
 def artifact_key(contender: Contender, form: Form, converter: Environment, calibration: Calibration | None) -> str:
     """Hash everything that decides what the artifact looks like, and nothing else."""
     variant, backend = contender.variant, converter.backends[contender.backend]
-    processor, versions = read_processor(), converter.installed.versions
+    processor = read_processor()
     return key_of(
         {
             "form": form.sha256,
@@ -115,7 +160,7 @@ def artifact_key(contender: Contender, form: Form, converter: Environment, calib
             "options": dict(variant.convert_options),
             "variables": {**backend.ENVIRONMENT, **variant.convert_variables},
             "calibration": calibration.sha256 if calibration and variant.calibrated else None,
-            "versions": {name: versions.get(name) for name in (*backend.CONVERT_DISTRIBUTIONS, "python", "numpy")},
+            "versions": versions_in(converter, backend.CONVERT_DISTRIBUTIONS),
             "processor": [processor.model, processor.flags] if variant.processor_specific else None,
             "code": differing_code(Path(backend.file), "convert", converter.tree),
         }

@@ -1,4 +1,4 @@
-"""The worker's end of the service questions and of the page: one function a command, imported with the first of them.
+"""The worker's end of what is not raced: one function a command, imported with the first of them.
 
 Only numpy and the contender's own framework are there for certain; Pillow and LoadGen are imported by their commands.
 """
@@ -8,18 +8,18 @@ from __future__ import annotations
 import base64
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runoff.contract import Preprocessing, from_json, require_logits
+from runoff.contract import Preprocessing, from_json, in_layout, require_logits
 
 if TYPE_CHECKING:
-    from runoff.contract import Batch, Session
+    from runoff.contract import Batch, Logits, Session
     from runoff.processes.channel import Message
 
 LONGEST_REASON = 200
@@ -34,9 +34,25 @@ class Work:
     batch: Batch
     layout: str
 
-    def in_layout(self, pixels: Any) -> Batch:
-        """Return N×3×H×W pixels as a contiguous batch in the backend's layout."""
-        return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1) if self.layout == "NHWC" else pixels)
+
+def predict(work: Work, command: Message) -> Message:
+    """Write the logits of every image of a file, run one by one as in the timed rounds."""
+    rows: list[Logits] = []
+    for batch in single_batches(work, np.load(command["images"], mmap_mode="r")):
+        logits = work.session.run(batch)
+        require_logits(logits, 1)
+        rows.append(logits)
+    np.save(command["logits"], np.concatenate(rows))
+    return {}
+
+
+def single_batches(work: Work, pixels: Batch) -> Iterator[Batch]:
+    """Yield a batch of each image, in the backend's layout.
+
+    They are slices: an axis made by indexing with None has a stride of 0, for which torch.compile compiles anew.
+    """
+    for place in range(len(pixels)):
+        yield in_layout(pixels[place : place + 1], work.layout)
 
 
 def run_batch(work: Work, command: Message) -> Message:
@@ -46,7 +62,7 @@ def run_batch(work: Work, command: Message) -> Message:
     """
     pixels = np.load(command["images"], mmap_mode="r")
     size = command["size"]
-    batch = work.in_layout(pixels[np.arange(size) % len(pixels)])
+    batch = in_layout(pixels[np.arange(size) % len(pixels)], work.layout)
     try:
         require_logits(work.session.run(batch), size)
     except Exception as error:  # noqa: BLE001 - whatever a framework raises for a batch of this size is its answer
@@ -85,7 +101,8 @@ def picture(work: Work, command: Message) -> Message:
     Its ``pixels`` are 1×3×H×W float32 in base64, of the size that the launch's own image has.
     """
     three_by_size = work.batch.transpose(0, 3, 1, 2).shape if work.layout == "NHWC" else work.batch.shape
-    batch = work.in_layout(np.frombuffer(base64.b64decode(command["pixels"]), np.float32).reshape(three_by_size))
+    pixels = np.frombuffer(base64.b64decode(command["pixels"]), np.float32).reshape(three_by_size)
+    batch = in_layout(pixels, work.layout)
     logits = work.session.run(batch)
     require_logits(logits, 1)
     (taken,) = time_loop(work.session, batch, 1)
@@ -116,7 +133,7 @@ def serve_once(
     moments = [time.perf_counter_ns()]
     picture = decode(content)
     moments.append(time.perf_counter_ns())
-    batch = work.in_layout(np.stack([preprocess(picture, preprocessing)]))
+    batch = in_layout(np.stack([preprocess(picture, preprocessing)]), work.layout)
     moments.append(time.perf_counter_ns())
     logits = work.session.run(batch)
     moments.append(time.perf_counter_ns())
@@ -132,11 +149,11 @@ def load(work: Work, command: Message) -> Message:
     from runoff.measure.loadgen import run_scenario
 
     pixels = np.load(command["images"], mmap_mode="r")[: command["pictures"]]
-    batches = [work.in_layout(pixels[place : place + 1]) for place in range(len(pixels))]
-    return run_scenario(work.session, batches, command)
+    return run_scenario(work.session, list(single_batches(work, pixels)), command)
 
 
 COMMANDS: dict[str, Callable[[Work, Message], Message]] = {
+    "predict": predict,
     "batch": run_batch,
     "loop": loop,
     "repeat": repeat,

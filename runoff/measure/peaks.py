@@ -5,7 +5,7 @@ Each library is asked once a precision, in a fresh process of high priority, whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,8 @@ import numpy as np
 from runoff.backends import Declaration
 from runoff.contract import OffersKernels, import_backend
 from runoff.errors import RunoffError
-from runoff.kernels import PRODUCTS, best_time, fastest
+from runoff.kernels import PRODUCTS, Kernel, best_time, fastest
+from runoff.measure.launches import Progress
 from runoff.processes.process import Surroundings, call
 
 PEAK_TIMEOUT = 120.0
@@ -56,16 +57,16 @@ class Roof:
 
 
 def measure_roof(
-    backends: Mapping[str, Declaration],
-    precisions: Sequence[str],
-    threads: int,
-    *,
-    logs: Path,
-    begin: Callable[[str, int], None],
-    step: Callable[[], None],
+    backends: Mapping[str, Declaration], precisions: Sequence[str], threads: int, *, logs: Path, progress: Progress
 ) -> Roof:
     """Ask every backend that offers kernels, and numpy, one after the other; one that fails costs itself alone."""
-    asked = {name: backend for name, backend in backends.items() if "peak_kernels" in backend.functions}
+    asked = [
+        (name, precision, backend.module, backend.ENVIRONMENT)
+        for name, backend in backends.items()
+        if "peak_kernels" in backend.functions
+        for precision in precisions
+    ]
+    asked.append((NUMPY, FLOAT32, __name__, blas_threads(threads)))
     peaks: list[LibraryPeak] = []
     failures: dict[str, str] = {}
 
@@ -85,16 +86,12 @@ def measure_roof(
             failures[f"{library}, {precision}"] = f"{type(error).__name__}: {error}"
             return None
         finally:
-            step()
+            progress.step()
 
-    begin("measuring this machine's peak", len(asked) * len(precisions) + 2)
-    for name, backend in asked.items():
-        for precision in precisions:
-            arguments = {"backend": backend.module, "precision": precision}
-            if found := ask(name, "backend_peak", precision, arguments, backend.ENVIRONMENT):
-                peaks.append(LibraryPeak(precision, name, **found))
-    if found := ask(NUMPY, "numpy_peak", FLOAT32, {}, blas_threads(threads)):
-        peaks.append(LibraryPeak(FLOAT32, NUMPY, **found))
+    progress.begin("measuring this machine's peak", len(asked) + 1)
+    for library, precision, module, variables in asked:
+        if peak := ask(library, "library_peak", precision, {"module": module, "precision": precision}, variables):
+            peaks.append(LibraryPeak(precision, library, **peak))
     return Roof(tuple(peaks), ask(NUMPY, "copying_speed", "copying", {}, {}), failures)
 
 
@@ -103,20 +100,20 @@ def blas_threads(threads: int) -> dict[str, str]:
     return dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
 
 
-def backend_peak(backend: str, precision: str, threads: int) -> dict[str, Any] | None:
-    """Return a backend's peak as JSON values, None where it has no kernel, in the process made for it."""
-    chosen = import_backend(backend)
+def library_peak(module: str, precision: str, threads: int) -> dict[str, Any] | None:
+    """Return a library's peak as JSON values, None where a module has no kernel of it, in the process made for it."""
+    chosen = import_backend(module)
     assert isinstance(chosen, OffersKernels)
     peak = fastest(chosen.peak_kernels(precision, threads))
     return None if peak is None else vars(peak)
 
 
-def numpy_peak(threads: int) -> dict[str, Any]:
-    """Return the peak of numpy's own products in float32; ``threads`` are those that its process was started with."""
+def peak_kernels(precision: str, threads: int) -> Iterator[Kernel]:
+    """Yield numpy's own products in float32; ``threads`` are those that its process was started with."""
     random = np.random.default_rng(0)
-    squares = [random.random(product.images, np.float32) for product in PRODUCTS]
-    products = [partial(np.matmul, square, square) for square in squares]
-    return vars(fastest(zip(PRODUCTS, products, strict=True)))
+    for product in PRODUCTS:
+        square = random.random(product.images, np.float32)
+        yield product, partial(np.matmul, square, square)
 
 
 def copying_speed(threads: int) -> float:

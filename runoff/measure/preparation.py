@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,35 +11,25 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import ClearsCache, Logits, Model, Variant, import_backend, to_json
+from runoff.contract import ClearsCache, Logits, Model, Variant, import_backend
 from runoff.environments.contenders import Contender
-from runoff.environments.cpus import allowed_threads
-from runoff.environments.environment import Environment, what_is_missing
-from runoff.errors import ConversionFailed, FrameworkMissing, RunoffError, ThreadsNotHeld, UnknownContender
-from runoff.files.whole import cached
+from runoff.environments.environment import what_is_missing
+from runoff.errors import ConversionFailed, RunoffError, ThreadsNotHeld, UnknownContender
 from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
-from runoff.measure.artifacts import Artifact, Conversions, make_artifact
+from runoff.measure.artifacts import Conversions, make_artifact
+from runoff.measure.cache import Made
 from runoff.measure.entrant import Entrant, Prediction, predict, predicting, require_threads
 from runoff.measure.memory_curve import MemoryCurve, watching
 from runoff.measure.workers import Workers
-from runoff.model.golden import DISTRIBUTIONS, GOLDEN_VERSION, REQUIRES, Golden, load_golden
-from runoff.model.images import ImageSet, hash_pixels
-from runoff.processes.process import Process, call
+from runoff.model.golden import Golden
+from runoff.model.images import ImageSet
 from runoff.processes.workplace import Workplace
-from runoff.processor import read_processor
 
 READY = "ready"
 SKIPPED = "skipped"
 CONVERSION_FAILED = "conversion failed"
 WRONG = "wrong"
 FAILED = "failed"
-
-GOLDEN_TIMEOUT = 1800.0
-MOST_EXACT = 16
-"""How many images golden's rounding error is found on, at most: one takes torch more than a second in float64.
-
-The error of one image is 1.5e-6 to 5.4e-6 in the built-in checkpoint, and a hundred times the largest is allowed.
-"""
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ class Outcome:
     versions: Mapping[str, str]
     reason: str | None = None
     stage: str | None = None
-    artifact: Artifact | None = None
+    artifact: Made | None = None
     entrant: Entrant | None = None
     agreement: Agreement | None = None
     prediction: Prediction | None = None
@@ -93,58 +82,6 @@ class Outcome:
     def judged_by(self) -> Agreement | None:
         """The agreement that decides whether it is right: that on the most images."""
         return self.quantisation or self.agreement
-
-
-def require_golden(environment: Environment) -> None:
-    """Refuse an environment that can't compute golden.
-
-    Raises FrameworkMissing.
-    """
-    if missing := environment.missing(REQUIRES):
-        raise FrameworkMissing(
-            f"golden is computed by TorchVision's own model, and {', '.join(missing)} is not installed here; "
-            f"python -m pip install {' '.join(missing)}"
-        )
-
-
-def make_golden(
-    model: Model,
-    images: ImageSet,
-    images_file: Path,
-    environment: Environment,
-    place: Workplace,
-    exact_images: int = MOST_EXACT,
-) -> Golden:
-    """Give golden for these images, from the cache where nothing that decides it has changed.
-
-    Raises what went wrong in the process.
-    """
-    inputs = (
-        model.sha256,
-        hash_pixels(images.pixels),
-        [environment.installed.versions.get(name) for name in (*DISTRIBUTIONS, "python", "numpy")],
-        read_processor(),
-        allowed_threads(),
-        exact_images,
-        GOLDEN_VERSION,
-    )
-    path = place.home / "golden" / f"{hashlib.sha256(repr(inputs).encode()).hexdigest()[:24]}.npz"
-
-    def make(partial: Path) -> None:
-        call(
-            "runoff.model.golden:compute_golden",
-            {
-                "model": to_json(model),
-                "images": str(images_file),
-                "destination": str(partial),
-                "exact_images": exact_images,
-            },
-            label="golden",
-            log=place.logs / "golden.log",
-            timeout=GOLDEN_TIMEOUT,
-        )
-
-    return load_golden(cached(path, make))
 
 
 def prepare_contender(
@@ -176,8 +113,8 @@ def prepare_contender(
     except RunoffError as error:
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "convert")
     if "clear_cache" in backend.functions and isinstance(chosen := import_backend(backend.module), ClearsCache):
-        chosen.clear_cache(conversions.folder)
-    note = backend.NOTES.get(artifact.converter or "")
+        chosen.clear_cache(conversions.place.artifacts)
+    note = backend.NOTES.get(artifact.noted["converter"] or "")
     entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
     curve = MemoryCurve()
     with ExitStack() as worker:
@@ -190,7 +127,10 @@ def prepare_contender(
         )
         try:
             process, prediction = worker.enter_context(check)
-            further = predict_further(process, entrant, expected, place)
+            further = None
+            if expected.further and is_reduced(contender.variant.precision):
+                destination = place.working / f"{entrant.key}-further.npy"
+                further = predict(process, expected.further.images_file, destination)
         except RunoffError as error:
             return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "check", artifact)
         made = Outcome(contender, READY, versions, artifact=artifact, note=note)
@@ -199,13 +139,6 @@ def prepare_contender(
             process.suspend()
             workers.keep(entrant.key, worker.pop_all())
     return dataclasses.replace(outcome, curve=curve)
-
-
-def predict_further(process: Process, entrant: Entrant, expected: ReferenceOutputs, place: Workplace) -> Logits | None:
-    """Return a reduced-precision entrant's logits for the further images, None for any other's."""
-    if expected.further is None or not is_reduced(entrant.contender.variant.precision):
-        return None
-    return predict(process, expected.further.images_file, place.working / f"{entrant.key}-further.npy")
 
 
 def judge(

@@ -18,7 +18,7 @@ from pathlib import Path  # noqa: E402 - as above
 from typing import TYPE_CHECKING  # noqa: E402 - as above
 
 if TYPE_CHECKING:
-    from runoff.contract import Batch, Logits, Session
+    from runoff.contract import Batch, Session
     from runoff.processes.channel import Channel, Message
 
 
@@ -61,7 +61,7 @@ def serve(channel: Channel, request: Message) -> None:
     begin = time.perf_counter_ns()
     import numpy as np
 
-    from runoff.contract import find_variant, import_backend, require_logits
+    from runoff.contract import find_variant, import_backend, in_layout, require_logits
 
     backend = import_backend(request["backend"])
     variant = find_variant(backend, request["variant"])
@@ -74,9 +74,7 @@ def serve(channel: Channel, request: Message) -> None:
             return
         request = request | rest
     image = request["image"]
-    batch: Batch = np.array(np.load(request["images"], mmap_mode="r")[image : image + 1])
-    if backend.LAYOUT == "NHWC":
-        batch = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
+    batch = in_layout(np.array(np.load(request["images"], mmap_mode="r")[image : image + 1]), backend.LAYOUT)
 
     begin = time.perf_counter_ns()
     session = backend.load(Path(request["artifact"]), variant, request["threads"])
@@ -107,9 +105,6 @@ def answer_commands(channel: Channel, session: Session, batch: Batch, layout: st
             timed = time_one(session, batch)
             switches += timed.switches
             channel.send({"nanoseconds": timed.wall, "cpu_nanoseconds": timed.cpu})
-        elif command["do"] == "predict":
-            predict(session, Path(command["images"]), Path(command["logits"]), layout)
-            channel.send({})
         elif command["do"] == "report":
             memory = {"peak": read_memory("VmHWM"), "anonymous": read_memory("RssAnon")}
             channel.send({**memory, "involuntary_switches": switches})
@@ -140,26 +135,6 @@ def time_one(session: Session, batch: Batch) -> Timed:
     end = time.perf_counter_ns()
     cpu = time.process_time_ns() - cpu
     return Timed(end - begin, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches)
-
-
-def predict(session: Session, images: Path, destination: Path, layout: str) -> None:
-    """Write the logits of every image, run one by one as in the timed rounds.
-
-    Batches are slices: an axis made by indexing with None has a stride of 0, for which torch.compile compiles anew.
-    """
-    import numpy as np
-
-    from runoff.contract import require_logits
-
-    rows: list[Logits] = []
-    pixels = np.load(images, mmap_mode="r")
-    for place in range(len(pixels)):
-        image = pixels[place : place + 1]
-        batch = np.ascontiguousarray(image.transpose(0, 2, 3, 1) if layout == "NHWC" else image)
-        logits = session.run(batch)
-        require_logits(logits, 1)
-        rows.append(logits)
-    np.save(destination, np.concatenate(rows))
 
 
 if __name__ == "__main__":

@@ -24,11 +24,6 @@ class Workplace:
         return self.home / "artifacts"
 
     @property
-    def forms(self) -> Path:
-        """Models as ONNX files, which backends convert from."""
-        return self.home / "forms"
-
-    @property
     def logs(self) -> Path:
         """What the processes printed."""
         return self.home / "logs"

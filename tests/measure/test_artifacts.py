@@ -16,9 +16,9 @@ from runoff.environments.environment import Environment, Installed
 from runoff.errors import ArtifactBroken, ConversionFailed, ImagesUnusable
 from runoff.measure import cache
 from runoff.measure.artifacts import Calibration, Conversions, artifact_key, convert_repairing, make_artifact
-from runoff.measure.forms import Forms
 from runoff.model.resnet18 import FILE, resnet18
 from runoff.processes.temporary import LOCK, owned_folder
+from runoff.processes.workplace import Workplace
 from tests import converter as imagined
 from tests import fakes
 from tests.declarations import declared
@@ -43,23 +43,19 @@ def make(tmp_path):
 
     def make_one(variant="", installed=INSTALLED, calibration=lambda: CALIBRATION, **changes):
         chosen = next(candidate for candidate in backend.VARIANTS if candidate.name == variant)
-        environments, logs = {"here": converter(installed)}, tmp_path / "logs"
-        forms = Forms(FORM.model, environments, tmp_path / "forms", logs)
-        conversions = Conversions(forms, environments, calibration, tmp_path / "artifacts", logs)
+        place = Workplace(tmp_path, tmp_path / "working")
+        conversions = Conversions(FORM.model, {"here": converter(installed)}, calibration, place)
         return make_artifact(Contender("fake", dataclasses.replace(chosen, **changes)), conversions)
 
     return make_one
 
 
 def test_the_second_time_comes_from_the_cache(make):
-    """An artifact is converted once; the second time it is the same file, with the first conversion's seconds."""
+    """An artifact is converted once; the second time it is the same file, with what the first conversion noted."""
     first, second = make(), make()
     assert (first.cached, second.cached) == (False, True)
-    assert (first.path, first.sha256, first.conversion_seconds) == (
-        second.path,
-        second.sha256,
-        second.conversion_seconds,
-    )
+    assert (first.path, first.sha256, first.noted) == (second.path, second.sha256, second.noted)
+    assert first.noted["seconds"] > 0
     assert first.size == first.path.stat().st_size
 
 
@@ -128,7 +124,7 @@ def test_nothing_else_is_in_the_key():
         key(changed(name="other", description="another text", default=True, precision="bfloat16")),
         key(changed(load_options={"compiled": True}, variables={"ONEDNN": "0"})),
         key(calibration=Calibration(CALIBRATION.images, "3" * 64)),
-        key(form=dataclasses.replace(FORM, seconds=9.0, file=Path("elsewhere.onnx"))),
+        key(form=dataclasses.replace(FORM, file=Path("elsewhere.onnx"))),
         key(installed=Installed(frozenset({"more"}), {"numpy": "1.26.4", "unrelated": "1"})),
         key(NOTES={"numpy": "a note"}, TITLE="Fake", DISTRIBUTIONS=("unrelated",)),
     }

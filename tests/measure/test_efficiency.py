@@ -16,7 +16,8 @@ from runoff.environments.contenders import Contender
 from runoff.errors import ContractBroken
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Shape, best_time, fastest
 from runoff.measure import peaks
-from runoff.measure.peaks import LibraryPeak, Roof, backend_peak, measure_roof
+from runoff.measure.launches import Progress
+from runoff.measure.peaks import LibraryPeak, Roof, library_peak, measure_roof
 from runoff.model.operations import Operations, count_operations, padding_operations
 from runoff.model.resnet18 import FILE, resnet18
 from runoff.record.efficiency import EfficiencyFigure, efficiency
@@ -132,7 +133,7 @@ def test_a_library_that_fails_costs_itself_alone(monkeypatch, tmp_path):
     """One that breaks is told with its error; the others, numpy among them, still give their peaks."""
 
     def call(function, arguments, **_):
-        if arguments.get("backend") == "broken":
+        if arguments.get("module") == "broken":
             raise ContractBroken("it gave nothing")
         return 50.0 if function.endswith("copying_speed") else {"operations_per_second": 3.0, "kernel": "product"}
 
@@ -145,8 +146,7 @@ def test_a_library_that_fails_costs_itself_alone(monkeypatch, tmp_path):
         ["float32"],
         2,
         logs=tmp_path,
-        begin=lambda what, number: steps.append(-number),
-        step=lambda: steps.append(1),
+        progress=Progress(begin=lambda what, number: steps.append(-number), step=lambda: steps.append(1)),
     )
     assert {peak.library for peak in roof.peaks} == {"sound", "numpy"}
     assert roof.bytes_per_second == 50.0
@@ -158,7 +158,7 @@ def test_a_library_without_a_kernel_has_no_peak(monkeypatch):
     """Where a backend yields no kernel in a precision, there is no peak, and nothing has failed."""
     unable = SimpleNamespace(peak_kernels=lambda precision, threads: iter(()))
     monkeypatch.setattr(peaks, "import_backend", lambda name: unable)
-    assert backend_peak("unable", "float32", 1) is None
+    assert library_peak("unable", "float32", 1) is None
 
 
 @pytest.mark.parametrize("library", ["pytorch", "onnxruntime", "openvino"])
@@ -173,8 +173,7 @@ def test_real_libraries_reach_more_in_int8_or_say_nothing(library, tmp_path):
         ["float32", "int8", "float8"],
         1,
         logs=tmp_path,
-        begin=lambda what, steps: None,
-        step=lambda: None,
+        progress=Progress(begin=lambda what, steps: None, step=lambda: None),
     )
     assert roof.failures == {}
     reached = {peak.precision: peak.operations_per_second for peak in roof.peaks if peak.library == library}

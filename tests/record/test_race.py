@@ -16,7 +16,7 @@ from runoff.errors import WorkerCrashed
 from runoff.judge.agreement import compare_logits
 from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIFFERENCE, REFERENCE, SLOWER
 from runoff.judge.standings import Rules
-from runoff.measure.artifacts import Artifact
+from runoff.measure.cache import Made
 from runoff.measure.entrant import Prediction
 from runoff.measure.launches import CONTROL
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
@@ -53,7 +53,7 @@ def make_outcome(backend: str = "onnxruntime", **values: object) -> Outcome:
         "contender": Contender(backend, Variant(description="as it comes", precision="float32")),
         "status": READY,
         "versions": {backend: "1.2.3", "numpy": "1.26.4"},
-        "artifact": Artifact(Path("model.onnx"), 46_800_000, "ab" * 32, 3.5, cached=True),
+        "artifact": Made(Path("model.onnx"), 46_800_000, "ab" * 32, noted={}, cached=True),
         "agreement": compare_logits(golden, golden, 1e-6, ("one", "two")),
         "prediction": Prediction(golden, threads=2),
     }

@@ -1,0 +1,106 @@
+"""What the model itself says, by torch: golden and how many operations it takes, each found once and cached."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from runoff.contract import Model, to_json
+from runoff.environments.cpus import allowed_threads
+from runoff.environments.environment import Environment
+from runoff.errors import FrameworkMissing
+from runoff.files.whole import cached
+from runoff.measure.cache import key_of, versions_in
+from runoff.model import operations
+from runoff.model.golden import DISTRIBUTIONS, GOLDEN_VERSION, REQUIRES, Golden, load_golden
+from runoff.model.images import ImageSet, hash_pixels
+from runoff.processes.process import call
+from runoff.processes.workplace import Workplace
+from runoff.processor import read_processor
+
+GOLDEN_TIMEOUT = 1800.0
+COUNT_TIMEOUT = 300.0
+MOST_EXACT = 16
+"""How many images golden's rounding error is found on, at most: one takes torch more than a second in float64.
+
+The error of one image is 1.5e-6 to 5.4e-6 in the built-in checkpoint, and a hundred times the largest is allowed.
+"""
+
+
+def require_golden(environment: Environment) -> None:
+    """Refuse an environment that can't compute golden.
+
+    Raises FrameworkMissing.
+    """
+    if missing := environment.missing(REQUIRES):
+        raise FrameworkMissing(
+            f"golden is computed by TorchVision's own model, and {', '.join(missing)} is not installed here; "
+            f"python -m pip install {' '.join(missing)}"
+        )
+
+
+def make_golden(
+    model: Model,
+    images: ImageSet,
+    images_file: Path,
+    environment: Environment,
+    place: Workplace,
+    exact_images: int = MOST_EXACT,
+) -> Golden:
+    """Return golden for these images, from the cache where nothing that decides it has changed.
+
+    Raises what went wrong in the process.
+    """
+    processor = read_processor()
+    key = key_of(
+        {
+            "model": model.sha256,
+            "images": hash_pixels(images.pixels),
+            "versions": versions_in(environment, DISTRIBUTIONS),
+            "processor": [processor.model, processor.flags],
+            "threads": allowed_threads(),
+            "exact images": exact_images,
+            "version": GOLDEN_VERSION,
+        }
+    )
+
+    def make(partial: Path) -> None:
+        arguments = {"images": str(images_file), "destination": str(partial), "exact_images": exact_images}
+        call(
+            "runoff.model.golden:compute_golden",
+            {"model": to_json(model), **arguments},
+            label="golden",
+            log=place.logs / "golden.log",
+            timeout=GOLDEN_TIMEOUT,
+        )
+
+    return load_golden(cached(place.home / "golden" / f"{key}.npz", make))
+
+
+def make_operations(model: Model, environment: Environment, place: Workplace) -> operations.Operations:
+    """Return what one inference takes, from the cache where nothing that decides it has changed.
+
+    Raises what went wrong in the process.
+    """
+    key = key_of(
+        {
+            "model": [model.source.kind, model.source.architecture, dict(model.source.arguments)],
+            "shape": model.picture_shape,
+            "versions": versions_in(environment, operations.DISTRIBUTIONS),
+            "version": operations.COUNT_VERSION,
+        }
+    )
+
+    def make(partial: Path) -> None:
+        counted = call(
+            "runoff.model.operations:count_operations",
+            {"model": to_json(model)},
+            label="operations",
+            log=place.logs / "operations.log",
+            timeout=COUNT_TIMEOUT,
+        )
+        partial.write_text(json.dumps(counted))
+
+    return operations.Operations(
+        **json.loads(cached(place.home / "golden" / f"operations-{key}.json", make).read_text())
+    )
