@@ -1,0 +1,77 @@
+"""Before the race: what has to be done by the time that anything is timed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+from runoff.backends import find_backends, pytorch
+from runoff.contract import Variant
+from runoff.environments.contenders import Contender
+from runoff.environments.environment import Environment, Installed
+from runoff.measure import entrant
+from runoff.measure.artifacts import Conversions
+from runoff.measure.preparation import READY, ReferenceOutputs, prepare_contender
+from runoff.measure.workers import Workers
+from runoff.model.golden import Golden
+from runoff.model.images import ImageSet
+from runoff.model.resnet18 import FILE, resnet18
+from runoff.processes.workplace import Workplace
+from tests import fakes
+from tests.fakes import fake
+from tests.fakes.fake import true_logits
+
+
+def old_wrapper(artifacts: Path) -> Path:
+    """Write what a launch of long ago left in inductor's cache."""
+    wrapper = artifacts / pytorch.INDUCTOR_CACHE / "ab" / "old.py"
+    wrapper.parent.mkdir(parents=True)
+    wrapper.write_text("left")
+    os.utime(wrapper, (0, 0))
+    return wrapper
+
+
+def test_old_cache_files_are_gone_before_the_first_worker_starts(picture, images, tmp_path, monkeypatch):
+    """A backend's cache is cleared after the conversion and before any worker of it has been started."""
+    place = Workplace(tmp_path / "home", tmp_path)
+    wrapper, seen = old_wrapper(place.artifacts), []
+    starting = entrant.started_worker
+
+    @contextmanager
+    def watched(*arguments, **named):
+        seen.append(wrapper.exists())
+        with starting(*arguments, **named) as process:
+            yield process
+
+    monkeypatch.setattr(fake, "clear_cache", pytorch.clear_cache, raising=False)
+    monkeypatch.setattr(entrant, "started_worker", watched)
+    here = Environment(
+        "here", Path(sys.executable), backends=find_backends(fakes), installed=Installed(frozenset({"numpy"}))
+    )
+    model = resnet18("none", tmp_path / "weights.npz", "0" * 64, ("a", "b"), FILE)
+    expected = ReferenceOutputs(
+        model,
+        ImageSet(("one", "two", "three"), images, ""),
+        picture.images,
+        Golden(true_logits(images), 1e-6),
+        judged=(0, 1, 2),
+    )
+    with Workers(place.logs) as workers:
+        conversions = Conversions(model, {"here": here}, None, place)
+        contender = Contender("fake", Variant())
+        outcome = prepare_contender(contender, expected, conversions, threads=2, workers=workers)
+    assert outcome.status == READY, outcome.reason
+    assert seen == [False]
+
+
+def test_loading_a_compiled_module_removes_nothing(tmp_path, monkeypatch):
+    """The timed stage "load" leaves inductor's cache alone, however old what lies in it."""
+    wrapper = old_wrapper(tmp_path)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "")
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(compile=lambda module: module))
+    monkeypatch.setattr(pytorch, "load_eager", lambda artifact, variant: "module")
+    assert pytorch.load_compiled(tmp_path / "pytorch-key" / "model.pt", Variant()) == "module"
+    assert wrapper.exists()
