@@ -128,7 +128,7 @@ def prepared_supply(folder: Path) -> Supply:
         if not (folder / contender.id).exists():
             raise FrameworkMissing(f"{contender.id} was not prepared into {folder}")
         try:
-            return read_made(folder / contender.id, cached=True).path
+            return read_made(folder / contender.id).path
         except ArtifactBroken as error:
             raise ArtifactBroken(f"{error}; it was prepared: prepare the folder {folder} again") from error
 

@@ -26,7 +26,6 @@ class Made:
     size: int
     sha256: str
     noted: Mapping[str, Any]
-    cached: bool
 
 
 def key_of(inputs: Mapping[str, Any]) -> str:
@@ -48,7 +47,7 @@ def made_once(home: Path, name: str, make: Callable[[Path], Mapping[str, Any]]) 
     ``make`` raises, and ArtifactBroken for a folder that was changed.
     """
     if home.exists():
-        return read_made(home, cached=True)
+        return read_made(home)
     home.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(home.parent, MAKING)
     with owned_folder(home.parent, MAKING) as folder:
@@ -62,10 +61,10 @@ def made_once(home: Path, name: str, make: Callable[[Path], Mapping[str, Any]]) 
         except OSError:
             if not home.exists():  # another run that shares the cache has made it meanwhile: its own is as good
                 raise
-    return read_made(home, cached=False)
+    return read_made(home)
 
 
-def read_made(home: Path, *, cached: bool) -> Made:
+def read_made(home: Path) -> Made:
     """Read a folder's record and compare its files with it.
 
     Raises ArtifactBroken.
@@ -83,7 +82,7 @@ def read_made(home: Path, *, cached: bool) -> Made:
             f"the cached artifact {path} is not what was put there: expected {record['size']} bytes with SHA-256 "
             f"{record['sha256'][:12]}…, found {size} bytes with {sha256[:12]}…; {remedy}"
         )
-    return Made(path, size, sha256, noted, cached)
+    return Made(path, size, sha256, noted)
 
 
 def measure_files(home: Path) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,8 +17,9 @@ import psutil
 from runoff.contract import Logits
 from runoff.environments.machine import read_frequency, stolen_share
 from runoff.errors import RunoffError, WorkerCrashed
-from runoff.measure.entrant import Entrant, Picture, Start
-from runoff.measure.workers import Failures, Rotation, Workers
+from runoff.measure.entrant import Entrant, Picture, Start, receive_start, require_threads
+from runoff.measure.workers import Failures, Rotation, RunningWorker, Workers
+from runoff.processes.process import Process
 
 CONTROL = "control"
 
@@ -89,21 +91,35 @@ class Setup:
     deadline: float = math.inf
 
     def start(self, launch: int, entrants: Sequence[Entrant], random: Random, *, timed: bool) -> Rotation:
-        """Start the workers of a launch; where their cold starts are not ``timed``, several at once."""
+        """Start the workers of a launch in random order, each suspended as soon as it is ready.
+
+        Where their cold starts are not ``timed``, several start at once, which takes less time. An entrant that fails,
+        or whose first output is not of the class that it was checked with, costs itself alone.
+        """
         image = launch % min(map(len, self.predictions.values())) if self.predictions else 0
+        at_once = 1 if timed else max((entrant.threads for entrant in self.entrants), default=1)
+        rotation = Rotation(self.workers, random, self.progress.step)
+        starting: deque[tuple[Entrant, Process]] = deque()
 
-        def verify(entrant: Entrant, start: Start) -> None:
-            if self.predictions is not None:
-                require_class(entrant, start, int(self.predictions[entrant.contender.id][image].argmax()))
+        def settle() -> None:
+            entrant, process = starting.popleft()
+            with rotation.costs_itself_alone(entrant.key):
+                start = receive_start(process)
+                require_threads(entrant, start.threads)
+                if self.predictions is not None:
+                    require_class(entrant, start, int(self.predictions[entrant.contender.id][image].argmax()))
+                process.suspend()
+                rotation.workers[entrant.key] = RunningWorker(entrant, process, start)
+                self.progress.step()
 
-        return self.workers.start(
-            entrants,
-            Picture(self.images, image),
-            random,
-            verify=verify,
-            tick=self.progress.step,
-            at_once=1 if timed else max((entrant.threads for entrant in self.entrants), default=1),
-        )
+        for entrant in random.sample(list(entrants), len(entrants)):
+            if len(starting) == at_once:
+                settle()
+            with rotation.costs_itself_alone(entrant.key):
+                starting.append((entrant, self.workers.succeed(entrant, Picture(self.images, image))))
+        while starting:
+            settle()
+        return rotation
 
 
 def require_class(entrant: Entrant, start: Start, expected: int) -> None:

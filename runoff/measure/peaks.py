@@ -20,6 +20,7 @@ from runoff.errors import RunoffError
 from runoff.kernels import PRODUCTS, Kernel, best_time, fastest
 from runoff.measure.launches import Progress
 from runoff.processes.process import Surroundings, call
+from runoff.stored.details import StoredPeak
 
 PEAK_TIMEOUT = 120.0
 NUMPY = "numpy"
@@ -30,27 +31,17 @@ COPYING_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class LibraryPeak:
-    """The most operations a second that a library reached in a precision, and the kernel that it reached it with."""
-
-    precision: str
-    library: str
-    kernel: str
-    operations_per_second: float
-
-
-@dataclass(frozen=True)
 class Roof:
     """What bounds any computation on this machine: operations a second by precision and library, bytes a second.
 
     ``bytes_per_second`` is None where copying could not be measured. ``failures`` say why a library gave no peak.
     """
 
-    peaks: tuple[LibraryPeak, ...]
+    peaks: tuple[StoredPeak, ...]
     bytes_per_second: float | None
     failures: Mapping[str, str]
 
-    def peak(self, precision: str) -> LibraryPeak | None:
+    def peak(self, precision: str) -> StoredPeak | None:
         """Return the best peak of a precision, None where no library gave one."""
         of_precision = [peak for peak in self.peaks if peak.precision == precision]
         return max(of_precision, key=lambda peak: peak.operations_per_second, default=None)
@@ -67,32 +58,31 @@ def measure_roof(
         for precision in precisions
     ]
     asked.append((NUMPY, FLOAT32, __name__, blas_threads(threads)))
-    peaks: list[LibraryPeak] = []
     failures: dict[str, str] = {}
 
-    def ask(
-        library: str, function: str, precision: str, arguments: dict[str, Any], variables: Mapping[str, str]
-    ) -> Any:
+    def ask(function: str, library: str, what: str, arguments: dict[str, Any], variables: Mapping[str, str]) -> Any:
         try:
             return call(
                 f"runoff.measure.peaks:{function}",
                 {**arguments, "threads": threads},
-                label=f"peak of {library}, {precision}",
-                log=logs / f"peak-{library}-{precision}.log",
+                label=f"peak of {library}, {what}",
+                log=logs / f"peak-{library}-{what}.log",
                 timeout=PEAK_TIMEOUT,
                 surroundings=Surroundings(variables=variables, high_priority=True),
             )
         except RunoffError as error:
-            failures[f"{library}, {precision}"] = f"{type(error).__name__}: {error}"
+            failures[f"{library}, {what}"] = f"{type(error).__name__}: {error}"
             return None
         finally:
             progress.step()
 
     progress.begin("measuring this machine's peak", len(asked) + 1)
-    for library, precision, module, variables in asked:
-        if peak := ask(library, "library_peak", precision, {"module": module, "precision": precision}, variables):
-            peaks.append(LibraryPeak(precision, library, **peak))
-    return Roof(tuple(peaks), ask(NUMPY, "copying_speed", "copying", {}, {}), failures)
+    peaks = [
+        StoredPeak(precision=precision, library=library, **peak)
+        for library, precision, module, variables in asked
+        if (peak := ask("library_peak", library, precision, {"module": module, "precision": precision}, variables))
+    ]
+    return Roof(tuple(peaks), ask("copying_speed", NUMPY, "copying", {}, {}), failures)
 
 
 def blas_threads(threads: int) -> dict[str, str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
+import psutil
+from memory_profiler import memory_usage
 
 from runoff.contract import ClearsCache, Logits, Model, Variant, import_backend
 from runoff.environments.contenders import Contender
@@ -19,17 +23,20 @@ from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_
 from runoff.measure.artifacts import Conversions, make_artifact
 from runoff.measure.cache import Made
 from runoff.measure.entrant import Entrant, Prediction, predict, predicting, require_threads
-from runoff.measure.memory_curve import MemoryCurve, watching
 from runoff.measure.workers import Workers
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
-from runoff.processes.workplace import Workplace
 
 READY = "ready"
 SKIPPED = "skipped"
 CONVERSION_FAILED = "conversion failed"
 WRONG = "wrong"
 FAILED = "failed"
+
+INTERVAL = 0.01
+SAMPLES_AT_ONCE = 5
+"""How often a process's memory is read, in seconds, and how many readings memory-profiler is asked for at once."""
+MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,14 @@ class ReferenceOutputs:
     golden: Golden
     judged: tuple[int, ...]
     further: FurtherImages | None = None
+
+
+@dataclass(frozen=True)
+class MemoryCurve:
+    """Resident memory in bytes at times in seconds since the worker was started."""
+
+    seconds: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -90,7 +105,6 @@ def prepare_contender(
     conversions: Conversions,
     *,
     threads: int,
-    place: Workplace,
     workers: Workers,
 ) -> Outcome:
     """Convert a contender and compare it with golden; whatever goes wrong is its outcome, not an exception.
@@ -98,7 +112,7 @@ def prepare_contender(
     The worker that was compared with golden is kept by ``workers``, suspended, where it is right: the first launch's
     worker takes its memory.
     """
-    environment = conversions.environments[contender.environment]
+    environment, place = conversions.environments[contender.environment], conversions.place
     try:
         contender, backend = environment.find(contender)
     except UnknownContender as error:
@@ -113,7 +127,7 @@ def prepare_contender(
     except RunoffError as error:
         return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "convert")
     if "clear_cache" in backend.functions and isinstance(chosen := import_backend(backend.module), ClearsCache):
-        chosen.clear_cache(conversions.place.artifacts)
+        chosen.clear_cache(place.artifacts)
     note = backend.NOTES.get(artifact.noted["converter"] or "")
     entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
     curve = MemoryCurve()
@@ -139,6 +153,29 @@ def prepare_contender(
             process.suspend()
             workers.keep(entrant.key, worker.pop_all())
     return dataclasses.replace(outcome, curve=curve)
+
+
+@contextmanager
+def watching(curve: MemoryCurve, process: int) -> Iterator[None]:
+    """Add a process's memory to a curve until the block is left; one that has ended has none and does no harm."""
+    over, begun = Event(), time.time()
+
+    def sample() -> None:
+        with suppress(psutil.NoSuchProcess):
+            while not over.is_set():
+                for size, moment in memory_usage(
+                    process, interval=INTERVAL, timeout=SAMPLES_AT_ONCE * INTERVAL, timestamps=True
+                ):
+                    curve.seconds.append(round(moment - begun, 4))
+                    curve.sizes.append(round(size * MEBIBYTE))
+
+    sampler = Thread(target=sample, daemon=True)
+    sampler.start()
+    try:
+        yield
+    finally:
+        over.set()
+        sampler.join()
 
 
 def judge(

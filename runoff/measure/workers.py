@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from runoff.errors import RunoffError
-from runoff.measure.entrant import Entrant, Picture, Start, receive_start, require_threads, started_worker
+from runoff.measure.entrant import Entrant, Picture, Start, started_worker
 from runoff.processes.channel import Message
 from runoff.processes.process import Process
 
@@ -80,52 +79,18 @@ class Workers:
         for key in list(self._alive):
             self.end(key)
 
-    def start(
-        self,
-        entrants: Sequence[Entrant],
-        picture: Picture,
-        random: Random,
-        *,
-        verify: Callable[[Entrant, Start], None],
-        tick: Callable[[], None],
-        at_once: int = 1,
-    ) -> Rotation:
-        """Start every entrant's worker in random order, each suspended as soon as it is ready.
+    def succeed(self, entrant: Entrant, picture: Picture) -> Process:
+        """Start an entrant's worker in the place of the one that is alive.
 
-        Where cold starts are not measured, several may start ``at_once``, which takes less time.
-
-        An entrant's worker of the launch before ends only when its successor is about to start, so that the successor
-        takes the memory which that frees. On a virtual machine whose host takes free memory back, memory that has been
-        free for seconds costs 2.5 ms per MB to touch: a cold start of 0.2 s was 0.6 s by the order of the starts alone.
-        An entrant that fails, or whose first output ``verify`` refuses, costs itself alone.
+        That one ends only now, so that its successor takes the memory which this frees. On a virtual machine whose host
+        takes free memory back, memory that has been free for seconds costs 2.5 ms per MB to touch: a cold start of
+        0.2 s was 0.6 s by the order of the starts alone. Raises a WorkerFailed.
         """
-        rotation = Rotation(self, random, tick)
-        starting: deque[tuple[Entrant, Process]] = deque()
-
-        def settle() -> None:
-            entrant, process = starting.popleft()
-            with rotation.costs_itself_alone(entrant.key):
-                start = receive_start(process)
-                require_threads(entrant, start.threads)
-                verify(entrant, start)
-                process.suspend()
-                rotation.workers[entrant.key] = RunningWorker(entrant, process, start)
-                tick()
-
-        for entrant in random.sample(list(entrants), len(entrants)):
-            if len(starting) == at_once:
-                settle()
-            with rotation.costs_itself_alone(entrant.key):
-                starting.append((entrant, self._succeed(entrant, picture)))
-        while starting:
-            settle()
-        return rotation
-
-    def _succeed(self, entrant: Entrant, picture: Picture) -> Process:
         self.end(entrant.key)
         worker = self._alive[entrant.key] = ExitStack()
-        log = self.logs / f"{entrant.key}.log"
-        return worker.enter_context(started_worker(entrant, picture, log, high_priority=self.high_priority))
+        return worker.enter_context(
+            started_worker(entrant, picture, self.logs / f"{entrant.key}.log", high_priority=self.high_priority)
+        )
 
 
 @dataclass

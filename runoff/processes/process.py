@@ -28,13 +28,13 @@ from runoff.errors import (
     WorkerTimedOut,
 )
 from runoff.processes.channel import PROTOCOL, Message
-from runoff.processes.priority import raise_priority
 from runoff.processes.temporary import TEMPORARY, owned_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 """The tree that this very module is of."""
 
 LONGEST_ANSWER = 64 * 1024 * 1024
+HIGHEST_PRIORITY = -20
 
 
 @dataclass(frozen=True)
@@ -253,6 +253,23 @@ def started(module: str, *, label: str, log: Path, surroundings: Surroundings = 
         process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, high_priority=raised, tree=tree)
         stack.callback(process.end)
         yield process
+
+
+def raise_priority(process: int) -> bool:
+    """Put a process before all others (nice -20); return whether the system permitted it (root, or RLIMIT_NICE).
+
+    Where the kernel groups tasks by session, niceness counts within the group only, and the group has a niceness of
+    its own (sched(7), "The autogroup feature"). With one of two cores burnt by another process, ONNX Runtime's median
+    here is 62 ms without this and 18 ms with it, as on the idle machine.
+    """
+    try:
+        os.setpriority(os.PRIO_PROCESS, process, HIGHEST_PRIORITY)
+        autogroup = Path(f"/proc/{process}/autogroup")
+        if autogroup.exists():
+            autogroup.write_text(str(HIGHEST_PRIORITY))
+    except OSError:  # not permitted, or the process has already ended
+        return False
+    return True
 
 
 def process_variables(surroundings: Surroundings = USUAL) -> dict[str, str]:

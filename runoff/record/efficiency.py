@@ -13,12 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
 from runoff.environments.contenders import Contender
 from runoff.measure.peaks import FLOAT32, Roof
 from runoff.model.operations import Operations
-from runoff.stored.details import Bound, Efficiency, StoredPeak
+from runoff.stored.details import Bound, Efficiency
 
 BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}
 """How many bytes a number of each precision takes."""
@@ -48,7 +46,7 @@ def efficiency(contender: Contender, seconds: float, operations: Operations, roo
         flop=operations.flop,
         padding_flop=operations.padding,
         operations_per_second=reached,
-        peak=msgspec.convert(own, StoredPeak, from_attributes=True) if own else None,
+        peak=own,
         share=reached / own.operations_per_second if own else None,
         reason=None if own else f"no library at hand could show this machine's peak in {precision}",
         bound=bound(operations, precision, own.operations_per_second, roof.bytes_per_second) if own else None,

@@ -17,19 +17,20 @@ from runoff.errors import ContractBroken
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Shape, best_time, fastest
 from runoff.measure import peaks
 from runoff.measure.launches import Progress
-from runoff.measure.peaks import LibraryPeak, Roof, library_peak, measure_roof
+from runoff.measure.peaks import Roof, library_peak, measure_roof
 from runoff.model.operations import Operations, count_operations, padding_operations
 from runoff.model.resnet18 import FILE, resnet18
 from runoff.record.efficiency import EfficiencyFigure, efficiency
+from runoff.stored.details import StoredPeak
 from runoff.stored.schema import write_record
 from tests.declarations import declared
 
 MODEL = Operations(flop=5_000, padding=1_000, weights=50, activations=50)
 ROOF = Roof(
     (
-        LibraryPeak("float32", "slow", "product", 1_000.0),
-        LibraryPeak("float32", "quick", "convolution", 2_000.0),
-        LibraryPeak("int8", "quick", "convolution", 8_000.0),
+        StoredPeak("float32", 1_000.0, "slow", "product"),
+        StoredPeak("float32", 2_000.0, "quick", "convolution"),
+        StoredPeak("int8", 8_000.0, "quick", "convolution"),
     ),
     bytes_per_second=100.0,
     failures={},

@@ -13,13 +13,12 @@ import pytest
 from PIL import Image
 
 from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerFailed
-from runoff.measure.launches import CONTROL
+from runoff.measure.launches import CONTROL, Setup
 from runoff.measure.service import batches
 from runoff.measure.service.batches import SIZES, measure_batches
 from runoff.measure.service.end_to_end import STAGES, measure_end_to_end
 from runoff.measure.service.parallel import images_per_second, measure_parallel
 from runoff.measure.service.threads import measure_threads, thread_counts
-from runoff.measure.workers import Workers
 from runoff.model.resnet18 import IMAGENET
 
 SECOND = 1_000_000_000
@@ -73,14 +72,14 @@ def test_a_session_that_refuses_every_size_is_broken(make_setup, make_entrant, m
 def test_launches_are_fresh_written_down_and_counted(make_setup, make_entrant, tmp_path, monkeypatch):
     """Every launch has new processes, is in the journal when it ends, and leaves none; progress keeps its promise."""
     seen: list[int] = []
-    starting = Workers.start
+    starting = Setup.start
 
     def watched(*arguments, **named):
         rotation = starting(*arguments, **named)
         seen.extend(worker.process.popen.pid for worker in rotation.workers.values())
         return rotation
 
-    monkeypatch.setattr(Workers, "start", watched)
+    monkeypatch.setattr(Setup, "start", watched)
     setup = make_setup(make_entrant(), make_entrant(key=CONTROL), launches=3)
     measured = measure_batches(setup)
     assert len(set(seen)) == 6
@@ -96,7 +95,7 @@ def test_one_works_while_the_others_are_suspended(make_setup, make_entrant, monk
     turns: list[str] = []
     states: set[str] = set()
     processes: dict[str, int] = {}
-    starting, timing = Workers.start, batches.time_batches
+    starting, timing = Setup.start, batches.time_batches
 
     def started(*arguments, **named):
         rotation = starting(*arguments, **named)
@@ -114,7 +113,7 @@ def test_one_works_while_the_others_are_suspended(make_setup, make_entrant, monk
         measure_batches(make_setup(*(make_entrant(key=key) for key in "abc"), launches=1, seed=seed))
         return [tuple(turns[place : place + 3]) for place in range(0, 3 * len(SIZES), 3)]
 
-    monkeypatch.setattr(Workers, "start", started)
+    monkeypatch.setattr(Setup, "start", started)
     monkeypatch.setattr(batches, "time_batches", watched)
     first, again, other = order(1), order(1), order(2)
     assert all(sorted(turn) == ["a", "b", "c"] for turn in first)

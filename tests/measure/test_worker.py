@@ -14,7 +14,7 @@ import pytest
 from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
 from runoff.measure import entrant as entrants
 from runoff.measure.entrant import Picture, Start, predicting, receive_start, start_request
-from runoff.measure.memory_curve import MemoryCurve, watching
+from runoff.measure.preparation import MemoryCurve, watching
 from runoff.processes.process import started
 from tests.conftest import MakeEntrant, started_worker
 from tests.fakes.fake import MEBIBYTE, true_logits

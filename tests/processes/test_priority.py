@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runoff.processes.priority import HIGHEST_PRIORITY, raise_priority
-from runoff.processes.process import Surroundings, started
+from runoff.processes.process import HIGHEST_PRIORITY, Surroundings, raise_priority, started
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def make_outcome(backend: str = "onnxruntime", **values: object) -> Outcome:
         "contender": Contender(backend, Variant(description="as it comes", precision="float32")),
         "status": READY,
         "versions": {backend: "1.2.3", "numpy": "1.26.4"},
-        "artifact": Made(Path("model.onnx"), 46_800_000, "ab" * 32, noted={}, cached=True),
+        "artifact": Made(Path("model.onnx"), 46_800_000, "ab" * 32, noted={}),
         "agreement": compare_logits(golden, golden, 1e-6, ("one", "two")),
         "prediction": Prediction(golden, threads=2),
     }
