@@ -40,7 +40,7 @@ class Measured(Generic[Record]):
     """What launches yield, by entrant: one record each, or the error that took it out (records before it stay).
 
     ``look`` is the index of the look that they stopped at, or were on their way to when the time was over.
-    ``frequencies`` are the CPUs' mean clock in MHz at the end of each launch, None where the system does not tell.
+    ``frequencies`` are the CPUs' mean clock in MHz at the end of each launch, None where the system does not say.
     ``unwritten`` says why launches could not be written down as they came, None where they were.
     """
 

@@ -105,8 +105,8 @@ def read_trace(trace: str) -> dict[str, list[int]]:
     ``latencies`` are from the moment that a query was scheduled for, ``services`` from when it was issued, which is
     when the session was free for it.
     """
-    found = sorted(tuple(map(int, numbers)) for numbers in SAMPLE.findall(trace))
+    queries = sorted(tuple(map(int, numbers)) for numbers in SAMPLE.findall(trace))
     return {
-        "latencies": [completed for _, _, completed in found],
-        "services": [completed - issued for _, issued, completed in found],
+        "latencies": [completed for _, _, completed in queries],
+        "services": [completed - issued for _, issued, completed in queries],
     }

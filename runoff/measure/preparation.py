@@ -1,4 +1,4 @@
-"""Before the race: each contender converted, started once, and held to golden. What comes of it is an Outcome."""
+"""Before the race: each contender converted, started once, and compared with golden. What comes of it is an Outcome."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class FurtherImages:
-    """Many more images and golden for them, which contenders of reduced precision are held to besides."""
+    """Many more images and golden for them, which contenders of reduced precision are compared with besides."""
 
     images: ImageSet
     images_file: Path
@@ -179,13 +179,13 @@ def watching(curve: MemoryCurve, process: int) -> Iterator[None]:
 
 
 def judge(
-    found: Outcome, entrant: Entrant, expected: ReferenceOutputs, prediction: Prediction, further: Logits | None
+    outcome: Outcome, entrant: Entrant, expected: ReferenceOutputs, prediction: Prediction, further: Logits | None
 ) -> Outcome:
-    """Hold logits to golden: what was found becomes wrong, or has all that a contender is timed with."""
+    """Compare logits with golden: the outcome becomes wrong, or has all that a contender is timed with."""
     golden, variant = expected.golden, entrant.contender.variant
     if prediction.logits.shape != golden.logits.shape:
         reason = f"gives logits of shape {prediction.logits.shape}, golden's are {golden.logits.shape}"
-        return dataclasses.replace(found, status=WRONG, reason=reason, stage="check", prediction=prediction)
+        return dataclasses.replace(outcome, status=WRONG, reason=reason, stage="check", prediction=prediction)
     precision = variant.precision
     agreement = compare_logits(
         prediction.logits, golden.logits, golden.rounding, expected.images.names, least_lead(precision)
@@ -198,7 +198,7 @@ def judge(
     except ThreadsNotHeld as error:
         status, problem = FAILED, f"{type(error).__name__}: {error}"
     return dataclasses.replace(
-        found,
+        outcome,
         status=status,
         reason=problem,
         stage="check" if problem else None,
@@ -212,11 +212,11 @@ def judge(
 def compare_unseen(logits: Logits, further: Logits | None, expected: ReferenceOutputs, variant: Variant) -> Agreement:
     """Compare logits with golden's on all images that a variant was not calibrated on, the further ones among them."""
     places = list(expected.judged if variant.calibrated else range(len(logits)))
-    found, golden, rounding = logits[places], expected.golden.logits[places], expected.golden.rounding
+    compared, golden, rounding = logits[places], expected.golden.logits[places], expected.golden.rounding
     names = tuple(expected.images.names[place] for place in places)
     if further is not None and expected.further is not None:
-        found = np.concatenate([found, further])
+        compared = np.concatenate([compared, further])
         golden = np.concatenate([golden, expected.further.golden.logits])
         rounding = max(rounding, expected.further.golden.rounding)
         names += tuple(f"further {name}" for name in expected.further.images.names)
-    return compare_logits(found, golden, rounding, names, least_lead(variant.precision))
+    return compare_logits(compared, golden, rounding, names, least_lead(variant.precision))

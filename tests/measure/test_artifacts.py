@@ -28,7 +28,7 @@ CALIBRATION = Calibration(Path("calibration.npy"), "2" * 64)
 
 
 def converter(installed: Installed) -> Environment:
-    """Give this interpreter as one that holds such things."""
+    """Return this interpreter as one that holds such things."""
     return Environment("here", Path(sys.executable), backends=find_backends(fakes), installed=installed)
 
 

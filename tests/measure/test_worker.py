@@ -46,8 +46,8 @@ def test_sleep_at_load_is_seen_in_the_cold_start(make_entrant, picture, tmp_path
     """An injected 200 ms sleep appears in the stage "load" and nowhere else."""
     plain = cold_start(make_entrant, "", picture, tmp_path / "log").durations
     slow = cold_start(make_entrant, "slow-load", picture, tmp_path / "log").durations
-    assert 0.2 <= slow["load"] - plain["load"] < 0.3
-    assert slow["first inference"] < 0.2
+    assert slow["load"] >= 0.2
+    assert max(plain["load"], slow["first inference"]) < slow["load"] / 2
 
 
 def test_allocation_is_seen_in_the_peak(make_entrant, picture, tmp_path):

@@ -25,7 +25,7 @@ def sleeper():
 
 
 def may_raise() -> bool:
-    """Tell whether this user may lower a niceness at all, by trying it on a process that ends at once."""
+    """Whether this user may lower a niceness at all, by trying it on a process that ends at once."""
     code = "import os\ntry:\n    os.nice(-1)\nexcept PermissionError:\n    raise SystemExit(1)"
     return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

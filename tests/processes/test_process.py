@@ -31,7 +31,7 @@ def fail_to_convert() -> None:
 
 
 def echo(words: list[str]) -> list[str]:
-    """Give back what was given, after printing to stdout."""
+    """Return what was given, after printing to stdout."""
     print("noise")
     return words
 
@@ -151,7 +151,7 @@ def wait_until_gone(pids: list[int]) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process runs or is suspended."""
+    """Whether a process runs or is suspended."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

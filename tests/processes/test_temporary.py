@@ -25,7 +25,7 @@ from tests.suite.test_suite import FEW
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give an empty folder in the place of the system's temporary one."""
+    """Return an empty folder in the place of the system's temporary one."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))

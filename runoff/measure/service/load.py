@@ -148,14 +148,14 @@ def highest_loads(measured: Measured[LoadRecord], bound: float) -> Measured[High
     """
     records: dict[str, tuple[HighestLoadRecord, ...]] = {}
     failures = dict(measured.failures)
-    for key, found in measured.records.items():
-        loads = highest_loads_by_launch([record.services for record in found], bound, QUANTILE)
+    for key, launches in measured.records.items():
+        loads = highest_loads_by_launch([record.services for record in launches], bound, QUANTILE)
         if loads is not None:
             records[key] = tuple(
-                HighestLoadRecord(load, record.loaded) for load, record in zip(loads, found, strict=True)
+                HighestLoadRecord(load, record.loaded) for load, record in zip(loads, launches, strict=True)
             )
-        elif found:
-            failures[key] = NoAnswer(why_no_load(found, bound))
+        elif launches:
+            failures[key] = NoAnswer(why_no_load(launches, bound))
     return Measured(
         records, failures, measured.stolen, out_of_time=measured.out_of_time, frequencies=measured.frequencies
     )
