@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +28,7 @@ from runoff.contract import (
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, find_converter, first_with
 from runoff.errors import ConversionFailed, RunoffError
-from runoff.measure.cache import Made, key_of, made_once, versions_in
+from runoff.measure.cache import Made, key_of, made_once
 from runoff.measure.code import differing_code
 from runoff.model import onnx_export
 from runoff.processes.process import call
@@ -165,6 +165,11 @@ def artifact_key(contender: Contender, form: Form, converter: Environment, calib
             "code": differing_code(Path(backend.file), "convert", converter.tree),
         }
     )
+
+
+def versions_in(converter: Environment, distributions: Sequence[str]) -> dict[str, str | None]:
+    """Return the versions of these distributions, Python and numpy: a tree's commit decides no bytes."""
+    return {name: converter.installed.versions.get(name) for name in (*distributions, "python", "numpy")}
 
 
 def convert(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.environments.environment import Environment
 from runoff.errors import ArtifactBroken
 from runoff.processes.temporary import owned_folder, remove_abandoned
 
@@ -31,12 +30,6 @@ class Made:
 def key_of(inputs: Mapping[str, Any]) -> str:
     """Hash what decides the bytes of something, given as JSON values."""
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def versions_in(environment: Environment | None, distributions: Iterable[str]) -> dict[str, str | None]:
-    """Return the versions of these distributions, Python and numpy in an environment, where there is one."""
-    versions = environment.installed.versions if environment else {}
-    return {name: versions.get(name) for name in (*distributions, "python", "numpy")}
 
 
 def made_once(home: Path, name: str, make: Callable[[Path], Mapping[str, Any]]) -> Made:

@@ -10,7 +10,7 @@ from runoff.environments.cpus import allowed_threads
 from runoff.environments.environment import Environment
 from runoff.errors import FrameworkMissing
 from runoff.files.whole import cached
-from runoff.measure.cache import key_of, versions_in
+from runoff.measure.cache import key_of
 from runoff.model import operations
 from runoff.model.golden import DISTRIBUTIONS, GOLDEN_VERSION, REQUIRES, Golden, load_golden
 from runoff.model.images import ImageSet, hash_pixels
@@ -56,7 +56,7 @@ def make_golden(
         {
             "model": model.sha256,
             "images": hash_pixels(images.pixels),
-            "versions": versions_in(environment, DISTRIBUTIONS),
+            "versions": environment.versions(DISTRIBUTIONS),
             "processor": [processor.model, processor.flags],
             "threads": allowed_threads(),
             "exact images": exact_images,
@@ -86,7 +86,7 @@ def make_operations(model: Model, environment: Environment, place: Workplace) ->
         {
             "model": [model.source.kind, model.source.architecture, dict(model.source.arguments)],
             "shape": model.picture_shape,
-            "versions": versions_in(environment, operations.DISTRIBUTIONS),
+            "versions": environment.versions(operations.DISTRIBUTIONS),
             "version": operations.COUNT_VERSION,
         }
     )
