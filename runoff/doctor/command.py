@@ -9,13 +9,9 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from runoff.environments.environment import make_environments, parse_environment
 from runoff.quantities import duration
-
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 SCHEMA = 2
 INTERRUPTED = 130
@@ -23,7 +19,7 @@ SECONDS = 10.0
 ERASE_LINE = "\r\x1b[K"
 
 
-def add_doctor(commands: Commands) -> None:
+def add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
     doctor = commands.add_parser(
         "doctor",

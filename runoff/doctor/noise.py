@@ -26,6 +26,7 @@ from runoff.judge.ratios import (
     Ratio,
     control_is_valid,
     estimate_behind,
+    half_width,
     interval,
     is_pinned_down,
     launch_log_ratio,
@@ -208,8 +209,8 @@ def expected_control(ratio: Ratio, launches: int) -> Ratio:
     return Ratio(1.0, low, high, CONFIDENCE, launches, CONFIDENCE)
 
 
-def smallest_difference(control: Ratio) -> float | None:
-    """Return the smallest difference, as a share, that is claimed beside such a control; None without an interval.
+def smallest_difference(control: Ratio) -> float:
+    """Return the smallest difference, as a share, that is claimed beside such a control; infinite without an interval.
 
     A difference is claimed where a contender's interval lies wholly outside the control's (``is_beyond``).
     Equally noisy intervals part where their middles are two half widths apart: at the control's high / low. This is
@@ -217,9 +218,7 @@ def smallest_difference(control: Ratio) -> float | None:
     Gentleman, "On Judging the Significance of Differences by Examining the Overlap Between Confidence Intervals", The
     American Statistician 55, 2001).
     """
-    if control.low is None or control.high is None:
-        return None
-    return control.high / control.low - 1
+    return (1 + half_width(control)) ** 2 - 1
 
 
 def is_disturbed(stolen: float | None, switches: float) -> bool:
@@ -233,9 +232,8 @@ def state(ratio: Ratio, expected: Ratio, *, disturbed: bool) -> str:
     Quiet: a default run tells differences down to the margin, and nobody disturbed it. Usable: its control would be
     pinned down to the margin on either side. Too noisy: it would not be, or these two equals came out unequal.
     """
-    difference = smallest_difference(expected)
-    if ratio.launches < FEWEST_LAUNCHES or difference is None:
+    if ratio.launches < FEWEST_LAUNCHES:
         return TOO_SHORT
     if not control_is_valid(ratio) or not is_pinned_down(expected):
         return TOO_NOISY
-    return QUIET if difference <= MARGIN and not disturbed else USABLE
+    return QUIET if smallest_difference(expected) <= MARGIN and not disturbed else USABLE

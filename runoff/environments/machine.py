@@ -84,16 +84,9 @@ def read_text(file: Path) -> str | None:
         return None
 
 
-def read_number(file: Path) -> int | None:
-    """Return the whole number that a file holds, None for anything else."""
-    text = read_text(file)
-    return int(text) if text is not None and text.lstrip("-").isdecimal() else None
-
-
 def read_switch(file: Path) -> bool | None:
     """Read a file that says 1 or 0."""
-    number = read_number(file)
-    return None if number not in (0, 1) else number == 1
+    return {"0": False, "1": True}.get(read_text(file) or "")
 
 
 def inference_flags(flags: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,12 +105,13 @@ def memory_limit(total: int, system: Path) -> int | None:
 
     ``memory.max`` in version 2 says "max" without a limit; ``memory.limit_in_bytes`` in version 1 a huge number.
     """
-    limits = [
-        read_number(folder / name)
+    texts = [
+        read_text(folder / name)
         for folder in cgroup_folders(system, "memory")
         for name in ("memory.max", "memory.limit_in_bytes")
     ]
-    return min((limit for limit in limits if limit is not None and limit < total), default=None)
+    limits = [int(text) for text in texts if text and text.isdecimal()]
+    return min((limit for limit in limits if limit < total), default=None)
 
 
 def read_throttling(system: Path = SYSTEM) -> Throttling | None:
@@ -169,7 +163,7 @@ def on_battery(system: Path = SYSTEM) -> bool | None:
     batteries = [folder for folder in own if read_text(folder / "type") == "Battery"]
     if not batteries:
         return None
-    if any(read_number(folder / "online") == 1 for folder in own if folder not in batteries):
+    if any(read_switch(folder / "online") for folder in own if folder not in batteries):
         return False
     return any(read_text(folder / "status") == "Discharging" for folder in batteries)
 

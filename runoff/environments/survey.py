@@ -107,16 +107,10 @@ def size_of(distribution: Distribution, seen: set[Path]) -> int | None:
     files = distribution.files if distribution.read_text("RECORD") else None
     if files is None:
         return None
-    total = 0
-    for file in files:
-        path = Path(os.path.normpath(str(file.locate())))  # not resolved: a link is a few bytes of its own
-        if path not in seen:
-            seen.add(path)
-            try:
-                total += path.lstat().st_size
-            except OSError:  # recorded, and removed since
-                continue
-    return total
+    # Not resolved: a link is a few bytes of its own. What was recorded may have been removed since.
+    paths = {Path(os.path.normpath(str(file.locate()))) for file in files} - seen
+    seen.update(paths)
+    return sum(path.lstat().st_size for path in paths if os.path.lexists(path))
 
 
 def is_editable(distribution: Distribution) -> bool:

@@ -78,13 +78,3 @@ class AnyBenchmark(Struct, frozen=True):
     stats: dict[str, Any]
     group: str | None = None
     fullname: str = ""
-
-    @property
-    def is_of_a_contender(self) -> bool:
-        """Whether it is a metric of a contender."""
-        return bool(self.group) and bool(self.extra_info.get("contender"))
-
-    @property
-    def is_of_a_converter(self) -> bool:
-        """Whether it is what came of a converter's conversions."""
-        return self.group == CONVERSION and self.extra_info.get("cells") is not None

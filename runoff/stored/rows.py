@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from runoff.judge.ratios import Ratio
 from runoff.stored.benchmarks import Benchmark, Curve, Percentiles
@@ -64,18 +65,20 @@ def make_measure(benchmark: Benchmark) -> Measure:
 def make_row(
     name: str,
     came_of: StoredContender,
-    measured: Mapping[str, Benchmark],
-    footprint: Footprint | None,
-    efficiency: Efficiency | None,
+    benchmarks: Mapping[str, Mapping[str, Benchmark]],
+    details: Mapping[str, Mapping[str, Any]],
 ) -> Row:
-    """Collect all that was measured of one contender, by group; one that broke down or is wrong has no speed to show.
+    """Collect all that was measured of one contender; one that broke down or is wrong has no speed to show.
 
-    Where a package's size is not known, the footprint is too little: it is no figure, and must not meet a limit.
+    ``benchmarks`` and their ``details`` come by group and contender. Where a package's size is not known, the footprint
+    is too little: it is no figure, and must not meet a limit.
     """
     raced = came_of.status == RACED
     inference, cold, peak = (
-        measured.get(group) if raced else None for group in ("inference", "cold-start", "peak-memory")
+        benchmarks.get(group, {}).get(name) if raced else None for group in ("inference", "cold-start", "peak-memory")
     )
+    footprint: Footprint | None = details.get("footprint", {}).get(name)
+    efficiency: Efficiency | None = details.get("efficiency", {}).get(name)
     judged_by = came_of.quantisation or came_of.agreement
     ratio = inference.extra_info.ratio if inference else None
     curve = peak.extra_info.curve if peak else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.judge.ratios import INVALID, control_is_valid
-from runoff.stored.benchmarks import QUANTISATION, AnyBenchmark, Benchmark
+from runoff.stored.benchmarks import CONVERSION, QUANTISATION, AnyBenchmark, Benchmark
 from runoff.stored.details import Conversions, Efficiency, Footprint, Quantisation
 from runoff.stored.info import Commit, MachineInfo, RunFile, RunInfo, require_schema
 from runoff.stored.rows import Measure, Row, make_measure, make_row
@@ -122,24 +123,20 @@ def parse_run(stored: Any) -> StoredRun:
     require_schema(stored.get("machine_info") if isinstance(stored, dict) else None)
     file = read_record(stored, RunFile)
     info, commit = file.machine_info.runoff, file.commit_info
-    benchmarks: dict[str, dict[str, Benchmark]] = {}
-    details: dict[str, dict[str, Any]] = {}
+    benchmarks: defaultdict[str, dict[str, Benchmark]] = defaultdict(dict)
+    details: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     conversions, others = [], []
     for place, benchmark in enumerate(file.benchmarks):
         path = f"benchmarks[{place}]"
-        if benchmark.is_of_a_contender:
+        if benchmark.group and benchmark.extra_info.get("contender"):
             read, detail = read_benchmark(benchmark, path)
-            benchmarks.setdefault(read.extra_info.contender, {})[read.group] = read
-            details.setdefault(read.group, {})[read.extra_info.contender] = detail
-        elif benchmark.is_of_a_converter:
+            benchmarks[read.group][read.extra_info.contender] = read
+            details[read.group][read.extra_info.contender] = detail
+        elif benchmark.group == CONVERSION and benchmark.extra_info.get("cells") is not None:
             conversions.append(read_record(benchmark.extra_info, Conversions, f"{path}.extra_info"))
         else:
             others.append(benchmark.fullname)
-    footprints, efficiencies = details.get("footprint", {}), details.get("efficiency", {})
-    rows = [
-        make_row(name, came_of, benchmarks.get(name, {}), footprints.get(name), efficiencies.get(name))
-        for name, came_of in info.contenders.items()
-    ]
+    rows = [make_row(name, came_of, benchmarks, details) for name, came_of in info.contenders.items()]
     return StoredRun(
         moment=file.datetime if file.datetime.tzinfo else file.datetime.replace(tzinfo=timezone.utc),
         commit=None if commit is None or commit.identifier in UNKNOWN_COMMITS else commit,
@@ -149,15 +146,15 @@ def parse_run(stored: Any) -> StoredRun:
         rows=tuple(sorted(rows, key=lambda row: (row.median is None, row.median or 0.0))),
         measures={
             (group, name): make_measure(benchmark)
-            for name, groups in benchmarks.items()
-            for group, benchmark in groups.items()
+            for group, by_name in benchmarks.items()
+            for name, benchmark in by_name.items()
         },
-        service=Service(info.service, **{group.replace("-", "_"): details.get(group, {}) for group in ANSWERS}),
+        service=Service(info.service, **{group.replace("-", "_"): details[group] for group in ANSWERS}),
         others=tuple(sorted(others)),
         limits=info.limits,
-        quantisation=tuple(details.get(QUANTISATION, {}).values()),
-        footprint=tuple(footprints.values()),
-        efficiency=tuple(efficiencies.values()),
+        quantisation=tuple(details[QUANTISATION].values()),
+        footprint=tuple(details["footprint"].values()),
+        efficiency=tuple(details["efficiency"].values()),
         conversions=tuple(conversions),
         source=stored,
     )
