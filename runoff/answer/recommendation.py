@@ -20,8 +20,8 @@ STAR = "★"
 
 def opening(run: StoredRun) -> tuple[str, ...]:
     """Return what a report begins with: the answer and the recommendation, which says a doubt for both."""
-    said, recommended = answer(run), recommendation(run)
-    return (recommended,) if recommended.startswith(said) else (said, recommended)
+    fastest, recommended = answer(run), recommendation(run)
+    return (recommended,) if recommended.startswith(fastest) else (fastest, recommended)
 
 
 def recommendation(run: StoredRun) -> str:
@@ -44,19 +44,19 @@ def in_doubt(run: StoredRun, choice: Selection) -> str:
     if missing := unmeasured(run, choice):
         return f"So no contender is recommended, and {numbers.listing(missing)} was not measured."
     if not choice.meeting:
-        return f"So no contender is recommended; by its figures alone none meets {conditions(limits_of(run))}."
+        return f"So no contender is recommended; by its figures alone none meets {conditions(run)}."
     first = choice.meeting[0].contender
     return f"So no contender is recommended; by its figures alone it would be {first}{under(run)}."
+
+
+def conditions(run: StoredRun) -> str:
+    """Name the limits that hold together."""
+    return numbers.listing([limit.words for limit in limits_of(run)])
 
 
 def under(run: StoredRun) -> str:
     """Name the limits that the choice was made under, empty where there are none."""
     return f" under {', '.join(limit.words for limit in limits_of(run))}" if run.limits else ""
-
-
-def conditions(limits: Sequence[Limit]) -> str:
-    """Name limits that hold together."""
-    return numbers.listing([limit.words for limit in limits])
 
 
 def figures(run: StoredRun, row: Row) -> list[str]:
@@ -102,12 +102,12 @@ def reasons(run: StoredRun, choice: Selection, recommended: Row) -> str:
     if run.limits:
         met = len(choice.meeting)
         pool = f"all {among}, which meet the limits" if met == among else f"the {met} (of {among}) that meet the limits"
-    said = f"It is the fastest of {pool}"
+    sentence = f"It is the fastest of {pool}"
     if others := [row.contender for row in choice.tied if row is not recommended]:
         why = "takes the least memory" if PEAK_MEMORY in choice.compared else "had the shortest times"
         fastest = numbers.listing(["It", *others])
-        said = f"{fastest} are the fastest of {pool}, not told apart by latency; of these it {why}"
-    return f"{said}{rest_of_the_front(run, choice, recommended)}."
+        sentence = f"{fastest} are the fastest of {pool}, not told apart by latency; of these it {why}"
+    return f"{sentence}{rest_of_the_front(run, choice, recommended)}."
 
 
 def rest_of_the_front(run: StoredRun, choice: Selection, recommended: Row) -> str:
@@ -115,22 +115,16 @@ def rest_of_the_front(run: StoredRun, choice: Selection, recommended: Row) -> st
     if len(choice.compared) < 2:
         return ""
     front = f"on the Pareto front of {numbers.listing([metric.words for metric in choice.compared])}"
-    others = [
-        f"{row.contender} ({', '.join(over(run, choice, row, recommended))})"
-        for row in choice.front
-        if row is not recommended
-    ]
+    others = []
+    for row in choice.front:
+        if row is not recommended:
+            merits = [metric.better for metric in advantages(row, recommended, choice.compared, run.info.margin)]
+            if row.agreement is not None and row.agreement < 1:
+                merits.append(f"agreement {numbers.share(row.agreement)}")
+            others.append(f"{row.contender} ({', '.join(merits)})")
     if not others:
         return f"; no other is {front}"
     return f"; {front} {'is' if len(others) == 1 else 'are'} also {numbers.listing(others)}"
-
-
-def over(run: StoredRun, choice: Selection, row: Row, recommended: Row) -> list[str]:
-    """Say what a row has over the recommended one, and its agreement where that is not whole."""
-    merits = [metric.better for metric in advantages(row, recommended, choice.compared, run.info.margin)]
-    if row.agreement is not None and row.agreement < 1:
-        merits.append(f"agreement {numbers.share(row.agreement)}")
-    return merits
 
 
 def none_meets(run: StoredRun, choice: Selection) -> str:
@@ -143,7 +137,7 @@ def none_meets(run: StoredRun, choice: Selection) -> str:
     together = " together" if len(limits_of(run)) > 1 else ""
     misses = "; ".join(nearest_to(run, limit, choice.candidates) for limit in limits_of(run))
     return (
-        f"No contender is recommended: none of {len(choice.candidates)} meets {conditions(limits_of(run))}{together}. "
+        f"No contender is recommended: none of {len(choice.candidates)} meets {conditions(run)}{together}. "
         f"Nearest misses: {misses}."
     )
 

@@ -31,16 +31,8 @@ SESSION = "tensorflow-session"
 UNOPTIMISED, COMPILED = "onnxruntime-unoptimised", "tensorflow-xla"
 INT8 = "int8"
 MEASURED = "measured here"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A claim: what it is about, what it says, what was measured, and what that makes of it."""
-
-    claim: str
-    claimed: str
-    measured: str
-    verdict: str
+Cells = dict[str, str]
+"""A line of the table, by its headings."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +58,9 @@ QUANTITIES = (
 def claims_section(run: StoredRun) -> Section | None:
     """Set claims and measurements side by side, None where the run has nothing to say about any of them."""
     claims = CLAIMS.get(run.model.name if run.model else "", ())
-    judged = [each for claim in claims for each in claim(run)] if run.raced or run.only_converted else []
-    if not judged:
+    rows = [cells for claim in claims for cells in claim(run)] if run.raced or run.only_converted else []
+    if not rows:
         return None
-    rows = [
-        {"claim": each.claim, "claimed": each.claimed, MEASURED: each.measured, VERDICT: each.verdict}
-        for each in judged
-    ]
     caption = f"What a widely copied kind of post says, and what this run measured on {wording.place(run)}"
     notes = (
         f"The post’s figures: {SOURCE}. Times of two machines can’t be compared, ratios can.",
@@ -83,7 +71,12 @@ def claims_section(run: StoredRun) -> Section | None:
     return Section("claims", "The claims under test", table, plain_notes(notes), shown_in=(MARKDOWN, PAGE))
 
 
-def quantity_claims(run: StoredRun) -> Iterator[Judged]:
+def judged(claim: str, claimed: str, measured: str, verdict: str) -> Cells:
+    """Return a claim's line: what it is about, what it says, what was measured, and what that makes of it."""
+    return {"claim": claim, "claimed": claimed, MEASURED: measured, VERDICT: verdict}
+
+
+def quantity_claims(run: StoredRun) -> Iterator[Cells]:
     """Judge the post's ratios of latency, start-up and peak memory to the native framework's."""
     for quantity in QUANTITIES:
         for contender, named in ((OPTIMISED, OPTIMISED), (CONVERTED, CONVERTED), (SESSION, CONVERTED)):
@@ -95,7 +88,7 @@ def quantity_claims(run: StoredRun) -> Iterator[Judged]:
             claimed = figures[0] / figures[1]
             post = " against ".join(f"{figure:g} {unit}" for figure in figures)
             here = " against ".join(numbers.figure(value, unit) for value in values)
-            yield Judged(
+            yield judged(
                 f"{contender} against {NATIVE}: {quantity.name}",
                 f"{post}: {numbers.times(claimed, quantity.words)}",
                 f"{here}: {factor_with_interval(shown, quantity.words)}",
@@ -103,23 +96,23 @@ def quantity_claims(run: StoredRun) -> Iterator[Judged]:
             )
 
 
-def session_claims(run: StoredRun) -> Iterator[Judged]:
+def session_claims(run: StoredRun) -> Iterator[Cells]:
     """Say what it costs to run TensorFlow as the post did, against the same frozen graph as a concrete function."""
     for quantity in QUANTITIES:
         if shown := compare_contenders(run, quantity.group, SESSION, CONVERTED, quantity.words):
             about = f"{SESSION} against {CONVERTED}: {quantity.name}"
             measured = factor_with_interval(shown, quantity.words)
-            yield Judged(about, "no figure: how the post ran TensorFlow", measured, shown.verdict)
+            yield judged(about, "no figure: how the post ran TensorFlow", measured, shown.verdict)
 
 
-def optimisation_claims(run: StoredRun) -> Iterator[Judged]:
+def optimisation_claims(run: StoredRun) -> Iterator[Cells]:
     """Judge whether the lead over the native framework comes from graph optimisation: is it gone without it?"""
     lead = compare_contenders(run, INFERENCE, OPTIMISED, NATIVE)
     without = compare_contenders(run, INFERENCE, UNOPTIMISED, NATIVE)
     if lead and without:
         measured = f"with it {factor_with_interval(lead)} than {NATIVE}, without it {factor_with_interval(without)}"
         verdict = optimisation_verdict(lead, without)
-        yield Judged(f"{OPTIMISED}’s lead", "comes from graph optimisation", measured, verdict)
+        yield judged(f"{OPTIMISED}’s lead", "comes from graph optimisation", measured, verdict)
 
 
 def optimisation_verdict(lead: Ratio, without: Ratio) -> str:
@@ -134,7 +127,7 @@ def optimisation_verdict(lead: Ratio, without: Ratio) -> str:
     return without.verdict
 
 
-def variant_claims(run: StoredRun) -> Iterator[Judged]:
+def variant_claims(run: StoredRun) -> Iterator[Cells]:
     """Judge whether INT8 lowers the cost and whether XLA helps: each against the same backend without it."""
     variants = [
         (row.contender, without_variant(row.contender, INT8), "INT8", "cheaper")
@@ -147,10 +140,10 @@ def variant_claims(run: StoredRun) -> Iterator[Judged]:
             agrees = "" if agreement in (None, 1.0) else f", Top-1 agrees on {numbers.share(agreement)}"
             measured = f"{factor_with_interval(shown)}{agrees}"
             verdict = direction_verdict(shown, (FASTER, SLOWER))
-            yield Judged(f"{means}: {contender} against {base}", claimed, measured, verdict)
+            yield judged(f"{means}: {contender} against {base}", claimed, measured, verdict)
 
 
-def stability_claims(run: StoredRun) -> Iterator[Judged]:
+def stability_claims(run: StoredRun) -> Iterator[Cells]:
     """Judge how reliably each contender works: conversions and inferences that failed, of this one model."""
     took_part = {row.contender: row for row in run.rows if row.verdict != SKIPPED}
     for name in (NATIVE, OPTIMISED):
@@ -161,7 +154,7 @@ def stability_claims(run: StoredRun) -> Iterator[Judged]:
         totals, share = by_converter
         repaired = f", {totals.repaired} of them right after repair" if totals.repaired else ""
         more, fewer = (share.low or 0.0) > CLAIMED_FAILURES, (share.high or 0.0) < CLAIMED_FAILURES
-        yield Judged(
+        yield judged(
             *about,
             f"{totals.not_right} of {totals.tried} by {CLAIMED_CONVERTER} are not right as exported: "
             f"{numbers.with_interval(share, numbers.percent)}{repaired}",
@@ -171,26 +164,26 @@ def stability_claims(run: StoredRun) -> Iterator[Judged]:
         worked = f"this model converted, and agrees on {numbers.share(converted.agreement)}"
         failed = wording.why_unmeasured(converted)
         verdict = "failed here" if failed else "did not fail"
-        yield Judged(*about, failed or worked, f"{verdict}; one model shows no rate")
+        yield judged(*about, failed or worked, f"{verdict}; one model shows no rate")
 
 
-def inference_claim(run: StoredRun, measured: Row) -> Judged:
+def inference_claim(run: StoredRun, measured: Row) -> Cells:
     """Judge whether every inference of a contender worked: none is missing of its rounds, and its answers are right."""
     about = (f"{measured.contender}: stability", "100 of 100 inferences")
     if measured.percentiles is None:
-        return Judged(*about, wording.why_unmeasured(measured) or measured.verdict, "not as claimed")
+        return judged(*about, wording.why_unmeasured(measured) or measured.verdict, "not as claimed")
     samples = measured.percentiles.samples
     asked = max(samples, run.info.launches * run.info.rounds)
     right = measured.agreement in (None, 1.0)
     answers = "right on the pictures" if right else f"Top-1 agrees on {numbers.share(measured.agreement)}"
-    return Judged(
+    return judged(
         *about,
         f"{samples} of {asked} timed inferences, and {answers}",
         "as claimed" if right and samples == asked else "not as claimed",
     )
 
 
-def recommendation_claims(run: StoredRun) -> Iterator[Judged]:
+def recommendation_claims(run: StoredRun) -> Iterator[Cells]:
     """Set the post's recommendation beside this run's."""
     recommended = choose(run).recommended
     if recommended and OPTIMISED in run.stratum.contenders:
@@ -198,10 +191,10 @@ def recommendation_claims(run: StoredRun) -> Iterator[Judged]:
         other = "another" if recommended.contender in tried else "another, which the post did not try"
         verdict = "the same" if recommended.contender == OPTIMISED else other
         claimed = f"{OPTIMISED} (5 of 5), then {NATIVE} (4), {CONVERTED} (2)"
-        yield Judged("recommended", claimed, f"{recommended.contender}, of {len(run.timed)}", verdict)
+        yield judged("recommended", claimed, f"{recommended.contender}, of {len(run.timed)}", verdict)
 
 
-CLAIMS: Mapping[str, tuple[Callable[[StoredRun], Iterator[Judged]], ...]] = {
+CLAIMS: Mapping[str, tuple[Callable[[StoredRun], Iterator[Cells]], ...]] = {
     "resnet18": (
         quantity_claims,
         session_claims,

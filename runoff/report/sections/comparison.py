@@ -30,8 +30,8 @@ def comparison_section(run: StoredRun) -> Section:
     if not run.raced:
         return Section("comparison", "Comparison", notes=tuple(notes), shown_in=(TERMINAL, MARKDOWN))
     measured = {row.contender: row.percentiles for row in run.timed if row.percentiles}
-    said = [wording.control_line(run), *(f"{line}." for line in withheld(measured))]
-    return Section("comparison", "Comparison", comparison_table(run), (*notes, *plain_notes(said)))
+    sentences = [wording.control_line(run), *(f"{line}." for line in withheld(measured))]
+    return Section("comparison", "Comparison", comparison_table(run), (*notes, *plain_notes(sentences)))
 
 
 def comparison_table(run: StoredRun) -> Table:

@@ -72,7 +72,7 @@ def totals_by_heading(tried: Conversions) -> dict[str, str]:
 
 def failed_share(conversions: Iterable[Conversions]) -> tuple[Totals, Rate] | None:
     """Return what came of ONNX to TensorFlow by onnx-tf, and the share that was not right; None if none was tried."""
-    totals = count(cell for each in conversions if each.converter == CLAIMED_CONVERTER for cell in each.cells)
+    totals = count(cell for tried in conversions if tried.converter == CLAIMED_CONVERTER for cell in tried.cells)
     if not totals.tried:
         return None
     return totals, Rate(totals.not_right / totals.tried, *share_interval(totals.not_right, totals.tried))
@@ -107,9 +107,13 @@ def repair_notes(conversions: Iterable[Conversions]) -> list[str]:
 
 def conversion_figure(run: StoredRun) -> Figure | None:
     """Draw the cells of all converters, columns in which nothing was tried aside; None where there are too few."""
-    every = [((each.converter, cell.exporter, cell.opset), cell) for each in run.conversions for cell in each.cells]
-    tried = {place for place, cell in every if cell.plain.result != SKIPPED}
-    cells = [(place, cell) for place, cell in every if place in tried]
+    placed = [
+        ((conversions.converter, cell.exporter, cell.opset), cell)
+        for conversions in run.conversions
+        for cell in conversions.cells
+    ]
+    tried = {place for place, cell in placed if cell.plain.result != SKIPPED}
+    cells = [(place, cell) for place, cell in placed if place in tried]
     models = list(dict.fromkeys(cell.model for _, cell in cells))
     if len(models) < 2:
         return None
@@ -136,8 +140,8 @@ def conversion_figure(run: StoredRun) -> Figure | None:
     signs = base.mark_text(fontSize=11, color=INK).encode(text="sign:N")
     legend = ", ".join(f"{sign} {name}" for name, _, sign in shown)
     described = [
-        f"{each.converter} from {exporter_name(each.exporter)}: {totals_text(count(each.cells))}"
-        for each in run.conversions
+        f"{conversions.converter} from {exporter_name(conversions.exporter)}: {totals_text(count(conversions.cells))}"
+        for conversions in run.conversions
     ]
     width = max(WIDTH, COLUMN * len(order) + LABELS)
     return Figure(

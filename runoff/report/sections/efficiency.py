@@ -44,19 +44,19 @@ def notes(fastest_first: Sequence[Efficiency]) -> list[str]:
     """Say how the figures came about: operations, peaks, balance, and why a share is missing."""
     flop, padding = fastest_first[0].flop, fastest_first[0].padding_flop
     left_out = f", {padding / flop * 100:.0f} % of which multiply the zeros around pictures and are left out here"
-    said = [
+    sentences = [
         f"One inference is {flop / 1e9:.2f} billion operations as torch.utils.flop_counter counts them"
         f"{left_out if padding else ''}. Winograd's convolutions and fused kernels may do with fewer."
     ]
-    peaks = {each.peak.precision: (each.peak, each.bound) for each in fastest_first if each.peak}
+    peaks = {measured.peak.precision: (measured.peak, measured.bound) for measured in fastest_first if measured.peak}
     for precision, (peak, bound) in sorted(peaks.items()):
         balance = f"; memory-bound below {bound.balance:.0f} operations a byte" if bound else ""
         rate = billions(peak.operations_per_second)
-        said.append(f"Peak in {precision}: {rate} GOP/s, by {peak.library} ({peak.kernel}){balance}.")
-    said += [f"{each.contender}: {each.reason}." for each in fastest_first if each.reason]
-    if above := [each.contender for each in fastest_first if each.share and each.share > 1]:
-        said.append(f"Above the measured peak: {numbers.listing(above)}. {DISTURBED}")
-    return said
+        sentences.append(f"Peak in {precision}: {rate} GOP/s, by {peak.library} ({peak.kernel}){balance}.")
+    sentences += [f"{measured.contender}: {measured.reason}." for measured in fastest_first if measured.reason]
+    if above := [measured.contender for measured in fastest_first if measured.share and measured.share > 1]:
+        sentences.append(f"Above the measured peak: {numbers.listing(above)}. {DISTURBED}")
+    return sentences
 
 
 def billions(rate: float) -> str:

@@ -36,8 +36,8 @@ def withheld(measured: Mapping[str, Percentiles], names: Collection[str] = PERCE
         for name, reason in percentiles.withheld.items():
             if name in names:
                 reasons.setdefault((name, reason), []).append(contender)
-    said = []
+    sentences = []
     for (name, reason), contenders in reasons.items():
         of_whom = f" for {numbers.listing(contenders)}" if len(contenders) < len(measured) else ""
-        said.append(f"{name} is withheld{of_whom}: {reason}")
-    return said
+        sentences.append(f"{name} is withheld{of_whom}: {reason}")
+    return sentences

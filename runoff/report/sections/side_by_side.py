@@ -59,11 +59,9 @@ def ratios_section(runs: Sequence[StoredRun]) -> list[Section]:
 def stratum_notes(raced: Sequence[tuple[int, StoredRun]]) -> list[str]:
     """Say which runs differ from the first in what moves ratios too; what is of two strata is not a change."""
     (first, base), *others = raced
-    notes = []
-    for number, run in others:
-        if differences := stratum_differences(base.stratum, run.stratum):
-            notes.append(
-                f"{label(number).capitalize()} is of another stratum than {label(first)}, so a difference between them "
-                f"is not only the contender’s: {'; '.join(differences)}."
-            )
-    return notes
+    return [
+        f"{label(number).capitalize()} is of another stratum than {label(first)}, so a difference between them "
+        f"is not only the contender’s: {'; '.join(differences)}."
+        for number, run in others
+        if (differences := stratum_differences(base.stratum, run.stratum))
+    ]
