@@ -189,7 +189,7 @@ class Keeper:
             process.send_first(self._recipe.request)
             if self._prepare:
                 process.send(self._prepared(self._prepare))
-            process.receive_first(self._start_timeout)
+            process.receive(self._start_timeout)
             self._become(READY, process)
             while self.status.process is process and process.popen.poll() is None:
                 if self._closing.wait(1 / POLLS_PER_SECOND):

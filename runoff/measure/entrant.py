@@ -87,7 +87,7 @@ def receive_start(process: Process) -> Start:
 
     Raises a WorkerFailed, or whatever named error the worker sends.
     """
-    answer = process.receive_first(START_TIMEOUT)
+    answer = process.receive(START_TIMEOUT)
     return Start(
         durations={stage: duration * NANOSECONDS for stage, duration in answer["durations"].items()},
         peaks=answer["peaks"],

@@ -13,7 +13,7 @@ STARTED_NS = time.perf_counter_ns()  # before any other import: it ends the stag
 import base64  # noqa: E402 - the first reading of the clock must come before every import
 import gc  # noqa: E402 - as above
 import resource  # noqa: E402 - as above
-from dataclasses import dataclass, field  # noqa: E402 - as above
+from dataclasses import dataclass  # noqa: E402 - as above
 from pathlib import Path  # noqa: E402 - as above
 from typing import TYPE_CHECKING  # noqa: E402 - as above
 
@@ -36,27 +36,20 @@ def read_memory(field: str) -> int | None:
     return int(line.split()[1]) * 1024
 
 
-@dataclass
-class Stages:
-    """The stages of a cold start as they pass: durations in nanoseconds, peaks in bytes."""
-
-    durations: dict[str, int] = field(default_factory=dict)
-    peaks: dict[str, int | None] = field(default_factory=dict)
-
-    def passed(self, name: str, duration: int) -> None:
-        """Note that a stage took so long and what the peak memory is now."""
-        self.durations[name] = duration
-        self.peaks[name] = read_memory("VmHWM")
-
-
 def serve(channel: Channel, request: Message) -> None:
     """Start the contender, report its cold start, then answer commands until there are no more.
 
     A request that names no artifact is followed by a second message with the rest of it, so that the framework can be
     imported while the artifact is made.
     """
-    stages = Stages()
-    stages.passed("interpreter", STARTED_NS - request["spawned_ns"])
+    durations: dict[str, int] = {}
+    peaks: dict[str, int | None] = {}
+
+    def passed(stage: str, duration: int) -> None:
+        durations[stage] = duration
+        peaks[stage] = read_memory("VmHWM")
+
+    passed("interpreter", STARTED_NS - request["spawned_ns"])
 
     begin = time.perf_counter_ns()
     import numpy as np
@@ -66,7 +59,7 @@ def serve(channel: Channel, request: Message) -> None:
     backend = import_backend(request["backend"])
     variant = find_variant(backend, request["variant"])
     backend.import_framework(variant)
-    stages.passed("import", time.perf_counter_ns() - begin)
+    passed("import", time.perf_counter_ns() - begin)
 
     if "artifact" not in request:
         rest = channel.receive()
@@ -78,17 +71,17 @@ def serve(channel: Channel, request: Message) -> None:
 
     begin = time.perf_counter_ns()
     session = backend.load(Path(request["artifact"]), variant, request["threads"])
-    stages.passed("load", time.perf_counter_ns() - begin)
+    passed("load", time.perf_counter_ns() - begin)
 
     begin = time.perf_counter_ns()
     logits = session.run(batch)
-    stages.passed("first inference", time.perf_counter_ns() - begin)
+    passed("first inference", time.perf_counter_ns() - begin)
 
     require_logits(logits, len(batch))
     channel.send(
         {
-            "durations": stages.durations,
-            "peaks": stages.peaks,
+            "durations": durations,
+            "peaks": peaks,
             "threads": session.threads,
             "logits": base64.b64encode(logits.tobytes()).decode(),
         }

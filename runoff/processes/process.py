@@ -98,30 +98,9 @@ class Process:
     def receive(self, timeout: float) -> Message:
         """Wait up to ``timeout`` seconds for one answer, asleep.
 
-        Raises the named error that the worker sent, WorkerTimedOut, WorkerCrashed, WorkerKilled or WorkerGarbage.
+        Raises the named error that the worker sent, ProtocolMismatch, WorkerTimedOut, WorkerCrashed, WorkerKilled or
+        WorkerGarbage.
         """
-        return self._without_error(self._read_message(timeout))
-
-    def ask(self, message: Message, timeout: float) -> Message:
-        """Send one request and wait for its answer."""
-        self.send(message)
-        return self.receive(timeout)
-
-    def receive_first(self, timeout: float) -> Message:
-        """Wait for the answer to the first request.
-
-        Raises ProtocolMismatch, or what ``receive`` raises.
-        """
-        answer = self._read_message(timeout)
-        if answer.get("protocol") != PROTOCOL:
-            theirs = f"speaks protocol {answer['protocol']}" if "protocol" in answer else "is older than any protocol"
-            raise ProtocolMismatch(
-                f"{self.label}: the tree {self.tree} {theirs}, the tree {ROOT} speaks protocol {PROTOCOL}, and only "
-                "trees of one protocol can race; rebase the older one onto a commit that has the newer one's protocol"
-            )
-        return self._without_error(answer)
-
-    def _read_message(self, timeout: float) -> Message:
         line = self._read_line(timeout)
         try:
             message = json.loads(line)
@@ -133,12 +112,20 @@ class Process:
                 f"{self.label}: expected a JSON object from the worker, found {shown!r}; something in its environment "
                 f"writes to stdout before Runoff starts (log: {self.log})"
             )
-        return message
-
-    def _without_error(self, message: Message) -> Message:
+        if message.get("protocol") != PROTOCOL:
+            theirs = f"speaks protocol {message['protocol']}" if "protocol" in message else "is older than any protocol"
+            raise ProtocolMismatch(
+                f"{self.label}: the tree {self.tree} {theirs}, the tree {ROOT} speaks protocol {PROTOCOL}, and only "
+                "trees of one protocol can race; rebase the older one onto a commit that has the newer one's protocol"
+            )
         if "error" in message:
             raise named_error(self.label, message, self.log)
         return message
+
+    def ask(self, message: Message, timeout: float) -> Message:
+        """Send one request and wait for its answer."""
+        self.send(message)
+        return self.receive(timeout)
 
     def suspend(self) -> None:
         """Stop the worker and all that it started, so that spinning threads take nothing from the others."""
@@ -296,4 +283,4 @@ def call(
     """
     with started("runoff.processes.step", label=label, log=log, surroundings=surroundings) as process:
         process.send_first({"function": function, "arguments": arguments})
-        return process.receive_first(timeout)["result"]
+        return process.receive(timeout)["result"]
