@@ -102,7 +102,7 @@ def translate(exported: Path, folder: Path, *, quantised: bool) -> Any:
 
 
 def write_flatbuffer(model: Any, calibration: Batch | None) -> bytes:
-    """Give a Keras model as a ``.tflite`` file, in full INT8 where there are calibration pictures, N×3×H×W."""
+    """Return a Keras model as a ``.tflite`` file, in full INT8 where there are calibration pictures, N×3×H×W."""
     import tensorflow as tf
 
     signature = [tf.TensorSpec(given.shape, given.dtype, given.name) for given in model.inputs]
@@ -126,7 +126,7 @@ def write_flatbuffer(model: Any, calibration: Batch | None) -> bytes:
 def load(artifact: Path, variant: Variant, threads: int) -> LiteRtSession:
     """Make the interpreter and let it plan its memory for a batch of one, or the graph's own.
 
-    XNNPACK flushes denormals itself. No interface of LiteRT's tells the number of threads, so those of the process are
+    XNNPACK flushes denormals itself. No interface of LiteRT's has the number of threads, so those of the process are
     counted: XNNPACK's pool has one less than it was given, because the caller works too.
     """
     from ai_edge_litert.interpreter import Interpreter

@@ -162,7 +162,7 @@ def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Pat
         context = torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False)
 
         class InFloat32(torch.nn.Module):  # type: ignore[misc]  # torch has no types where types are checked
-            """Gives logits in float32, whatever the module computes in."""
+            """The module with logits in float32, whatever it computes in."""
 
             def __init__(self, inner: Any) -> None:
                 super().__init__()

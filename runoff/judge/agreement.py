@@ -21,7 +21,7 @@ SURE_LEAD = 0.1
 """How far golden's Top-1 probability must lead its Top-2 for a reduced precision to be judged by an image.
 
 Quantising moves logits by a share of their range, a thousand times what rounding does. Where golden itself gives its
-two first classes nearly the same probability, another answer tells nothing about the contender.
+two first classes nearly the same probability, another answer says nothing about the contender.
 """
 
 
@@ -98,11 +98,10 @@ def probability_lead(ordered: Logits) -> NDArray[np.float64]:
 
 def why_wrong(agreement: Agreement, precision: str) -> str | None:
     """Say why a contender of this precision is wrong, None where it is right."""
+    examples = ", ".join(agreement.disagreeing[:3])
     if agreement.largest_difference is None:
-        examples = ", ".join(agreement.disagreeing[:3])
         return f"gives logits that are not finite numbers (NaN or infinity), on {examples} for instance"
     if agreement.decided_share < floor(precision):
-        examples = ", ".join(agreement.disagreeing[:3])
         return (
             f"Top-1 differs from golden's on {len(agreement.disagreeing)} of {agreement.decided} images that golden is "
             f"sure of ({examples}); {precision} must agree on {floor(precision) * 100:g} %"

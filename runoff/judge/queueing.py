@@ -73,7 +73,7 @@ def highest_load(services: Sequence[float], bound: float, quantile: float) -> fl
 def highest_loads_by_launch(launches: Sequence[Sequence[float]], bound: float, quantile: float) -> list[float] | None:
     """Return what each launch says of the highest load that the services of all of them allow, as its geometric mean.
 
-    One slow query in a hundred decides the load, so a launch by itself tells little of it: the services of all launches
+    One slow query in a hundred decides the load, so a launch by itself says little of it: the services of all launches
     are put together, and a launch's part is what leaving it out changes, by the jackknife's pseudo-values of the
     logarithm (Tukey, "Bias and Confidence in Not Quite Large Samples", Annals of Mathematical Statistics 29, 1958).
     None where there are no launches, or no load with all of them or with one left out.

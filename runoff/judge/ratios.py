@@ -62,7 +62,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean of log-ratios with its standard error; ``degrees`` of freedom are 0 where nothing tells the error."""
+    """A mean of log-ratios with its standard error; ``degrees`` of freedom are 0 where its error is not known."""
 
     mean: float
     error: float
@@ -107,7 +107,7 @@ def estimate(log_ratios: Sequence[float]) -> Estimate:
 
 
 def interval(found: Estimate, level: float) -> tuple[float, float] | None:
-    """Return Student's t interval of an estimate as ratios, None where nothing tells the error.
+    """Return Student's t interval of an estimate as ratios, None where its error is not known.
 
     Student, "The Probable Error of a Mean", Biometrika 6, 1908.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import resource
 import shutil
 from dataclasses import asdict
@@ -13,12 +12,11 @@ import numpy as np
 
 from runoff.contract import Form, Repairs, from_json, import_backend, in_layout
 from runoff.errors import ConversionFailed, conversion_stage
-from runoff.judge.agreement import Agreement, compare_logits
+from runoff.judge.agreement import compare_logits
 from runoff.judge.conversions import FAILED, RIGHT, WRONG, Attempt, blamed_operator
-from runoff.matrix.zoo import EXPECTED_FILE, MODEL_FILE
+from runoff.matrix.zoo import EXPECTED_FILE, MODEL_FILE, export_zoo_model
 
 REPAIRED_FILE = "repaired.onnx"
-OPERATORS_FILE = "operators.json"
 
 
 def limit_memory(size: int) -> None:
@@ -31,11 +29,8 @@ def export(model: str, exporter: str, opset: int, folder: str, memory: int) -> N
 
     Raises ConversionFailed.
     """
-    from runoff.matrix.zoo import export_zoo_model
-
     limit_memory(memory)
-    operators = export_zoo_model(model, exporter, opset, folder)
-    (Path(folder) / OPERATORS_FILE).write_text(json.dumps(operators))
+    export_zoo_model(model, exporter, opset, folder)
 
 
 def convert(backend: str, form: dict[str, Any], artifact: str, folder: str, memory: int) -> dict[str, Any] | None:
@@ -69,7 +64,7 @@ def attempt(backend: str, artifact: str, folder: str, memory: int) -> dict[str, 
 
 def blame(error: ConversionFailed, folder: str) -> Attempt:
     """Return a failure with the operator that it is about."""
-    operators = json.loads((Path(folder) / OPERATORS_FILE).read_text())
+    operators = np.load(Path(folder) / EXPECTED_FILE)["operators"].tolist()
     return Attempt(FAILED, error.stage, blamed_operator(error.__cause__ or error, operators), error.reason)
 
 
@@ -80,7 +75,14 @@ def judge(outputs: Any, golden: Any, rounding: float) -> Attempt:
         return Attempt(WRONG, "check", reason=f"gives outputs of shape {found}, the module's are {golden.shape}")
     names = tuple(f"picture {number + 1}" for number in range(len(golden)))
     found = compare_logits(outputs, golden, rounding, names)
-    wrong = disagreement(found)
+    wrong = None
+    if found.largest_difference is None:
+        wrong = "gives outputs that are not finite numbers (NaN or infinity)"
+    elif found.largest_difference > found.noise:
+        wrong = (
+            f"an output differs from the module's by {found.largest_difference:.2g}, more than the {found.noise:.2g} "
+            "that float32 arithmetic in any order explains"
+        )
     return Attempt(
         WRONG if wrong else RIGHT,
         "check" if wrong else None,
@@ -89,18 +91,6 @@ def judge(outputs: Any, golden: Any, rounding: float) -> Attempt:
         largest_difference=found.largest_difference,
         noise=found.noise,
     )
-
-
-def disagreement(found: Agreement) -> str | None:
-    """Say how outputs differ from the module's by more than float32 explains, None where they don't."""
-    if found.largest_difference is None:
-        return "gives outputs that are not finite numbers (NaN or infinity)"
-    if found.largest_difference > found.noise:
-        return (
-            f"an output differs from the module's by {found.largest_difference:.2g}, more than the {found.noise:.2g} "
-            "that float32 arithmetic in any order explains"
-        )
-    return None
 
 
 def repair(backend: str, folder: str, memory: int) -> list[str]:

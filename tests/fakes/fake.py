@@ -52,7 +52,7 @@ SUFFIX = ".npy"
 
 
 def true_logits(batch: Batch) -> Logits:
-    """Give the logits that are right: the first thousand pixels of each image, weighted so that no two are alike."""
+    """Return the logits that are right: the first thousand pixels of each image, weighted so that no two are alike."""
     weights = np.linspace(1, 2, 1000, dtype=np.float32)
     return np.ascontiguousarray(batch.reshape(len(batch), -1)[:, :1000] * weights)
 
@@ -113,7 +113,7 @@ class FakeSession:
             raise OverflowError("thirty is too many")
 
     def times_as_long(self, images: int) -> float:
-        """Give how many times as long as usual an inference takes."""
+        """Return how many times as long as usual an inference takes."""
         if self.variant == "threaded":
             return 2 / self.threads
         return {"slower": 2, "one-by-one": images}.get(self.variant, 1)

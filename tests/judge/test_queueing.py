@@ -15,7 +15,7 @@ SERVICE = 0.020
 
 
 def wait_share(longest: float, utilisation: float) -> float:
-    """Give the share of queries that wait at most so many service times, where all take one (M/D/1).
+    """Return the share of queries that wait at most so many service times, where all take one (M/D/1).
 
     Erlang, "The Theory of Probabilities and Telephone Conversations", 1909; Crommelin, 1932.
     """
@@ -27,7 +27,7 @@ def wait_share(longest: float, utilisation: float) -> float:
 
 
 def true_highest_load(bound: float, quantile: float) -> float:
-    """Give the load at which the formula's quantile is the bound, by bisection."""
+    """Return the load at which the formula's quantile is the bound, by bisection."""
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2

@@ -26,7 +26,6 @@ from runoff.judge.conversions import (
     share_interval,
 )
 from runoff.matrix import matrix as conversion
-from runoff.matrix.attempt import OPERATORS_FILE
 from runoff.matrix.matrix import (
     OUT_OF_TIME,
     Export,
@@ -70,8 +69,8 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MatrixSetup:
 def fill(folder: Path, asked: str) -> None:
     """Write what an export leaves, with what the converter shall do as its model."""
     (folder / MODEL_FILE).write_text(asked)
-    (folder / OPERATORS_FILE).write_text(json.dumps(["Conv", "Pad"]))
-    np.savez(folder / EXPECTED_FILE, images=PICTURES, outputs=PICTURES.reshape(4, -1)[:, :10], rounding=1e-7)
+    outputs, operators = PICTURES.reshape(4, -1)[:, :10], ["Conv", "Pad"]
+    np.savez(folder / EXPECTED_FILE, images=PICTURES, outputs=outputs, rounding=1e-7, operators=operators)
 
 
 @pytest.fixture
