@@ -14,5 +14,5 @@ def test_end_to_end(contender, record):
         per_launch=lambda launch: launch.rounds,
         stages=lambda launch: launch.medians,
         medians={"share_before_inference": lambda launch: launch.share_before},
-        same_answers=same_answers(record.race, contender, record.reference),
+        same_answers=same_answers(record.judged, contender),
     )

@@ -6,12 +6,12 @@ from runoff.record.quantisation import describe_quantisation
 
 
 @pytest.mark.benchmark(group="quantisation")
-def test_quantisation(contender, outcome, race, record_figure, judged_by):
+def test_quantisation(contender, outcome, judged_race, record_figure):
     """Agreement and logit error on pictures it was not calibrated on, and the ratio to its backend in float32."""
     if outcome.quantisation is None:
         pytest.skip(f"{contender} computes in {outcome.contender.variant.precision}: there is nothing to lose")
     record_figure(
         unit="logits",
         value=outcome.quantisation.rms_difference,
-        record=describe_quantisation(outcome, race, judged_by),
+        record=describe_quantisation(outcome, judged_race),
     )

@@ -11,13 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runoff.backends import declaration_of, find_backends
 from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError
 from runoff.processes.process import ROOT
 from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
-from trust import empty, slowed
 from trust.cost import measure_cost
 from trust.detection import detect
 from trust.field import Field, make_field
@@ -26,61 +24,56 @@ from trust.settings import QUICK, Settings
 from trust.side_by_side import compare_side_by_side
 from trust.simulated import simulate
 
-Tell = Callable[[str], None]
-PARTS: dict[str, Callable[[Callable[[], Field], Settings, Tell], dict[str, Any]]] = {
-    "simulated": lambda field, settings, tell: simulate(settings, tell),
-    "cost": lambda field, settings, tell: measure_cost(field(), settings, tell),
-    "side_by_side": lambda field, settings, tell: compare_side_by_side(field(), settings, tell),
-    "detection": lambda field, settings, tell: detect(field(), settings, tell),
+SIMULATED = "simulated"
+MEASURED: dict[str, Callable[[Field], dict[str, Any]]] = {
+    "cost": measure_cost,
+    "side_by_side": compare_side_by_side,
+    "detection": detect,
 }
+"""The experiments on this machine, which need a field, by the names of their figures."""
 
 
 def main() -> int:
-    """Run what is asked for; each part's figures are written as soon as it is over."""
+    """Run what is asked for; each experiment's figures are written as soon as it is over."""
     parser = argparse.ArgumentParser(prog="python -m trust", description="Can Runoff's numbers be believed?")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, which only show that everything runs")
-    parser.add_argument("--only", choices=PARTS, action="append", help="this part; may be given more than once")
+    every = [SIMULATED, *MEASURED]
+    parser.add_argument("--only", choices=every, action="append", help="this part; may be given more than once")
     parser.add_argument("--output", type=Path, default=ROOT / "docs", metavar="DIR", help="for trust.json and trust.md")
     options = parser.parse_args()
     settings = QUICK if options.quick else Settings()
     begin = time.monotonic()
 
-    def tell(text: str) -> None:
+    def say(text: str) -> None:
         sys.stderr.write(f"[{(time.monotonic() - begin) / 60:5.1f} min] {text}\n")
 
     try:
-        run_parts(options.only or list(PARTS), settings, options.output, tell)
+        run_experiments(options.only or every, settings, options.output, say)
     except RunoffError as error:
         sys.stderr.write(f"trust: {error}\n")
         return 2
     return 0
 
 
-def run_parts(names: list[str], settings: Settings, output: Path, tell: Tell) -> None:
-    """Run parts, writing the figures after each, and the page in the end."""
+def run_experiments(names: list[str], settings: Settings, output: Path, say: Callable[[str], None]) -> None:
+    """Run experiments, writing the figures after each, and the page in the end."""
     output.mkdir(parents=True, exist_ok=True)
     file = output / "trust.json"
     figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     home = ROOT / ".runoff"
     place = Workplace(home, home / "trust")
-    made: list[Field] = []
-
-    def field() -> Field:
-        if not made:
-            made.append(make_field([declaration_of(slowed), declaration_of(empty), find_backends()["pytorch"]], place))
-        return made[0]
-
     try:
+        field = make_field(place, settings, say) if set(names) & set(MEASURED) else None
         for name in names:
             begin = time.monotonic()
-            figures[name] = PARTS[name](field, settings, tell)
+            figures[name] = MEASURED[name](field) if field and name in MEASURED else simulate(settings, say)
             figures[name]["minutes"] = (time.monotonic() - begin) / 60
             figures["setting"] = {
                 "cpu": read_processor().model,
                 "threads": allowed_threads(),
                 "launches": settings.launches,
                 "rounds": settings.rounds,
-            } | ({"versions": made[0].versions} if made else {})
+            } | ({"versions": field.versions} if field else {})
             file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     finally:
         shutil.rmtree(place.working, ignore_errors=True)

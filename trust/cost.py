@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import numpy as np
 
-from runoff.judge.ratios import CONFIDENCE, estimate, interval, launch_log_ratio
+from runoff.judge.ratios import launch_log_ratio, ratio_over_launches
 from runoff.measure import worker
 from runoff.measure.entrant import NANOSECONDS, PREDICT_TIMEOUT
 from runoff.measure.launches import run_exercise
 from runoff.measure.race import run_rounds, time_one
-from runoff.measure.workers import Rotation, Workers, raise_first
+from runoff.measure.workers import Rotation, raise_first
 from trust import empty
 from trust.field import Field, make_setup
-from trust.settings import Settings
 
 UNMEASURED = 3
 Seconds = dict[str, list[float]]
@@ -35,46 +32,47 @@ class Compared:
     log_ratio: float
 
 
-def measure_cost(field: Field, settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
+def measure_cost(field: Field) -> dict[str, Any]:
     """Time the empty backend around and between inferences, and compare interleaved medians with a bare loop's."""
-    tell("what the harness costs")
+    field.say("what the harness costs")
     batch = np.load(field.images)[:1]
     session = empty.EmptySession(np.zeros((1, 1000), dtype=np.float32), 1)
-    around = [worker.time_one(session, batch).wall for _ in range(settings.empty_inferences)]
-    rounds = time_rounds(field, settings)
+    around = [worker.time_one(session, batch).wall for _ in range(field.settings.empty_inferences)]
+    rounds = time_rounds(field)
     return {
         "around_an_inference_ns": statistics.median(around),
         "round_trip_us_median": 1e6 * statistics.median(rounds),
         "round_trip_us_p95": 1e6 * float(np.quantile(rounds, 0.95)),
-        "interleaved_over_bare_loop": interleaved_over_bare(field, settings, tell),
+        "interleaved_over_bare_loop": interleaved_over_bare(field),
     }
 
 
-def time_rounds(field: Field, settings: Settings) -> list[float]:
+def time_rounds(field: Field) -> list[float]:
     """Time, from the controller, resuming a worker for an inference that takes nothing, and suspending it again."""
     taken: list[float] = []
-    with Workers(field.place.logs) as workers:
-        setup = make_setup(field, [field.entrants["empty"]], 1, settings.seed, name="empty", workers=workers)
-        unchecked = dataclasses.replace(setup, predictions=None)  # what the empty backend answers is no class
-        rotation = unchecked.start(0, setup.entrants, Random(settings.seed), timed=True)
+    setup = make_setup(field, [field.entrants["empty"]], 1, "empty")
+    unchecked = dataclasses.replace(setup, predictions=None)  # what the empty backend answers is no class
+    with setup.workers:
+        rotation = unchecked.start(0, setup.entrants, Random(setup.seed), timed=True)
         raise_first(rotation.failures)
-        for _ in range(settings.empty_rounds):
+        for _ in range(field.settings.empty_rounds):
             begin = time.perf_counter()
             time_one(rotation.workers["empty"])
             taken.append(time.perf_counter() - begin)
     return taken
 
 
-def interleaved_over_bare(field: Field, settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
+def interleaved_over_bare(field: Field) -> dict[str, Any]:
     """Return, by contender, the ratio of interleaved rounds to a bare loop in the very same workers.
 
     Blocks of rounds and of loops take turns within a launch, in random order, so that both see the same machine. A
     launch's log-ratio is the median over its blocks, as it is over rounds in a race.
     """
+    settings = field.settings
     random = Random(settings.seed)
 
     def compare_blocks(rotation: Rotation, launch: int) -> dict[str, Compared]:
-        tell(f"interleaved against a bare loop, launch {launch + 1} of {settings.cost_launches}")
+        field.say(f"interleaved against a bare loop, launch {launch + 1} of {settings.cost_launches}")
         interleaved: Seconds = {name: [] for name in rotation.running}
         bare: Seconds = {name: [] for name in rotation.running}
         for _ in range(settings.cost_blocks):
@@ -83,18 +81,17 @@ def interleaved_over_bare(field: Field, settings: Settings, tell: Callable[[str]
                     medians[name].append(statistics.median(times))
         return {name: Compared(launch_log_ratio(interleaved[name], bare[name])) for name in rotation.running}
 
-    workers, entrants = Workers(field.place.logs), [field.entrants[name] for name in ("slowed-0", "pytorch")]
-    setup = make_setup(field, entrants, settings.cost_launches, settings.seed, name="cost", workers=workers)
+    entrants = [field.entrants[name] for name in ("slowed-0", "pytorch")]
+    setup = make_setup(field, entrants, settings.cost_launches, "cost")
     measured = run_exercise(setup, compare_blocks, name="cost", steps=settings.cost_blocks)
     raise_first(measured.failures)
-    estimates = {name: estimate([one.log_ratio for one in records]) for name, records in measured.records.items()}
+    ratios = {
+        name: ratio_over_launches([compared.log_ratio for compared in records])
+        for name, records in measured.records.items()
+    }
     return {
-        name: {
-            "launches": settings.cost_launches,
-            "ratio": math.exp(found.mean),
-            "interval": interval(found, CONFIDENCE),
-        }
-        for name, found in estimates.items()
+        name: {"launches": ratio.launches, "ratio": ratio.value, "interval": (ratio.low, ratio.high)}
+        for name, ratio in ratios.items()
     }
 
 

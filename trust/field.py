@@ -3,57 +3,64 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from runoff.backends import Declaration
+from runoff.backends import declaration_of, find_backends
 from runoff.environments.contenders import Contender
 from runoff.environments.cpus import allowed_threads
 from runoff.environments.discovery import this_environment
+from runoff.judge.standings import Rules
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.entrant import Entrant, Prediction, predicting
 from runoff.measure.launches import Progress, Setup
-from runoff.measure.race import Race, run_race
+from runoff.measure.race import LaunchRecord, run_race
 from runoff.measure.workers import Workers, raise_first
 from runoff.model.images import fixture_images, hash_pixels, save_images
-from runoff.model.sources import IMPORT_TIMEOUT, choose_model
-from runoff.processes.process import call
+from runoff.model.sources import builtin_model
 from runoff.processes.workplace import Workplace
+from runoff.record.race import Judged
 from runoff.text.ids import HERE
+from trust import empty, slowed
+from trust.settings import Settings
+
+REFERENCE = "reference"
+"""What the entrant that ratios are taken against is called in every experiment."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """Entrants by what they are, the images they run on, their checked logits, and where things are kept."""
+    """Entrants by what they are, the images they run on, their checked logits, and where things are kept.
+
+    ``settings`` are how much is measured, and ``say`` tells a person how far it is.
+    """
 
     entrants: dict[str, Entrant]
     images: Path
     prediction: Prediction
     place: Workplace
     versions: dict[str, str]
+    settings: Settings
+    say: Callable[[str], None]
 
 
-def make_field(backends: Sequence[Declaration], place: Workplace) -> Field:
-    """Convert the built-in checkpoint for every variant of these backends; the first one's answers are right.
+def make_field(place: Workplace, settings: Settings, say: Callable[[str], None]) -> Field:
+    """Convert the built-in checkpoint for every variant of the backends; the answers of the first one are right.
 
     Raises a RunoffError where a framework is missing or does not convert.
     """
-
-    def run_step(function: str, arguments: dict[str, Any]) -> Any:
-        return call(function, arguments, label="weights", log=place.logs / "weights.log", timeout=IMPORT_TIMEOUT)
-
     place.working.mkdir(parents=True, exist_ok=True)
-    model = choose_model("builtin", place.checkpoints, run_step).model
+    model = builtin_model(place.checkpoints)
     images, pictures = place.working / "images.npy", fixture_images(model.picture_preprocessing, drawn=True)
     save_images(pictures, images)
-    here = this_environment({name_of(backend): backend for backend in backends})
+    backends = {"slowed": declaration_of(slowed), "empty": declaration_of(empty), "pytorch": find_backends()["pytorch"]}
+    here = this_environment(backends)
     calibration = Calibration(images, hash_pixels(pictures.pixels))
     conversions = Conversions(model, {HERE: here}, lambda: calibration, place)
     entrants: dict[str, Entrant] = {}
-    for backend in backends:
-        plain = Contender(name_of(backend), backend.VARIANTS[0])
+    for name, backend in backends.items():
+        plain = Contender(name, backend.VARIANTS[0])
         artifact = make_artifact(plain, conversions)
         for variant in backend.VARIANTS:
             contender = dataclasses.replace(plain, variant=variant)
@@ -62,16 +69,12 @@ def make_field(backends: Sequence[Declaration], place: Workplace) -> Field:
     log, destination = place.logs / "trust-check.log", place.working / "logits.npy"
     with predicting(first, images=images, destination=destination, log=log) as (_, prediction):
         pass
-    return Field(entrants, images, prediction, place, dict(sorted(here.installed.versions.items())))
-
-
-def name_of(backend: Declaration) -> str:
-    """Return a backend's name: that of its file."""
-    return backend.module.rpartition(".")[2]
+    versions = dict(sorted(here.installed.versions.items()))
+    return Field(entrants, images, prediction, place, versions, settings, say)
 
 
 def make_setup(
-    field: Field, entrants: Sequence[Entrant], launches: int, seed: int, *, name: str, workers: Workers
+    field: Field, entrants: Sequence[Entrant], launches: int, name: str, *, high_priority: bool = True
 ) -> Setup:
     """Make what launches of these entrants are performed with, each written down in a journal of this name."""
     journal = field.place.journals / f"trust-{name}.jsonl"
@@ -81,28 +84,18 @@ def make_setup(
         images=field.images,
         predictions={entrant.contender.id: field.prediction.logits for entrant in entrants},
         looks=(launches,),
-        seed=seed,
-        workers=workers,
+        seed=field.settings.seed,
+        workers=Workers(field.place.logs, high_priority),
         journal=journal,
         progress=Progress(begin=lambda what, steps: None, step=lambda: None),
     )
 
 
-def race_of(
-    field: Field,
-    entrants: Sequence[Entrant],
-    launches: int,
-    *,
-    rounds: int,
-    seed: int,
-    name: str,
-    high_priority: bool = True,
-) -> Race:
-    """Race these entrants.
+def race_of(setup: Setup, rounds: int) -> Judged[LaunchRecord]:
+    """Race entrants, to be judged as a user's run is.
 
     Raises the error of one that breaks down.
     """
-    workers = Workers(field.place.logs, high_priority)
-    race = run_race(make_setup(field, entrants, launches, seed, name=name, workers=workers), rounds)
+    race = run_race(setup, rounds)
     raise_first(race.failures)
-    return race
+    return Judged(race, REFERENCE, Rules())

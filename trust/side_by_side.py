@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,42 +17,33 @@ import numpy as np
 from scipy import stats
 
 from runoff.errors import WorkerCrashed
-from runoff.judge.ratios import (
-    CONFIDENCE,
-    FASTER,
-    SLOWER,
-    Ratio,
-    change_estimate,
-    claim_p_values,
-    difference_p_value,
-    estimate,
-)
-from runoff.judge.standings import Rules
+from runoff.judge.ratios import FASTER, SLOWER, Ratio, difference_p_value
 from runoff.measure.launches import CONTROL
-from runoff.measure.race import Race
+from runoff.measure.race import LaunchRecord
 from runoff.processes.process import ROOT
-from runoff.record.race import log_ratios, standings
-from trust.field import Field, race_of
-from trust.settings import Settings
+from runoff.record.race import Judged, inferences
+from trust.field import REFERENCE, Field, make_setup, race_of
+from trust.simulated import count_claims
 
 SUITE_TIMEOUT = 900
 
 
-def compare_side_by_side(field: Field, settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
+def compare_side_by_side(field: Field) -> dict[str, Any]:
     """Measure twins of one contender by both ways in turns; every ratio between twins should be 1.
 
-    Gives, for each way: the spread of the logarithms of all pairs' ratios, the share of pairs that are off by more than
-    2 and 5 %, and how often it would have called twins different.
+    Returns, for each way: the spread of the logarithms of all pairs' ratios, the share of pairs that are off by more
+    than 2 and 5 %, and how often it would have called twins different.
     """
-    races: list[Race] = []
+    settings = field.settings
+    races: list[Judged[LaunchRecord]] = []
     plain: list[list[list[float]]] = []
     for block in range(settings.blocks):
-        tell(f"twins side by side, block {block + 1} of {settings.blocks}")
+        field.say(f"twins side by side, block {block + 1} of {settings.blocks}")
         begin = time.monotonic()
-        races.append(race_twins(field, settings, block))
-        plain.append(benchmark_twins(field, settings, time.monotonic() - begin))
+        races.append(race_twins(field, block))
+        plain.append(benchmark_twins(field, time.monotonic() - begin))
     ours = [ratio for race in races for ratio in pair_log_ratios(race)]
-    theirs = [float(np.log(np.median(one) / np.median(other))) for run in plain for one, other in pairs(run)]
+    theirs = [float(np.log(np.median(twin) / np.median(other))) for run in plain for twin, other in pairs(run)]
     return {
         "blocks": settings.blocks,
         "twins": settings.twins,
@@ -62,26 +53,26 @@ def compare_side_by_side(field: Field, settings: Settings, tell: Callable[[str],
     }
 
 
-def race_twins(field: Field, settings: Settings, block: int) -> Race:
+def race_twins(field: Field, block: int) -> Judged[LaunchRecord]:
     """Race as many twins as asked for, the first being the reference and the second the control."""
-    twin = field.entrants["slowed-0"]
-    keys = ["reference", CONTROL, *(f"twin{number}" for number in range(2, settings.twins))]
+    twin, settings = field.entrants["slowed-0"], field.settings
+    keys = [REFERENCE, CONTROL, *(f"twin{number}" for number in range(2, settings.twins))]
     entrants = [dataclasses.replace(twin, key=key) for key in keys]
-    seed = settings.seed + block
-    return race_of(field, entrants, settings.launches, rounds=settings.rounds, seed=seed, name=f"twins{block}")
+    setup = make_setup(field, entrants, settings.launches, f"twins{block}")
+    return race_of(dataclasses.replace(setup, seed=settings.seed + block), settings.rounds)
 
 
-def benchmark_twins(field: Field, settings: Settings, seconds: float) -> list[list[float]]:
-    """Run the plain suite for about as many seconds and give every twin's raw times.
+def benchmark_twins(field: Field, seconds: float) -> list[list[float]]:
+    """Run the plain suite for about as many seconds and return every twin's raw times.
 
     Raises WorkerCrashed where it fails.
     """
-    entrant = field.entrants["slowed-0"]
+    entrant, twins = field.entrants["slowed-0"], field.settings.twins
     result = field.place.working / "plain.json"
     command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-c", os.devnull, "--rootdir", str(ROOT / "trust")]
     command += ["-p", "no:cacheprovider", str(ROOT / "trust" / "plain_suite.py")]
     command += [f"--benchmark-json={result}", "--benchmark-save-data", f"--benchmark-storage={field.place.working}"]
-    command += [f"--benchmark-max-time={seconds / settings.twins}"]
+    command += [f"--benchmark-max-time={seconds / twins}"]
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -91,7 +82,7 @@ def benchmark_twins(field: Field, settings: Settings, seconds: float) -> list[li
             "RUNOFF_TRUST_ARTIFACT": str(entrant.artifact),
             "RUNOFF_TRUST_IMAGES": str(field.images),
             "RUNOFF_TRUST_THREADS": str(entrant.threads),
-            "RUNOFF_TRUST_TWINS": str(settings.twins),
+            "RUNOFF_TRUST_TWINS": str(twins),
         },
         capture_output=True,
         text=True,
@@ -104,18 +95,15 @@ def benchmark_twins(field: Field, settings: Settings, seconds: float) -> list[li
 
 
 def pairs(values: Sequence[Any]) -> list[tuple[Any, Any]]:
-    """Give all pairs of different twins."""
+    """Return all pairs of different twins."""
     return list(itertools.combinations(values, 2))
 
 
-def pair_log_ratios(race: Race) -> list[float]:
-    """Give the log-ratio of every pair of twins in a race."""
-    keys = list(race.records)
+def pair_log_ratios(race: Judged[LaunchRecord]) -> list[float]:
+    """Return the log-ratio of every pair of twins in a race."""
     return [
-        estimate(values).mean
-        for place, first in enumerate(keys)
-        for other, values in log_ratios(race, first, lambda record: record.rounds).items()
-        if keys.index(other) > place
+        float(np.mean(dataclasses.replace(race, reference=twin).log_ratios(inferences)[other]))
+        for twin, other in pairs(list(race.race.records))
     ]
 
 
@@ -131,29 +119,27 @@ def spread(logarithms: Sequence[float]) -> dict[str, float]:
     }
 
 
-def judged_twins(race: Race) -> dict[str, Ratio]:
+def judged_twins(race: Judged[LaunchRecord]) -> dict[str, Ratio]:
     """Judge every twin but the reference and its control as a user's run is judged."""
-    judged = standings(race, "reference", lambda record: record.rounds, Rules())
-    return {key: standing for key, standing in judged.items() if key not in ("reference", CONTROL)}
+    standings = race.standings(inferences)
+    return {key: standing for key, standing in standings.items() if key not in (REFERENCE, CONTROL)}
 
 
-def claimed(races: Sequence[Race]) -> float:
-    """Give the share of twins that Runoff called faster or slower than the reference."""
+def claimed(races: Sequence[Judged[LaunchRecord]]) -> float:
+    """Return the share of twins that Runoff called faster or slower than the reference."""
     verdicts = [standing.verdict for race in races for standing in judged_twins(race).values()]
     return sum(verdict in (FASTER, SLOWER) for verdict in verdicts) / len(verdicts)
 
 
-def between_runs(races: Sequence[Race]) -> dict[str, float | int]:
+def between_runs(races: Sequence[Judged[LaunchRecord]]) -> dict[str, float | int]:
     """Compare every run with every later one, as `runoff compare` does, and count changes claimed of equals."""
-    alarms = comparisons = 0
-    for base, head in pairs([judged_twins(race) for race in races]):
-        changes = {key: difference_p_value(change_estimate(base[key], head[key])) for key in base}
-        alarms += sum(claim < 1 - CONFIDENCE for claim in claim_p_values(changes).values())
-        comparisons += len(changes)
+    compared = pairs([judged_twins(race) for race in races])
+    alarms = sum(count_claims(base, head, difference_p_value) for base, head in compared)
+    comparisons = sum(len(base) for base, _ in compared)
     return {"comparisons_between_runs": comparisons, "false_alarms_between_runs": alarms / max(1, comparisons)}
 
 
 def t_test_alarms(runs: Sequence[Sequence[Sequence[float]]]) -> float:
-    """Give the share of pairs that Welch's t test over raw rounds, as is commonly done, calls different at 5 %."""
-    found = [stats.ttest_ind(one, other, equal_var=False).pvalue < 0.05 for run in runs for one, other in pairs(run)]
-    return float(np.mean(found))
+    """Return the share of pairs that Welch's t test over raw rounds, as is commonly done, calls different at 5 %."""
+    tests = [stats.ttest_ind(twin, other, equal_var=False) for run in runs for twin, other in pairs(run)]
+    return float(np.mean([test.pvalue < 0.05 for test in tests]))

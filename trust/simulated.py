@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from runoff.judge.ratios import (
     FASTER,
     INVALID,
     SLOWER,
+    Estimate,
     Ratio,
     change_estimate,
     claim_p_values,
@@ -21,16 +23,20 @@ from runoff.judge.ratios import (
 from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL
 from runoff.measure.race import LaunchRecord, Race
-from runoff.record.race import standings
+from runoff.record.race import Judged, PerLaunch, inferences
+from trust.field import REFERENCE
 from trust.settings import Settings
 
-REFERENCE = "reference"
 CONTENDERS = ("one", "two", "three")
-METRICS: dict[str, Callable[[LaunchRecord], list[float]]] = {
-    "inference": lambda record: list(record.rounds),
+METRICS: dict[str, PerLaunch[LaunchRecord]] = {
+    "inference": inferences,
     "cold start": lambda record: [record.durations["import"]],
     "peak memory": lambda record: [float(record.peaks["steady inference"] or 0)],
 }
+
+
+AT_THE_GATE: Callable[[Estimate], float] = partial(excess_p_value, margin=0.0)
+"""The test by which the gate between two runs fails, at a threshold of 0 %."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +92,16 @@ def bias(random: np.random.Generator, noise: Noise) -> float:
     return noise.launch * float(random.standard_t(3) / np.sqrt(3) if noise.heavy else random.normal())
 
 
-def simulate(settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
+def simulate(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     """Simulate runs of equals and of a true 10 % on every machine, judged by the very functions that judge real runs.
 
-    Gives, per machine: the share of intervals that hold the truth, of comparisons and of whole runs (all metrics) in
+    Returns, per machine: the share of intervals that hold the truth, of comparisons and of whole runs (all metrics) in
     which equals are called different, the same for the gate between two runs of equals at a threshold of 0 %, the share
     of runs that are invalid, and of true differences found.
     """
-    found = {}
+    machines = {}
     for number, (name, noise) in enumerate(MACHINES.items()):
-        tell(f"simulating {name}")
+        say(f"simulating {name}")
         random = np.random.default_rng([settings.seed, number])
         covered = alarms = invalid = alarmed_runs = detected = failures = failed_gates = 0
         for _ in range(settings.simulated_runs):
@@ -103,17 +109,17 @@ def simulate(settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
                 judge(simulate_race(random, noise, settings.launches, settings.rounds, truth))
                 for truth in (0.0, 0.0, np.log(1.1))
             )
-            covered += sum(holds_one(standing) for standing in base.values())
+            covered += sum((standing.low or 0) <= 1 <= (standing.high or 0) for standing in base.values())
             claims = sum(standing.verdict in (FASTER, SLOWER) for standing in base.values())
             alarms += claims
             alarmed_runs += claims > 0
             invalid += any(standing.verdict == INVALID for standing in base.values())
             detected += sum(standing.verdict == SLOWER for standing in slow.values())
-            failing = failures_of_gate(base, head)
+            failing = count_claims(base, head, AT_THE_GATE)
             failures += failing
             failed_gates += failing > 0
         comparisons = settings.simulated_runs * len(METRICS) * len(CONTENDERS)
-        found[name] = {
+        machines[name] = {
             "runs": settings.simulated_runs,
             "comparisons": comparisons,
             "coverage": covered / comparisons,
@@ -124,26 +130,21 @@ def simulate(settings: Settings, tell: Callable[[str], None]) -> dict[str, Any]:
             "invalid_runs": invalid / settings.simulated_runs,
             "ten_percent_found": detected / comparisons,
         }
-    return {"machines": found}
+    return {"machines": machines}
 
 
 def judge(race: Race) -> dict[str, Ratio]:
-    """Give the standing of every contender in every metric."""
+    """Return the standing of every contender in every metric."""
+    judged = Judged(race, REFERENCE, Rules())
     return {
         f"{metric} of {key}": standing
         for metric, per_launch in METRICS.items()
-        for key, standing in standings(race, REFERENCE, per_launch, Rules()).items()
+        for key, standing in judged.standings(per_launch).items()
         if key in CONTENDERS
     }
 
 
-def holds_one(ratio: Ratio) -> bool:
-    """Tell whether an interval holds 1."""
-    return ratio.low is not None and ratio.high is not None and ratio.low <= 1 <= ratio.high
-
-
-def failures_of_gate(base: dict[str, Ratio], head: dict[str, Ratio]) -> int:
-    """Count the comparisons that the gate between two runs fails at a threshold of 0 %."""
-    changes = {name: change_estimate(base[name], head[name]) for name in base}
-    claims = claim_p_values({name: excess_p_value(change, 0.0) for name, change in changes.items()})
-    return sum(claim < 1 - CONFIDENCE for claim in claims.values())
+def count_claims(base: Mapping[str, Ratio], head: Mapping[str, Ratio], p_value: Callable[[Estimate], float]) -> int:
+    """Count the changes between two runs that a test claims, all of them judged together as one suite."""
+    p_values = {name: p_value(change_estimate(base[name], head[name])) for name in base}
+    return sum(claim < 1 - CONFIDENCE for claim in claim_p_values(p_values).values())

@@ -34,7 +34,7 @@ class SlowedSession:
 
     @property
     def threads(self) -> int:
-        """Return the session's own number of threads."""
+        """The session's own number of threads."""
         return self.session.threads
 
     def run(self, batch: Batch) -> Logits:

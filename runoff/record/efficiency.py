@@ -41,7 +41,7 @@ def efficiency(contender: Contender, seconds: float, operations: Operations, roo
     against = own or roof.peak(FLOAT32)
     if against is None:
         return None
-    found = Efficiency(
+    described = Efficiency(
         contender=contender.id,
         flop=operations.flop,
         padding_flop=operations.padding,
@@ -51,11 +51,11 @@ def efficiency(contender: Contender, seconds: float, operations: Operations, roo
         reason=None if own else f"no library at hand could show this machine's peak in {precision}",
         bound=bound(operations, precision, own.operations_per_second, roof.bytes_per_second) if own else None,
     )
-    return EfficiencyFigure(against.operations_per_second / reached, f"× time at {against.precision} peak", found)
+    return EfficiencyFigure(against.operations_per_second / reached, f"× time at {against.precision} peak", described)
 
 
 def bound(operations: Operations, precision: str, peak: float, bytes_per_second: float | None) -> Bound | None:
-    """Say what bounds the model as a whole, None where bytes can't be told or their speed was not measured."""
+    """Say what bounds the model as a whole, None where bytes are not known or their speed was not measured."""
     if bytes_per_second is None or precision not in BYTES:
         return None
     intensity = operations.needed / (BYTES[precision] * (operations.weights + operations.activations))

@@ -1,4 +1,4 @@
-"""What a contender costs to deploy: its framework with all that this needs, from what an environment tells."""
+"""What a contender costs to deploy: its framework with all that this needs, from the survey of an environment."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ UNRECORDED = {"version": "unknown", "bytes": None}
 
 
 def needed(roots: Sequence[str], survey: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give the canonical names of the installed distributions that these need, they themselves among them.
+    """Return the canonical names of the installed distributions that these need, they themselves among them.
 
     Requirements are followed where their markers hold in that environment, without extras but those that a
     requirement asks for. Where none of the roots is installed as a package, the first stands among the names for it.
     """
     installed = survey["distributions"]
-    found: dict[tuple[str, str], None] = {}
+    reached: set[tuple[str, str]] = set()
     waiting = [(canonical(root), "") for root in (*roots, *EVERY_WORKERS)]
     while waiting:
         name, extra = waiting.pop()
-        if name in installed and (name, extra) not in found:
-            found[name, extra] = None
+        if name in installed and (name, extra) not in reached:
+            reached.add((name, extra))
             waiting += requirements_of(installed[name]["requires"], {**survey["markers"], "extra": extra})
-    names = {name for name, _ in found}
+    names = {name for name, _ in reached}
     if roots and names.isdisjoint(map(canonical, roots)):
         names.add(canonical(roots[0]))
     return tuple(sorted(names))
 
 
 def requirements_of(texts: Sequence[str], markers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give what requirements ask for, each with no extra and with each of its own."""
+    """Return what requirements ask for, each with no extra and with each of its own."""
     for text in texts:
         try:
             requirement = Requirement(text)
@@ -50,7 +50,7 @@ def requirements_of(texts: Sequence[str], markers: Mapping[str, str]) -> Iterato
 
 
 def packages_of(backend: str, by_backend: Mapping[str, Sequence[str]], survey: Mapping[str, Any]) -> list[Package]:
-    """Give the packages that a backend needs, largest first; ``by_backend`` has what each one in the run needs."""
+    """Return the packages that a backend needs, largest first; ``by_backend`` has what each of the run's needs."""
     described = {name: survey["distributions"].get(name, UNRECORDED) for name in by_backend[backend]}
     packages = [
         Package(

@@ -8,41 +8,40 @@ from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.judge.agreement import floor, least_lead
 from runoff.judge.ratios import Ratio
-from runoff.judge.standings import Rules
 from runoff.measure.preparation import Outcome
-from runoff.measure.race import Race
-from runoff.record.race import log_ratios
+from runoff.measure.race import LaunchRecord
+from runoff.record.race import Judged, inferences
 from runoff.stored.details import Quantisation
 
 
-def describe_quantisation(outcome: Outcome, race: Race, rules: Rules) -> Quantisation:
+def describe_quantisation(outcome: Outcome, judged: Judged[LaunchRecord]) -> Quantisation:
     """Say what a contender of reduced precision costs and buys; logit errors are in logits."""
-    found, precision = outcome.quantisation, outcome.contender.variant.precision
-    assert found is not None
-    assert found.rms_difference is not None
-    assert found.largest_difference is not None
+    agreement, precision = outcome.quantisation, outcome.contender.variant.precision
+    assert agreement is not None
+    assert agreement.rms_difference is not None
+    assert agreement.largest_difference is not None
     return Quantisation(
         contender=outcome.contender.id,
         precision=precision,
-        images=found.images,
-        decided=found.decided,
-        decided_agreement=found.decided_share,
-        all_agreement=found.share,
+        images=agreement.images,
+        decided=agreement.decided,
+        decided_agreement=agreement.decided_share,
+        all_agreement=agreement.share,
         floor=floor(precision),
         lead=least_lead(precision),
-        rms_difference=found.rms_difference,
-        largest_difference=found.largest_difference,
-        disagreeing=found.disagreeing,
-        ratio_to_float32=ratio_to_float32(outcome.contender, race, rules),
+        rms_difference=agreement.rms_difference,
+        largest_difference=agreement.largest_difference,
+        disagreeing=agreement.disagreeing,
+        ratio_to_float32=ratio_to_float32(outcome.contender, judged),
     )
 
 
-def ratio_to_float32(contender: Contender, race: Race, rules: Rules) -> Ratio | None:
+def ratio_to_float32(contender: Contender, judged: Judged[LaunchRecord]) -> Ratio | None:
     """Return a contender's time relative to its backend's plain variant, None where that has no launch.
 
     The launches are those that the ratio to the reference is taken from, paired and interleaved; so the interval has
     the same share of the error.
     """
     plain = Contender(contender.backend, Variant(), contender.environment).id
-    paired = log_ratios(race, plain, lambda record: record.rounds).get(contender.id)
-    return dataclasses.replace(rules.ratio(paired), reference=plain) if paired else None
+    paired = dataclasses.replace(judged, reference=plain).log_ratios(inferences).get(contender.id)
+    return dataclasses.replace(judged.rules.ratio(paired), reference=plain) if paired else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic
 
 import numpy as np
 
@@ -23,51 +24,57 @@ PerLaunch = Callable[[Record], Sequence[float]]
 SPEED = (FASTER, SLOWER)
 
 
-def log_ratios(race: Measured[Record], reference: str, per_launch: PerLaunch[Record]) -> dict[str, list[float]]:
-    """Return the log-ratios to the reference of every other entrant's launches; none where it has no launch itself."""
-    base = race.records.get(reference, ())
-    return {
-        key: [
-            launch_log_ratio(per_launch(record), per_launch(base_record))
-            for record, base_record in zip(records, base, strict=False)  # one that broke down has fewer launches
-        ]
-        for key, records in race.records.items()
-        if key != reference and records and base
-    }
+def inferences(record: LaunchRecord) -> Sequence[float]:
+    """Return the inference times of a launch: what a race is judged in as a whole."""
+    return record.rounds
 
 
-def standings(
-    race: Measured[Record],
-    reference: str,
-    per_launch: PerLaunch[Record],
-    rules: Rules,
-    words: tuple[str, str] = SPEED,
-) -> dict[str, Ratio]:
-    """Judge every entrant of a race, the control among them, in one metric; empty where the reference has no launch."""
-    base = race.records.get(reference, ())
-    if not base:
-        return {}
-    launches = log_ratios(race, reference, per_launch)
-    noise = launches.pop(CONTROL, None)
-    control = rules.ratio(noise) if noise else None
-    judged = judge(launches, rules, words, control)
-    if control:
-        said = verdict(control, 1.0, control=control, margin=rules.margin, words=words)
-        judged[CONTROL] = dataclasses.replace(control, verdict=said)
-    judged[reference] = Ratio(1.0, 1.0, 1.0, CONFIDENCE, len(base), CONFIDENCE, verdict=REFERENCE)
-    rounds = len(per_launch(base[0]))
-    return {key: dataclasses.replace(ratio, reference=reference, rounds=rounds) for key, ratio in judged.items()}
+@dataclass(frozen=True)
+class Judged(Generic[Record]):
+    """What launches yielded, the entrant that ratios are taken against, and the rules that decide what they show."""
 
+    race: Measured[Record]
+    reference: str
+    rules: Rules
 
-def control_ratio(race: Measured[Record], reference: str, per_launch: PerLaunch[Record], rules: Rules) -> Ratio | None:
-    """Return the control's ratio, None where there is no control."""
-    return standings(race, reference, per_launch, rules).get(CONTROL)
+    def log_ratios(self, per_launch: PerLaunch[Record]) -> dict[str, list[float]]:
+        """Return the log-ratios to the reference of every other entrant's launches; none where it has no launch."""
+        base = self.race.records.get(self.reference, ())
+        return {
+            key: [
+                launch_log_ratio(per_launch(record), per_launch(base_record))
+                for record, base_record in zip(records, base, strict=False)  # one that broke down has fewer launches
+            ]
+            for key, records in self.race.records.items()
+            if key != self.reference and records and base
+        }
 
+    def standings(self, per_launch: PerLaunch[Record], words: tuple[str, str] = SPEED) -> dict[str, Ratio]:
+        """Judge every entrant in one metric, the control among them; empty where the reference has no launch."""
+        base = self.race.records.get(self.reference, ())
+        if not base:
+            return {}
+        launches = self.log_ratios(per_launch)
+        noise = launches.pop(CONTROL, None)
+        control = self.rules.ratio(noise) if noise else None
+        judged = judge(launches, self.rules, words, control)
+        if control:
+            shown = verdict(control, 1.0, control=control, margin=self.rules.margin, words=words)
+            judged[CONTROL] = dataclasses.replace(control, verdict=shown)
+        judged[self.reference] = Ratio(1.0, 1.0, 1.0, CONFIDENCE, len(base), CONFIDENCE, verdict=REFERENCE)
+        rounds = len(per_launch(base[0]))
+        return {
+            key: dataclasses.replace(ratio, reference=self.reference, rounds=rounds) for key, ratio in judged.items()
+        }
 
-def widest(race: Race, reference: str, per_launch: PerLaunch[LaunchRecord], rules: Rules) -> float:
-    """Return how far the widest interval of a race reaches to each side, the control's among them, as a share."""
-    launches = log_ratios(race, reference, per_launch)
-    return max((half_width(rules.ratio(values)) for values in launches.values()), default=0.0)
+    def control(self, per_launch: PerLaunch[Record]) -> Ratio | None:
+        """Return the control's ratio, None where there is no control."""
+        return self.standings(per_launch).get(CONTROL)
+
+    def wider_than(self, precision: float, per_launch: PerLaunch[Record]) -> dict[str, float]:
+        """Return how far intervals reach to each side as a share, the control's among them, where that is more."""
+        reaches = {key: half_width(ratio) for key, ratio in self.standings(per_launch).items()}
+        return {key: reach for key, reach in reaches.items() if reach > precision}
 
 
 def samples(race: Measured[Record], key: str, per_launch: PerLaunch[Record]) -> list[float]:
@@ -128,13 +135,13 @@ def stored_contender(outcome: Outcome, race: Race | None) -> StoredContender:
 
 def stored_percentiles(values: Sequence[float]) -> Percentiles:
     """Return the percentiles of raw times with the number of samples behind them, and why one is withheld."""
-    found = percentiles(values)
+    known = percentiles(values)
     return Percentiles(
         len(values),
-        {name: value for name, value in found.items() if value is not None},
+        {name: value for name, value in known.items() if value is not None},
         {
             name: f"{len(values)} samples do not bound it: it takes {samples_needed(QUANTILES[name])}"
-            for name, value in found.items()
+            for name, value in known.items()
             if value is None
         },
     )
@@ -145,7 +152,7 @@ def round_percentiles(records: Sequence[LaunchRecord]) -> Percentiles:
     return stored_percentiles([value for record in records for value in record.rounds])
 
 
-def goes_first(race: Race) -> bool:
+def has_high_priority(race: Race) -> bool:
     """Whether every worker of a race had high priority."""
     return all(record.high_priority for records in race.records.values() for record in records)
 

@@ -8,21 +8,20 @@ from collections.abc import Iterable, Sequence
 
 from runoff.judge.diagnostics import percentiles
 from runoff.judge.ratios import launch_log_ratio, ratio_over_launches
-from runoff.measure.launches import Measured
 from runoff.measure.service.batches import BatchesRecord
 from runoff.measure.service.end_to_end import EndToEndRecord
 from runoff.measure.service.load import HighestLoadRecord, LoadRecord
 from runoff.measure.service.parallel import ParallelRecord
 from runoff.measure.service.threads import ThreadsRecord
-from runoff.record.race import median_over, stored_percentiles
+from runoff.record.race import Judged, median_over, stored_percentiles
 from runoff.stored.benchmarks import Percentiles
 from runoff.stored.service import Load, Parallel, Rate, Scaling
 
 
 def rate_over_launches(rates: Iterable[float]) -> Rate:
     """Return a rate over launches: the geometric mean, with Student's t interval of the logarithms."""
-    found = ratio_over_launches([math.log(rate) for rate in rates])
-    return Rate(found.value, found.low, found.high, found.launches)
+    mean = ratio_over_launches([math.log(rate) for rate in rates])
+    return Rate(mean.value, mean.low, mean.high, mean.launches)
 
 
 def batches(records: Sequence[BatchesRecord]) -> dict[int, Rate | str]:
@@ -49,9 +48,9 @@ def parallel(records: Sequence[ParallelRecord]) -> Parallel:
 
 def single_stream_p90(record: LoadRecord) -> float:
     """Return the 90th percentile of a launch's single stream in seconds: LoadGen's own figure for that scenario."""
-    found = percentiles(record.single_stream.latencies)["p90"]
-    assert found is not None, "a single stream has more queries than its 90th percentile takes"
-    return found
+    p90 = percentiles(record.single_stream.latencies)["p90"]
+    assert p90 is not None, "a single stream has more queries than its 90th percentile takes"
+    return p90
 
 
 def single_stream(records: Sequence[LoadRecord]) -> Percentiles:
@@ -66,7 +65,7 @@ def highest_load(records: Sequence[HighestLoadRecord]) -> Rate:
 
 def latencies_near_it(records: Sequence[HighestLoadRecord]) -> Percentiles:
     """Return the percentiles of the latencies measured near the highest load, all launches together."""
-    return stored_percentiles([each for record in records for run in record.loaded for each in run.latencies])
+    return stored_percentiles([latency for record in records for run in record.loaded for latency in run.latencies])
 
 
 def loads(records: Sequence[HighestLoadRecord]) -> list[list[Load]]:
@@ -88,18 +87,18 @@ def scaling(records: Sequence[ThreadsRecord]) -> dict[int, Scaling]:
 
 def scaling_at(records: Sequence[ThreadsRecord], count: int) -> Scaling:
     """Return what one number of threads brings; rounds are paired with those of one thread in the same launch."""
-    found = ratio_over_launches([launch_log_ratio(record.rounds[1], record.rounds[count]) for record in records])
-    itself = count == 1
+    gain = ratio_over_launches([launch_log_ratio(record.rounds[1], record.rounds[count]) for record in records])
+    speedup = Rate(gain.value, gain.low, gain.high, gain.launches)
     return Scaling(
         seconds=median_over(records, lambda record: statistics.median(record.rounds[count])),
-        speedup=Rate(found.value, 1.0 if itself else found.low, 1.0 if itself else found.high, found.launches),
-        efficiency=found.value / count,
+        speedup=Rate(1.0, 1.0, 1.0, gain.launches) if count == 1 else speedup,
+        efficiency=gain.value / count,
         busy_threads=median_over(records, lambda record: record.busy[count]),
     )
 
 
-def same_answers(race: Measured[EndToEndRecord], key: str, reference: str) -> float | None:
+def same_answers(judged: Judged[EndToEndRecord], key: str) -> float | None:
     """Return the share of rounds in which a contender named the class that the reference did, None without one."""
-    pairs = zip(race.records[key], race.records.get(reference, ()), strict=False)
+    pairs = zip(judged.race.records[key], judged.race.records.get(judged.reference, ()), strict=False)
     same = [own == other for mine, its in pairs for own, other in zip(mine.classes, its.classes, strict=True)]
     return sum(same) / len(same) if same else None

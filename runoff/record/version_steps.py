@@ -8,18 +8,18 @@ from itertools import pairwise
 
 from packaging.version import InvalidVersion, Version
 
-from runoff.judge.standings import Rules, judge
-from runoff.measure.launches import Measured, Record
+from runoff.judge.standings import judge
 from runoff.measure.preparation import Outcome
-from runoff.record.race import SPEED, PerLaunch, control_ratio, log_ratios
+from runoff.measure.race import LaunchRecord
+from runoff.record.race import SPEED, Judged, inferences
 from runoff.stored.info import VersionStep
 
 
 def neighbours(outcomes: Mapping[str, Outcome], distributions: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
     """Pair each contender with the same variant of the next older version of its backend's framework.
 
-    ``distributions`` are each backend's, of which the first that is installed tells. Those of equal versions, and those
-    whose version can't be read, have no neighbour.
+    ``distributions`` are each backend's, of which the first that is installed counts. Those of equal versions, and
+    those whose version can't be read, have no neighbour.
     """
     versions: dict[tuple[str, str], dict[Version, str]] = {}
     for identifier, outcome in outcomes.items():
@@ -29,7 +29,7 @@ def neighbours(outcomes: Mapping[str, Outcome], distributions: Mapping[str, Sequ
         except (KeyError, InvalidVersion):
             continue
         versions.setdefault((contender.backend, contender.variant.name), {}).setdefault(version, identifier)
-    ordered = [[found[version] for version in sorted(found)] for found in versions.values()]
+    ordered = [[by_version[version] for version in sorted(by_version)] for by_version in versions.values()]
     return [pair for ids in ordered for pair in pairwise(ids)]
 
 
@@ -40,27 +40,26 @@ def framework_of(outcome: Outcome, distributions: Mapping[str, Sequence[str]]) -
 
 
 def version_steps(
-    race: Measured[Record],
-    outcomes: Mapping[str, Outcome],
-    distributions: Mapping[str, Sequence[str]],
-    per_launch: PerLaunch[Record],
-    reference: str,
-    rules: Rules,
+    judged: Judged[LaunchRecord], outcomes: Mapping[str, Outcome], distributions: Mapping[str, Sequence[str]]
 ) -> tuple[VersionStep, ...]:
     """Judge every step from one version to the next by the launches that both have, all steps together (Holm)."""
-    raced = {name: outcome for name, outcome in outcomes.items() if race.records.get(name)}
+    records = judged.race.records
+    raced = {name: outcome for name, outcome in outcomes.items() if records.get(name)}
     before = {after: earlier for earlier, after in neighbours(raced, distributions)}
-    launches = {after: log_ratios(race, earlier, per_launch)[after] for after, earlier in before.items()}
-    judged = judge(launches, rules, SPEED, control_ratio(race, reference, per_launch, rules))
+    launches = {
+        after: dataclasses.replace(judged, reference=earlier).log_ratios(inferences)[after]
+        for after, earlier in before.items()
+    }
+    steps = judge(launches, judged.rules, SPEED, judged.control(inferences))
     return tuple(
         VersionStep(
             contender=after,
             distribution=framework_of(outcomes[after], distributions),
             version=version_of(outcomes[after], distributions),
             version_before=version_of(outcomes[before[after]], distributions),
-            ratio=dataclasses.replace(ratio, reference=before[after], rounds=len(per_launch(race.records[after][0]))),
+            ratio=dataclasses.replace(ratio, reference=before[after], rounds=len(records[after][0].rounds)),
         )
-        for after, ratio in judged.items()
+        for after, ratio in steps.items()
     )
 
 

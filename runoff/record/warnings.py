@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation
-from runoff.judge.ratios import FEWEST_LAUNCHES, control_is_valid, half_width, is_pinned_down
-from runoff.judge.standings import Rules
+from runoff.judge.ratios import FEWEST_LAUNCHES, control_is_valid, is_pinned_down
 from runoff.measure.launches import CONTROL, Measured, Record
-from runoff.measure.race import Race
-from runoff.record.race import PerLaunch, control_ratio, goes_first, log_ratios, median_over, standings
+from runoff.measure.race import LaunchRecord, Race
+from runoff.record.race import Judged, PerLaunch, has_high_priority, inferences, median_over
 
 STEAL_SHARE = 0.01
 DRIFT_SHARE = 0.05
@@ -17,46 +16,49 @@ SPARE_THREAD = 0.3
 """How many more threads than given may be busy: a framework's own housekeeping beside its pool."""
 
 
-def race_warnings(race: Race, reference: str, threads: int, rules: Rules) -> list[str]:
-    """Say what makes a run's numbers shaky: the run as a whole first, then the machine, then contenders."""
+def race_warnings(judged: Judged[LaunchRecord], threads: int, precision: float | None = None) -> list[str]:
+    """Say what makes a run's numbers shaky: the run as a whole first, then the machine, then contenders.
+
+    Last comes where intervals are not as narrow as the ``precision`` that was asked for, and where launches were lost.
+    """
+    race = judged.race
     return [
-        *control_warnings(race, reference, lambda record: record.rounds, rules, quieter(race)),
+        *control_warnings(judged, inferences, quieter(race)),
         *amount_warnings(race),
-        *machine_warnings(race, reference),
-        *independence_warnings(race, reference),
+        *machine_warnings(race, judged.reference),
+        *independence_warnings(judged),
         *thread_warnings(race, threads),
+        *precision_warnings(judged, precision),
+        *([f"launches could not be written down as they came: {race.unwritten}"] if race.unwritten else []),
     ]
 
 
-def question_warnings(
-    question: str, race: Measured[Record], reference: str, per_launch: PerLaunch[Record], rules: Rules
-) -> list[str]:
+def question_warnings(question: str, judged: Judged[Record], per_launch: PerLaunch[Record]) -> list[str]:
     """Say what makes the numbers of a service question shaky, which has launches and a control of its own."""
     remedy = "stop other programs, or give more --launches"
-    found = [*control_warnings(race, reference, per_launch, rules, remedy), *amount_warnings(race)]
-    return [f"{question}: {warning}" for warning in found]
+    warnings = [*control_warnings(judged, per_launch, remedy), *amount_warnings(judged.race)]
+    return [f"{question}: {warning}" for warning in warnings]
 
 
-def control_warnings(
-    race: Measured[Record], reference: str, per_launch: PerLaunch[Record], rules: Rules, remedy: str
-) -> list[str]:
-    """Say where the control shows that a run can't be believed, or tells less than it could."""
+def control_warnings(judged: Judged[Record], per_launch: PerLaunch[Record], remedy: str) -> list[str]:
+    """Say where the control shows that a run can't be believed, or shows less than it could."""
     warnings = []
-    found = control_ratio(race, reference, per_launch, rules)
-    if found and not control_is_valid(found, rules.margin):
+    margin, failures = judged.rules.margin, judged.race.failures
+    control, second = judged.control(per_launch), f"the control, a second {judged.reference},"
+    if control and not control_is_valid(control, margin):
         warnings.append(
-            f"invalid run: the control, a second {reference}, came out at {found.value:.3f} times the first "
-            f"[{found.low:.3f}, {found.high:.3f}]; what else runs on this machine disturbs it: {remedy}, "
+            f"invalid run: {second} came out at {control.value:.3f} times the first "
+            f"[{control.low:.3f}, {control.high:.3f}]; what else runs on this machine disturbs it: {remedy}, "
             "then run again"
         )
-    elif found and found.launches >= FEWEST_LAUNCHES and not is_pinned_down(found, rules.margin):
+    elif control and control.launches >= FEWEST_LAUNCHES and not is_pinned_down(control, margin):
         warnings.append(
-            f"a noisy run: the control, a second {reference}, reaches from {found.low:.3f} to "
-            f"{found.high:.3f}, and no difference within that is claimed; {remedy}"
+            f"a noisy run: {second} reaches from {control.low:.3f} to {control.high:.3f}, "
+            f"and no difference within that is claimed; {remedy}"
         )
-    if CONTROL in race.failures:
+    if CONTROL in failures:
         warnings.append(
-            f"the control, a second {reference}, broke down ({race.failures[CONTROL]}); what this run's noise is, "
+            f"{second} broke down ({failures[CONTROL]}); what this run's noise is, "
             "it does not show to the end: see to that error, then run again"
         )
     return warnings
@@ -64,7 +66,7 @@ def control_warnings(
 
 def quieter(race: Race) -> str:
     """Say what would make a run less noisy."""
-    first = "" if goes_first(race) else ", give workers high priority (run as root, or raise RLIMIT_NICE)"
+    first = "" if has_high_priority(race) else ", give workers high priority (run as root, or raise RLIMIT_NICE)"
     return f"stop other programs{first}, or measure longer (--launches, --precision)"
 
 
@@ -81,17 +83,16 @@ def amount_warnings(race: Measured[Record]) -> list[str]:
     return warnings
 
 
-def precision_warning(race: Race, reference: str, precision: float, rules: Rules) -> str | None:
+def precision_warnings(judged: Judged[LaunchRecord], precision: float | None) -> list[str]:
     """Say where a run ended before its inference intervals were as narrow as was asked for."""
-    ratios = standings(race, reference, lambda record: record.rounds, rules)
-    wide = {key: ratio for key, ratio in ratios.items() if half_width(ratio) > precision}
+    wide = judged.wider_than(precision, inferences) if precision is not None else {}
     if not wide:
-        return None
-    reached = ", ".join(f"{key} ±{half_width(ratio):.1%}" for key, ratio in wide.items())
-    return (
-        f"the precision asked for, ±{precision:.1%}, was not reached ({reached}); {quieter(race)}, "
+        return []
+    reached = ", ".join(f"{key} ±{reach:.1%}" for key, reach in wide.items())
+    return [
+        f"the precision asked for, ±{precision:.1%}, was not reached ({reached}); {quieter(judged.race)}, "
         "or give --max-time and --launches more"
-    )
+    ]
 
 
 def machine_warnings(race: Race, reference: str) -> list[str]:
@@ -125,9 +126,9 @@ def machine_warnings(race: Race, reference: str) -> list[str]:
     return warnings
 
 
-def independence_warnings(race: Race, reference: str) -> list[str]:
+def independence_warnings(judged: Judged[LaunchRecord]) -> list[str]:
     """Name the contenders whose launches resemble their predecessors, so that their interval is too narrow."""
-    launches = log_ratios(race, reference, lambda record: record.rounds)
+    launches = judged.log_ratios(inferences)
     return [
         f"the launches of {key} follow each other (lag-1 autocorrelation {lag_one_autocorrelation(values):.2f}), so "
         "its interval is narrower than the truth: something changes slowly on this machine; give more --launches"

@@ -19,6 +19,7 @@ from runoff.errors import UsageError
 from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL, Measured
 from runoff.measure.preparation import READY, Outcome
+from runoff.record.race import Judged
 from runoff.record.version_steps import neighbours, version_steps
 from tests.conftest import ROOT
 
@@ -104,7 +105,7 @@ def test_a_step_is_the_ratio_to_the_version_before():
     race.records["a@broken"] = ()  # type: ignore[index]  # a plain dictionary here
     outcomes = {f"a@{name}": outcome(f"a@{name}", name) for name in ("3", "1", "2")}
     outcomes["a@broken"] = outcome("a@broken", "2.5")
-    steps = version_steps(race, outcomes, {"a": ("frame",)}, lambda record: record.rounds, "a@1", Rules())
+    steps = version_steps(Judged(race, "a@1", Rules()), outcomes, {"a": ("frame",)})
     assert [(step.ratio.reference, step.contender) for step in steps] == [("a@1", "a@2"), ("a@2", "a@3")]
     same, faster = (step.ratio for step in steps)
     assert same.verdict == "no difference shown"

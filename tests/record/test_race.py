@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,16 +19,16 @@ from runoff.measure.cache import Made
 from runoff.measure.entrant import Prediction
 from runoff.measure.launches import CONTROL
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
-from runoff.measure.race import LaunchRecord, Race
+from runoff.measure.race import Race
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
 from runoff.model.resnet18 import BUILTIN, resnet18
 from runoff.record.race import (
-    control_ratio,
+    Judged,
     extra_info,
+    inferences,
     median_stages,
     samples,
-    standings,
     stored_contender,
     stored_model,
     stored_pictures,
@@ -39,11 +38,6 @@ from tests.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 JUST_FASTER = tuple(launch([factor * SECONDS] * ROUNDS) for factor in (0.97, 1.0, 0.97, 1.0, 0.975, 0.98, 0.99, 0.97))
 """Against STEADY, the p-value is 0.0058: a claim among eight contenders, and not among nine."""
-
-
-def speeds(record: LaunchRecord) -> Sequence[float]:
-    """Read a launch's inference times."""
-    return record.rounds
 
 
 def make_outcome(backend: str = "onnxruntime", **values: object) -> Outcome:
@@ -63,7 +57,7 @@ def make_outcome(backend: str = "onnxruntime", **values: object) -> Outcome:
 def inference_info(race: Race) -> dict[str, object]:
     """Describe a contender's inference times in a race."""
     return write_record(
-        extra_info(make_outcome(), "seconds", standings(race, "pytorch", speeds, Rules()).get("onnxruntime"))
+        extra_info(make_outcome(), "seconds", Judged(race, "pytorch", Rules()).standings(inferences).get("onnxruntime"))
     )
 
 
@@ -75,7 +69,7 @@ def stored(value: object) -> object:
 def test_standings_of_a_valid_run() -> None:
     """A faster, a slower and an equal contender each get their ratio and word, the control and the reference theirs."""
     race = make_race(quick=launches(0.5, seed=3), slow=launches(2.0, seed=4), same=launches(1.0, seed=5))
-    found = standings(race, "pytorch", speeds, Rules())
+    found = Judged(race, "pytorch", Rules()).standings(inferences)
     assert {key: standing.verdict for key, standing in found.items()} == {
         "quick": FASTER,
         "slow": SLOWER,
@@ -90,15 +84,15 @@ def test_standings_of_a_valid_run() -> None:
 
 def test_reference_stands_at_exactly_one() -> None:
     """The reference's ratio to itself is 1 without any width."""
-    itself = standings(make_race(), "pytorch", speeds, Rules())["pytorch"]
+    itself = Judged(make_race(), "pytorch", Rules()).standings(inferences)["pytorch"]
     assert (itself.value, itself.low, itself.high) == (1.0, 1.0, 1.0)
 
 
 def test_any_contender_can_be_the_reference() -> None:
     """Taken against another reference, the ratio and its interval are the reciprocals."""
     race = make_race(quick=launches(0.5, seed=3))
-    there = standings(race, "pytorch", speeds, Rules())["quick"]
-    back = standings(race, "quick", speeds, Rules())["pytorch"]
+    there = Judged(race, "pytorch", Rules()).standings(inferences)["quick"]
+    back = Judged(race, "quick", Rules()).standings(inferences)["pytorch"]
     assert back.value == pytest.approx(1 / there.value)
     assert (back.low, back.high) == (pytest.approx(1 / there.high), pytest.approx(1 / there.low))
 
@@ -106,7 +100,7 @@ def test_any_contender_can_be_the_reference() -> None:
 def test_invalid_control_makes_every_verdict_invalid() -> None:
     """Where the control is off by a fifth, nothing is said about any contender, however fast it looked."""
     race = make_race(control=launches(1.2, seed=2), quick=launches(0.1, seed=3), same=launches(1.0, seed=5))
-    found = standings(race, "pytorch", speeds, Rules())
+    found = Judged(race, "pytorch", Rules()).standings(inferences)
     assert found.pop("pytorch").verdict == REFERENCE
     assert {standing.verdict for standing in found.values()} == {INVALID}
 
@@ -114,9 +108,9 @@ def test_invalid_control_makes_every_verdict_invalid() -> None:
 def test_control_that_never_finished_is_not_judged() -> None:
     """Without a control's launch there are still ratios, and no standing for a control."""
     race = make_race(control=(), quick=launches(0.5, seed=3))
-    found = standings(race, "pytorch", speeds, Rules())
+    found = Judged(race, "pytorch", Rules()).standings(inferences)
     assert set(found) == {"pytorch", "quick"}
-    assert control_ratio(race, "pytorch", speeds, Rules()) is None
+    assert Judged(race, "pytorch", Rules()).control(inferences) is None
 
 
 def test_contender_that_broke_down_is_judged_by_the_launches_it_finished() -> None:
@@ -124,7 +118,7 @@ def test_contender_that_broke_down_is_judged_by_the_launches_it_finished() -> No
     reference = tuple(launch([SECONDS * (1 + index)] * ROUNDS) for index in range(8))
     broken = tuple(launch([0.5 * SECONDS * (1 + index)] * ROUNDS) for index in range(3))
     race = Race({"pytorch": reference, CONTROL: reference, "broken": broken}, {"broken": WorkerCrashed("ended")}, 0.0)
-    standing = standings(race, "pytorch", speeds, Rules())["broken"]
+    standing = Judged(race, "pytorch", Rules()).standings(inferences)["broken"]
     assert standing.launches == 3
     assert standing.value == pytest.approx(0.5)
     assert standing.verdict == EXPLORATORY
@@ -133,20 +127,20 @@ def test_contender_that_broke_down_is_judged_by_the_launches_it_finished() -> No
 def test_contender_without_a_launch_has_no_standing() -> None:
     """One that broke down in its first launch has nothing to be judged by, and costs nobody else anything."""
     race = make_race(failures={"broken": WorkerCrashed("ended")}, broken=(), quick=launches(0.5, seed=3))
-    assert set(standings(race, "pytorch", speeds, Rules())) == {"pytorch", CONTROL, "quick"}
+    assert set(Judged(race, "pytorch", Rules()).standings(inferences)) == {"pytorch", CONTROL, "quick"}
 
 
 def test_no_standings_without_the_reference() -> None:
     """Where the reference has no launch, or took no part, nobody has a ratio."""
-    assert standings(make_race(pytorch=()), "pytorch", speeds, Rules()) == {}
-    assert standings(make_race(), "somebody", speeds, Rules()) == {}
+    assert Judged(make_race(pytorch=()), "pytorch", Rules()).standings(inferences) == {}
+    assert Judged(make_race(), "somebody", Rules()).standings(inferences) == {}
 
 
 def test_sizes_are_judged_in_their_own_words() -> None:
     """A metric with one value a launch works like one with many, in words that fit it."""
     sizes = {"pytorch": 400, CONTROL: 400, "small": 200, "large": 800}
     race = Race({key: tuple(launch([SECONDS], peak=size) for _ in range(8)) for key, size in sizes.items()}, {}, 0.0)
-    found = standings(race, "pytorch", lambda record: [record.peak], Rules(), (LESS, MORE))
+    found = Judged(race, "pytorch", Rules()).standings(lambda record: [record.peak], (LESS, MORE))
     assert (found["small"].verdict, found["large"].verdict) == (LESS, MORE)
     assert found["small"].value == pytest.approx(0.5)
 
@@ -155,21 +149,21 @@ def test_more_contenders_need_stronger_evidence() -> None:
     """A difference that is just significant alone is not claimed among many contenders (Holm)."""
     alone = Race({"pytorch": STEADY, "slight": JUST_FASTER}, {}, 0.0)
     crowd = Race(dict(alone.records) | {f"same{index}": STEADY for index in range(20)}, {}, 0.0)
-    assert standings(alone, "pytorch", speeds, Rules())["slight"].verdict == FASTER
-    assert standings(crowd, "pytorch", speeds, Rules())["slight"].verdict == NO_DIFFERENCE
+    assert Judged(alone, "pytorch", Rules()).standings(inferences)["slight"].verdict == FASTER
+    assert Judged(crowd, "pytorch", Rules()).standings(inferences)["slight"].verdict == NO_DIFFERENCE
 
 
 def test_control_does_not_count_among_the_contenders() -> None:
     """The control is no contender: among eight, that it takes part leaves the evidence as strong as it was."""
     others = {f"same{index}": STEADY for index in range(7)}
     race = Race({"pytorch": STEADY, CONTROL: STEADY, "slight": JUST_FASTER} | others, {}, 0.0)
-    assert standings(race, "pytorch", speeds, Rules())["slight"].verdict == FASTER
+    assert Judged(race, "pytorch", Rules()).standings(inferences)["slight"].verdict == FASTER
 
 
 def test_samples_are_all_rounds_in_order() -> None:
     """Every value is stored, launch by launch, with nothing dropped."""
     race = Race({"pytorch": (launch([1.0, 99.0]), launch([3.0, 4.0]))}, {}, None)
-    assert samples(race, "pytorch", speeds) == [1.0, 99.0, 3.0, 4.0]
+    assert samples(race, "pytorch", inferences) == [1.0, 99.0, 3.0, 4.0]
 
 
 def test_median_stages_are_over_launches() -> None:
@@ -220,7 +214,7 @@ def test_benchmark_info_without_a_reference_has_no_ratio() -> None:
 
 def test_a_stored_ratio_has_the_names_of_the_design() -> None:
     """A stored ratio has exactly the keys that readers rely on."""
-    assert write_record(standings(make_race(), "pytorch", speeds, Rules())["pytorch"]) == {
+    assert write_record(Judged(make_race(), "pytorch", Rules()).standings(inferences)["pytorch"]) == {
         "reference": "pytorch",
         "value": 1.0,
         "low": 1.0,
@@ -235,7 +229,7 @@ def test_a_stored_ratio_has_the_names_of_the_design() -> None:
 
 def test_the_control_is_a_ratio_to_the_reference() -> None:
     """The control is stored under the reference's name with its interval."""
-    found = control_ratio(make_race(), "pytorch", speeds, Rules())
+    found = Judged(make_race(), "pytorch", Rules()).control(inferences)
     assert found.reference == "pytorch"
     assert found.low < found.value < found.high
     assert found.value == pytest.approx(1.0, abs=0.02)

@@ -10,7 +10,8 @@ from runoff.errors import WorkerCrashed
 from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL
 from runoff.measure.race import Race
-from runoff.record.warnings import precision_warning, question_warnings, race_warnings
+from runoff.record.race import Judged, inferences
+from runoff.record.warnings import question_warnings, race_warnings
 from tests.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 NEARLY_STEADY = tuple(launch([SECONDS * (1.0 if index < 4 else 1.04)] * ROUNDS) for index in range(8))
@@ -23,7 +24,7 @@ DRIFTING = tuple(launch([SECONDS * (1.0 if index < 4 else 1.1)] * ROUNDS) for in
 
 def test_quiet_run_has_no_warnings() -> None:
     """A valid, long enough run on a quiet machine says nothing."""
-    assert race_warnings(make_race(quick=launches(0.5)), "pytorch", 2, Rules()) == []
+    assert race_warnings(Judged(make_race(quick=launches(0.5)), "pytorch", Rules()), 2) == []
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_quiet_run_has_no_warnings() -> None:
 )
 def test_each_warning_is_given_alone_with_its_remedy(race: Race, expected: str, remedy: str) -> None:
     """What makes the numbers shaky is said once, with what to do about it, and nothing else is."""
-    (warning,) = race_warnings(race, "pytorch", 2, Rules())
+    (warning,) = race_warnings(Judged(race, "pytorch", Rules()), 2)
     assert expected in warning
     assert remedy in warning
 
@@ -90,36 +91,50 @@ def test_each_warning_is_given_alone_with_its_remedy(race: Race, expected: str, 
 )
 def test_warnings_are_silent_below_their_bounds(race: Race) -> None:
     """What stays within bounds, or can't be known, is not warned of."""
-    assert race_warnings(race, "pytorch", 2, Rules()) == []
+    assert race_warnings(Judged(race, "pytorch", Rules()), 2) == []
 
 
 def test_a_run_that_missed_its_precision_says_by_how_much() -> None:
     """An interval wider than was asked for is named with its reach; one that is narrow enough is not."""
     race = make_race(control=STEADY, pytorch=STEADY, wavering=WAVERING)
-    missed = precision_warning(race, "pytorch", 0.02, Rules())
-    assert missed is not None
+    (missed,) = race_warnings(Judged(race, "pytorch", Rules()), 2, precision=0.02)
     assert "±2.0%, was not reached (wavering ±" in missed
-    assert precision_warning(make_race(), "pytorch", 0.02, Rules()) is None
+    assert race_warnings(Judged(make_race(), "pytorch", Rules()), 2, precision=0.02) == []
+
+
+def test_the_controls_interval_counts_for_the_precision() -> None:
+    """Where the control's interval alone is wider than was asked for, the precision is not reached."""
+    judged = Judged(make_race(pytorch=STEADY, control=NEARLY_STEADY, steady=STEADY), "pytorch", Rules())
+    assert set(judged.wider_than(0.001, inferences)) == {CONTROL}
+    assert judged.wider_than(0.5, inferences) == {}
+
+
+def test_launches_that_were_not_written_down_are_warned_of() -> None:
+    """What went wrong with the journal is said last."""
+    race = dataclasses.replace(make_race(), unwritten="runs/a.jsonl: No space left on device")
+    assert race_warnings(Judged(race, "pytorch", Rules()), 2) == [
+        "launches could not be written down as they came: runs/a.jsonl: No space left on device"
+    ]
 
 
 def test_the_margin_decides_which_control_makes_a_run_invalid() -> None:
     """A control that is off by 3 % is within the usual margin and beyond one of 1 %."""
     race = make_race(control=launches(1.03, seed=2))
-    assert race_warnings(race, "pytorch", 2, Rules()) == []
-    assert race_warnings(race, "pytorch", 2, Rules(margin=0.01))[0].startswith("invalid run")
+    assert race_warnings(Judged(race, "pytorch", Rules()), 2) == []
+    assert race_warnings(Judged(race, "pytorch", Rules(margin=0.01)), 2)[0].startswith("invalid run")
 
 
 def test_a_noisy_run_whose_workers_did_not_go_first_is_told_how() -> None:
     """Where the system did not permit workers to go first, the remedy for noise says what would; else it does not."""
     humble = tuple(dataclasses.replace(record, high_priority=False) for record in WAVERING)
-    assert "RLIMIT_NICE" in race_warnings(make_race(control=humble), "pytorch", 2, Rules())[0]
-    assert "RLIMIT_NICE" not in race_warnings(make_race(control=WAVERING), "pytorch", 2, Rules())[0]
+    assert "RLIMIT_NICE" in race_warnings(Judged(make_race(control=humble), "pytorch", Rules()), 2)[0]
+    assert "RLIMIT_NICE" not in race_warnings(Judged(make_race(control=WAVERING), "pytorch", Rules()), 2)[0]
 
 
 def test_a_questions_warnings_are_those_of_a_race_under_its_name() -> None:
     """A service question has a control, launches and a budget of its own, and is warned of in the same words."""
     race = make_race(control=launches(1.2, 4, seed=2), pytorch=launches(1.0, 4, seed=1), out_of_time=True)
-    found = question_warnings("throughput", race, "pytorch", lambda record: record.rounds, Rules())
+    found = question_warnings("throughput", Judged(race, "pytorch", Rules()), inferences)
     assert [warning.split(" ", 2)[:2] for warning in found] == [
         ["throughput:", "invalid"],
         ["throughput:", "stopped"],

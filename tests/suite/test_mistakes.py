@@ -137,11 +137,11 @@ def test_a_disk_that_fills_up_loses_nothing(suite, tmp_path):
     hooks.write_text(
         "import fixtures.results as results\n"
         "def pytest_configure(config):\n"
-        "    write = results.write_whole\n"
-        "    def full(path, text):\n"
+        "    whole = results.write_whole\n"
+        "    def full(path, write):\n"
         "        if path.parent.name == 'results':\n"
         "            raise OSError(28, 'No space left on device', str(path))\n"
-        "        write(path, text)\n"
+        "        return whole(path, write)\n"
         "    results.write_whole = full\n"
     )
     try:

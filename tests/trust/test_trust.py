@@ -13,22 +13,24 @@ import pytest
 
 from runoff.backends import declaration_of
 from runoff.environments.contenders import Contender
+from runoff.judge.standings import Rules
 from runoff.measure.entrant import Entrant, Prediction
 from runoff.measure.launches import CONTROL
-from runoff.measure.race import Race
+from runoff.measure.race import LaunchRecord, Race
 from runoff.processes.workplace import Workplace
+from runoff.record.race import Judged
 from tests.children import LONGEST_RUN
 from tests.conftest import HERE, ROOT
 from tests.fakes.fake import true_logits
 from tests.races import launches
 from trust import empty, slowed
 from trust.cost import measure_cost
-from trust.detection import Condition, found_shares, pool_and_draw
-from trust.field import Field
+from trust.detection import Condition, judge_shares, pool_and_draw
+from trust.field import REFERENCE, Field
 from trust.page import render_page
 from trust.settings import QUICK, Settings
 from trust.side_by_side import between_runs, claimed, pair_log_ratios, spread, t_test_alarms
-from trust.simulated import MACHINES, Noise, failures_of_gate, judge, simulate, simulate_race
+from trust.simulated import AT_THE_GATE, MACHINES, Noise, count_claims, judge, simulate, simulate_race
 
 BATCH = np.zeros((1, 3, 8, 8), dtype=np.float32)
 
@@ -54,8 +56,8 @@ def test_the_simulation_sees_a_true_difference() -> None:
     quiet = MACHINES["a quiet server"]
     equal, slower = (judge(simulate_race(random, quiet, 8, 20, truth)) for truth in (0.0, np.log(1.1)))
     assert {standing.verdict for standing in slower.values()} == {"slower"}
-    assert failures_of_gate(equal, slower) == len(slower) == 9
-    assert failures_of_gate(equal, equal) == 0
+    assert count_claims(equal, slower, AT_THE_GATE) == len(slower) == 9
+    assert count_claims(equal, equal, AT_THE_GATE) == 0
 
 
 def test_a_noiseless_machine_simulates_exact_ratios() -> None:
@@ -86,15 +88,20 @@ def test_a_slowed_session_takes_its_share_longer(share: float) -> None:
     assert time.perf_counter() - begin >= 0.01 * (1 + share)
 
 
-def pool(**factors: float) -> Race:
+def judged(records: dict[str, tuple[LaunchRecord, ...]]) -> Judged[LaunchRecord]:
+    """Judge launches as the experiments do."""
+    return Judged(Race(records, {}, 0.0), REFERENCE, Rules())
+
+
+def pool(**factors: float) -> Judged[LaunchRecord]:
     """Make a pool of 16 launches of the reference, its control and every slowed variant."""
-    keys = {"reference": 1.0, CONTROL: 1.0} | {f"slowed-{variant.name}": 1.0 for variant in slowed.VARIANTS} | factors
-    return Race({key: launches(factor, 16, seed=seed) for seed, (key, factor) in enumerate(keys.items())}, {}, 0.0)
+    keys = {REFERENCE: 1.0, CONTROL: 1.0} | {f"slowed-{variant.name}": 1.0 for variant in slowed.VARIANTS} | factors
+    return judged({key: launches(factor, 16, seed=seed) for seed, (key, factor) in enumerate(keys.items())})
 
 
 def test_drawn_runs_find_what_is_there_and_nothing_else() -> None:
     """Of runs drawn from a pool, a 10 % slow-down is found in all, and equals are called different in hardly any."""
-    found = {share["injected"]: share for share in found_shares(pool(**{"slowed-10": 1.1}), QUICK)}
+    found = {share["injected"]: share for share in judge_shares(pool(**{"slowed-10": 1.1}), QUICK)}
     assert found[0.10]["slower"] == 1.0
     assert found[0.10]["measured"] == pytest.approx(1.1, rel=0.01)
     assert all(share["slower"] + share["faster"] <= 0.1 for injected, share in found.items() if injected < 0.10)
@@ -102,17 +109,15 @@ def test_drawn_runs_find_what_is_there_and_nothing_else() -> None:
 
 def test_an_invalid_control_is_counted_and_nothing_is_found() -> None:
     """Where the control is off, drawn runs are invalid and no slow-down counts as found."""
-    found = found_shares(pool(**{"slowed-10": 1.1, CONTROL: 1.3}), QUICK)
+    found = judge_shares(pool(**{"slowed-10": 1.1, CONTROL: 1.3}), QUICK)
     assert {(share["slower"], share["invalid"]) for share in found} == {(0.0, 1.0)}
 
 
 def test_spread_and_alarms_of_equals_and_of_unequals() -> None:
     """Equals have a small spread and raise no alarm; twins of which one is 20 % off are seen by every figure."""
-    keys = ("reference", CONTROL, "twin2", "twin3")
-    equals = [
-        Race({key: launches(1.0, 8, seed=9 * run + place) for place, key in enumerate(keys)}, {}, 0.0) for run in (1, 2)
-    ]
-    off = Race(dict(equals[0].records) | {"twin3": launches(1.2, 8, seed=77)}, {}, 0.0)
+    keys = (REFERENCE, CONTROL, "twin2", "twin3")
+    equals = [judged({key: launches(1.0, 8, seed=9 * run + place) for place, key in enumerate(keys)}) for run in (1, 2)]
+    off = judged(dict(equals[0].race.records) | {"twin3": launches(1.2, 8, seed=77)})
     quiet, loud = (spread(pair_log_ratios(race)) for race in (equals[0], off))
     assert quiet["pairs"] == 6
     assert quiet["worst"] < 0.02
@@ -145,13 +150,12 @@ def field(make_entrant, picture, images, tmp_path) -> Field:
         },
     }
     place = Workplace(tmp_path / "home", tmp_path / "working")
-    return Field(entrants, picture.images, Prediction(true_logits(images), 2), place, {})
+    return Field(entrants, picture.images, Prediction(true_logits(images), 2), place, {}, QUICK, lambda text: None)
 
 
 def test_the_harness_costs_little_beside_an_inference(field) -> None:
     """Interleaved rounds of fakes take what a bare loop takes, and asking for nothing takes little."""
-    settings = dataclasses.replace(QUICK, cost_inferences=12)
-    found = measure_cost(field, settings, lambda text: None)
+    found = measure_cost(dataclasses.replace(field, settings=dataclasses.replace(QUICK, cost_inferences=12)))
     assert 0 < found["around_an_inference_ns"] < 1e3 * found["round_trip_us_median"]
     assert set(found["interleaved_over_bare_loop"]) == {"slowed-0", "pytorch"}
     for compared in found["interleaved_over_bare_loop"].values():
@@ -161,10 +165,16 @@ def test_the_harness_costs_little_beside_an_inference(field) -> None:
 
 def test_a_pool_is_raced_with_the_priority_that_its_condition_says(field) -> None:
     """Workers of the condition without priority have none, whatever the system permits; all shares are judged."""
-    settings = dataclasses.replace(QUICK, rounds=2)
-    found = pool_and_draw(field, settings, Condition("none", 5, high_priority=False), lambda text: None)
+    brief = dataclasses.replace(field, settings=dataclasses.replace(QUICK, rounds=2))
+    found = pool_and_draw(brief, Condition("none", 5, high_priority=False))
     assert found["went_first"] is False
     assert [share["injected"] for share in found["shares"]] == list(slowed.SHARES)
+
+
+def test_the_page_in_the_documentation_is_that_of_its_figures() -> None:
+    """What is published as a page is what its stored figures are written as."""
+    figures = json.loads((ROOT / "docs" / "trust.json").read_text(encoding="utf-8"))
+    assert render_page(figures) == (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
 
 
 def test_the_experiments_run_and_make_their_page(tmp_path) -> None:
