@@ -97,13 +97,9 @@ def collect(
 
 def may_have_high_priority(logs: Path) -> bool:
     """Whether this user may put workers before other processes, by starting one that is ended at once."""
-    worker = started(
-        "runoff.measure.worker",
-        label="priority",
-        log=logs / "priority.log",
-        surroundings=Surroundings(high_priority=True),
-    )
-    with worker as process:
+    surroundings = Surroundings(high_priority=True)
+    log = logs / "priority.log"
+    with started("runoff.measure.worker", label="priority", log=log, surroundings=surroundings) as process:
         return process.high_priority
 
 

@@ -143,14 +143,8 @@ def read_wheel(name: str, installed: Mapping[str, Any]) -> Wheel:
 def tree_version(tree: Path) -> str | None:
     """Return a checkout's short commit, with ``-dirty`` where files differ from it, None where git knows of none."""
     git = shutil.which("git")
-    if git is None:
+    if git is None or not (tree / ".git").exists():  # or a folder inside some other project's checkout
         return None
-
-    def ask(*words: str) -> str | None:
-        done = subprocess.run([git, "-C", str(tree), *words], capture_output=True, text=True, check=False)
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    top = ask("rev-parse", "--show-toplevel")
-    if top is None or Path(top) != tree.resolve():  # a folder inside some other project's checkout
-        return None
-    return ask("describe", "--always", "--dirty", "--exclude=*")
+    words = [git, "-C", str(tree), "describe", "--always", "--dirty", "--exclude=*"]
+    described = subprocess.run(words, capture_output=True, text=True, check=False)
+    return described.stdout.strip() if described.returncode == 0 else None
