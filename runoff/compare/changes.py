@@ -13,13 +13,12 @@ from runoff.judge.ratios import (
     LESS,
     MORE,
     SLOWER,
-    Estimate,
     Ratio,
+    change_between,
     change_estimate,
     claim_p_values,
     difference_p_value,
     excess_p_value,
-    interval,
     shared_error,
     verdict,
 )
@@ -45,6 +44,8 @@ OTHERS = "benchmarks that are not Runoff's"
 
 Key = tuple[str, str]
 """Group and contender."""
+Pair = tuple[Key, Measure, Measure]
+"""What both runs measured, in base and in head."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,6 @@ class Change:
     def is_worse(self) -> bool:
         """Whether it is claimed to be slower or more; less is better in every metric so far."""
         return self.verdict in (SLOWER, MORE)
-
-    @property
-    def is_better(self) -> bool:
-        """Whether it is claimed to be faster or less."""
-        return self.verdict in (FASTER, LESS)
 
 
 @dataclass(frozen=True)
@@ -99,20 +95,11 @@ class Renaming:
 
 
 @dataclass(frozen=True)
-class ReferenceChange:
-    """The reference's medians in one metric, in its unit; the machine's own speed is part of them."""
-
-    group: str
-    unit: str
-    base: float
-    head: float
-
-
-@dataclass(frozen=True)
 class Comparison:
     """All there is to say about two runs; nothing is compared where they differ in stratum or one is invalid.
 
-    ``invalid`` names the runs that are (base, head), ``unrelated`` the benchmarks without a ratio in either run.
+    ``invalid`` names the runs that are (base, head), ``references`` are the reference's own measures, in which the
+    machine's speed is too, and ``unrelated`` the benchmarks without a ratio in either run.
     """
 
     base: StoredRun
@@ -124,7 +111,7 @@ class Comparison:
     falls: Sequence[Fall] = ()
     absences: Sequence[Absence] = ()
     renamings: Sequence[Renaming] = ()
-    references: Sequence[ReferenceChange] = ()
+    references: Sequence[Pair] = ()
     unrelated: Sequence[Key] = ()
 
     @property
@@ -146,9 +133,10 @@ def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = No
     if differences or invalid:
         return Comparison(base, head, fail_above, differences, invalid)
     before, after = figures(base), figures(head)
-    both = [key for key in after if key in before]
-    compared = [(key, before[key], after[key]) for key in both if key[1] != head.stratum.reference]
-    absences = absent(base, head, before, after)
+    pairs = [(key, before[key], measure) for key, measure in after.items() if key in before]
+    reference = head.stratum.reference
+    compared = [pair for pair in pairs if pair[0][1] != reference]
+    absences = find_absences(base, head, before, after)
     return Comparison(
         base,
         head,
@@ -157,57 +145,37 @@ def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = No
         falls=agreement_falls(base, head) if have_the_same_pictures(base.stratum, head.stratum) else (),
         absences=absences,
         renamings=probable_renamings(absences),
-        references=[
-            ReferenceChange(key[0], after[key].unit, before[key].median, after[key].median)
-            for key in both
-            if key[1] == head.stratum.reference
-        ],
+        references=[pair for pair in pairs if pair[0][1] == reference],
         unrelated=[key for key, earlier, later in compared if not (earlier.ratio or later.ratio)],
     )
 
 
 def figures(run: StoredRun) -> dict[Key, Measure]:
     """Return a run's measures without those of contenders that turned out wrong or broke down."""
-    unusable = {row.contender for row in run.rows} - set(run.stratum.contenders)
-    return {key: measure for key, measure in run.measures.items() if key[1] not in unusable}
+    return {key: measure for key, measure in run.measures.items() if key[1] in run.stratum.contenders}
 
 
-def judge_changes(
-    pairs: Sequence[tuple[Key, Measure, Measure]], fail_above: float | None, margin: float
-) -> tuple[Change, ...]:
-    """Judge the change of every ratio that both runs have, all together as one suite."""
-    found = [
-        (key, after.unit, before.ratio, after.ratio) for key, before, after in pairs if before.ratio and after.ratio
-    ]
-    estimates = [change_estimate(before, after) for _, _, before, after in found]
-    shares = [shared_error(before, after) for _, _, before, after in found]
-    claims = claims_of([difference_p_value(estimate) for estimate in estimates], shares)
+def judge_changes(pairs: Sequence[Pair], fail_above: float | None, margin: float) -> tuple[Change, ...]:
+    """Judge the change of every ratio that both runs have, all together as one suite.
+
+    The looks that the runs stopped at are the same for all changes.
+    """
+    ratios = {
+        key: (before.ratio, after.ratio, after.unit) for key, before, after in pairs if before.ratio and after.ratio
+    }
+    estimates = {key: change_estimate(before, after) for key, (before, after, _) in ratios.items()}
+    share = min((shared_error(before, after) for before, after, _ in ratios.values()), default=1.0)
+    claims = claim_p_values({key: difference_p_value(estimate) for key, estimate in estimates.items()}, share)
     limit = fail_above if fail_above is not None else math.inf
-    excesses = claims_of([excess_p_value(estimate, limit) for estimate in estimates], shares)
+    excesses = claim_p_values({key: excess_p_value(estimate, limit) for key, estimate in estimates.items()}, share)
     changes = []
-    for (key, unit, before, after), estimate, share, claim, excess in zip(
-        found, estimates, shares, claims, excesses, strict=True
-    ):
-        change = change_ratio(before, after, estimate, share)
-        direction = (FASTER, SLOWER) if unit == SECONDS else (LESS, MORE)
-        said = verdict(change, claim, control=None, margin=margin, words=direction)
-        fails = said != EXPLORATORY and excess < 1 - CONFIDENCE
-        said = direction[1] if fails else said
-        changes.append(Change(*key, before.value, after.value, change, said, fails))
+    for key, (before, after, unit) in ratios.items():
+        change = change_between(before, after)
+        words = (FASTER, SLOWER) if unit == SECONDS else (LESS, MORE)
+        shown = verdict(change, claims[key], control=None, margin=margin, words=words)
+        fails = shown != EXPLORATORY and excesses[key] < 1 - CONFIDENCE
+        changes.append(Change(*key, before.value, after.value, change, words[1] if fails else shown, fails))
     return tuple(changes)
-
-
-def claims_of(p_values: Sequence[float], shares: Sequence[float]) -> list[float]:
-    """Adjust the p-values of all changes together; the looks that the runs stopped at are the same for all."""
-    numbered = {str(number): p_value for number, p_value in enumerate(p_values)}
-    return list(claim_p_values(numbered, min(shares, default=1.0)).values())
-
-
-def change_ratio(base: Ratio, head: Ratio, estimate: Estimate, share: float) -> Ratio:
-    """Return a change as a ratio with its interval, over as many launches as the run with fewer has."""
-    nominal = 1 - (1 - CONFIDENCE) * share
-    low, high = interval(estimate, nominal) or (None, None)
-    return Ratio(head.value / base.value, low, high, CONFIDENCE, min(base.launches, head.launches), nominal)
 
 
 def agreement_falls(base: StoredRun, head: StoredRun) -> tuple[Fall, ...]:
@@ -231,33 +199,29 @@ def agreement_falls(base: StoredRun, head: StoredRun) -> tuple[Fall, ...]:
     return tuple(sorted(falls, key=lambda fall: (fall.contender, fall.head)))
 
 
-def absent(
+def find_absences(
     base: StoredRun, head: StoredRun, before: Mapping[Key, Measure], after: Mapping[Key, Measure]
 ) -> tuple[Absence, ...]:
     """Find what only one run has, and say what the other says about it; one that lost its ratio is missing too."""
-    found = []
+    absences = []
     for kind, here, there, run in ((MISSING, before, after, head), (NEW, after, before, base)):
+        reasons = {row.contender: wording.why_unmeasured(row) for row in run.rows}
         for key, measure in here.items():
             if key not in there:
-                found.append(Absence(kind, *key, why_absent(run, key[1])))
+                absences.append(Absence(kind, *key, reasons.get(key[1])))
             elif measure.ratio and not there[key].ratio:
-                found.append(Absence(kind, *key, f"measured, but without a ratio to {run.stratum.reference}"))
+                absences.append(Absence(kind, *key, f"measured, but without a ratio to {run.stratum.reference}"))
     for kind, names, others in ((MISSING, base.others, head.others), (NEW, head.others, base.others)):
-        found += [Absence(kind, OTHERS, name, None) for name in names if name not in others]
-    return tuple(found)
-
-
-def why_absent(run: StoredRun, contender: str) -> str | None:
-    """Return the reason that a run has for a contender without figures, None where it has none."""
-    return next((wording.why_unmeasured(row) for row in run.rows if row.contender == contender), None)
+        absences += [Absence(kind, OTHERS, name, None) for name in names if name not in others]
+    return tuple(absences)
 
 
 def probable_renamings(absences: Sequence[Absence]) -> tuple[Renaming, ...]:
     """Find the groups where one name is missing and one is new; what is missing for a known reason was not renamed."""
-    found = []
+    renamings = []
     for group in dict.fromkeys(absence.group for absence in absences):
         unknown = [absence for absence in absences if absence.group == group and absence.reason is None]
         missing, new = ([absence.name for absence in unknown if absence.kind == kind] for kind in (MISSING, NEW))
         if len(missing) == len(new) == 1:
-            found.append(Renaming(group, missing[0], new[0]))
-    return tuple(found)
+            renamings.append(Renaming(group, missing[0], new[0]))
+    return tuple(renamings)

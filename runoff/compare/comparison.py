@@ -1,8 +1,9 @@
-"""Two compared runs in words: for a terminal, and as GitHub markdown."""
+"""Two compared runs in words, for a terminal and as GitHub markdown: the outcome in a sentence, a table, notes."""
 
 from __future__ import annotations
 
 import io
+from collections import Counter
 from dataclasses import replace
 from itertools import groupby
 
@@ -14,10 +15,9 @@ from runoff.compare.changes import (
     SECONDS,
     Change,
     Comparison,
-    ReferenceChange,
+    Pair,
 )
-from runoff.compare.outcome import limit, outcome
-from runoff.judge.ratios import CONFIDENCE, EXPLORATORY, FASTER, FEWEST_LAUNCHES, INCONCLUSIVE, SLOWER
+from runoff.judge.ratios import CONFIDENCE, EXPLORATORY, FASTER, FEWEST_LAUNCHES, INCONCLUSIVE, LESS, SLOWER
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.stored.schema import one_line
@@ -50,6 +50,64 @@ def render_markdown_comparison(found: Comparison, names: tuple[str, str]) -> str
     """Write a comparison as GitHub markdown."""
     lines = [escape(outcome(found)), "", *table_lines(changes_table(found)), *note_lines(notes(found, names))]
     return "\n".join(lines) + "\n"
+
+
+def outcome(found: Comparison) -> str:
+    """Say in a sentence what came of the comparison."""
+    if found.differences:
+        different = ", ".join(dict.fromkeys(difference.partition(":")[0] for difference in found.differences))
+        return f"There is no comparable baseline, so nothing is compared: the runs differ in {different}."
+    if found.invalid:
+        which = "Both runs are" if len(found.invalid) > 1 else f"The {found.invalid[0]} run is"
+        return f"{which} invalid by the control, so nothing passes and nothing fails."
+    if worse := [*failures(found), *(f"{fall.contender} agrees less with golden" for fall in found.falls)]:
+        return f"Worse: {numbers.first_few(worse, between='; ')}."
+    if found.absences:
+        return f"Not all could be compared: {absence_counts(found)}. {outcome_of_changes(found)}"
+    return outcome_of_changes(found)
+
+
+def failures(found: Comparison) -> list[str]:
+    """Name the changes that fail."""
+    return [
+        f"{change.group} of {change.contender} is {change.verdict} "
+        f"by {numbers.growth(change.change.value).lstrip('+')} %, proven to be beyond {limit(found.fail_above)}"
+        for change in found.changes
+        if change.fails
+    ]
+
+
+def absence_counts(found: Comparison) -> str:
+    """Count what only one run has."""
+    counts = Counter(absence.kind for absence in found.absences)
+    return " and ".join(
+        f"{numbers.count(counts[kind], 'benchmark is', 'benchmarks are')} {kind}"
+        for kind in (MISSING, NEW)
+        if counts[kind]
+    )
+
+
+def outcome_of_changes(found: Comparison) -> str:
+    """Say what the ratios that both runs have show, where none of them fails."""
+    total = numbers.count(len(found.changes), "change")
+    worse = sum(change.is_worse for change in found.changes)
+    if not found.changes:
+        return "The runs have no ratio in common."
+    if worse:
+        bound = (
+            "no limit was given (--fail-above), so none fails"
+            if found.fail_above is None
+            else f"none is proven to be beyond {limit(found.fail_above)}"
+        )
+        return f"{worse} of {total} {'is' if worse == 1 else 'are'} for the worse; {bound}."
+    if all(change.verdict in (EXPLORATORY, INCONCLUSIVE) for change in found.changes):
+        return f"Nothing is proven, for better or worse, in {total}."
+    return f"Nothing is shown to be worse in {total}."
+
+
+def limit(fail_above: float | None) -> str:
+    """Write the share that a ratio may grow by."""
+    return numbers.bound(fail_above or 0.0)
 
 
 def changes_table(found: Comparison) -> Table:
@@ -93,45 +151,39 @@ def change_class(change: Change) -> str:
     """Return what a change is to the eye."""
     if change.fails:
         return "failing"
-    return SLOWER if change.is_worse else FASTER if change.is_better else ""
+    return SLOWER if change.is_worse else FASTER if change.verdict in (FASTER, LESS) else ""
 
 
 def notes(found: Comparison, names: tuple[str, str]) -> list[Note]:
     """Say all that there is to say beneath the table."""
-    said = [Note("differs", difference) for difference in found.differences]
+    beneath = [Note("differs", difference) for difference in found.differences]
     if found.differences:
-        said.append(Note("next", NEXT_BASELINE))
+        beneath.append(Note("next", NEXT_BASELINE))
     for name, run in (("base", found.base), ("head", found.head)):
         if name in found.invalid:
-            said.append(Note(f"invalid {name}", wording.control_line(run)))
+            beneath.append(Note(f"invalid {name}", wording.control_line(run)))
     if found.invalid:
-        said.append(Note("next", wording.MEASURE_AGAIN))
+        beneath.append(Note("next", wording.MEASURE_AGAIN))
     if found.changes:
-        said.append(Note("changes", tally(found)))
-    if found.changes and not have_the_same_pictures(found.base.stratum, found.head.stratum):
-        said.append(Note("agreement", "is not compared: the runs show other pictures; give both the same --images"))
-    said += [
+        verdicts = Counter(change.verdict for change in found.changes)
+        beneath.append(Note("changes", ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())))
+        if not have_the_same_pictures(found.base.stratum, found.head.stratum):
+            pictures = "is not compared: the runs show other pictures; give both the same --images"
+            beneath.append(Note("agreement", pictures))
+    beneath += [
         Note("agreement fell", f"{fall.contender}: {numbers.share(fall.base)} → {numbers.share(fall.head)}")
         for fall in found.falls
     ]
-    said += absence_lines(found)
-    said += unproven_lines(found)
+    beneath += [*absence_notes(found), *unproven_notes(found)]
     if found.references:
-        said.append(reference_line(found))
-    said += [Note("base", file_line(names[0], found.base)), Note("head", file_line(names[1], found.head))]
-    said.append(Note(f"exit code {found.exit_code}", EXIT_MEANINGS[found.exit_code]))
-    return said
+        changed = ", ".join(reference_change(pair) for pair in found.references)
+        speed = "The machine's own speed is part of this, so it is for information and nothing of it is gated"
+        beneath.append(Note("reference", f"{found.head.stratum.reference}: {changed}. {speed}"))
+    beneath += [Note("base", file_line(names[0], found.base)), Note("head", file_line(names[1], found.head))]
+    return [*beneath, Note(f"exit code {found.exit_code}", EXIT_MEANINGS[found.exit_code])]
 
 
-def tally(found: Comparison) -> str:
-    """Count the verdicts."""
-    counts: dict[str, int] = {}
-    for change in found.changes:
-        counts[change.verdict] = counts.get(change.verdict, 0) + 1
-    return ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
-
-
-def absence_lines(found: Comparison) -> list[Note]:
+def absence_notes(found: Comparison) -> list[Note]:
     """Say what only one run has and why, all that is missing from the same groups for the same reason together."""
     groups: dict[tuple[str, str, str | None], list[str]] = {}
     for absence in found.absences:
@@ -140,45 +192,37 @@ def absence_lines(found: Comparison) -> list[Note]:
     for (kind, name, reason), where in groups.items():
         names.setdefault((kind, ", ".join(where), reason), []).append(name)
     silent = {MISSING: "head", NEW: "base"}
-    said = [
+    absent = [
         Note(kind, f"{', '.join(who)} in {where}{f': {silent[kind]} says {reason}' if reason else ''}")
         for (kind, where, reason), who in names.items()
     ]
-    said += [Note("renamed?", f"{each.old} → {each.new} in {each.group}") for each in found.renamings]
+    absent += [Note("renamed?", f"{name.old} → {name.new} in {name.group}") for name in found.renamings]
     if found.unrelated:
         pairs = ", ".join(f"{contender} in {group}" for group, contender in found.unrelated)
-        said.append(Note("not compared", f"{pairs}: neither run has a ratio of it"))
-    return said
+        absent.append(Note("not compared", f"{pairs}: neither run has a ratio of it"))
+    return absent
 
 
-def unproven_lines(found: Comparison) -> list[Note]:
+def unproven_notes(found: Comparison) -> list[Note]:
     """Say which changes could hide a regression, and what would show it."""
     margin = limit(min(found.base.info.margin, found.head.info.margin))
     reasons = {
         EXPLORATORY: f"a run has fewer than {FEWEST_LAUNCHES} launches or no interval, so this never fails",
         INCONCLUSIVE: f"the interval is wider than {margin}, so a difference that matters could be in it",
     }
-    said = []
-    for verdict, reason in reasons.items():
-        if number := sum(change.verdict == verdict for change in found.changes):
-            said.append(Note("unproven", f"{number} {verdict}: {reason}; measure with more --launches"))
-    return said
+    verdicts = Counter(change.verdict for change in found.changes)
+    return [
+        Note("unproven", f"{verdicts[verdict]} {verdict}: {reason}; measure with more --launches")
+        for verdict, reason in reasons.items()
+        if verdicts[verdict]
+    ]
 
 
-def reference_line(found: Comparison) -> Note:
-    """Say how the reference's own medians changed."""
-    changed = ", ".join(reference_change(each) for each in found.references)
-    return Note(
-        "reference",
-        f"{found.head.stratum.reference}: {changed}. The machine's own speed is part of this, so it is for information "
-        "and nothing of it is gated",
-    )
-
-
-def reference_change(each: ReferenceChange) -> str:
+def reference_change(pair: Pair) -> str:
     """Write the reference's medians in one metric."""
-    base, head = amount(each.base, each.unit), amount(each.head, each.unit)
-    return f"{each.group} {base} → {head} ({numbers.growth(each.head / each.base)} %)"
+    (group, _), base, head = pair
+    medians = f"{amount(base.median, head.unit)} → {amount(head.median, head.unit)}"
+    return f"{group} {medians} ({numbers.growth(head.median / base.median)} %)"
 
 
 def amount(value: float, unit: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 
-from runoff.compare.changes import MISSING, Absence, Comparison, Fall, figures, judge_changes
+from msgspec import structs
+
+from runoff.compare.changes import SECONDS, Comparison, compare_runs
 from runoff.errors import RunoffError
 from runoff.judge.ratios import CONFIDENCE, Ratio
-from runoff.stored import wording
-from runoff.stored.rows import Measure, Row
+from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun
 from runoff.stored.samples import INFERENCE
 from runoff.text.ids import split_id
@@ -23,58 +24,36 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
 
     Raises NoTwin where there is none: a contender of another backend is not what the reference was before a change.
     """
+    reference = run.stratum.reference
     twins = [
-        row
-        for row in run.rows
-        if row.contender != run.stratum.reference and same_backend(row.contender, run.stratum.reference)
+        row for row in run.rows if row.contender != reference and split_id(row.contender)[0] == split_id(reference)[0]
     ]
     if not twins:
         raise NoTwin(
-            f"no contender of this run is its reference {run.stratum.reference} in another environment or tree; "
+            f"no contender of this run is its reference {reference} in another environment or tree; "
             "race both with --tree or --environment, or give a second run to compare with"
         )
     if not run.is_valid:
         return Comparison(run, run, fail_above, invalid=("head",))
-    measured = figures(run)
     names = [twin.contender for twin in twins]
-    pairs = [(key, as_base(measure), measure) for key, measure in measured.items() if key[1] in names and measure.ratio]
-    return Comparison(
-        run,
-        run,
-        fail_above,
-        changes=judge_changes(pairs, fail_above, run.info.margin),
-        falls=tuple(fall for twin in twins for fall in fall_of(run, twin)),
-        absences=tuple(
-            Absence(MISSING, group, twin.contender, wording.why_unmeasured(twin))
-            for twin in twins
-            for group in dict.fromkeys((INFERENCE, *(group for group, _ in measured)))
-            if not any(key == (group, twin.contender) for key, _, _ in pairs) and is_raced(run, group)
-        ),
-    )
+    compared = {key: found for key, found in run.measures.items() if key[1] in names and found.ratio}
+    head = replace(run, rows=twins, measures=compared, others=())
+    return compare_runs(before_the_change(head, run), head, fail_above)
 
 
-def is_raced(run: StoredRun, group: str) -> bool:
-    """Whether contenders have ratios in a group; in inference they always should."""
-    return group == INFERENCE or any(measure.ratio for key, measure in run.measures.items() if key[0] == group)
+def before_the_change(twins: StoredRun, run: StoredRun) -> StoredRun:
+    """Return the run that twins are compared with: each of them as the reference is, in every group with ratios.
 
-
-def same_backend(contender: str, reference: str) -> bool:
-    """Whether two ids are of one backend and variant, whatever their environments."""
-    return split_id(contender)[0] == split_id(reference)[0]
-
-
-def as_base(measure: Measure) -> Measure:
-    """Return what a twin is compared with: the reference's ratio to itself is 1, known exactly.
-
-    A change's interval is then the twin's own. The run need not have benchmarks of the reference itself.
+    The reference's ratio to itself is 1, known exactly, so that a change's interval is the twin's own. The run need not
+    have benchmarks of the reference itself, and in inference a twin should always have a ratio.
     """
-    launches = measure.ratio.launches if measure.ratio else 0
-    return dataclasses.replace(measure, ratio=Ratio(1.0, 1.0, 1.0, CONFIDENCE, launches, CONFIDENCE))
-
-
-def fall_of(run: StoredRun, twin: Row) -> list[Fall]:
-    """Say where a twin agrees less with golden than the reference does."""
-    base = next((row.agreement for row in run.rows if row.contender == run.stratum.reference), None)
-    if base is None or twin.agreement is None or twin.agreement >= base:
-        return []
-    return [Fall(twin.contender, base, twin.agreement)]
+    itself = Measure(1.0, SECONDS, Ratio(1.0, 1.0, 1.0, CONFIDENCE, run.info.launches, CONFIDENCE), None, None, ())
+    groups = dict.fromkeys((INFERENCE, *(group for (group, _), measure in run.measures.items() if measure.ratio)))
+    agreement = next((row.agreement for row in run.rows if row.contender == run.stratum.reference), None)
+    raced = {row.contender: run.stratum.contenders.get(row.contender, {}) for row in twins.rows}
+    return replace(
+        twins,
+        stratum=structs.replace(run.stratum, contenders=raced),
+        rows=[replace(row, agreement=agreement) for row in twins.rows],
+        measures={(group, name): itself for name in raced for group in groups},
+    )

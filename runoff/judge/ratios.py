@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy import special
@@ -29,6 +30,8 @@ INCONCLUSIVE = "inconclusive"
 EXPLORATORY = "exploratory"
 INVALID = "invalid run"
 REFERENCE = "reference"
+
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,13 @@ def shared_error(base: Ratio, head: Ratio) -> float:
     return min(1.0, math.prod(shares))
 
 
+def change_between(base: Ratio, head: Ratio) -> Ratio:
+    """Return head / base with Welch's interval, over as many launches as the one with fewer has."""
+    nominal = 1 - (1 - CONFIDENCE) * shared_error(base, head)
+    low, high = interval(change_estimate(base, head), nominal) or (None, None)
+    return Ratio(head.value / base.value, low, high, CONFIDENCE, min(base.launches, head.launches), nominal)
+
+
 def difference_p_value(found: Estimate) -> float:
     """Return the two-sided p-value of Student's t test that the log-ratio is zero; 1.0 where its error is not known."""
     if found.degrees == 0:
@@ -185,12 +195,12 @@ def excess_p_value(found: Estimate, margin: float) -> float:
     return float(special.stdtr(found.degrees, -excess / found.error))
 
 
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
     """Adjust p-values so that the chance of any false alarm among them stays at the level of one.
 
     Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6, 1979.
     """
-    adjusted: dict[str, float] = {}
+    adjusted: dict[Name, float] = {}
     largest = 0.0
     for rank, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[name]))
@@ -198,7 +208,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return adjusted
 
 
-def claim_p_values(p_values: Mapping[str, float], error_share: float = 1.0) -> dict[str, float]:
+def claim_p_values(p_values: Mapping[Name, float], error_share: float = 1.0) -> dict[Name, float]:
     """Adjust p-values so that below 1 - CONFIDENCE means both: 1 % for this comparison, 5 % for all together (Holm).
 
     ``error_share`` is the look's share of the error, as in ratio_over_launches.
