@@ -4,81 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from runoff.compare.changes import EXIT_MEANINGS, UNREADABLE, compare_runs
-from runoff.compare.comparison import render_comparison, render_markdown_comparison
-from runoff.compare.within import compare_within
+from runoff.compare.changes import UNREADABLE
+from runoff.compare.command import add_compare
 from runoff.doctor.command import add_doctor
 from runoff.environments.tox_versions import add_versions
 from runoff.errors import RunoffError
 from runoff.history.command import add_history
-from runoff.quantities import share
-from runoff.report.write.command import STANDARD_OUTPUT, add_report
-from runoff.stored.run import read_run
-from runoff.text.terminal import WIDTH
-
-BROKEN = UNREADABLE
+from runoff.report.write.command import add_report
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Declare the commands."""
     parser = argparse.ArgumentParser(prog="python -m runoff", description="Runoff: reports from stored runs")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_report(commands)
-    compare = commands.add_parser(
-        "compare",
-        help="compare two stored runs, or two trees raced in one, for a person or a CI's gate",
-        description="Compare two stored runs by their ratios to the reference, in every metric and contender of both; "
-        "or, of one run, its reference with the same contender of another tree or environment.",
-        epilog="exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_MEANINGS.items()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    compare.add_argument("base", type=Path, metavar="BASE.json", help="the stored run to compare with")
-    compare.add_argument(
-        "head",
-        type=Path,
-        nargs="?",
-        metavar="HEAD.json",
-        help="the stored run that is judged (default: BASE's own race)",
-    )
-    compare.add_argument(
-        "--fail-above",
-        type=share,
-        metavar="X%",
-        help="fail where a ratio is proven to have become more than X %% worse (default: ratios never fail)",
-    )
-    compare.add_argument(
-        "--markdown", type=Path, metavar="PATH", help="the comparison as GitHub markdown too; - prints it instead"
-    )
-    compare.set_defaults(do=compare_stored)
-    add_history(commands)
-    add_doctor(commands)
-    add_versions(commands)
+    for declare in (add_report, add_compare, add_history, add_doctor, add_versions):
+        declare(commands)
     return parser
-
-
-def compare_stored(options: argparse.Namespace) -> int:
-    """Print, and write where asked for, what changed between two runs; return the comparison's exit code."""
-    base = read_run(options.base)
-    if options.head is None:
-        found = compare_within(base, options.fail_above)
-    else:
-        found = compare_runs(base, read_run(options.head), options.fail_above)
-    names = (str(options.base), str(options.head or options.base))
-    markdown = render_markdown_comparison(found, names)
-    if options.markdown == STANDARD_OUTPUT:
-        sys.stdout.write(markdown)
-        return found.exit_code
-    width = min(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
-    sys.stdout.write(render_comparison(found, names, width=width, colour=sys.stdout.isatty()))
-    if options.markdown is not None:
-        options.markdown.write_text(markdown, encoding="utf-8")
-        sys.stdout.write(f"{options.markdown}\n")
-    return found.exit_code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,14 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except RunoffError as error:
         sys.stderr.write(f"runoff: {error}\n")
-        return BROKEN
+        return UNREADABLE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to be written at exit
         sys.stderr.write("runoff: what reads the output ended before all of it was written\n")
-        return BROKEN
+        return UNREADABLE
     except OSError as error:
         sys.stderr.write(f"runoff: {error.filename or 'the output'} can't be written: {error.strerror}\n")
-        return BROKEN
+        return UNREADABLE
     return code or 0
 
 

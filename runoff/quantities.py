@@ -1,12 +1,19 @@
-"""Quantities as users write them on a command line: ``5%``, ``100ms``, ``90s``, ``10m``."""
+"""What users write on a command line: quantities such as ``5%``, ``100ms`` and ``90s``, and commands."""
 
 from __future__ import annotations
 
+import argparse
 import math
 import re
 from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import TypeAlias
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+STANDARD_OUTPUT = Path("-")
+"""The path that stands for printing."""
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""The commands of ``python -m runoff``, to which each part adds its own."""
 
 
 def share(text: str) -> float:

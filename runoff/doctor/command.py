@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from runoff.environments.environment import make_environments, parse_environment
-from runoff.quantities import duration
+from runoff.quantities import Commands, duration
 
 SCHEMA = 2
 INTERRUPTED = 130

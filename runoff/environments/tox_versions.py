@@ -13,11 +13,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from packaging.version import Version
 
 from runoff.errors import UsageError
+from runoff.quantities import Commands
 from runoff.text.ids import join_id
 
 DEFAULT = "onnxruntime"
@@ -85,7 +85,7 @@ def race_versions(asked: Sequence[str], environments: Path, further: Sequence[st
     return subprocess.run([*pytest, *race_arguments(chosen, environments), *further], check=False).returncode
 
 
-def add_versions(commands: Any) -> None:
+def add_versions(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "versions",

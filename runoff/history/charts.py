@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import altair as alt
@@ -28,20 +29,16 @@ class Panel:
     charts: tuple[Figure, ...]
 
 
-def panels(section: SettingHistory) -> list[Panel]:
-    """Draw the charts of a section, contender by contender."""
-    contenders = dict.fromkeys(line.contender for line in section.lines)
-    return [draw_panel(section, contender) for contender in contenders]
-
-
-def draw_panel(section: SettingHistory, contender: str) -> Panel:
-    """Draw a chart for each metric of a contender; versions have the same colour in all of them."""
-    lines = [line for line in section.lines if line.contender == contender]
-    versions = dict.fromkeys(words.versions(line) for line in lines)
-    hues = {text: PALETTE[number % len(PALETTE)] for number, text in enumerate(versions)}
-    metrics = dict.fromkeys(line.metric for line in lines)
-    charts = [draw_lines(section, [line for line in lines if line.metric == metric], hues) for metric in metrics]
-    return Panel(contender, hues, tuple(charts))
+def draw_panels(section: SettingHistory) -> list[Panel]:
+    """Draw a chart for each contender and metric of a section; versions have one colour in all of a contender's."""
+    panels = []
+    for contender, drawn in groupby(section.lines, lambda line: line.contender):
+        lines = list(drawn)
+        versions = dict.fromkeys(words.versions(line) for line in lines)
+        hues = {text: PALETTE[number % len(PALETTE)] for number, text in enumerate(versions)}
+        metrics = groupby(lines, lambda line: line.metric)
+        panels.append(Panel(contender, hues, tuple(draw_lines(section, list(shown), hues) for _, shown in metrics)))
+    return panels
 
 
 def draw_lines(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str, str]) -> Figure:
@@ -50,7 +47,7 @@ def draw_lines(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str
     scale = 1e-6 if metric.unit == "MB" else 1.0
     x = alt.X(
         "place:Q",
-        axis=alt.Axis(title=None, values=named_places(section), labelExpr=names_of(section), grid=False),
+        axis=commit_axis(section),
         scale=alt.Scale(domain=[0.5, len(section.runs) + 0.5], nice=False),
     )
     title = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
@@ -63,7 +60,8 @@ def draw_lines(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str
         spans = drawn.mark_rule(strokeWidth=1.5, opacity=0.4)
         layers.append(spans.encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q", color=colour))
         layers.append(drawn.mark_point(filled=True, size=30, opacity=1).encode(x=x, y=y, color=colour))
-    if marks := step_marks(lines):
+    # A step is marked between the two runs that it lies between.
+    if marks := [{"place": (step.last.place + step.first.place) / 2 + 1} for line in lines for step in line.steps]:
         marked = alt.Chart(alt.InlineData(values=marks))
         layers.append(marked.mark_rule(color=INK, strokeDash=[4, 3], opacity=0.55).encode(x="place:Q"))
     return Figure(metric.title, draw(alt.layer(*layers), [""] * STEPS_HIGH), "", alt_text(lines))
@@ -79,23 +77,13 @@ def values_of(lines: Sequence[Line], scale: float) -> list[dict[str, Any]]:
     ]
 
 
-def step_marks(lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """Return where steps are marked: between the two runs that they lie between."""
-    return [{"place": (step.last.place + step.first.place) / 2 + 1} for line in lines for step in line.steps]
-
-
-def named_places(section: SettingHistory) -> list[int]:
-    """Choose the runs whose commits are named beneath the chart: a few, evenly spread."""
+def commit_axis(section: SettingHistory) -> alt.Axis:
+    """Return the axis that names the commits of a few runs, evenly spread: hexadecimal digits or words of ours."""
     last = len(section.runs) - 1
     few = min(MOST_NAMES, last + 1)
-    return sorted({round(number * last / max(1, few - 1)) + 1 for number in range(few)})
-
-
-def names_of(section: SettingHistory) -> str:
-    """Return the Vega expression that names those commits; names are hexadecimal digits or words of ours."""
-    chosen = {place: short_name(section, place - 1) for place in named_places(section)}
-    cases = "".join(f"datum.value == {place} ? '{name}' : " for place, name in chosen.items())
-    return f"{cases}''"
+    places = sorted({round(number * last / max(1, few - 1)) + 1 for number in range(few)})
+    names = "".join(f"datum.value == {place} ? '{short_name(section, place - 1)}' : " for place in places)
+    return alt.Axis(title=None, values=places, labelExpr=f"{names}''", grid=False)
 
 
 def short_name(section: SettingHistory, place: int) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+from runoff.quantities import Commands
 
 
 def add_history(commands: Commands) -> None:
@@ -35,10 +33,8 @@ def write_history(options: argparse.Namespace) -> None:
     # Loaded here: the other commands need nothing that draws, and start sooner without it.
     from runoff.history import words
     from runoff.history.lines import make_history
-    from runoff.history.markdown import render_history_markdown
-    from runoff.history.page import render_history
     from runoff.history.reading import read_runs
-    from runoff.history.stored import history_json
+    from runoff.history.writing import history_json, render_history, render_history_markdown
 
     history = make_history(read_runs(options.places))
     drawn = {

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from runoff.history.reading import PastRun, Reading
 from runoff.history.steps import find_steps
-from runoff.judge.ratios import CONFIDENCE, Ratio, change_estimate, interval, ratio_over_launches
+from runoff.judge.ratios import Ratio, change_between, ratio_over_launches
 from runoff.stored.rows import Measure
 from runoff.stored.samples import INFERENCE
-from runoff.stored.stratum import StoredModel, Stratum, stratum_differences
+from runoff.stored.stratum import Stratum, stratum_differences
 from runoff.text.ids import split_id
 
 OWN_CODE = "runoff"
@@ -37,20 +37,8 @@ METRICS = (
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What all lines of a section share: everything of a stratum but the versions. Its hash decides the model."""
-
-    cpu: str
-    cpu_flags: frozenset[str]
-    threads: int
-    reference: str
-    model_sha256: str | None
-    model: StoredModel | None = field(compare=False)
-
-
-@dataclass(frozen=True)
 class Point:
-    """One run's value, with its interval over launches where it has one; ``place`` is the run's among its setting's."""
+    """One run's value, with its interval over launches where it has one; ``place`` is the run's in its section."""
 
     place: int
     run: PastRun
@@ -105,12 +93,16 @@ class Break:
 
 @dataclass(frozen=True)
 class SettingHistory:
-    """The lines of one setting, its runs in order, and where lines break off."""
+    """The lines of runs that have all of their strata but the versions in common, and where lines break off."""
 
-    setting: Setting
     runs: tuple[PastRun, ...]
     lines: tuple[Line, ...]
     breaks: tuple[Break, ...]
+
+    @property
+    def stratum(self) -> Stratum:
+        """The first run's stratum, of which the others share all but the versions."""
+        return self.runs[0].stratum
 
 
 @dataclass(frozen=True)
@@ -129,31 +121,28 @@ class History:
     @property
     def steps(self) -> list[tuple[SettingHistory, Line, Step]]:
         """All steps, those of the newest runs first."""
-        found = [(section, line, step) for section in self.sections for line in section.lines for step in line.steps]
-        return sorted(found, key=lambda each: each[2].first.run.order, reverse=True)
+        steps = [(section, line, step) for section in self.sections for line in section.lines for step in line.steps]
+        return sorted(steps, key=lambda place: place[2].first.run.order, reverse=True)
 
 
 def make_history(reading: Reading) -> History:
     """Draw the lines of all runs that their control lets be believed."""
-    settings: dict[Setting, list[PastRun]] = {}
+    settings: dict[Hashable, list[PastRun]] = {}
     for run in reading.runs:
         if run.valid:
             settings.setdefault(setting_of(run.stratum), []).append(run)
-    sections = [make_section(setting, runs) for setting, runs in settings.items()]
+    sections = []
+    for runs in settings.values():
+        lines = draw_lines(runs)
+        sections.append(SettingHistory(tuple(runs), tuple(lines), tuple(find_breaks(lines))))
     sections.sort(key=lambda section: len(section.runs), reverse=True)
     return History(tuple(sections), reading, tuple(run for run in reading.runs if not run.valid))
 
 
-def make_section(setting: Setting, runs: Sequence[PastRun]) -> SettingHistory:
-    """Draw the lines of one setting's runs."""
-    lines = draw_lines(runs)
-    return SettingHistory(setting, tuple(runs), tuple(lines), tuple(find_breaks(lines)))
-
-
-def setting_of(stratum: Stratum) -> Setting:
-    """Return what a stratum is without its versions."""
-    model, flags = stratum.model, frozenset(stratum.cpu_flags)
-    return Setting(stratum.cpu, flags, stratum.threads, stratum.reference, model.sha256 if model else None, model)
+def setting_of(stratum: Stratum) -> Hashable:
+    """Return what all lines of a section share: everything of a stratum but the versions. A model is its hash."""
+    model = stratum.model.sha256 if stratum.model else None
+    return stratum.cpu, frozenset(stratum.cpu_flags), stratum.threads, stratum.reference, model
 
 
 def versions_of(stratum: Stratum, contender: str) -> tuple[tuple[str, str], ...]:
@@ -213,13 +202,6 @@ def draw_line(contender: str, metric: HistoryMetric, versions: Mapping[str, str]
         for place, before, after in zip(places, levels, levels[1:], strict=False)
     ]
     return Line(contender, metric, versions, tuple(points), tuple(levels), tuple(steps))
-
-
-def change_between(before: Ratio, after: Ratio) -> Ratio:
-    """Return the quotient of two levels with Welch's interval over their runs."""
-    low, high = interval(change_estimate(before, after), CONFIDENCE) or (None, None)
-    runs = min(before.launches, after.launches)
-    return Ratio(after.value / before.value, low, high, CONFIDENCE, runs, CONFIDENCE)
 
 
 def what_else_changed(before: PastRun, after: PastRun) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from runoff.stored.run import StoredRun, parse_run, read_json
 from runoff.stored.schema import StoredRunBroken, one_line
 from runoff.stored.stratum import Stratum
 
-GROUPS = ("inference", "cold-start", "peak-memory")
 HISTORY_MARK = "runoff_history"
 
 
@@ -108,9 +107,7 @@ def read_past_run(path: Path) -> PastRun | None:
 
 def past_run(file: str, run: StoredRun) -> PastRun:
     """Return what a history needs of a stored run."""
-    measures = {
-        key: measure for key, measure in run.measures.items() if key[0] in GROUPS and key[1] in run.stratum.contenders
-    }
+    measures = {key: measure for key, measure in run.measures.items() if key[1] in run.stratum.contenders}
     return PastRun(
         file=one_line(file),
         moment=run.moment,

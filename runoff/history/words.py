@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from runoff.history.lines import Break, History, HistoryMetric, Line, Setting, SettingHistory, Step
+from runoff.history.lines import History, HistoryMetric, Line, SettingHistory, Step
 from runoff.history.reading import PastRun
 from runoff.judge.ratios import Ratio
-from runoff.stored.info import Commit
+from runoff.stored.stratum import Stratum
 from runoff.text.numbers import count, growth_with_interval, listing, megabytes, with_interval
 from runoff.text.table import NAME, VERDICT, WORDS, Column, Table
 
@@ -41,17 +41,12 @@ def level(found: Ratio, metric: HistoryMetric) -> str:
     return with_interval(found, lambda number: value(number, metric).removesuffix(unit), unit)
 
 
-def commit_name(commit: Commit | None) -> str:
-    """Name a commit."""
-    return commit.name if commit else NO_COMMIT
-
-
 def commit_range(last: PastRun, first: PastRun) -> str:
     """Name the commits that a change lies between, or say that it lies within one."""
-    before, after = last.commit, first.commit
-    if before is not None and before == after:
-        return f"within {commit_name(before)}, between two runs of it"
-    return f"{commit_name(before)} → {commit_name(after)}"
+    before, after = (run.commit.name if run.commit else NO_COMMIT for run in (last, first))
+    if last.commit is not None and last.commit == first.commit:
+        return f"within {before}, between two runs of it"
+    return f"{before} → {after}"
 
 
 def direction(step: Step) -> str:
@@ -64,10 +59,10 @@ def also(step: Step) -> str:
     return "; ".join(step.also) if step.also else "nothing that was recorded"
 
 
-def setting_title(setting: Setting) -> str:
+def setting_title(stratum: Stratum) -> str:
     """Name what the lines of a section share."""
-    model = f", {setting.model.name} with the {setting.model.weights} checkpoint" if setting.model else ""
-    return f"{setting.cpu}, {count(setting.threads, 'thread')}{model}, against {setting.reference}"
+    model = f", {stratum.model.name} with the {stratum.model.weights} checkpoint" if stratum.model else ""
+    return f"{stratum.cpu}, {count(stratum.threads, 'thread')}{model}, against {stratum.reference}"
 
 
 def versions(line: Line) -> str:
@@ -98,13 +93,13 @@ def answer(history: History) -> str:
 def remarks(history: History) -> list[str]:
     """Say what was left out, and why."""
     reading = history.reading
-    said = [f"{file} is skipped: {reason}" for file, reason in reading.skipped.items()]
-    said += [f"{copy} is the same run as {file}; it counts once" for copy, file in reading.copies.items()]
+    left_out = [f"{file} is skipped: {reason}" for file, reason in reading.skipped.items()]
+    left_out += [f"{copy} is the same run as {file}; it counts once" for copy, file in reading.copies.items()]
     if history.invalid:
         files = listing([run.file for run in history.invalid])
         were = count(len(history.invalid), "run is", "runs are")
-        said.append(f"{were} left out, invalid by the control: {files}")
-    return said
+        left_out.append(f"{were} left out, invalid by the control: {files}")
+    return left_out
 
 
 def section_note(section: SettingHistory) -> str:
@@ -124,7 +119,7 @@ def step_table(history: History) -> Table:
             level(step.after, line.metric),
             f"{direction(step)}: {growth_with_interval(step.change)}",
             also(step),
-            setting_title(section.setting),
+            setting_title(section.stratum),
         )
         for section, line, step in history.steps
     ]
@@ -143,7 +138,10 @@ def break_table(section: SettingHistory) -> Table:
             found.contender,
             f"{commit_range(found.last, found.first)}, {day(found.first)}",
             "; ".join(found.changed),
-            "; ".join(levels_text(found)),
+            "; ".join(
+                f"{metric.title} {value(before.value, metric)} → {value(after.value, metric)}"
+                for metric, before, after in found.levels
+            ),
         )
         for found in section.breaks
     ]
@@ -152,11 +150,3 @@ def break_table(section: SettingHistory) -> Table:
         BREAK_COLUMNS,
         tuple(rows),
     )
-
-
-def levels_text(found: Break) -> list[str]:
-    """Write each metric's level before and after a break."""
-    return [
-        f"{metric.title} {value(before.value, metric)} → {value(after.value, metric)}"
-        for metric, before, after in found.levels
-    ]

@@ -7,9 +7,8 @@ import re
 import pytest
 
 from runoff.history.lines import make_history
-from runoff.history.markdown import render_history_markdown
-from runoff.history.page import render_history
 from runoff.history.reading import read_runs
+from runoff.history.writing import render_history, render_history_markdown
 from tests.histories import make_past_run, store_runs, with_step
 from tests.report.test_page import Page
 from tests.stored_runs import INJECTION, about

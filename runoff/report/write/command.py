@@ -9,12 +9,11 @@ from pathlib import Path
 
 from runoff.answer.limits import limits_text, parse_limits
 from runoff.answer.recommendation import recommendation
+from runoff.quantities import STANDARD_OUTPUT, Commands
 from runoff.stored.run import read_run
 
-STANDARD_OUTPUT = Path("-")
 
-
-def add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_report(commands: Commands) -> None:
     """Declare the command."""
     report = commands.add_parser("report", help="write stored runs as a page, as markdown or as a chart")
     report.add_argument(

@@ -1,16 +1,34 @@
-"""``history.json``: the lines and steps for other programs."""
+"""A history as one self-contained page, as JSON for other programs, and its steps as GitHub markdown."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from runoff.history.lines import Break, History, Line, Point, SettingHistory, Step
+from runoff.history import words
+from runoff.history.charts import draw_panels
+from runoff.history.lines import History, Line, Point, SettingHistory, Step
 from runoff.history.reading import HISTORY_MARK, PastRun
 from runoff.judge.ratios import Ratio
 from runoff.stored.schema import write_record
+from runoff.text.markdown import escape, note_lines, table_lines
+from runoff.text.page import page_templates
+from runoff.text.table import plain_notes
 
 HISTORY_SCHEMA = 2
+
+
+def render_history(history: History) -> str:
+    """Draw a history as one HTML file that asks for nothing else."""
+    page = page_templates("runoff.history").get_template("history.html")
+    sections = [(section, draw_panels(section)) for section in history.sections]
+    return page.render(history=history, words=words, sections=sections)
+
+
+def render_history_markdown(history: History) -> str:
+    """Write what the history shows, a row for each step, and what was left out, for step summaries."""
+    steps, remarks = table_lines(words.step_table(history)), note_lines(plain_notes(words.remarks(history)))
+    return "\n".join([f"**{escape(words.answer(history))}**", "", *steps, *remarks]).rstrip("\n") + "\n"
 
 
 def history_json(history: History) -> str:
@@ -28,15 +46,18 @@ def history_json(history: History) -> str:
 
 def section_json(section: SettingHistory) -> dict[str, Any]:
     """Write what lines share, and the lines."""
-    setting = section.setting
+    stratum = section.stratum
     return {
-        "cpu": setting.cpu,
-        "cpu_flags": sorted(setting.cpu_flags),
-        "threads": setting.threads,
-        "reference": setting.reference,
-        "model": write_record(setting.model),
+        "cpu": stratum.cpu,
+        "cpu_flags": sorted(set(stratum.cpu_flags)),
+        "threads": stratum.threads,
+        "reference": stratum.reference,
+        "model": write_record(stratum.model),
         "lines": [line_json(line) for line in section.lines],
-        "breaks": [break_json(found) for found in section.breaks],
+        "breaks": [
+            {"contender": found.contender, **between(found.last, found.first), "changed": list(found.changed)}
+            for found in section.breaks
+        ],
     }
 
 
@@ -76,11 +97,6 @@ def step_json(step: Step) -> dict[str, Any]:
         "change": level_json(step.change),
         "also_changed": list(step.also),
     }
-
-
-def break_json(found: Break) -> dict[str, Any]:
-    """Write where a stratum ends."""
-    return {"contender": found.contender, **between(found.last, found.first), "changed": list(found.changed)}
 
 
 def between(last: PastRun, first: PastRun) -> dict[str, str | None]:
