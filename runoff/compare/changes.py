@@ -180,23 +180,20 @@ def judge_changes(pairs: Sequence[Pair], fail_above: float | None, margin: float
 
 def agreement_falls(base: StoredRun, head: StoredRun) -> tuple[Fall, ...]:
     """Find the contenders that agree with golden less than they did, those that are now too wrong to be timed too."""
-    agreements = [
-        (row.contender, row.agreement, after.agreement)
-        for row in base.rows
-        for after in head.rows
-        if after.contender == row.contender
-    ]
-    agreements += [
-        (key[1], base.measures[key].agreement, measure.agreement)
-        for key, measure in head.measures.items()
-        if key in base.measures
-    ]
+    before, after = agreements(base), agreements(head)
     falls = {
-        Fall(contender, before, after)
-        for contender, before, after in agreements
-        if before is not None and after is not None and after < before
+        Fall(key[1], before[key], agreement)
+        for key, agreement in after.items()
+        if key in before and agreement < before[key]
     }
     return tuple(sorted(falls, key=lambda fall: (fall.contender, fall.head)))
+
+
+def agreements(run: StoredRun) -> dict[Key, float]:
+    """Return the agreements with golden that a run stores, those of contenders and those of each benchmark."""
+    stored = {("", row.contender): row.agreement for row in run.rows}
+    stored |= {key: measure.agreement for key, measure in run.measures.items()}
+    return {key: agreement for key, agreement in stored.items() if agreement is not None}
 
 
 def find_absences(

@@ -216,24 +216,20 @@ def what_else_changed(before: PastRun, after: PastRun) -> tuple[str, ...]:
 
 def find_breaks(lines: Sequence[Line]) -> list[Break]:
     """Find where one line of a contender follows another; lines side by side, of two environments, are no break."""
-    found: dict[tuple[str, str, str], tuple[Line, Line, list[tuple[HistoryMetric, Ratio, Ratio]]]] = {}
+    breaks: dict[tuple[str, int, int], list[tuple[Line, Line]]] = {}
     for before, after in pairwise(lines):  # they are in the order of their first runs
-        if (before.contender, before.metric) != (after.contender, after.metric):
-            continue
-        last, first = before.points[-1], after.points[0]
-        if last.place < first.place:
-            key = (before.contender, last.run.fingerprint, first.run.fingerprint)
-            _, _, levels = found.setdefault(key, (before, after, []))
-            levels.append((before.metric, before.levels[-1], after.levels[0]))
+        last, first = before.points[-1].place, after.points[0].place
+        if (before.contender, before.metric) == (after.contender, after.metric) and last < first:
+            breaks.setdefault((before.contender, last, first), []).append((before, after))
     return [
         Break(
-            before.contender,
-            before.points[-1].run,
-            after.points[0].run,
-            version_changes(before.versions, after.versions),
-            tuple(levels),
+            contender,
+            pairs[0][0].points[-1].run,
+            pairs[0][1].points[0].run,
+            version_changes(pairs[0][0].versions, pairs[0][1].versions),
+            tuple((before.metric, before.levels[-1], after.levels[0]) for before, after in pairs),
         )
-        for before, after, levels in found.values()
+        for (contender, _, _), pairs in breaks.items()
     ]
 
 

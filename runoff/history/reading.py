@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,19 +79,19 @@ def read_runs(places: Sequence[Path]) -> Reading:
     return Reading(sorted(runs.values(), key=lambda run: run.order), skipped, copies)
 
 
-def find_files(places: Sequence[Path]) -> Iterator[Path]:
-    """Give every JSON file below the folders once, in the order of the folders and names.
+def find_files(places: Sequence[Path]) -> Iterable[Path]:
+    """Return every JSON file below the folders once, in the order of the folders and names.
 
     Raises NothingToRead for a folder that is not there.
     """
-    seen = set()
+    files: dict[Path, Path] = {}
     for place in places:
         if not place.exists():
             raise NothingToRead(f"there is no folder {place}; give one with stored runs")
         for path in [place] if place.is_file() else sorted(place.rglob("*.json")):
-            if path.is_file() and (real := path.resolve()) not in seen:
-                seen.add(real)
-                yield path
+            if path.is_file():
+                files.setdefault(path.resolve(), path)
+    return files.values()
 
 
 def read_past_run(path: Path) -> PastRun | None:
@@ -124,7 +124,7 @@ def circumstances(run: StoredRun) -> dict[str, str]:
     """Return what a run ran in and a step may come from, though runs that differ in it are comparable."""
     machine, images = run.machine, run.stratum.images
     first = run.info.workers_go_first
-    found = {
+    values = {
         "machine": machine.node,
         "system": " ".join(filter(None, (machine.system, machine.release))),
         "Python of the suite": machine.python_version,
@@ -133,7 +133,7 @@ def circumstances(run: StoredRun) -> dict[str, str]:
         "rounds": str(run.info.rounds),
         "workers go first": None if first is None else "yes" if first else "no",
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in values.items() if value}
 
 
 def fingerprint(run: StoredRun, measures: Mapping[tuple[str, str], Measure]) -> str:
