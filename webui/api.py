@@ -17,11 +17,10 @@ from runoff.errors import WorkerFailed
 from runoff.model.classification import top_classes
 from runoff.quantities import whole_number
 from webui import words
-from webui.config import Config
+from webui.config import MEGABYTE, Config
 from webui.keeper import GONE, READY, SETTLED, NotReady
 from webui.refusals import Refusal
 from webui.runtimes import Pixels, Runtime, Runtimes
-from webui.uploads import read_picture
 
 DEFAULT_TOP = 3
 MOST_TOP = 10
@@ -37,7 +36,7 @@ def make_api(config: Config, runtimes: Runtimes) -> Blueprint:
     @api.post("/api/classify")
     def classify() -> tuple[Response, int]:
         with admitted(places):
-            picture = read_picture(request, config.upload_limit)
+            picture = read_picture(config.upload_limit)
             top, asked = read_top(), read_asked(runtimes)
             pixels = runtimes.open_picture(picture)
             results = [result(runtimes, runtime, pixels, top) for runtime in asked]
@@ -45,7 +44,14 @@ def make_api(config: Config, runtimes: Runtimes) -> Blueprint:
 
     @api.get("/api/runtimes")
     def list_runtimes() -> Response:
-        return jsonify(describe_all(config, runtimes))
+        default = default_name(runtimes)
+        described = [describe(name, runtime, default=name == default) for name, runtime in runtimes.runtimes.items()]
+        return jsonify(
+            checkpoint=checkpoint(runtimes),
+            runtimes=described,
+            settled=all(runtime["state"] in SETTLED for runtime in described),
+            limits={"bytes": config.upload_limit, "pixels": config.pixel_limit},
+        )
 
     @api.get("/api/openapi.json")
     def describe_api() -> Response:
@@ -73,6 +79,31 @@ def admitted(places: threading.BoundedSemaphore) -> Iterator[None]:
         yield
     finally:
         places.release()
+
+
+def read_picture(limit: int) -> bytes:
+    """Return the bytes of the picture in the request's field ``image``, which is kept in memory alone.
+
+    Raises Refusal, and Werkzeug's RequestEntityTooLarge above MAX_CONTENT_LENGTH.
+    """
+    if request.mimetype != "multipart/form-data":
+        raise Refusal("not_a_form")
+    files = request.files.getlist("image")
+    if not files:
+        raise Refusal("no_picture")
+    if len(files) > 1:
+        raise Refusal("several_pictures")
+    content = files[0].stream.read()
+    if not content:
+        raise Refusal("empty_file" if files[0].filename else "no_picture")
+    if len(content) > limit:
+        raise too_large(limit)
+    return content
+
+
+def too_large(limit: int) -> Refusal:
+    """Return the refusal of a file above the limit in bytes; the page's script says the same before it sends one."""
+    return Refusal("file_too_large", megabytes=limit // MEGABYTE)
 
 
 def read_top() -> int:
@@ -109,16 +140,19 @@ def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> di
     try:
         answer = runtimes.classify(runtime, pixels)
     except NotReady:
-        message = words.failed_sentence(runtime.keeper.status.state)
+        message = words.NO_ANSWER.get(runtime.keeper.status.state, words.BUSY)
         return {**named, "status": "failed", "code": "not_ready", "message": message}
     except WorkerFailed:
         return {**named, "status": "failed", "code": "stopped", "message": words.STOPPED}
     labels = runtimes.model.result().labels or ()
     logits = np.frombuffer(base64.b64decode(answer["logits"]), np.float32)
-    answers = [{"label": labels[index], "confidence": confidence} for index, confidence in top_classes(logits, top)]
-    milliseconds = round(answer["nanoseconds"] * 1e-6, 2)
-    threads = answer["threads"]
-    return {**named, "status": "answered", "answers": answers, "milliseconds": milliseconds, "threads": threads}
+    return {
+        **named,
+        "status": "answered",
+        "answers": [{"label": labels[index], "confidence": share} for index, share in top_classes(logits, top)],
+        "milliseconds": round(answer["nanoseconds"] * 1e-6, 2),
+        "threads": answer["threads"],
+    }
 
 
 def classified(runtimes: Runtimes, pixels: Pixels, results: list[dict[str, Any]]) -> tuple[Response, int]:
@@ -126,16 +160,14 @@ def classified(runtimes: Runtimes, pixels: Pixels, results: list[dict[str, Any]]
     answered = [result["answers"][0]["label"] for result in results if result["status"] == "answered"]
     if not answered:
         failed = {name: results[0][name] for name in ("code", "message")}
-        response = jsonify(error=failed, results=results)
-        response.headers["Retry-After"] = RETRY_SECONDS
-        return response, 503
+        return failing(503, error=failed, results=results)
     picture = {"width": pixels.width, "height": pixels.height}
     agree = len(set(answered)) == 1
     return jsonify(checkpoint=checkpoint(runtimes), picture=picture, results=results, agree=agree), 200
 
 
 def checkpoint(runtimes: Runtimes) -> dict[str, Any] | None:
-    """Say which model answers, None until that is known."""
+    """Return which model answers, None until that is known."""
     if not runtimes.model.done():
         return None
     model = runtimes.model.result()
@@ -143,7 +175,7 @@ def checkpoint(runtimes: Runtimes) -> dict[str, Any] | None:
 
 
 def describe(name: str, runtime: Runtime, *, default: bool) -> dict[str, Any]:
-    """Say how one runtime is doing."""
+    """Return how one runtime is doing."""
     status = runtime.keeper.status
     return {
         "runtime": name,
@@ -156,21 +188,14 @@ def describe(name: str, runtime: Runtime, *, default: bool) -> dict[str, Any]:
     }
 
 
-def describe_all(config: Config, runtimes: Runtimes) -> dict[str, Any]:
-    """Say how all runtimes are doing, which model answers, and what is accepted."""
-    default = default_name(runtimes)
-    described = [describe(name, runtime, default=name == default) for name, runtime in runtimes.runtimes.items()]
-    return {
-        "checkpoint": checkpoint(runtimes),
-        "runtimes": described,
-        "settled": all(runtime["state"] in SETTLED for runtime in described),
-        "limits": {"bytes": config.upload_limit, "pixels": config.pixel_limit},
-    }
-
-
 def refused(refusal: Refusal) -> tuple[Response, int]:
     """Answer with a refusal."""
-    response = jsonify(error={"code": refusal.code, "message": str(refusal)})
-    if refusal.status == 503:
+    return failing(refusal.status, error={"code": refusal.code, "message": str(refusal)})
+
+
+def failing(status: int, **values: Any) -> tuple[Response, int]:
+    """Answer with a status that says that it failed, and when to come back where that helps."""
+    response = jsonify(**values)
+    if status == 503:
         response.headers["Retry-After"] = RETRY_SECONDS
-    return response, refusal.status
+    return response, status

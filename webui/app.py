@@ -1,35 +1,68 @@
-"""The Flask application: the page, the samples, the API, and a sentence for everything that can go wrong."""
+"""The Flask application: page, samples, API, the headers of every answer, a sentence for all that can go wrong."""
 
 from __future__ import annotations
 
 import logging
+from io import BytesIO
+from typing import IO
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Request, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from webui.api import make_api, refused
-from webui.config import FORM_OVERHEAD, MEGABYTE, Config
-from webui.headers import add_headers
+from webui.api import make_api, refused, too_large
+from webui.config import FORM_OVERHEAD, Config
 from webui.refusals import ACCEPTED, Refusal
 from webui.runtimes import Runtimes
 from webui.samples import sample_file, samples
-from webui.uploads import InMemoryRequest
 
 MOST_PARTS = 20
 EXTENSION = "runoff"
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",  # blob: the chosen picture, shown without leaving the browser
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
 
 log = logging.getLogger(__name__)
 
 
-class Application(Flask):
-    """Flask with requests that keep their files in memory."""
+class InMemoryRequest(Request):
+    """A request whose files stay in memory: Werkzeug writes those above 500 kB to a temporary file otherwise.
 
-    request_class = InMemoryRequest
+    What it may hold is bounded by MAX_CONTENT_LENGTH.
+    """
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        """Return the stream that a file is read into; Werkzeug's documented place to change that."""
+        return BytesIO()
 
 
 def make_app(config: Config, runtimes: Runtimes) -> Flask:
     """Make the application around runtimes that were started."""
-    app = Application(__name__)
+    app = Flask(__name__)
+    app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = config.upload_limit + FORM_OVERHEAD
     app.config["MAX_FORM_PARTS"] = MOST_PARTS
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, its interface does not
@@ -41,9 +74,17 @@ def make_app(config: Config, runtimes: Runtimes) -> Flask:
     return app
 
 
+def add_headers(response: Response) -> Response:
+    """Add them; nothing that is said about a picture is kept by a cache."""
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
 def add_pages(app: Flask, config: Config, runtimes: Runtimes) -> None:
     """Add the page itself and its sample pictures."""
-    offered = samples()
+    titles = samples()
 
     @app.get("/")
     def page() -> str:
@@ -51,32 +92,26 @@ def add_pages(app: Flask, config: Config, runtimes: Runtimes) -> None:
         return render_template(
             "index.html",
             runtimes=named,
-            samples=offered,
+            samples=titles,
             limit=config.upload_limit,
             formats=ACCEPTED,
-            too_large=too_large(config),
+            too_large=too_large(config.upload_limit),
         )
 
     @app.get("/samples/<int:number>.jpg")
     def sample(number: int) -> Response:
-        if number >= len(offered):
+        if number >= len(titles):
             raise Refusal("not_found")
-        response = Response(sample_file(offered[number]), mimetype="image/jpeg")
+        response = Response(sample_file(titles[number]), mimetype="image/jpeg")
         response.headers["Cache-Control"] = "private, max-age=3600"
         return response
 
 
 def add_refusals(app: Flask, config: Config) -> None:
     """Turn whatever goes wrong into a sentence and a status code; a traceback goes to the log alone."""
-    by_status = {
-        404: Refusal("not_found"),
-        405: Refusal("wrong_method"),
-        413: too_large(config),
-    }
+    by_status = {404: Refusal("not_found"), 405: Refusal("wrong_method"), 413: too_large(config.upload_limit)}
 
-    @app.errorhandler(Refusal)
-    def refuse(refusal: Refusal) -> tuple[Response, int]:
-        return refused(refusal)
+    app.register_error_handler(Refusal, refused)
 
     @app.errorhandler(HTTPException)
     def refuse_by_status(error: HTTPException) -> tuple[Response, int] | Response:
@@ -91,8 +126,3 @@ def add_refusals(app: Flask, config: Config) -> None:
     def internal_error(error: Exception) -> tuple[Response, int]:
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return refused(Refusal("internal_error"))
-
-
-def too_large(config: Config) -> Refusal:
-    """Return the refusal of a file above the limit in bytes; the page's script says the same before it sends one."""
-    return Refusal("file_too_large", megabytes=config.upload_limit // MEGABYTE)

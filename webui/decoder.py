@@ -12,17 +12,14 @@ from runoff.contract import Preprocessing, from_json
 from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
 from runoff.model.decoding import decode
 from runoff.model.preprocessing import preprocess
-from runoff.processes.channel import Message, open_channel
+from runoff.processes.channel import Channel, Message, run_program
 
 MEMORY_LIMIT = 4 << 30
 """Bytes of address space: 50 million pixels need about 1 GB while they are converted, and libraries reserve more."""
 
 
-def main() -> None:
+def serve(channel: Channel, _: Message) -> None:
     """Open one picture after another until the server is gone."""
-    channel = open_channel()
-    if channel.receive_start() is None:
-        return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     channel.send({"ready": True})
     while (command := channel.receive()) is not None:
@@ -47,4 +44,4 @@ def read_picture(content: bytes, pixel_limit: int, preprocessing: Preprocessing)
 
 
 if __name__ == "__main__":
-    main()
+    run_program(serve)

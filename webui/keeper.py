@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from runoff.errors import FrameworkMissing, RunoffError, WorkerCrashed, WorkerFailed
 from runoff.processes.channel import Message
-from runoff.processes.process import Process, Surroundings, started
+from runoff.processes.process import Process
 
 PREPARING = "preparing"
 STARTING = "starting"
@@ -34,16 +33,6 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a worker is started: its module, its first request, its environment variables, and its log."""
-
-    module: str
-    request: Message
-    log: Path
-    variables: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class Status:
     """How a worker is doing, as one value: its state, how often it was started again, its process where it is ready."""
 
@@ -57,34 +46,33 @@ class NotReady(RunoffError):
 
 
 class NotPrepared(RunoffError):
-    """What a worker needs can't be had; ``state`` is what becomes of its keeper."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
+    """What a worker needs can't be had; the error's text is the state of its keeper from then on."""
 
 
 class Keeper:
     """Owns one worker in a thread of its own.
 
     The thread lives as long as the keeper: the kernel ends a worker together with the thread that started it
-    (prctl(2), PR_SET_PDEATHSIG), so that no request may start one. ``prepare`` makes what the worker is sent after its
-    first request, and may take minutes: it runs in that thread while the worker imports, and what it raises makes the
-    worker unavailable for good. A keeper that comes ``after`` another begins when that one is settled.
+    (prctl(2), PR_SET_PDEATHSIG), so that no request may start one. ``start`` starts the worker's process, to which
+    ``request`` is sent first. ``prepare`` makes what is sent after that, and may take minutes: it runs in that thread
+    while the worker imports, and what it raises makes the worker unavailable for good. A keeper that comes ``after``
+    another begins when that one is settled.
     """
 
     def __init__(
         self,
         label: str,
-        recipe: Recipe,
-        start_timeout: float,
+        start: Callable[[], AbstractContextManager[Process]],
+        request: Message,
         *,
+        start_timeout: float,
         prepare: Callable[[], Message] | None = None,
         after: Keeper | None = None,
     ) -> None:
         self.label = label
         self.status = Status(PREPARING if after else STARTING)
-        self._recipe = recipe
+        self._start = start
+        self._request = request
         self._prepare = cache(prepare) if prepare else None
         self._after = after
         self._start_timeout = start_timeout
@@ -169,7 +157,7 @@ class Keeper:
                 self._serve()
                 failures = 0
             except NotPrepared as error:
-                state = error.state
+                state = str(error)
                 break
             except Exception as error:  # noqa: BLE001 - whatever goes wrong costs one start, and never this thread
                 failures += 1
@@ -179,14 +167,8 @@ class Keeper:
 
     def _serve(self) -> None:
         """Start the worker once and stay with it until it ends."""
-        worker = started(
-            self._recipe.module,
-            label=self.label,
-            log=self._recipe.log,
-            surroundings=Surroundings(variables=self._recipe.variables),
-        )
-        with worker as process:
-            process.send_first(self._recipe.request)
+        with self._start() as process:
+            process.send_first(self._request)
             if self._prepare:
                 process.send(self._prepared(self._prepare))
             process.receive(self._start_timeout)

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -20,9 +22,10 @@ from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
 from runoff.model.images import ImageSet, save_images
 from runoff.processes.channel import Message
+from runoff.processes.process import Process, Surroundings, started
 from webui import words
 from webui.config import Config
-from webui.keeper import SETTLED, WAITED_FOR, Keeper, NotReady, Recipe
+from webui.keeper import SETTLED, WAITED_FOR, Keeper, NotReady
 from webui.refusals import Refusal
 from webui.supply import Supply, cached_supply, choose_anew, prepared_supply
 
@@ -101,28 +104,24 @@ class Runtimes:
 
         Raises NotReady, or a WorkerFailed.
         """
-        until = time.monotonic() + self.config.patience
+        keeper, until = runtime.keeper, time.monotonic() + self.config.patience
         while True:
+            if keeper.status.state in WAITED_FOR:
+                keeper.wait(SETTLED, max(0.0, until - time.monotonic()))
+            if not self.turn.acquire(timeout=max(0.0, until - time.monotonic())):
+                raise NotReady("others are being served")
             try:
-                return self._ask_in_turn(runtime.keeper, pixels, until)
+                if self.latest is not None and self.latest is not keeper:
+                    self.latest.suspend()
+                self.latest = keeper
+                keeper.resume()
+                command = {"do": "picture", "pixels": pixels.content}
+                return keeper.ask(command, patience=0.0, timeout=self.config.worker_timeout)
             except NotReady:
-                if runtime.keeper.status.state not in WAITED_FOR or time.monotonic() > until:
+                if keeper.status.state not in WAITED_FOR or time.monotonic() > until:
                     raise
-
-    def _ask_in_turn(self, keeper: Keeper, pixels: Pixels, until: float) -> Message:
-        if keeper.status.state in WAITED_FOR:
-            keeper.wait(SETTLED, max(0.0, until - time.monotonic()))
-        if not self.turn.acquire(timeout=max(0.0, until - time.monotonic())):
-            raise NotReady("others are being served")
-        try:
-            if self.latest is not None and self.latest is not keeper:
-                self.latest.suspend()
-            self.latest = keeper
-            keeper.resume()
-            command = {"do": "picture", "pixels": pixels.content}
-            return keeper.ask(command, patience=0.0, timeout=self.config.worker_timeout)
-        finally:
-            self.turn.release()
+            finally:
+                self.turn.release()
 
 
 def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Runtimes:
@@ -132,19 +131,33 @@ def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Run
     """
     contenders = chosen_contenders(config, backends)
     supply = prepared_supply(config.prepared) if config.prepared else cached_supply(config, backends)
-    opener = Recipe("webui.decoder", {}, config.home / "logs" / "web-decoder.log", {})
-    started = Runtimes(config, {}, Keeper("the decoder", opener, config.start_timeout))
+    opener = starting(config, "webui.decoder", "decoder")
+    runtimes = Runtimes(config, {}, Keeper("the decoder", opener, {}, start_timeout=config.start_timeout))
     before: Keeper | None = None  # one starts after another: together they would take the cores from the first answer
     for name, contender in contenders.items():
         backend = backends[contender.backend]
-        recipe = recipe_of(contender, backend, config)
-        before = Keeper(name, recipe, config.start_timeout, prepare=preparing(started, contender, supply), after=before)
-        started.runtimes[name] = Runtime(contender, words.title(contender, backend), before)
-    for keeper in started.keepers():
+        before = Keeper(
+            name,
+            starting(config, "runoff.measure.worker", name, backend.variables(contender.variant)),
+            {"backend": backend.module, "variant": contender.variant.name},
+            start_timeout=config.start_timeout,
+            prepare=partial(prepare, runtimes, contender, supply),
+            after=before,
+        )
+        runtimes.runtimes[name] = Runtime(contender, words.title(contender, backend), before)
+    for keeper in runtimes.keepers():
         keeper.open()
     if config.weights == "auto" and config.prepared is None:
-        threading.Thread(target=look_for_a_better_model, args=(started,), daemon=True).start()
-    return started
+        threading.Thread(target=look_for_a_better_model, args=(runtimes,), daemon=True).start()
+    return runtimes
+
+
+def starting(
+    config: Config, module: str, name: str, variables: Mapping[str, str] | None = None
+) -> Callable[[], AbstractContextManager[Process]]:
+    """Return what starts a worker's process, with a log of its own."""
+    log = config.home / "logs" / f"web-{name}.log"
+    return partial(started, module, label=name, log=log, surroundings=Surroundings(variables=variables or {}))
 
 
 def chosen_contenders(config: Config, backends: Mapping[str, Declaration]) -> dict[str, Contender]:
@@ -156,29 +169,15 @@ def chosen_contenders(config: Config, backends: Mapping[str, Declaration]) -> di
     return {contender.id: contender for contender in sorted(chosen, key=lambda contender: contender.id != config.first)}
 
 
-def recipe_of(contender: Contender, backend: Declaration, config: Config) -> Recipe:
-    """Say how a contender's worker is started: as the benchmark's, without what it loads."""
-    return Recipe(
-        "runoff.measure.worker",
-        {"backend": backend.module, "variant": contender.variant.name},
-        config.home / "logs" / f"web-{contender.id}.log",
-        backend.variables(contender.variant),
-    )
-
-
-def preparing(runtimes: Runtimes, contender: Contender, supply: Supply) -> Callable[[], Message]:
-    """Make the function that returns what a contender's worker loads, and the blank picture it first looks at."""
-    threads = runtimes.config.threads or allowed_threads()
-
-    def prepare() -> Message:
-        artifact, model = supply.artifact(contender), supply.model()
-        if not runtimes.model.done():  # one keeper prepares at a time
-            runtimes.model.set_result(model)
-        blank = runtimes.config.home / "webui" / "blank.npy"
-        save_images(ImageSet(("blank",), np.zeros((1, *model.picture_shape), np.float32), ""), blank)
-        return {"artifact": str(artifact), "threads": threads, "images": str(blank), "image": 0}
-
-    return prepare
+def prepare(runtimes: Runtimes, contender: Contender, supply: Supply) -> Message:
+    """Return what a contender's worker loads, and the blank picture it first looks at; one keeper does so at a time."""
+    artifact, model, config = supply.artifact(contender), supply.model(), runtimes.config
+    if not runtimes.model.done():
+        runtimes.model.set_result(model)
+    blank = config.home / "webui" / "blank.npy"
+    save_images(ImageSet(("blank",), np.zeros((1, *model.picture_shape), np.float32), ""), blank)
+    threads = config.threads or allowed_threads()
+    return {"artifact": str(artifact), "threads": threads, "images": str(blank), "image": 0}
 
 
 def look_for_a_better_model(runtimes: Runtimes) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -15,37 +13,25 @@ from runoff.model.photographs import data_folder, jpeg
 SEED = 2240020
 """Another seed than those of training and of the fixture images."""
 DRAWN = ("star", "house", "fish", "umbrella", "sailboat", "spiral")
-PHOTOGRAPHED = {
-    "chelsea.png": "a cat",
-    "coffee.png": "a cup of coffee",
-    "rocket.jpg": "a rocket",
-    "motorcycle_left.png": "a motorcycle",
+PHOTOGRAPHS = {
+    "a cat": "chelsea.png",
+    "a cup of coffee": "coffee.png",
+    "a rocket": "rocket.jpg",
+    "a motorcycle": "motorcycle_left.png",
 }
 QUALITY = 90
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A picture to try, and what is on it; ``source`` is the photograph's file, None for a drawing."""
-
-    title: str
-    source: Path | None
-
-
-def samples() -> tuple[Sample, ...]:
-    """List the samples that there are here."""
-    drawn = tuple(Sample(name, None) for name in DRAWN)
+def samples() -> tuple[str, ...]:
+    """Return what is on each of the samples that there are here."""
     folder = data_folder()
-    if folder is None:
-        return drawn
-    photographs = (Sample(title, folder / file) for file, title in PHOTOGRAPHED.items())
-    return (*drawn, *(sample for sample in photographs if sample.source and sample.source.is_file()))
+    return (*DRAWN, *(title for title, file in PHOTOGRAPHS.items() if folder and (folder / file).is_file()))
 
 
 @cache
-def sample_file(sample: Sample) -> bytes:
+def sample_file(title: str) -> bytes:
     """Return a sample as JPEG, made when it is first asked for."""
-    if sample.source:
-        return jpeg(decode(sample.source), QUALITY)
-    index = CLASSES.index(sample.title)
+    if title in PHOTOGRAPHS and (folder := data_folder()):
+        return jpeg(decode(folder / PHOTOGRAPHS[title]), QUALITY)
+    index = CLASSES.index(title)
     return jpeg(draw(index, np.random.RandomState([SEED, index])), QUALITY)

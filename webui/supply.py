@@ -6,9 +6,8 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from runoff.backends import Declaration
 from runoff.contract import Model, from_json, to_json
@@ -67,11 +66,8 @@ def cached_supply(config: Config, backends: Mapping[str, Declaration]) -> Supply
 
 def choose_anew(config: Config) -> Model:
     """Choose the model as the benchmark does, which may ask the network, and remember it."""
-
-    def run_step(function: str, arguments: dict[str, Any]) -> Any:
-        log = config.home / "logs" / "web-weights.log"
-        return call(function, arguments, label="weights", log=log, timeout=IMPORT_TIMEOUT)
-
+    log = config.home / "logs" / "web-weights.log"
+    run_step = partial(call, label="weights", log=log, timeout=IMPORT_TIMEOUT)
     model = choose_model(config.weights, config.home / "checkpoints", run_step).model
     stored = json.dumps({"weights": config.weights, "model": to_json(model)})
     write_whole(remembered_file(config), lambda partial: partial.write_text(stored))

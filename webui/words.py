@@ -7,7 +7,7 @@ from runoff.contract import Model
 from runoff.environments.contenders import Contender
 from runoff.model.drawings import CLASSES
 from runoff.model.resnet18 import BUILTIN, OFFICIAL
-from webui.keeper import GONE, MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
+from webui.keeper import MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
 
 STATES = {
     PREPARING: "Getting ready. The first time, this can take a few minutes; the others answer meanwhile.",
@@ -49,13 +49,10 @@ def knowledge(model: Model) -> str:
     return f"These answers come from a model of your own, with {model.classes:,} labels."
 
 
-def failed_sentence(state: str) -> str:
-    """Say why a runtime that was asked gave no answer."""
-    if state in GONE:
-        return "This one is not available on this computer."
-    if state == PREPARING:
-        return "This one is still getting ready. Try again in a moment."
-    return "This one is busy or still starting. Try again in a moment."
-
-
+NO_ANSWER = {
+    UNAVAILABLE: "This one is not available on this computer.",
+    MISSING: "This one is not available on this computer.",
+    PREPARING: "This one is still getting ready. Try again in a moment.",
+}
+BUSY = "This one is busy or still starting. Try again in a moment."
 STOPPED = "This one stopped while it was looking at the picture and is being started again. Try once more in a moment."

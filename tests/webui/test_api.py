@@ -22,7 +22,7 @@ from runoff.model.resnet18 import IMAGENET
 from tests.conftest import ROOT
 from tests.fakes.fake import true_logits
 from tests.web import fake_page, prepared_fakes, send, star, stored
-from webui.headers import HEADERS
+from webui.app import HEADERS
 from webui.refusals import ACCEPTED, SENTENCES
 
 LIMIT = 2_000_000

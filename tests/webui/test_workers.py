@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,12 @@ from runoff.model.decoding import decode
 from runoff.model.images import ImageSet, save_images
 from runoff.model.preprocessing import preprocess
 from runoff.model.resnet18 import IMAGENET
+from runoff.processes.process import started
 from runoff.text.ids import HERE
 from tests import fakes
 from tests.web import fake_page, page, send, star, stored, until_settled
 from webui.config import Config
-from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, UNAVAILABLE, Keeper, Recipe
+from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, UNAVAILABLE, Keeper
 
 PNG = stored(star(), "PNG")
 HANGS_AT = 15
@@ -169,8 +171,8 @@ def test_closing_ends_every_worker(tmp_path):
 def keeper_of_a_fake(folder, name, **settings) -> Keeper:
     """Make a keeper whose worker runs the fake."""
     request = {"backend": f"{fakes.__name__}.fake", "variant": ""}
-    recipe = Recipe("runoff.measure.worker", request, folder / f"{name}.log", {})
-    return Keeper(name, recipe, 20.0, **settings)
+    start = partial(started, "runoff.measure.worker", label=name, log=folder / f"{name}.log")
+    return Keeper(name, start, request, start_timeout=20.0, **settings)
 
 
 def test_a_worker_starts_before_it_is_prepared_and_the_next_one_after_it(tmp_path):
@@ -241,7 +243,7 @@ def test_a_keepers_thread_survives_errors_while_starting(tmp_path, monkeypatch, 
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("webui.keeper.MAX_BACKOFF", 0.01)
-    monkeypatch.setattr("webui.keeper.started", fail)
+    monkeypatch.setattr("webui.runtimes.started", fail)
     with fake_page(tmp_path, ["fake"]) as app:
         assert states(app) == {"fake": ("unavailable", 0)}
         assert app.test_client().get("/healthz").json == {"status": "broken"}
