@@ -70,7 +70,7 @@ def choose_anew(config: Config) -> Model:
     run_step = partial(call, label="weights", log=log, timeout=IMPORT_TIMEOUT)
     model = choose_model(config.weights, config.home / "checkpoints", run_step).model
     stored = json.dumps({"weights": config.weights, "model": to_json(model)})
-    write_whole(remembered_file(config), lambda partial: partial.write_text(stored))
+    write_whole(remembered_file(config), lambda file: file.write_text(stored))
     return model
 
 
