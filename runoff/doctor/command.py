@@ -19,7 +19,7 @@ SECONDS = 10.0
 ERASE_LINE = "\r\x1b[K"
 
 
-def add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_doctor(commands: Commands) -> None:
     """Declare the command."""
     doctor = commands.add_parser(
         "doctor",
