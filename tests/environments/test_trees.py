@@ -55,7 +55,7 @@ def test_a_difference_in_one_tree_shows_in_its_contender_only(suite, make_tree):
     same = make_tree("same")
     slow = make_tree("slow", FAKE, "SECONDS_PER_INFERENCE = 0.002", "SECONDS_PER_INFERENCE = 0.004")
     declared = make_tree(
-        "declared", FAKE, "ENVIRONMENT: dict[str, str] = {}", 'ENVIRONMENT = {"FAKE_SECONDS": "0.004"}'
+        "declared", FAKE, 'SUFFIX = ".npy"', 'SUFFIX = ".npy"\nENVIRONMENT = {"FAKE_SECONDS": "0.004"}'
     )
     fake = declared / FAKE
     setting = 'SECONDS_PER_INFERENCE = float(os.environ.get("FAKE_SECONDS", "0.002"))'
