@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 
 from runoff.backends import find_backends
 from runoff.environments.contenders import Contender
@@ -26,10 +22,11 @@ from runoff.measure.launches import Setup
 from runoff.measure.workers import Workers
 from runoff.processes.process import Process
 from tests import fakes
-from tests.children import LONGEST_RUN
 from tests.fakes.fake import true_logits
+from tests.suite_runs import ROOT, Suite, copied_suite, put_fakes_in
 
-ROOT = Path(__file__).resolve().parents[1]
+__all__ = ["HERE", "ROOT", "MakeEntrant", "MakeSetup", "Suite", "started_worker"]
+
 HERE = Environment("here", Path(sys.executable))
 
 MakeEntrant = Callable[..., Entrant]
@@ -118,74 +115,16 @@ def make_setup(tmp_path: Path, picture: Picture, images: NDArray[np.float32]) ->
     return make
 
 
-@dataclass(frozen=True)
-class Suite:
-    """A copy of the suite in a folder of its own, with two pictures to run on."""
-
-    root: Path
-    pictures: Path
-    reference: str
-
-    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run ``pytest benchmarks/`` in it."""
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.root,
-            env=self.variables(**variables),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LONGEST_RUN,
-        )
-
-    def command(self, *arguments: str) -> list[str]:
-        """Give the command line of a run on two pictures, the built-in checkpoint and the race's questions."""
-        settings = [
-            "--weights",
-            "builtin",
-            "--images",
-            str(self.pictures),
-            "--reference",
-            self.reference,
-            "--seed",
-            "1",
-            "-m",
-            "not service and not conversion",
-        ]
-        return [sys.executable, "-m", "pytest", "benchmarks/", "-p", "no:cacheprovider", *settings, *arguments]
-
-    def variables(self, **additional: str) -> dict[str, str]:
-        """Give the environment in which this copy is found before the original."""
-        return os.environ | {"PYTHONPATH": str(self.root), "COLUMNS": "100"} | additional
-
-
-def copy_suite(root: Path, reference: str) -> Suite:
-    """Copy what ``pytest benchmarks/`` needs, without caches and results, and draw two pictures of noise."""
-    for folder in ("runoff", "fixtures", "benchmarks"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("conftest.py", "pytest.ini"):
-        shutil.copy(ROOT / file, root / file)
-    pictures = root / "pictures"
-    pictures.mkdir()
-    for index in range(2):
-        noise = np.random.RandomState(index).randint(0, 256, (256, 256, 3), dtype=np.uint8)
-        Image.fromarray(noise).save(pictures / f"{index}.png")
-    return Suite(root, pictures, reference)
-
-
 @pytest.fixture(scope="session")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     """Copy the suite, put the fakes in the place of its backends and stand-ins in the place of what needs torch."""
-    copied = copy_suite(tmp_path_factory.mktemp("suite"), reference="fake")
-    for backend in (copied.root / "runoff" / "backends").glob("[!_]*.py"):
-        backend.unlink()
-    shutil.copy(ROOT / "tests" / "fakes" / "fake.py", copied.root / "runoff" / "backends" / "fake.py")
-    for stand_in in ("golden.py", "operations.py"):
-        shutil.copy(ROOT / "tests" / "stand_ins" / stand_in, copied.root / "runoff" / "model" / stand_in)
-    return copied
+    with copied_suite(tmp_path_factory.mktemp("suite"), reference="fake") as copied:
+        put_fakes_in(copied)
+        yield copied
 
 
 @pytest.fixture(scope="session")
-def real_suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
+def real_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     """Copy the suite as it is, with its own backends and empty caches."""
-    return copy_suite(tmp_path_factory.mktemp("real_suite"), reference="pytorch")
+    with copied_suite(tmp_path_factory.mktemp("real_suite"), reference="pytorch") as copied:
+        yield copied

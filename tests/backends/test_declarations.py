@@ -100,7 +100,7 @@ def test_a_mistake_ends_a_run_before_it_begins(suite):
     broken = suite.root / "runoff" / "backends" / "broken.py"
     broken.write_text('"""A backend that forgets everything."""\n')
     try:
-        done = suite.run("--contenders", "fake")
+        done = suite.race("--contenders", "fake")
     finally:
         broken.unlink()
     told = " ".join((done.stdout + done.stderr).split())
@@ -117,11 +117,11 @@ def test_adding_a_backend_is_one_file(suite):
     added = suite.root / "runoff" / "backends" / "newcomer.py"
     added.write_text(source.read_text())
     try:
-        done = suite.run("--launches", "1", "--rounds", "2", "--contenders", "newcomer,newcomer-doubled")
+        done = suite.race("--launches", "1", "--rounds", "2", "--contenders", "newcomer,newcomer-doubled")
     finally:
         added.unlink()
     assert done.returncode == 0, done.stdout + done.stderr
     came = json.loads((suite.root / "results" / "runoff.json").read_text())["machine_info"]["runoff"]["contenders"]
     raced = {name: (came[name]["status"], came[name]["agreement"]["share"]) for name in came if "newcomer" in name}
     assert raced == {"newcomer": ("raced", 1.0), "newcomer-doubled": ("raced", 1.0)}
-    assert suite.run("--contenders", "newcomer").returncode == 4
+    assert suite.race("--contenders", "newcomer").returncode == 4

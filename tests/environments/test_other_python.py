@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from runoff.environments.environment import parse_environment
-from tests.conftest import Suite, copy_suite
+from tests.conftest import Suite
 from tests.interpreters import NoOtherPython, install, make_other_python
+from tests.suite_runs import copied_suite
 
 FEW = ("--launches", "2", "--rounds", "3")
 
@@ -29,7 +30,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_and_read(suite: Suite, *arguments: str):
     """Run the suite and give what it stored about the run, and its benchmarks' extra_info by group and contender."""
-    done = suite.run(*FEW, *arguments)
+    done = suite.race(*FEW, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     stored = json.loads((suite.root / "results" / "runoff.json").read_text())
     infos = [(benchmark["group"], benchmark["extra_info"]) for benchmark in stored["benchmarks"]]
@@ -82,10 +83,9 @@ def test_onnxruntime_races_itself_in_another_environment(other, tmp_path):
         install(other, "onnxruntime")
     except NoOtherPython as error:
         pytest.skip(str(error))
-    real = copy_suite(tmp_path / "suite", reference="onnxruntime")
-    about, infos = run_and_read(
-        real, "--contenders", "onnxruntime,onnxruntime@other", "--environment", f"other={other}"
-    )
+    two = ("--contenders", "onnxruntime,onnxruntime@other", "--environment", f"other={other}")
+    with copied_suite(tmp_path / "suite", reference="onnxruntime") as real:
+        about, infos = run_and_read(real, *two)
     assert_two_environments_raced(about, infos, "onnxruntime", "onnxruntime@other")
     assert infos["inference", "onnxruntime@other"]["versions"]["onnxruntime"]
 
@@ -94,7 +94,7 @@ def test_an_environment_without_numpy_is_told_before_anything_is_measured(suite,
     """An interpreter without numpy gives one line that names what to install, and where."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
     bare = tmp_path / "bare" / "bin" / "python"
-    done = suite.run("--contenders", "fake@bare", "--environment", f"bare={bare}")
+    done = suite.race("--contenders", "fake@bare", "--environment", f"bare={bare}")
     words = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == 4
     assert "FrameworkMissing: numpy, which every worker needs, is not installed" in words

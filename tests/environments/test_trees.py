@@ -50,19 +50,18 @@ def stored_run(suite: Suite):
     return json.loads((suite.root / "results" / "runoff.json").read_text())
 
 
+@pytest.mark.alone
 def test_a_difference_in_one_tree_shows_in_its_contender_only(suite, make_tree):
     """Slower code, a slower setting that a backend declares, and wrong logits each show in their own tree's row."""
     same = make_tree("same")
     slow = make_tree("slow", FAKE, "SECONDS_PER_INFERENCE = 0.002", "SECONDS_PER_INFERENCE = 0.004")
-    declared = make_tree(
-        "declared", FAKE, 'SUFFIX = ".npy"', 'SUFFIX = ".npy"\nENVIRONMENT = {"FAKE_SECONDS": "0.004"}'
-    )
+    declared = make_tree("declared", FAKE, "VARIANTS = ", 'ENVIRONMENT = {"FAKE_SECONDS": "0.004"}\nVARIANTS = ')
     fake = declared / FAKE
     setting = 'SECONDS_PER_INFERENCE = float(os.environ.get("FAKE_SECONDS", "0.002"))'
     fake.write_text(fake.read_text().replace("SECONDS_PER_INFERENCE = 0.002", setting))
     wrong = make_tree("wrong", FAKE, 'self.variant == "wrong"', "True")
     trees = {"same": same, "slow": slow, "declared": declared, "wrong": wrong}
-    done = suite.run(
+    done = suite.race(
         *FEW,
         *("--reference", "fake@same", "--contenders", ",".join(["fake", *(f"fake@{name}" for name in trees)])),
         *(word for name, tree in trees.items() for word in ("--tree", f"{name}={tree}")),
@@ -88,9 +87,9 @@ def test_a_tree_of_the_same_sources_shares_the_artifact_and_another_converts_its
     """An unchanged tree's artifact is the one made here; a tree with another convert() makes another, by its code."""
     same = make_tree("same")
     other = make_tree("other", FAKE, "np.zeros(1000", "np.ones(1000")
-    assert suite.run(*ONCE, "--contenders", "fake").returncode == 0
+    assert suite.race(*ONCE, "--contenders", "fake").returncode == 0
     before = made_artifacts(suite)
-    done = suite.run(
+    done = suite.race(
         *(*ONCE, "--contenders", "fake,fake@same,fake@other"), *("--tree", f"same={same}", "--tree", f"other={other}")
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -133,7 +132,7 @@ def test_a_tree_without_the_backend_or_variant_is_told_in_a_sentence(suite, make
     added = suite.root / "runoff" / "backends" / "newcomer.py"
     shutil.copy(suite.root / FAKE, added)
     try:
-        done = suite.run(
+        done = suite.race(
             *ONCE, *("--contenders", "fake,fake-slower@without,newcomer@without", "--tree", f"without={tree}")
         )
     finally:
@@ -163,7 +162,7 @@ def test_a_tree_without_the_backend_or_variant_is_told_in_a_sentence(suite, make
 def test_a_tree_of_another_protocol_is_told_before_anything_is_measured(suite, make_tree, old, new, words):
     """A tree whose messages are others than ours is refused by name, with what to do."""
     tree = make_tree("foreign", CHANNEL, old, new)
-    done = suite.run("--contenders", "fake@foreign", "--tree", f"foreign={tree}")
+    done = suite.race("--contenders", "fake@foreign", "--tree", f"foreign={tree}")
     told = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == 4
     assert "ProtocolMismatch: environment foreign" in told
@@ -177,7 +176,7 @@ def test_a_tree_whose_answers_lack_everything_is_of_another_protocol_too(suite, 
     tree = make_tree("older", CHANNEL, '{"protocol": PROTOCOL, **message}', "message")
     backends = tree / "runoff" / "backends" / "__init__.py"
     backends.write_text(backends.read_text().replace("def declare", "def declare_otherwise"))
-    done = suite.run("--contenders", "fake@older", "--tree", f"older={tree}")
+    done = suite.race("--contenders", "fake@older", "--tree", f"older={tree}")
     assert done.returncode == 4
     assert "ProtocolMismatch" in done.stdout + done.stderr
 
@@ -194,7 +193,7 @@ def test_a_tree_whose_answers_lack_everything_is_of_another_protocol_too(suite, 
 )
 def test_a_mistaken_tree_is_told_in_one_line(suite, arguments, words):
     """A tree that is not there, or not named, gives a clear error, exit code 4 and no traceback."""
-    done = suite.run(*arguments)
+    done = suite.race(*arguments)
     assert done.returncode == 4
     assert words in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -268,7 +267,7 @@ def test_the_commit_is_recorded_for_another_tree_only(suite, make_tree):
     tree = make_tree("head")
     (tree / ".gitignore").write_text("__pycache__/\n")
     commit_all(tree)
-    done = suite.run(*ONCE, "--contenders", "fake,fake@head", "--tree", f"head={tree}")
+    done = suite.race(*ONCE, "--contenders", "fake,fake@head", "--tree", f"head={tree}")
     assert done.returncode == 0, done.stdout + done.stderr
     stored = stored_run(suite)
     for benchmark in stored["benchmarks"]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from runoff.judge.agreement import floor
-from tests.children import LONGEST_RUN
 
 FLOAT32 = (
     "pytorch-channels-last",
@@ -26,27 +23,8 @@ FEWEST_PICTURES = 500
 @pytest.fixture(scope="module")
 def field(real_suite):
     """Run one launch of these contenders on the fixture images, and give what came of each."""
-    arguments = [
-        "--weights",
-        "builtin",
-        "--launches",
-        "1",
-        "--rounds",
-        "1",
-        "-p",
-        "no:cacheprovider",
-        "-m",
-        "not service and not conversion",
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "benchmarks/", *arguments, "--contenders", ",".join(FLOAT32 + REDUCED)],
-        cwd=real_suite.root,
-        env=real_suite.variables(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LONGEST_RUN,
-    )
+    few = ("--weights", "builtin", "--launches", "1", "--rounds", "1", "-m", "not service and not conversion")
+    done = real_suite.perform(real_suite.bare_command(*few, "--contenders", ",".join(FLOAT32 + REDUCED)))
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads((real_suite.root / "results" / "runoff.json").read_text())
 

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from fixtures.conversion import QUICK_MODELS
-from tests.conftest import ROOT, copy_suite
+from tests.suite_runs import ROOT, copied_suite
 
 CONVERTER = '''
 
@@ -35,25 +35,34 @@ def load(artifact: Path, variant: Variant, threads: int) -> TenNumbers:
 '''
 
 
-@pytest.fixture
-def converting(tmp_path):
-    """Give what makes a copy of the suite whose one backend has a converter that does as it is told."""
-
-    def make(what: str, does: str, needs: str = "numpy"):
-        copied = copy_suite(tmp_path / "suite", reference="fake")
+@pytest.fixture(scope="module")
+def imagining(tmp_path_factory):
+    """Copy the suite with the fake alone, an exporter that needs no torch, and names for what exporting needs."""
+    with copied_suite(tmp_path_factory.mktemp("imagining"), reference="fake") as copied:
         for backend in (copied.root / "runoff" / "backends").glob("[!_]*.py"):
             backend.unlink()
-        fake = (ROOT / "tests" / "fakes" / "fake.py").read_text()
-        fake = fake.replace("FORM = MODULE", f'FORM = "onnx"\nCONVERT_REQUIRES = ("{needs}",)')
-        fake = fake.replace("VARIANTS = (", 'CONVERTERS = {"numpy": "imagined"}\nVARIANTS = (')
-        made = fake + CONVERTER.format(what=what, does=does)
         shutil.copy(ROOT / "tests" / "fakes" / "fake.py", copied.root / "runoff" / "backends" / "fake.py")
-        (copied.root / "runoff" / "backends" / "imagined.py").write_text(made)
         shutil.copy(ROOT / "tests" / "stand_ins" / "zoo.py", copied.root / "runoff" / "matrix" / "zoo.py")
         exporter = copied.root / "runoff" / "model" / "onnx_export.py"
         needed = 'EXPORTERS = {TORCHSCRIPT: ("numpy",), DYNAMO: ("numpy",)}\n'
         exporter.write_text(exporter.read_text().replace("DISTRIBUTIONS = ", f"{needed}DISTRIBUTIONS = ", 1))
-        return copied
+        yield copied
+
+
+@pytest.fixture
+def converting(imagining):
+    """Give what puts a converter that does as it is told into the copy, whose caches are empty."""
+
+    def make(what: str, does: str, needs: str = "numpy"):
+        fake = (ROOT / "tests" / "fakes" / "fake.py").read_text()
+        fake = fake.replace("FORM = MODULE", 'FORM = "onnx"')
+        declared = f'CONVERTERS = {{"numpy": "imagined"}}\nCONVERT_REQUIRES = ("{needs}",)\n'
+        fake = fake.replace("VARIANTS = (", f"{declared}VARIANTS = (")
+        made = fake + CONVERTER.format(what=what, does=does)
+        (imagining.root / "runoff" / "backends" / "imagined.py").write_text(made)
+        for left in (".runoff", "results"):
+            shutil.rmtree(imagining.root / left, ignore_errors=True)
+        return imagining
 
     return make
 

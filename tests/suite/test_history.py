@@ -21,9 +21,9 @@ def storage(suite: Suite, tmp_path_factory: pytest.TempPathFactory):
     """Run the suite twice as tox does with --benchmark-autosave, the second time compared with the first."""
     folder = tmp_path_factory.mktemp("storage") / "compare"
     saving = (f"--benchmark-storage=file://{folder}", "--benchmark-autosave")
-    first = suite.run(*FEW, *saving)
+    first = suite.race(*FEW, *saving)
     assert first.returncode == 0, first.stdout + first.stderr
-    second = suite.run(*FEW, *saving, "--benchmark-compare")
+    second = suite.race(*FEW, *saving, "--benchmark-compare")
     assert second.returncode == 0, second.stdout + second.stderr
     return folder, second.stdout
 
@@ -71,7 +71,7 @@ def test_a_saved_run_and_its_results_are_one(storage, suite, tmp_path, capsys):
 def test_a_race_of_two_environments_is_judged_by_itself(suite, tmp_path, capsys):
     """What the suite stores of a backend against itself elsewhere is what ``compare`` with one file reads."""
     elsewhere = ("--reference", "fake@elsewhere", "--environment", f"elsewhere={sys.executable}")
-    done = suite.run(*elsewhere, "--contenders", "fake", "--launches", "5", "--rounds", "3", "-k", "inference")
+    done = suite.race(*elsewhere, "--contenders", "fake", "--launches", "5", "--rounds", "3", "-k", "inference")
     assert done.returncode == 0, done.stdout + done.stderr
     stored = suite.root / "results" / "runoff.json"
     code = main(["compare", str(stored), "--fail-above", "900%", "--markdown", str(tmp_path / "summary.md")])
@@ -97,7 +97,7 @@ def test_files_that_pytest_benchmark_saved_are_compared(suite, tmp_path, capsys)
     pytest-benchmark itself is told why a run of another stratum is no baseline, in the same words.
     """
     few = ("--contenders", "fake,fake-slower", "--rounds", "2", f"--benchmark-storage=file://{tmp_path}")
-    done = suite.run(*few, "--launches", "5", "--margin", "900%", "--benchmark-save=gate")
+    done = suite.race(*few, "--launches", "5", "--margin", "900%", "--benchmark-save=gate")
     assert done.returncode == 0, done.stdout + done.stderr
     (saved,) = tmp_path.rglob("*_gate.json")
     run = json.loads(saved.read_text())
@@ -108,6 +108,6 @@ def test_files_that_pytest_benchmark_saved_are_compared(suite, tmp_path, capsys)
     threads = about(run)["stratum"]["threads"]
     about(run)["stratum"]["threads"] = threads + 1
     saved.write_text(json.dumps(run))
-    done = suite.run(*few, "--launches", "1", "--benchmark-compare")
+    done = suite.race(*few, "--launches", "1", "--benchmark-compare")
     printed = " ".join((done.stdout + done.stderr).split())
     assert f"no comparable baseline: threads: {threads + 1} → {threads};" in printed

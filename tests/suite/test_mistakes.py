@@ -15,6 +15,7 @@ import pytest
 
 from tests.children import LONGEST_RUN, child
 from tests.suite.test_suite import ALL_RIGHT, FEW
+from tests.suite_runs import RACE
 
 
 def test_what_goes_wrong_is_a_row_and_the_others_go_on(suite):
@@ -49,7 +50,7 @@ def test_what_goes_wrong_is_a_row_and_the_others_go_on(suite):
 
 def test_threads_that_are_not_held_fail_their_own_benchmark(suite):
     """A contender that reports other threads than it was given converts and agrees, and fails that one check."""
-    done = suite.run("-k", "correctness", "--contenders", "fake,fake-lies", "-rA")
+    done = suite.race("-k", "correctness", "--contenders", "fake,fake-lies", "-rA")
     lines = [line for line in done.stdout.splitlines() if "[fake-lies]" in line]
     failed = [line.partition("::")[2].partition("[")[0] for line in lines if line.startswith("FAILED")]
     passed = [line.partition("::")[2].partition("[")[0] for line in lines if line.startswith("PASSED")]
@@ -79,10 +80,30 @@ def test_threads_that_are_not_held_fail_their_own_benchmark(suite):
 )
 def test_a_mistake_is_told_in_one_line_before_anything_is_measured(suite, arguments, words):
     """A mistyped option gives a clear error, exit code 4 and no traceback."""
-    done = suite.run(*arguments)
+    done = suite.race(*arguments)
     assert done.returncode == 4
     assert words in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_environments_are_asked_once_whatever_is_wrong(suite):
+    """A mistake that only they can tell does not ask them again for every benchmark."""
+    hooks = suite.root / "counts.py"
+    hooks.write_text(
+        "import fixtures.contenders as contenders\n"
+        "def pytest_configure(config):\n"
+        "    ask = contenders.ask_environments\n"
+        "    def counted(*arguments):\n"
+        "        print('asked once')\n"
+        "        return ask(*arguments)\n"
+        "    contenders.ask_environments = counted\n"
+    )
+    try:
+        done = suite.race("--contenders", "nobody", "-s", "-p", "counts")
+    finally:
+        hooks.unlink()
+    assert done.returncode == 4
+    assert done.stdout.count("asked once") == 1
 
 
 def test_a_folder_without_or_with_broken_pictures_is_refused(suite, tmp_path):
@@ -92,7 +113,7 @@ def test_a_folder_without_or_with_broken_pictures_is_refused(suite, tmp_path):
     broken.mkdir()
     (broken / "cat.jpg").write_bytes(b"\xff\xd8\xff\xe0 not really")
     for folder, words in ((empty, "holds no picture"), (broken, "cat.jpg")):
-        done = suite.run("--images", str(folder))
+        done = suite.race("--images", str(folder))
         assert done.returncode == 4
         assert words in done.stdout + done.stderr
 
@@ -100,11 +121,11 @@ def test_a_folder_without_or_with_broken_pictures_is_refused(suite, tmp_path):
 def test_a_truncated_artifact_fails_its_contender_with_the_remedy(suite):
     """An artifact cut off by hand is refused with the folder to delete; the other contender is measured."""
     arguments = ("--contenders", "fake,fake-companion", "--launches", "1", "--rounds", "1")
-    assert suite.run(*arguments).returncode == 0
+    assert suite.race(*arguments).returncode == 0
     (second_file,) = (suite.root / ".runoff" / "artifacts").glob("fake-*/weights.npy")  # the companion's alone
     cut = second_file.with_name("model.npy")
     cut.write_bytes(cut.read_bytes()[:100])
-    done = suite.run(*arguments)
+    done = suite.race(*arguments)
     shutil.rmtree(cut.parent)
     assert done.returncode == 1
     assert "is not what was put there" in done.stdout
@@ -124,7 +145,7 @@ def test_a_results_folder_that_cannot_be_written_stops_the_run_before_it_begins(
     shutil.rmtree(results, ignore_errors=True)
     results.write_text("in the way")
     try:
-        done = suite.run("--contenders", "fake")
+        done = suite.race("--contenders", "fake")
     finally:
         results.unlink()
     assert done.returncode == 4
@@ -145,9 +166,7 @@ def test_a_disk_that_fills_up_loses_nothing(suite, tmp_path):
         "    results.write_whole = full\n"
     )
     try:
-        done = suite.run(
-            "--contenders", "fake", "--launches", "1", "--rounds", "2", "-p", "fills_up", PYTHONPATH=str(suite.root)
-        )
+        done = suite.race("--contenders", "fake", "--launches", "1", "--rounds", "2", "-p", "fills_up")
     finally:
         hooks.unlink()
     words = " ".join(done.stdout.split())
@@ -165,7 +184,7 @@ def test_own_json_that_cannot_be_written_is_no_traceback(suite):
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000_000, 100_000_000))
 
     done = subprocess.run(
-        suite.command("--contenders", "fake", "--launches", "1", "--rounds", "2", "--benchmark-json=/dev/full"),
+        suite.command(*RACE, "--contenders", "fake", "--launches", "1", "--rounds", "2", "--benchmark-json=/dev/full"),
         cwd=suite.root,
         env=suite.variables(),
         capture_output=True,

@@ -10,7 +10,7 @@ FAKE = ("--contenders", "fake,fake-slower", "--rounds", "2", "-k", "inference")
 
 def run_and_read(suite, *arguments):
     """Run the suite and give what it printed and what it stored."""
-    done = suite.run(*FAKE, *arguments)
+    done = suite.race(*FAKE, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     about = json.loads((suite.root / "results" / "runoff.json").read_text())
     return done.stdout, about

@@ -169,7 +169,7 @@ def test_the_stored_run_can_be_read_again(suite, finished):
 
 def test_comparing_with_a_stored_run_works_for_every_metric(suite, finished):
     """--benchmark-compare shows the stored run beside this one, for time and memory."""
-    done = suite.run("--contenders", "fake", "--launches", "1", "--rounds", "3", "--benchmark-compare")
+    done = suite.race("--contenders", "fake", "--launches", "1", "--rounds", "3", "--benchmark-compare")
     assert done.returncode == 0, done.stdout
     for test in ("test_inference[fake]", "test_cold_start[fake]", "test_peak_memory[fake]"):
         assert f"{test} (0001" in done.stdout
@@ -186,7 +186,7 @@ def test_compare_fail_is_a_gate(suite, finished, speed_up, fails):
     number = f"{1000 + speed_up}"
     saved = first.parent / f"{number}_baseline.json"
     saved.write_text(json.dumps(baseline))
-    done = suite.run(
+    done = suite.race(
         *("--contenders", "fake", "--launches", "2", "--rounds", "3"),
         *(f"--benchmark-compare={number}", "--benchmark-compare-fail=median:900%"),
     )
@@ -198,7 +198,7 @@ def test_compare_fail_is_a_gate(suite, finished, speed_up, fails):
 
 def test_selecting_with_k_races_what_is_selected_and_the_reference(suite):
     """-k runs the selected contender, raced against the reference."""
-    done = suite.run("--contenders", "all", "-k", "inference and fake-slower", "--launches", "1", "--rounds", "3")
+    done = suite.race("--contenders", "all", "-k", "inference and fake-slower", "--launches", "1", "--rounds", "3")
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
     stored = json.loads((suite.root / "results" / "runoff.json").read_text())
@@ -208,7 +208,7 @@ def test_selecting_with_k_races_what_is_selected_and_the_reference(suite):
 
 def test_workers_that_were_checked_and_never_race_end_with_the_run(suite):
     """A run that asks for correctness alone leaves no worker behind, though each is kept for a race after its check."""
-    done = suite.run("-k", "correctness", "--contenders", ALL_RIGHT)
+    done = suite.race("-k", "correctness", "--contenders", ALL_RIGHT)
     assert done.returncode == 0, done.stdout + done.stderr
     mine = []
     for process in psutil.process_iter():
@@ -230,7 +230,7 @@ def test_benchmark_disable_runs_everything_once(suite):
 
 def test_one_launch_is_exploratory(suite):
     """A single launch gives ratios without intervals and says that they are exploratory."""
-    done = suite.run("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1")
+    done = suite.race("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1")
     assert done.returncode == 0, done.stdout
     assert "exploratory" in done.stdout
 
