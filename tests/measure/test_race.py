@@ -131,7 +131,7 @@ def test_a_failure_costs_its_contender_alone(make_entrant, race, variant, error)
 
 def test_a_hang_costs_its_contender_alone(make_entrant, race, monkeypatch):
     """A contender that hangs is ended at its time-out, and the others are measured to the end."""
-    monkeypatch.setattr(entrant, "START_TIMEOUT", 1.5)
+    monkeypatch.setattr(entrant, "START_TIMEOUT", 5.0)
     finished = race([make_entrant(), make_entrant("hangs")])
     assert isinstance(finished.failures["fake-hangs"], WorkerTimedOut)
     assert len(finished.records["fake"]) == 2

@@ -1,8 +1,10 @@
 """Work that does not end by itself."""
 
-import time
+import signal
+from pathlib import Path
 
 
-def work() -> None:
-    """Keep the process busy with nothing."""
-    time.sleep(3600)
+def work(ready: str) -> None:
+    """Say that it has begun, and keep the process busy with nothing."""
+    Path(ready).write_text("begun")
+    signal.pause()

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -67,25 +66,39 @@ def test_a_noiseless_machine_simulates_exact_ratios() -> None:
     assert inference == pytest.approx([1.25] * 3)
 
 
-@dataclasses.dataclass(frozen=True)
-class Sleeper:
-    """A session that takes ten milliseconds."""
+@dataclasses.dataclass
+class Clock:
+    """A clock that goes on by a microsecond whenever it is read."""
 
+    now: int = 0
+
+    def perf_counter_ns(self) -> int:
+        """Go on, and give the time."""
+        self.now += 1_000
+        return self.now
+
+
+@dataclasses.dataclass(frozen=True)
+class Lasting:
+    """A session that takes ten milliseconds of a clock."""
+
+    clock: Clock
     threads: int = 1
 
     def run(self, batch):
-        """Sleep, and give the batch back."""
-        time.sleep(0.01)
+        """Let time pass, and give the batch back."""
+        self.clock.now += 10_000_000
         return batch
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
-def test_a_slowed_session_takes_its_share_longer(share: float) -> None:
-    """A slowed session gives the same output and is never faster than its inner session's time and the share."""
-    session = slowed.SlowedSession(Sleeper(), share)
-    begin = time.perf_counter()
+def test_a_slowed_session_takes_its_share_longer(share: float, monkeypatch) -> None:
+    """A slowed session gives the same output, and takes its inner session's time and the share of it."""
+    clock = Clock()
+    monkeypatch.setattr(slowed, "time", clock)
+    session = slowed.SlowedSession(Lasting(clock), share)
     assert session.run(BATCH) is BATCH
-    assert time.perf_counter() - begin >= 0.01 * (1 + share)
+    assert clock.now == pytest.approx(10_000_000 * (1 + share), abs=5_000)
 
 
 def judged(records: dict[str, tuple[LaunchRecord, ...]]) -> Judged[LaunchRecord]:
@@ -153,6 +166,7 @@ def field(make_entrant, picture, images, tmp_path) -> Field:
     return Field(entrants, picture.images, Prediction(true_logits(images), 2), place, {}, QUICK, lambda text: None)
 
 
+@pytest.mark.alone
 def test_the_harness_costs_little_beside_an_inference(field) -> None:
     """Interleaved rounds of fakes take what a bare loop takes, and asking for nothing takes little."""
     found = measure_cost(dataclasses.replace(field, settings=dataclasses.replace(QUICK, cost_inferences=12)))
@@ -177,6 +191,7 @@ def test_the_page_in_the_documentation_is_that_of_its_figures() -> None:
     assert render_page(figures) == (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.framework
 def test_the_experiments_run_and_make_their_page(tmp_path) -> None:
     """A tiny run of two experiments writes its figures and the page, on real sessions."""
     command = [
