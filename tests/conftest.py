@@ -21,13 +21,21 @@ from runoff.measure.entrant import Entrant, Picture, Start, receive_start, requi
 from runoff.measure.launches import Setup
 from runoff.measure.workers import Workers
 from runoff.processes.process import Process
-from tests import fakes
+from tests import fakes, lanes
 from tests.fakes.fake import true_logits
+from tests.not_run import NotRun
 from tests.suite_runs import ROOT, Suite, copied_suite, put_fakes_in
 
 __all__ = ["HERE", "ROOT", "MakeEntrant", "MakeSetup", "Suite", "started_worker"]
 
 HERE = Environment("here", Path(sys.executable))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Add how the tests run, and what says in the end which did not."""
+    config.pluginmanager.register(lanes)
+    config.pluginmanager.register(NotRun(config))
+
 
 MakeEntrant = Callable[..., Entrant]
 MakeSetup = Callable[..., Setup]

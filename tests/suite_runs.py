@@ -69,7 +69,8 @@ class Suite:
 
     def variables(self, **additional: str) -> dict[str, str]:
         """Return the environment in which this copy is found before the original."""
-        return os.environ | {"PYTHONPATH": str(self.root), "COLUMNS": "100"} | additional
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        return ours | {"PYTHONPATH": str(self.root), "COLUMNS": "100"} | additional
 
 
 @contextmanager

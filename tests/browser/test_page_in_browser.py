@@ -12,7 +12,7 @@ from PIL import Image
 from tests.browser.chromium import chromium, needs_browser, webdriver
 from tests.web import fake_page, served, star, stored
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.browser]
 
 LIMIT = 2_000_000
 DROP = """

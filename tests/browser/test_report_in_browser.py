@@ -18,7 +18,7 @@ from tests.stored_runs import INJECTION, Values, about, add_contender, add_round
 
 PHONE, DESK = 390, 1280
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")

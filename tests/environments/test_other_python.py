@@ -77,6 +77,7 @@ def test_the_reference_may_be_in_another_environment_and_tree(suite, other, tmp_
     assert about["contenders"]["fake"]["artifact"]["sha256"] == about["contenders"]["fake@other"]["artifact"]["sha256"]
 
 
+@pytest.mark.framework
 def test_onnxruntime_races_itself_in_another_environment(other, tmp_path):
     """ONNX Runtime for real: one artifact, two Pythons, two numpys, one run."""
     try:

@@ -122,8 +122,8 @@ def test_intervals_over_launches_hold_the_true_ratio(monkeypatch):
 
     95 % falls below 88 in one case of 250. Launches one by one would have no answer in many of these runs.
     """
-    monkeypatch.setattr(queueing, "STEPS", 200)
-    monkeypatch.setattr(queueing, "BISECTIONS", 14)
+    monkeypatch.setattr(queueing, "STEPS", 100)
+    monkeypatch.setattr(queueing, "BISECTIONS", 12)
     random = np.random.default_rng(6)
 
     def draw(level: float) -> list[float]:
@@ -138,6 +138,6 @@ def test_intervals_over_launches_hold_the_true_ratio(monkeypatch):
         assert None not in loads
         ratio = ratio_over_launches([math.log(first / second) for first, second in zip(*loads, strict=True)])
         holding += ratio.low <= 1 <= ratio.high
-        alone += all(highest_load(launch, 0.1, 0.99) for launch in one + other)
+        alone += all(np.mean(np.less_equal(launch, 0.1)) > 0.99 for launch in one + other)  # else there is no load
     assert holding >= 88
     assert alone < 80

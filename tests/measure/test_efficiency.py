@@ -98,6 +98,7 @@ def test_operations_of_kernels_are_counted_as_multiplications_and_additions():
     assert CONVOLUTIONS[0].operations == 18 * channels**2 * (side - 2) ** 2
 
 
+@pytest.mark.framework
 def test_resnet18_is_counted_exactly():
     """TorchVision's ResNet-18 takes 1,814,073,344 multiply-accumulates at 224×224, as published, twice as many flop."""
     labels = tuple(map(str, range(1000)))
@@ -109,6 +110,7 @@ def test_resnet18_is_counted_exactly():
     assert counted["activations"] > 3 * 224 * 224
 
 
+@pytest.mark.framework
 @pytest.mark.parametrize(
     "settings",
     [
@@ -162,6 +164,7 @@ def test_a_library_without_a_kernel_has_no_peak(monkeypatch):
     assert library_peak("unable", "float32", 1) is None
 
 
+@pytest.mark.framework
 @pytest.mark.parametrize("library", ["pytorch", "onnxruntime", "openvino"])
 def test_real_libraries_reach_more_in_int8_or_say_nothing(library, tmp_path):
     """Each library gives a peak in float32 and in int8, with kernels of the same shapes, and none of what it lacks.

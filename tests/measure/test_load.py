@@ -59,6 +59,7 @@ def test_the_trace_is_read_in_the_order_of_issue():
     assert read_trace(trace) == {"latencies": [200, 300], "services": [200, 200]}
 
 
+@pytest.mark.alone
 @with_loadgen
 def test_the_injected_delay_is_the_latency_and_bounds_the_load(make_setup, make_entrant, quick, tmp_path):
     """A fake that takes twice as long has twice the latency alone and bears half the load or less."""
@@ -78,6 +79,7 @@ def test_the_injected_delay_is_the_latency_and_bounds_the_load(make_setup, make_
     assert setup.progress.steps == setup.progress.promised
 
 
+@pytest.mark.alone
 @with_loadgen
 def test_waiting_in_line_is_in_the_latency(make_setup, make_entrant, quick, tmp_path):
     """Under the highest load queries wait: some take longer from being due to their answer than serving them takes."""

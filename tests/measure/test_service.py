@@ -35,6 +35,7 @@ def pictures(tmp_path: Path) -> list[Path]:
     return files
 
 
+@pytest.mark.alone
 def test_a_batch_that_takes_as_long_as_one_image_has_its_throughput(make_setup, make_entrant):
     """Eight images in the time of one are eight times the images a second; eight in eight times are the same."""
     measured = measure_batches(make_setup(make_entrant(), make_entrant("one-by-one")))
@@ -128,6 +129,7 @@ def test_another_first_output_than_checked_is_out_of_every_question(make_setup, 
     assert len(measured.records["fake"]) == 1
 
 
+@pytest.mark.alone
 def test_sessions_that_do_not_hinder_each_other_give_as_many_times_the_images(make_setup, make_entrant):
     """Two sleeping sessions answer twice what one does; where two threads double one session, they gain nothing."""
     control = dataclasses.replace(make_entrant(), key=CONTROL)
@@ -174,6 +176,7 @@ def test_thread_counts_double_and_end_with_all(allowed, counts):
     assert thread_counts(allowed) == counts
 
 
+@pytest.mark.alone
 def test_threads_that_help_are_seen_and_threads_that_do_not_are_too(make_setup, make_entrant):
     """A fake that is twice as fast on two threads has a speed-up of two; one that sleeps regardless has none."""
     control = dataclasses.replace(make_entrant(), key=CONTROL)
@@ -198,6 +201,7 @@ def test_threads_that_are_not_held_cost_their_contender_alone(make_setup, make_e
     assert measured.records["fake-lies"] == ()
 
 
+@pytest.mark.alone
 def test_end_to_end_sees_the_delay_in_inference_and_nowhere_else(make_setup, make_entrant, pictures):
     """A model that takes twice as long takes that much more of the whole; decoding and preprocessing are the same."""
     setup = make_setup(make_entrant(), make_entrant("slower"))

@@ -18,6 +18,8 @@ from runoff.model.state_dict import Array, hash_state_dict
 from runoff.model.torchvision_import import import_torchvision
 from runoff.model.train_builtin import HELD_OUT_SEED, TRAINING_SEED
 
+pytestmark = pytest.mark.framework
+
 UNSEEN_SEED = 31337
 UNSEEN_PICTURES = 600
 BATCH = 50

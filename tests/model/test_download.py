@@ -18,6 +18,8 @@ from tests.official_stand_in import assert_same, folder, import_from, nobody_lis
 
 __all__ = ["folder", "official_file", "tensors"]  # fixtures: pytest finds them by name in this module
 
+pytestmark = pytest.mark.framework
+
 
 def answer_with(
     body: bytes, *, length: int | None = None, status: int = 200

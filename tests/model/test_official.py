@@ -21,6 +21,8 @@ from tests.official_stand_in import assert_same, folder, import_from, nobody_lis
 
 __all__ = ["folder", "official_file", "tensors"]  # fixtures: pytest finds them by name in this module
 
+pytestmark = pytest.mark.framework
+
 
 def save(path: Path, content: object) -> Path:
     """Write what torch.save writes."""

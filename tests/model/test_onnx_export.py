@@ -9,6 +9,8 @@ import pytest
 from runoff.errors import ConversionFailed
 from runoff.model.onnx_export import require_opset
 
+pytestmark = pytest.mark.framework
+
 
 def test_a_file_left_at_another_operator_set_is_a_failed_export(tmp_path: Path) -> None:
     """An exporter that leaves a file at 18 where 20 was asked for has failed, and no cell is labelled 20."""

@@ -12,6 +12,7 @@ from runoff.model.onnx_repairs import CUBIC_RESIZE, OPSET, REPAIRS, repair_file
 
 onnx = pytest.importorskip("onnx", reason="the repairs are of ONNX files, and onnx is not installed")
 reference = pytest.importorskip("onnx.reference", reason="as above")
+pytestmark = pytest.mark.framework
 helper = onnx.helper
 IMAGES = np.random.RandomState(5).standard_normal((2, 3, 6, 8)).astype(np.float32)
 

@@ -40,6 +40,7 @@ def noise(width: int, height: int, seed: int = 0) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
+@pytest.mark.framework
 @pytest.mark.parametrize("width", SIDES)
 def test_equals_torchvision_bit_by_bit_at_every_size(width: int, torchvision_transform: Transform) -> None:
     """Every combination of odd, even, tiny and exact sides gives the very bits that TorchVision gives."""
@@ -51,12 +52,14 @@ def test_equals_torchvision_bit_by_bit_at_every_size(width: int, torchvision_tra
             )
 
 
+@pytest.mark.framework
 def test_equals_torchvision_bit_by_bit_on_photographs(torchvision_transform: Transform) -> None:
     """Every fixture photograph gives the very bits that TorchVision gives."""
     for name, picture in photographs():
         np.testing.assert_array_equal(preprocess(picture, IMAGENET), torchvision_transform(picture), name)
 
 
+@pytest.mark.framework
 @settings(max_examples=30, deadline=None)
 @given(short=st.integers(1, 400), ratio=st.floats(1, 8), upright=st.booleans(), seed=st.integers(0, 9))
 def test_equals_torchvision_bit_by_bit_at_random_sizes(

@@ -199,6 +199,7 @@ def test_the_pytest_process_loads_no_framework():
     assert not loaded & FRAMEWORKS
 
 
+@pytest.mark.framework
 @pytest.mark.parametrize(
     ("backend", "own"), [("onnxruntime", "onnxruntime"), ("tensorflow", "tensorflow"), ("pytorch", "torch")]
 )

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.framework
+
 MISSION = {"pytorch", "onnxruntime", "tensorflow"}
 
 

@@ -13,6 +13,8 @@ from runoff.matrix.matrix import Export, MatrixSetup, try_conversions
 from runoff.model.onnx_export import TORCHSCRIPT
 from runoff.text.ids import HERE
 
+pytestmark = pytest.mark.framework
+
 TARGETS = ("onnxruntime", "openvino", "tensorflow")
 
 

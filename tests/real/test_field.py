@@ -8,6 +8,8 @@ import pytest
 
 from runoff.judge.agreement import floor
 
+pytestmark = pytest.mark.framework
+
 FLOAT32 = (
     "pytorch-channels-last",
     "pytorch-torchscript",

@@ -48,8 +48,7 @@ def perform(run: dict[str, Any]) -> int:
         os.close(opened)
     import pytest
 
-    sys.argv = ["pytest", *run["arguments"]]
-    return int(pytest.console_main())
+    return int(pytest.main(run["arguments"]))
 
 
 def fork(run: dict[str, Any]) -> int:

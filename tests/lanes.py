@@ -1,0 +1,89 @@
+"""How the tests run: each within a bound, and, where pytest-xdist runs two at once, what measures alone.
+
+Tests of one file stay together, for what they share; so do those of real frameworks, which share one cache of
+artifacts. Longest first, and what runs alone last.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.children import LONGEST_RUN
+
+LONGEST_TEST = 300.0
+"""Seconds after which a test is ended and fails, with the stacks of all threads, unless it has a bound of its own."""
+MARKERS = {
+    "alone": "it measures, and no other test runs beside it",
+    "browser": "it looks at a page in Chromium",
+    "framework": "it needs a runtime under test",
+    "long": "it takes more than two seconds of a processor",
+    "suite": "it runs pytest in a copy of the suite",
+}
+SUITES = {"suite", "real_suite", "imagining"}
+"""The fixtures that copy the suite, for tests that run pytest in pytest."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers of the tests, and bound every test by pytest-timeout."""
+    for name, meaning in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+    if not config.pluginmanager.hasplugin("timeout"):
+        raise pytest.UsageError("pytest-timeout is not installed: python -m pip install -e '.[tests]'")
+    if config.option.timeout is None:
+        config.option.timeout = LONGEST_TEST
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what runs the suite, give what needs it a longer bound, and say what stays together in which order."""
+    for item in items:
+        if SUITES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("suite")
+        real = item.get_closest_marker("framework") is not None
+        if real:
+            item.add_marker(pytest.mark.timeout(LONGEST_RUN))
+        if hasattr(config, "workerinput"):
+            item.add_marker(pytest.mark.xdist_group(group(item)))
+    if hasattr(config, "workerinput"):
+        items.sort(key=place)
+
+
+def group(item: pytest.Item) -> str:
+    """Return the name that tests have in common which one worker runs."""
+    if "real_suite" in getattr(item, "fixturenames", ()):
+        return "real_suite"
+    return item.nodeid.partition("::")[0] + (" alone" if item.get_closest_marker("alone") else "")
+
+
+def place(item: pytest.Item) -> int:
+    """Return where a test comes: real frameworks, runs of the suite, all others, and what runs alone."""
+    if item.get_closest_marker("alone"):
+        return 3
+    kinds = [item.get_closest_marker(kind) is not None for kind in ("framework", "suite")]
+    return [*kinds, True].index(True)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Let a test that is marked ``alone`` wait until no other runs, and the others until it is over."""
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    shared = Path(item.config.option.basetemp).parent  # every worker has its own in it
+    with turn(shared, alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+@contextmanager
+def turn(folder: Path, *, alone: bool) -> Iterator[None]:
+    """Hold a room that many share or one has alone; who waits for it holds the door, so that nobody passes by."""
+    with (folder / "door").open("w") as door, (folder / "room").open("w") as room:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
