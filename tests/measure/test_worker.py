@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import statistics
-import time
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +42,7 @@ def test_the_first_output_arrives_bit_by_bit(make_entrant, picture, images, tmp_
     assert np.array_equal(start.logits, true_logits(images)[1])
 
 
+@pytest.mark.alone
 def test_sleep_at_load_is_seen_in_the_cold_start(make_entrant, picture, tmp_path):
     """An injected 200 ms sleep appears in the stage "load" and nowhere else."""
     plain = cold_start(make_entrant, "", picture, tmp_path / "log").durations
@@ -83,6 +84,7 @@ def test_what_a_framework_prints_is_no_answer(make_entrant, picture, tmp_path):
     assert "progress: 100 %" in log.read_text()
 
 
+@pytest.mark.alone
 def test_timing_follows_the_work(make_entrant, picture, tmp_path):
     """A fake that sleeps twice as long takes about twice as long: the clock stands around run and nothing else."""
 
@@ -139,6 +141,7 @@ def test_a_worker_imports_before_its_artifact_is_named(make_entrant, picture, im
     assert start.threads == 2
 
 
+@pytest.mark.alone
 def test_cpu_time_tells_sleep_from_work(make_entrant, picture, tmp_path):
     """A fake that sleeps keeps no thread busy, whatever it reports of its threads."""
     with started_worker(make_entrant("slower"), picture, tmp_path / "log") as (process, _):
@@ -164,7 +167,7 @@ def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
     """memory-profiler's curve, taken from outside, rises by the injected 100 MiB, with time that goes forward."""
 
     def watched(variant: str) -> MemoryCurve:
-        curve = MemoryCurve()
+        curve, before = MemoryCurve(), threading.active_count()
         with predicting(
             make_entrant(variant),
             images=picture.images,
@@ -172,9 +175,7 @@ def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
             log=tmp_path / "log",
             watch=partial(watching, curve),
         ):
-            seen = len(curve.sizes)
-            time.sleep(0.1)
-            assert len(curve.sizes) == seen  # it is watched until its logits are there
+            assert threading.active_count() == before  # it is watched until its logits are there
         return curve
 
     plain, hungry = watched(""), watched("hungry")
