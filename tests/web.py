@@ -37,7 +37,7 @@ LONGEST_END = 20.0
 
 
 def fake_backends() -> dict[str, Declaration]:
-    """Give the fakes, imported as the workers import them."""
+    """Return the fakes, imported as the workers import them."""
     return find_backends(fakes)
 
 
@@ -57,7 +57,7 @@ def prepared_fakes(folder: Path, names: Sequence[str]) -> Path:
 
 @contextmanager
 def page(config: Config, backends: Mapping[str, Declaration] | None = None) -> Iterator[Flask]:
-    """Give a page, of fakes unless backends are given, and end its workers after the block."""
+    """Yield a page, of fakes unless backends are given, and end its workers after the block."""
     runtimes = started_runtimes(config, fake_backends() if backends is None else backends)
     try:
         yield make_app(config, runtimes)
@@ -67,7 +67,7 @@ def page(config: Config, backends: Mapping[str, Declaration] | None = None) -> I
 
 @contextmanager
 def fake_page(folder: Path, names: Sequence[str] = ("fake", "fake-slower"), **settings: object) -> Iterator[Flask]:
-    """Give a page of fakes whose workers have all started, or failed to."""
+    """Yield a page of fakes whose workers have all started, or failed to."""
     config = Config(
         contenders=",".join(names),
         first=names[0],
@@ -91,7 +91,7 @@ def until_settled(app: Flask) -> None:
 
 @contextmanager
 def served(app: Flask, **settings: object) -> Iterator[int]:
-    """Serve an application with waitress on a free port of loopback, and give that port."""
+    """Serve an application with waitress on a free port of loopback, and yield that port."""
     server = waitress.create_server(app, host="127.0.0.1", port=0, **settings)
 
     def close() -> None:

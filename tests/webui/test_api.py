@@ -42,7 +42,7 @@ def client(app):
 
 
 def label_of(content: bytes) -> int:
-    """Give the class that the fake, asked directly, gives a picture."""
+    """Return the class that the fake, asked directly, gives a picture."""
     logits = true_logits(preprocess(decode(content), IMAGENET)[None])
     return top_classes(logits[0])[0][0]
 
@@ -75,7 +75,7 @@ def test_every_kind_of_picture_is_answered_as_the_model_answers(client, app, con
 
 
 def bomb() -> bytes:
-    """Give a PNG of few bytes whose header promises 60,000×60,000 pixels."""
+    """Return a PNG of few bytes whose header promises 60,000×60,000 pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -37,7 +37,7 @@ SERVED = ("full", "onnxruntime")
 
 
 def of(stage: str, instruction: str) -> list[str]:
-    """Give the arguments of a stage's instructions of one kind."""
+    """Return the arguments of a stage's instructions of one kind."""
     return [step.argument for step in STEPS if (step.stage, step.instruction) == (stage, instruction)]
 
 

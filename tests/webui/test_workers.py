@@ -38,7 +38,7 @@ HANGS_AT = 15
 
 
 def states(app) -> dict[str, tuple[str, int]]:
-    """Give each runtime's state and how often it was started again."""
+    """Return each runtime's state and how often it was started again."""
     runtimes = app.test_client().get("/api/runtimes").get_json()["runtimes"]
     return {each["runtime"]: (each["state"], each["restarts"]) for each in runtimes}
 
