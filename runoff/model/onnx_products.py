@@ -6,36 +6,26 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from onnx import helper
 
-from runoff.model.onnx_graph import Graph, read_attributes, replace_nodes
-
-
-def multiply_for_cubic_resize(model: Any) -> bool:
-    """Write a cubic Resize as a product with a matrix for each of height and width, where the sizes are known."""
-    return replace_nodes(model, "Resize", cubic_resize)
+from runoff.model.onnx_graph import Graph, read_attributes
 
 
 def cubic_resize(node: Any, graph: Graph) -> list[Any] | None:
-    """Give the two products of one cubic Resize of N×C×H×W: resizing is linear in the values, each side by itself."""
+    """Return the two products of one cubic Resize of N×C×H×W: resizing is linear in the values, each side by itself.
+
+    None where the sizes are not known.
+    """
     attributes = read_attributes(node)
-    before, after = graph.shapes.get(node.input[0]), graph.shapes.get(node.output[0])
+    before, after = (graph.shapes.get(name, ()) for name in (node.input[0], node.output[0]))
     mode = attributes.get("coordinate_transformation_mode", b"half_pixel").decode()
     is_plain = not attributes.get("exclude_outside") and not attributes.get("antialias")
     if attributes.get("mode") != b"cubic" or mode not in COORDINATES or not is_plain:
         return None
-    if (
-        before is None
-        or after is None
-        or len(before) != 4
-        or before[:2] != after[:2]
-        or None in (*before[2:], *after[2:])
-    ):
+    if len(before) != 4 or before[:2] != after[:2] or None in (*before[2:], *after[2:]):
         return None
     coefficient = float(attributes.get("cubic_coeff_a", -0.75))
-    rows, columns = (
-        cubic_matrix(int(old or 0), int(new or 0), mode, coefficient)
-        for old, new in zip(before[2:], after[2:], strict=True)
-    )
+    rows, columns = (cubic_matrix(old, new, mode, coefficient) for old, new in zip(before[2:], after[2:], strict=True))
     return products(node, graph, rows, columns.T, 0.0)
 
 
@@ -49,7 +39,7 @@ COORDINATES: Mapping[str, Callable[[Any, int, int], Any]] = {
 
 
 def cubic_matrix(old: int, new: int, mode: str, coefficient: float) -> Any:
-    """Give the new×old matrix of cubic interpolation along one side; what lies outside is the border's value.
+    """Return the new×old matrix of cubic interpolation along one side; what lies outside is the border's value.
 
     R. G. Keys, "Cubic convolution interpolation for digital image processing", IEEE Trans. ASSP 29 (1981), 1153-1160.
     """
@@ -63,51 +53,44 @@ def cubic_matrix(old: int, new: int, mode: str, coefficient: float) -> Any:
 
 
 def cubic_weight(distance: Any, a: float) -> Any:
-    """Give Keys' kernel at a distance of at most 2."""
+    """Return Keys' kernel at a distance of at most 2."""
     near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
     far = ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a
     return np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))
 
 
-PAD_MODES = {b"constant", b"reflect", b"edge"}
-
-
-def multiply_for_pad(model: Any) -> bool:
-    """Write a Pad of height and width as products with matrices that pick rows and columns, where sizes are known.
-
-    onnx-tf traces cutting off beside padding, and TensorFlow refuses the one where it can tell that it does not fit.
-    """
-    return replace_nodes(model, "Pad", pad)
+PAD_MODES = {"constant", "reflect", "edge"}
 
 
 def pad(node: Any, graph: Graph) -> list[Any] | None:
-    """Give the nodes of one Pad of N×C×H×W; what is padded by less than nothing is cut off."""
+    """Return the products of one Pad of N×C×H×W, whose matrices pick rows and columns; None where sizes are not known.
+
+    onnx-tf traces cutting off beside padding, and TensorFlow refuses the one where it can tell that it does not fit.
+    What is padded by less than nothing is cut off.
+    """
     given = [name for name in node.input[1:3] if name]
-    mode, before = read_attributes(node).get("mode", b"constant"), graph.shapes.get(node.input[0])
+    mode, before = read_attributes(node).get("mode", b"constant").decode(), graph.shapes.get(node.input[0], ())
     if mode not in PAD_MODES or any(node.input[3:]) or any(name not in graph.constants for name in given):
         return None
-    if before is None or len(before) != 4 or None in before[2:]:
+    if len(before) != 4 or None in before[2:]:
         return None
     _, _, top, left, _, _, bottom, right = pads = [int(side) for side in graph.constants[given[0]]]
-    if any(pads[:2] + pads[4:6]) or (mode != b"constant" and min(pads) < 0):
+    if any(pads[:2] + pads[4:6]) or (mode != "constant" and min(pads) < 0):
         return None
-    rows = pad_matrix(int(before[2] or 0), top, bottom, mode.decode())
-    columns = pad_matrix(int(before[3] or 0), left, right, mode.decode()).T
+    rows, columns = pad_matrix(before[2], top, bottom, mode), pad_matrix(before[3], left, right, mode).T
     value = float(graph.constants[given[1]]) if len(given) > 1 else 0.0
     return products(node, graph, rows, columns, np.where(np.outer(rows.any(1), columns.any(0)), 0, value))
 
 
 def pad_matrix(side: int, first: int, last: int, mode: str) -> Any:
-    """Give the matrix that pads one side by so many before and after; rows of zeros where a constant shall stand."""
+    """Return the matrix that pads one side by so many before and after; rows of zeros where a constant shall be."""
     if mode == "constant":
         return np.eye(side + first + last, side, -first, dtype=np.float32)
     return np.eye(side, dtype=np.float32)[np.pad(np.arange(side), (first, last), mode)]  # type: ignore[call-overload]  # by name
 
 
 def products(node: Any, graph: Graph, rows: Any, columns: Any, added: Any) -> list[Any]:
-    """Give the nodes of rows · x · columns + added for each picture x and channel of a node's first input."""
-    from onnx import helper
-
+    """Return the nodes of rows · x · columns + added for each picture x and channel of a node's first input."""
     name = node.output[0]
     left, right = graph.add_constant(f"{name}/rows", rows), graph.add_constant(f"{name}/columns", columns)
     border = graph.add_constant(f"{name}/border", np.asarray(added, np.float32))

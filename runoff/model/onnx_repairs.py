@@ -1,7 +1,7 @@
 """Known repairs of ONNX files for a converter that stopped at operator set 13: what newer sets say, said as 13 does.
 
-Each repair changes a model in place and tells whether it found anything to change. The operators' definitions are those
-of ONNX's Operators.md and Changelog.md.
+Each repair changes a model in place and returns whether it changed anything. The operators' definitions are those of
+ONNX's Operators.md and Changelog.md.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+from onnx import helper
 
-from runoff.model.onnx_graph import Graph, constants, drop_attribute, read_attributes, read_graph, replace_nodes
-from runoff.model.onnx_products import multiply_for_cubic_resize, multiply_for_pad
+from runoff.model.onnx_graph import Graph, drop_attribute, read_attributes, read_constants, read_graph, replace_nodes
+from runoff.model.onnx_products import cubic_resize, pad
 
 OPSET = 13
 CUBIC_RESIZE = "cubic Resize as products"
@@ -48,8 +50,6 @@ def repair_file(source: Path, destination: Path, names: Collection[str] | None =
 
     ``names`` are those of REPAIRS that are done, all of them unless given.
     """
-    import onnx
-
     model = onnx.load(str(source))
     done = tuple(name for name, change in REPAIRS.items() if (names is None or name in names) and change(model))
     if done:
@@ -59,23 +59,19 @@ def repair_file(source: Path, destination: Path, names: Collection[str] | None =
 
 def drop_empty_inputs(model: Any) -> bool:
     """Drop optional inputs that are left empty at the end, which say nothing and are looked up all the same."""
-    found = False
+    dropped = False
     for node in model.graph.node:
         while node.input and not node.input[-1]:
             del node.input[-1]
-            found = True
-    return found
-
-
-def spell_out_layer_normalization(model: Any) -> bool:
-    """Write LayerNormalization (17) as mean, variance and scale; only where it gives its first output alone."""
-    return replace_nodes(model, "LayerNormalization", layer_normalization)
+            dropped = True
+    return dropped
 
 
 def layer_normalization(node: Any, graph: Graph) -> list[Any] | None:
-    """Give the nodes of one LayerNormalization: (x - mean) / sqrt(variance + epsilon) * scale + bias."""
-    from onnx import helper
+    """Return the nodes of one LayerNormalization (17): (x - mean) / sqrt(variance + epsilon) * scale + bias.
 
+    None where it has more outputs than its first.
+    """
     attributes = read_attributes(node)
     sides = graph.shapes.get(node.input[0])
     if len(node.output) > 1 or sides is None:
@@ -84,31 +80,24 @@ def layer_normalization(node: Any, graph: Graph) -> list[Any] | None:
     axes, name = list(range(first, len(sides))), node.output[0]
     epsilon = graph.add_constant(f"{name}/epsilon", np.float32(attributes.get("epsilon", 1e-5)))
     two = graph.add_constant(f"{name}/two", np.float32(2))
-    steps = [
-        ("ReduceMean", [node.input[0]], "mean", {"axes": axes, "keepdims": 1}),
-        ("Sub", [node.input[0], f"{name}/mean"], "centred", {}),
-        ("Pow", [f"{name}/centred", two], "squares", {}),
-        ("ReduceMean", [f"{name}/squares"], "variance", {"axes": axes, "keepdims": 1}),
-        ("Add", [f"{name}/variance", epsilon], "safe", {}),
-        ("Sqrt", [f"{name}/safe"], "deviation", {}),
-        ("Div", [f"{name}/centred", f"{name}/deviation"], "normalised", {}),
-        ("Mul", [f"{name}/normalised", node.input[1]], "scaled", {}),
+    has_bias = len(node.input) > 2 and node.input[2]
+    return [
+        helper.make_node("ReduceMean", [node.input[0]], [f"{name}/mean"], axes=axes, keepdims=1),
+        helper.make_node("Sub", [node.input[0], f"{name}/mean"], [f"{name}/centred"]),
+        helper.make_node("Pow", [f"{name}/centred", two], [f"{name}/squares"]),
+        helper.make_node("ReduceMean", [f"{name}/squares"], [f"{name}/variance"], axes=axes, keepdims=1),
+        helper.make_node("Add", [f"{name}/variance", epsilon], [f"{name}/safe"]),
+        helper.make_node("Sqrt", [f"{name}/safe"], [f"{name}/deviation"]),
+        helper.make_node("Div", [f"{name}/centred", f"{name}/deviation"], [f"{name}/normalised"]),
+        helper.make_node("Mul", [f"{name}/normalised", node.input[1]], [f"{name}/scaled"]),
+        helper.make_node("Add", [f"{name}/scaled", node.input[2]], [name])
+        if has_bias
+        else helper.make_node("Identity", [f"{name}/scaled"], [name]),
     ]
-    made = [helper.make_node(kind, given, [f"{name}/{out}"], **options) for kind, given, out, options in steps]
-    if len(node.input) > 2 and node.input[2]:
-        return [*made, helper.make_node("Add", [f"{name}/scaled", node.input[2]], [name])]
-    return [*made, helper.make_node("Identity", [f"{name}/scaled"], [name])]
-
-
-def spell_out_gelu(model: Any) -> bool:
-    """Write Gelu (20) as x / 2 * (1 + erf(x / sqrt(2))); the approximation by tanh is left alone."""
-    return replace_nodes(model, "Gelu", gelu)
 
 
 def gelu(node: Any, graph: Graph) -> list[Any] | None:
-    """Give the nodes of one exact Gelu."""
-    from onnx import helper
-
+    """Return the nodes of one Gelu (20), x / 2 * (1 + erf(x / sqrt(2))); None for the approximation by tanh."""
     if read_attributes(node).get("approximate", b"none") != b"none":
         return None
     name = node.output[0]
@@ -116,25 +105,17 @@ def gelu(node: Any, graph: Graph) -> list[Any] | None:
         graph.add_constant(f"{name}/{what}", np.float32(value))
         for what, value in (("root", np.sqrt(2)), ("one", 1), ("half", 0.5))
     )
-    steps = [
-        ("Div", [node.input[0], root], f"{name}/divided"),
-        ("Erf", [f"{name}/divided"], f"{name}/erf"),
-        ("Add", [f"{name}/erf", one], f"{name}/raised"),
-        ("Mul", [node.input[0], f"{name}/raised"], f"{name}/product"),
-        ("Mul", [f"{name}/product", half], name),
+    return [
+        helper.make_node("Div", [node.input[0], root], [f"{name}/divided"]),
+        helper.make_node("Erf", [f"{name}/divided"], [f"{name}/erf"]),
+        helper.make_node("Add", [f"{name}/erf", one], [f"{name}/raised"]),
+        helper.make_node("Mul", [node.input[0], f"{name}/raised"], [f"{name}/product"]),
+        helper.make_node("Mul", [f"{name}/product", half], [name]),
     ]
-    return [helper.make_node(kind, given, [out]) for kind, given, out in steps]
 
 
-def spell_out_hard_swish(model: Any) -> bool:
-    """Write HardSwish (14) as x times the hard sigmoid x / 6 + 1 / 2."""
-    return replace_nodes(model, "HardSwish", hard_swish)
-
-
-def hard_swish(node: Any, graph: Graph) -> list[Any] | None:
-    """Give the nodes of one HardSwish."""
-    from onnx import helper
-
+def hard_swish(node: Any, graph: Graph) -> list[Any]:
+    """Return the nodes of one HardSwish (14): x times the hard sigmoid x / 6 + 1 / 2."""
     name = node.output[0]
     return [
         helper.make_node("HardSigmoid", [node.input[0]], [f"{name}/sigmoid"], alpha=1 / 6, beta=0.5),
@@ -142,16 +123,11 @@ def hard_swish(node: Any, graph: Graph) -> list[Any] | None:
     ]
 
 
-def reshape_for_axes(model: Any) -> bool:
-    """Write Squeeze and Unsqueeze (13) as a Reshape to a known shape, where at most one side is not known."""
-    squeezed = replace_nodes(model, "Squeeze", reshaped)
-    return replace_nodes(model, "Unsqueeze", reshaped) or squeezed
-
-
 def reshaped(node: Any, graph: Graph) -> list[Any] | None:
-    """Give the Reshape of one Squeeze or Unsqueeze whose axes are constant; a Squeeze without axes drops all ones."""
-    from onnx import helper
+    """Return the Reshape to a known shape, of which one side may be left open, of one Squeeze or Unsqueeze (13).
 
+    A Squeeze without axes drops all ones.
+    """
     if not is_clear(node, graph):
         return None
     sides = graph.shapes[node.input[0]]
@@ -168,7 +144,7 @@ def reshaped(node: Any, graph: Graph) -> list[Any] | None:
 
 
 def is_clear(node: Any, graph: Graph) -> bool:
-    """Tell whether a Squeeze or Unsqueeze can be said by a Reshape.
+    """Whether a Squeeze or Unsqueeze can be said by a Reshape.
 
     Its axes are constant and at most one side of its input is not known; all sides are, where it has no axes.
     """
@@ -179,15 +155,8 @@ def is_clear(node: Any, graph: Graph) -> bool:
     return sum(side is None for side in sides) <= (1 if has_axes else 0)
 
 
-def slice_shapes(model: Any) -> bool:
-    """Write Shape (15) of some axes as a slice of the whole shape."""
-    return replace_nodes(model, "Shape", sliced_shape)
-
-
 def sliced_shape(node: Any, graph: Graph) -> list[Any] | None:
-    """Give the nodes of one Shape that has a start or an end."""
-    from onnx import helper
-
+    """Return the slice of the whole shape for one Shape (15) that has a start or an end, None for another."""
     attributes = read_attributes(node)
     if not attributes:
         return None
@@ -221,14 +190,12 @@ def set_back(model: Any) -> bool:
     Reductions get their axes as an attribute again; attributes that came later are dropped where they say nothing. So
     is a Reshape's, whose computed shape has a zero only where a tensor is empty.
     """
-    ours = next(one for one in model.opset_import if one.domain in ("", "ai.onnx"))
-    if ours.version <= OPSET:
+    operators = next(opset for opset in model.opset_import if opset.domain in ("", "ai.onnx"))
+    if operators.version <= OPSET:
         return False
-    known = constants(model)
+    known = read_constants(model)
     for node in model.graph.node:
         if node.op_type in REDUCTIONS and len(node.input) > 1 and (axes := known.get(node.input[1])) is not None:
-            from onnx import helper
-
             del node.input[1]
             node.attribute.append(helper.make_attribute("axes", [int(axis) for axis in axes]))
             drop_attribute(node, "noop_with_empty_axes", None)
@@ -236,20 +203,22 @@ def set_back(model: Any) -> bool:
             drop_attribute(node, "allowzero", 0 if 0 in known.get(node.input[1], []) else None)
         for name, harmless in DEFAULTS.get(node.op_type, {}).items():
             drop_attribute(node, name, harmless)
-    ours.version = OPSET
+    operators.version = OPSET
     return True
 
 
 REPAIRS: Mapping[str, Callable[[Any], bool]] = {
     "empty inputs dropped": drop_empty_inputs,
     "simplified": simplify,
-    "LayerNormalization spelled out": spell_out_layer_normalization,
-    "Gelu spelled out": spell_out_gelu,
-    "HardSwish spelled out": spell_out_hard_swish,
-    "Squeeze and Unsqueeze as Reshape": reshape_for_axes,
-    "Shape sliced": slice_shapes,
-    CUBIC_RESIZE: multiply_for_cubic_resize,
-    "Pad as products": multiply_for_pad,
+    "LayerNormalization spelled out": lambda model: replace_nodes(model, "LayerNormalization", layer_normalization),
+    "Gelu spelled out": lambda model: replace_nodes(model, "Gelu", gelu),
+    "HardSwish spelled out": lambda model: replace_nodes(model, "HardSwish", hard_swish),
+    "Squeeze and Unsqueeze as Reshape": lambda model: (
+        replace_nodes(model, "Squeeze", reshaped) | replace_nodes(model, "Unsqueeze", reshaped)
+    ),
+    "Shape sliced": lambda model: replace_nodes(model, "Shape", sliced_shape),
+    CUBIC_RESIZE: lambda model: replace_nodes(model, "Resize", cubic_resize),
+    "Pad as products": lambda model: replace_nodes(model, "Pad", pad),
     f"set back to operator set {OPSET}": set_back,
 }
 """By what they are called in the matrix, in the order that they are done."""

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.model.onnx_products import cubic_matrix
-from runoff.model.onnx_repairs import CUBIC_RESIZE, OPSET, REPAIRS, repair_file
-
 onnx = pytest.importorskip("onnx", reason="the repairs are of ONNX files, and onnx is not installed")
 reference = pytest.importorskip("onnx.reference", reason="as above")
 pytestmark = pytest.mark.framework
+repairs = pytest.importorskip("runoff.model.onnx_repairs", reason="as above")
+products = pytest.importorskip("runoff.model.onnx_products", reason="as above")
 helper = onnx.helper
+OPSET, repair_file = repairs.OPSET, repairs.repair_file
 IMAGES = np.random.RandomState(5).standard_normal((2, 3, 6, 8)).astype(np.float32)
 
 
@@ -41,7 +41,7 @@ def run(path: Path) -> np.ndarray:
 
 
 def scale() -> np.ndarray:
-    """Give a scale for a side of eight."""
+    """Return a scale for a side of eight."""
     return np.linspace(0.5, 1.5, 8, dtype=np.float32)
 
 
@@ -117,7 +117,7 @@ def test_a_repaired_file_says_the_same(name, tmp_path):
     done = repair_file(source, tmp_path / "repaired.onnx")
     assert name in done
     repaired = onnx.load(str(tmp_path / "repaired.onnx"))
-    assert max(one.version for one in repaired.opset_import) <= OPSET
+    assert max(operators.version for operators in repaired.opset_import) <= OPSET
     onnx.checker.check_model(repaired)
     np.testing.assert_allclose(run(tmp_path / "repaired.onnx"), run(source), rtol=1e-5, atol=1e-5)
 
@@ -129,7 +129,7 @@ def test_every_way_of_padding_is_said_by_products(mode, tmp_path):
     node = helper.make_node("Pad", ["images", "pads"], ["outputs"], mode=mode)
     source = write_model(tmp_path / "source.onnx", [node], 13, pads)
     assert repair_file(source, tmp_path / "repaired.onnx") == ("Pad as products",)
-    assert "Pad" not in {one.op_type for one in onnx.load(str(tmp_path / "repaired.onnx")).graph.node}
+    assert "Pad" not in {made.op_type for made in onnx.load(str(tmp_path / "repaired.onnx")).graph.node}
     np.testing.assert_array_equal(run(tmp_path / "repaired.onnx"), run(source))
 
 
@@ -164,7 +164,7 @@ def test_what_would_say_something_else_is_left_alone(node, tmp_path):
     constants |= {name: np.array([0, deep, 1, 1, 0, 0, 1, 1]) for name, deep in (("pads", 0), ("deep", 1))}
     source = write_model(tmp_path / "source.onnx", [node], 20, constants)
     repair_file(source, tmp_path / "repaired.onnx")
-    assert [one.op_type for one in onnx.load(str(tmp_path / "repaired.onnx")).graph.node] == [node.op_type]
+    assert [made.op_type for made in onnx.load(str(tmp_path / "repaired.onnx")).graph.node] == [node.op_type]
 
 
 def test_sizes_that_a_graph_computes_are_folded(tmp_path):
@@ -180,7 +180,7 @@ def test_sizes_that_a_graph_computes_are_folded(tmp_path):
     source = write_model(tmp_path / "source.onnx", nodes, 17, constants)
     done = repair_file(source, tmp_path / "repaired.onnx")
     assert done[-1] == f"set back to operator set {OPSET}"
-    assert "Unsqueeze" not in {one.op_type for one in onnx.load(str(tmp_path / "repaired.onnx")).graph.node}
+    assert "Unsqueeze" not in {made.op_type for made in onnx.load(str(tmp_path / "repaired.onnx")).graph.node}
     np.testing.assert_array_equal(run(tmp_path / "repaired.onnx"), run(source))
 
 
@@ -191,20 +191,20 @@ def test_a_converter_may_want_one_repair_alone(tmp_path):
         helper.make_node("Resize", ["swished", "", "", "sizes"], ["outputs"], mode="cubic"),
     ]
     source = write_model(tmp_path / "source.onnx", nodes, 17, {"sizes": np.array([2, 3, 9, 5], np.int64)})
-    assert repair_file(source, tmp_path / "repaired.onnx", {CUBIC_RESIZE}) == (CUBIC_RESIZE,)
-    kinds = {one.op_type for one in onnx.load(str(tmp_path / "repaired.onnx")).graph.node}
+    assert repair_file(source, tmp_path / "repaired.onnx", {repairs.CUBIC_RESIZE}) == (repairs.CUBIC_RESIZE,)
+    kinds = {made.op_type for made in onnx.load(str(tmp_path / "repaired.onnx")).graph.node}
     assert "HardSwish" in kinds
     assert "Resize" not in kinds
 
 
 def test_every_repair_has_a_model():
     """A new repair comes with a test of what it is for; simplifying has its own."""
-    assert set(MODELS) == set(REPAIRS) - {"simplified"}
+    assert set(MODELS) == set(repairs.REPAIRS) - {"simplified"}
 
 
 def test_a_cubic_matrix_keeps_what_is_constant_and_what_is_linear():
     """Its rows add up to 1, and inside the border it gives a straight line back."""
-    matrix = cubic_matrix(12, 24, "half_pixel", -0.5)
+    matrix = products.cubic_matrix(12, 24, "half_pixel", -0.5)
     np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-6)
     line = matrix @ np.arange(12)
     np.testing.assert_allclose(line[4:-4], (np.arange(24)[4:-4] + 0.5) / 2 - 0.5, atol=1e-5)
