@@ -62,7 +62,7 @@ def import_from(url: str, folder: Path, cache: Path | None = None) -> Model:
 
 
 def nobody_listens() -> str:
-    """Give an address on which every connection is refused."""
+    """Return an address on which every connection is refused."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}"

@@ -45,7 +45,7 @@ def assemble(trained: dict[str, Array]) -> dict[str, Array]:
     ``trained`` holds four arrays per batch norm under their state-dict keys, ``head.weight`` (classes×512),
     ``head.bias`` (classes) and ``head.unused`` (one bias). Raises ``CheckpointBroken`` where one is missing.
     """
-    expected = {f"{norm}.{name}" for norm, _ in batch_norms() for name in NORM_ARRAYS} | HEAD_ARRAYS
+    expected = {f"{norm}.{name}" for norm in batch_norms() for name in NORM_ARRAYS} | HEAD_ARRAYS
     if set(trained) != expected:
         different = ", ".join(sorted(expected ^ set(trained))[:4])
         raise CheckpointBroken(
@@ -53,9 +53,8 @@ def assemble(trained: dict[str, Array]) -> dict[str, Array]:
             "Restore the file, or train it again with python -m runoff.model.train_builtin."
         )
     arrays: dict[str, Array] = {}
-    kernels = regenerate_convolutions()
-    for (convolution, _), (norm, _) in zip(convolutions(), batch_norms(), strict=True):
-        arrays[f"{convolution}.weight"] = kernels[f"{convolution}.weight"]
+    for (key, kernels), norm in zip(regenerate_convolutions().items(), batch_norms(), strict=True):
+        arrays[key] = kernels
         arrays |= {f"{norm}.{name}": trained[f"{norm}.{name}"] for name in NORM_ARRAYS}
         arrays[f"{norm}.num_batches_tracked"] = np.zeros((), dtype=np.int64)
     unused = LOGITS - len(trained["head.bias"])
@@ -70,23 +69,21 @@ HEAD_ARRAYS = {"head.weight", "head.bias", "head.unused"}
 
 def convolutions() -> list[tuple[str, tuple[int, int, int, int]]]:
     """Name every convolution of ResNet-18 with its weight's shape (out, in, height, width), in state-dict order."""
-    found: list[tuple[str, tuple[int, int, int, int]]] = [("conv1", (64, 3, 7, 7))]
+    layers: list[tuple[str, tuple[int, int, int, int]]] = [("conv1", (64, 3, 7, 7))]
     before = 64
     for layer, width in enumerate((64, 128, 256, 512), start=1):
         for block in range(2):
-            found.append((f"layer{layer}.{block}.conv1", (width, before, 3, 3)))
-            found.append((f"layer{layer}.{block}.conv2", (width, width, 3, 3)))
+            layers.append((f"layer{layer}.{block}.conv1", (width, before, 3, 3)))
+            layers.append((f"layer{layer}.{block}.conv2", (width, width, 3, 3)))
             if before != width:
-                found.append((f"layer{layer}.{block}.downsample.0", (width, before, 1, 1)))
+                layers.append((f"layer{layer}.{block}.downsample.0", (width, before, 1, 1)))
             before = width
-    return found
+    return layers
 
 
-def batch_norms() -> list[tuple[str, int]]:
-    """Name the batch norm that follows each convolution, with its number of channels, in state-dict order."""
-    return [
-        (name.replace("downsample.0", "downsample.1").replace("conv", "bn"), shape[0]) for name, shape in convolutions()
-    ]
+def batch_norms() -> list[str]:
+    """Name the batch norm that follows each convolution, in state-dict order."""
+    return [name.replace("downsample.0", "downsample.1").replace("conv", "bn") for name, _ in convolutions()]
 
 
 def regenerate_convolutions() -> dict[str, NDArray[np.float32]]:

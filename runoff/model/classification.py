@@ -10,7 +10,7 @@ ANSWERED = 5
 
 
 def top_classes(logits: Logits, count: int = ANSWERED) -> list[tuple[int, float]]:
-    """Give the most probable classes of one image as (class index, probability), the most probable first.
+    """Return the most probable classes of one image as (class index, probability), the most probable first.
 
     ``logits`` has one value per class; the probabilities are their softmax, with the largest logit subtracted first so
     that nothing overflows (Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 4.1).

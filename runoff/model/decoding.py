@@ -55,8 +55,9 @@ def _loaded(content: bytes, called: str, pixel_limit: int) -> Image.Image:
                 ImageOps.exif_transpose(image, in_place=True)
             return image
     except UnidentifiedImageError as error:
+        looks = f"it has {len(content):,} bytes and begins with {content[:8]!r}" if content else "it is empty"
         raise NotAPicture(
-            f"{called} is not a picture in a known format ({', '.join(FORMATS)}): {_description(content)}. "
+            f"{called} is not a picture in a known format ({', '.join(FORMATS)}): {looks}. "
             "Remove it or save it anew as PNG or JPEG."
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -82,13 +83,6 @@ def _content(source: Path | bytes, called: str) -> bytes:
         raise ImagesUnusable(
             f"{called} can't be read: {error.strerror or error}. Check that it is a file and that you may read it."
         ) from error
-
-
-def _description(content: bytes) -> str:
-    """Say what a file that is no picture looks like."""
-    if not content:
-        return "it is empty"
-    return f"it has {len(content):,} bytes and begins with {content[:8]!r}"
 
 
 def _check_size(size: tuple[int, int], pixel_limit: int, called: str) -> None:

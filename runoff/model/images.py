@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from runoff.errors import ImagesUnusable, ResultsUnwritable
 from runoff.files.whole import write_whole
 from runoff.model.decoding import SUFFIXES, decode
 from runoff.model.drawings import drawing_names, drawn_pictures
-from runoff.model.photographs import photographs
+from runoff.model.photographs import jpeg, photographs
 from runoff.model.preprocessing import preprocess
 
 DRAWN_COUNT = 48
@@ -34,6 +35,10 @@ DRAWING_VERSION = 1
 
 FOLDER_LIMIT = 2000
 """The most pictures taken from a folder; as pixels of 3×224×224 they hold 1.2 GB."""
+
+SERVED_LIMIT = 64
+"""The most files of a folder that a service is sent."""
+SERVED_QUALITY = 90
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +62,7 @@ def fixture_images(preprocessing: Preprocessing, *, drawn: bool) -> ImageSet:
     which brings the photographs, is not installed.
     """
     drawings = drawn_pictures(DRAWN_COUNT, DRAWN_SEED) if drawn else []
-    return _image_set([*photographs(), *((name, picture) for name, _, picture in drawings)], preprocessing)
+    return _preprocessed([*photographs(), *((name, picture) for name, _, picture in drawings)], preprocessing)
 
 
 def folder_images(directory: Path, preprocessing: Preprocessing) -> ImageSet:
@@ -65,7 +70,7 @@ def folder_images(directory: Path, preprocessing: Preprocessing) -> ImageSet:
 
     Raises ImagesUnusable as `picture_files` does, and for a picture that can't be decoded.
     """
-    return _image_set(((path.name, decode(path)) for path in picture_files(directory)), preprocessing)
+    return _preprocessed(((path.name, decode(path)) for path in picture_files(directory)), preprocessing)
 
 
 def picture_files(directory: Path) -> list[Path]:
@@ -105,9 +110,9 @@ def split_for_calibration(images: ImageSet) -> tuple[ImageSet, tuple[int, ...]]:
     in a mirror.
     """
     if len(images.names) == 1:
-        return _subset(images.names, images.pixels[..., ::-1]), (0,)
+        return _image_set(images.names, images.pixels[..., ::-1]), (0,)
     places = range(len(images.names))
-    return _subset(images.names[::2], images.pixels[::2]), tuple(places[1::2])
+    return _image_set(images.names[::2], images.pixels[::2]), tuple(places[1::2])
 
 
 def further_drawings(path: Path, preprocessing: Preprocessing) -> ImageSet:
@@ -119,14 +124,14 @@ def further_drawings(path: Path, preprocessing: Preprocessing) -> ImageSet:
     names = tuple(name for name, _ in drawing_names(FURTHER_COUNT))
     if not path.exists():
         pictures = ((name, picture) for name, _, picture in drawn_pictures(FURTHER_COUNT, FURTHER_SEED))
-        save_images(_image_set(pictures, preprocessing), path)
+        save_images(_preprocessed(pictures, preprocessing), path)
     try:
         pixels: NDArray[np.float32] = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
         raise ImagesUnusable(f"The drawn pictures in {path} can't be read: {error}. Delete the file.") from error
     if len(pixels) != FURTHER_COUNT or pixels.dtype != np.float32:
         raise ImagesUnusable(f"{path} holds {pixels.dtype} {pixels.shape}, not the pictures drawn. Delete the file.")
-    return ImageSet(names, pixels, _sha256(names, pixels))
+    return _image_set(names, pixels)
 
 
 def further_drawings_name(preprocessing: Preprocessing) -> str:
@@ -141,10 +146,32 @@ def save_images(images: ImageSet, path: Path) -> None:
     Raises ResultsUnwritable where that can't be done.
     """
 
-    def write(partial: Path) -> None:
-        with partial.open("wb") as file:
+    def write(part: Path) -> None:
+        with part.open("wb") as file:
             np.save(file, images.pixels, allow_pickle=False)
 
+    _write_whole(path, write)
+
+
+def served_files(directory: Path | None, destination: Path) -> list[Path]:
+    """Return the files that a service is sent: a folder's as they are, or the photographs, stored whole as JPEG.
+
+    Of a folder the first `SERVED_LIMIT` are taken; photographs are written to ``destination`` in the sizes that they
+    have. Raises ImagesUnusable as `picture_files` and `photographs` do, and ResultsUnwritable.
+    """
+    if directory is not None:
+        return picture_files(directory)[:SERVED_LIMIT]
+    stored = {destination / f"{name}.jpg": jpeg(picture, SERVED_QUALITY) for name, picture in photographs()}
+    for path, content in stored.items():
+        _write_whole(path, partial(Path.write_bytes, data=content))
+    return list(stored)
+
+
+def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file of pictures whole.
+
+    Raises ResultsUnwritable where that can't be done.
+    """
     try:
         write_whole(path, write)
     except OSError as error:
@@ -153,29 +180,25 @@ def save_images(images: ImageSet, path: Path) -> None:
         ) from error
 
 
-def _image_set(pictures: Iterable[tuple[str, Image.Image]], preprocessing: Preprocessing) -> ImageSet:
+def _preprocessed(pictures: Iterable[tuple[str, Image.Image]], preprocessing: Preprocessing) -> ImageSet:
     """Preprocess named pictures one at a time, so that only one of them is held whole."""
     names, pixels = [], []
     for name, picture in pictures:
         names.append(name)
         pixels.append(preprocess(picture, preprocessing))
-    batch = np.stack(pixels)
-    return ImageSet(tuple(names), batch, _sha256(tuple(names), batch))
+    return _image_set(tuple(names), np.stack(pixels))
 
 
-def _subset(names: tuple[str, ...], pixels: NDArray[np.float32]) -> ImageSet:
-    """Make a set of its own of some pictures' pixels."""
-    pixels = np.ascontiguousarray(pixels)
-    return ImageSet(names, pixels, _sha256(names, pixels))
+def _image_set(names: tuple[str, ...], pixels: NDArray[np.float32]) -> ImageSet:
+    """Return a set of these names and pixels, which are copied where they are not contiguous."""
+    return ImageSet(names, np.ascontiguousarray(pixels), hash_pixels(pixels, names))
 
 
-def hash_pixels(pixels: NDArray[np.float32]) -> str:
-    """Return the hash of the pixels alone, for what depends on no names."""
-    return _sha256((), pixels)
+def hash_pixels(pixels: NDArray[np.float32], names: tuple[str, ...] = ()) -> str:
+    """Hash pixels, and names where something depends on them, the same on every machine.
 
-
-def _sha256(names: tuple[str, ...], pixels: NDArray[np.float32]) -> str:
-    """Hash names and pixels, in an encoding that no two different sets share, the same on every machine."""
+    No two different sets share the encoding.
+    """
     digest = hashlib.sha256(json.dumps([names, pixels.shape]).encode("ascii"))
     digest.update(np.ascontiguousarray(pixels, dtype="<f4").data)
     return digest.hexdigest()

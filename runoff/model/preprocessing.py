@@ -27,7 +27,7 @@ def preprocess(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.f
     Source: TorchVision's ``ImageClassification`` transforms (``transforms/_presets.py``), applied to a Pillow image.
     The result is equal to theirs bit by bit: the same Pillow resize with the same rounded sizes, then the same three
     float32 operations in the same order, each of which IEEE 754 rounds in one way only. Only pictures more than 64
-    times as long as wide differ, by at most one of 255 levels: see `_resized_crop`.
+    times as long as wide differ, by at most one of 255 levels: see `resized_crop`.
     """
     if image.mode != "RGB":
         raise ImagesUnusable(
@@ -38,10 +38,10 @@ def preprocess(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.f
         raise ImagesUnusable(
             f"Preprocessing found a picture without pixels, {image.width}×{image.height}. Use another."
         )
-    levels = np.asarray(_resized_crop(image, preprocessing), dtype=np.float32)
+    levels = np.asarray(resized_crop(image, preprocessing), dtype=np.float32)
     if preprocessing.channels == "BGR":
         levels = levels[..., ::-1]
-    mean, deviation = (np.array(each, np.float32) for each in (preprocessing.mean, preprocessing.deviation))
+    mean, deviation = (np.array(numbers, np.float32) for numbers in (preprocessing.mean, preprocessing.deviation))
     pixels = (levels / np.float32(255) - mean) / deviation
     return np.ascontiguousarray(pixels.transpose(2, 0, 1) if preprocessing.layout == "NCHW" else pixels)
 
@@ -55,7 +55,7 @@ def resized_size(width: int, height: int, short_side: int) -> tuple[int, int]:
     return (short_side, long_side) if width <= height else (long_side, short_side)
 
 
-def _resized_crop(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
+def resized_crop(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
     """Resize and cut out the middle of an RGB picture.
 
     TorchVision resizes the whole picture first, which for 20000×20 pixels makes 256000×256 of which 0.1 % is used,

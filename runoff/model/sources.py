@@ -39,13 +39,13 @@ def choose_model(weights: str, folder: Path, run_step: RunStep) -> Choice:
     """
     if weights == "builtin":
         return Choice(builtin_model(folder))
-    if weights == "imagenet":
-        return Choice(official_model(folder, run_step))
-    if weights != "auto":
+    if weights not in ("auto", "imagenet"):
         return Choice(file_model(Path(weights), folder, run_step))
     try:
-        return Choice(official_model(folder, run_step))
+        return Choice(imported(run_step("runoff.model.official:import_official", {"folder": str(folder)})))
     except CheckpointUnavailable as error:
+        if weights == "imagenet":
+            raise
         note = f"using the built-in checkpoint, because the official weights can't be had: {error}"
         return Choice(builtin_model(folder), note)
 
@@ -60,11 +60,6 @@ def builtin_model(folder: Path) -> Model:
         save_state_dict(path, expand_builtin())
     require_hash(path, BUILTIN_SHA256)
     return resnet18("builtin", path, BUILTIN_SHA256, builtin_labels(), BUILTIN)
-
-
-def official_model(folder: Path, run_step: RunStep) -> Model:
-    """Return the model with TorchVision's official weights, from its cache or its download."""
-    return imported(run_step("runoff.model.official:import_official", {"folder": str(folder)}))
 
 
 def file_model(path: Path, folder: Path, run_step: RunStep) -> Model:

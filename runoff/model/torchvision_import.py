@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.machinery
 import importlib.util
 import sys
 import warnings
@@ -43,18 +42,14 @@ def import_torchvision() -> ModuleType:
 def _compiled_operators_load() -> bool:
     """Try to load TorchVision's compiled library, as TorchVision itself does when it is imported."""
     torch: Any = importlib.import_module("torch")
-    specification = importlib.util.find_spec("torchvision")
-    if specification is None or specification.origin is None:
+    package = importlib.util.find_spec("torchvision")
+    if package is None or package.origin is None:
         raise ModuleNotFoundError("No module named 'torchvision'", name="torchvision")
-    finder = importlib.machinery.FileFinder(
-        str(Path(specification.origin).parent),
-        (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
-    )
-    library = finder.find_spec("_C")
-    if library is None or library.origin is None:
+    library = next(Path(package.origin).parent.glob("_C.*"), None)
+    if library is None:
         return False
     try:
-        torch.ops.load_library(library.origin)
+        torch.ops.load_library(str(library))
     except OSError:
         return False
     return True

@@ -2,14 +2,13 @@
 
 ``python -m runoff.model.train_builtin --out runoff/model/builtin.npz`` made the file that is in the repository. The
 convolutions stay random; see Frankle, Schwab, Morcos, "Training BatchNorm and Only BatchNorm: On the Expressive Power
-of Random Features in CNNs", 2020. Needs torch and TorchVision.
+of Random Features in CNNs", 2020. Needs torch, TorchVision and 4 GB of memory, in which all pictures are held.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -22,19 +21,19 @@ from numpy.typing import NDArray
 
 from runoff.model import builtin
 from runoff.model.drawings import CLASSES, draw
-from runoff.model.preprocessing import preprocess
+from runoff.model.preprocessing import resized_crop
 from runoff.model.resnet18 import IMAGENET
-from runoff.model.state_dict import Array, hash_state_dict, load_state_dict, save_state_dict
+from runoff.model.state_dict import Array, hash_state_dict, save_state_dict
 from runoff.model.torchvision_import import import_torchvision
 
 if TYPE_CHECKING:
     import torch
 
 TRAINING_SEED = 1
+TRAINING_PICTURES = 8000
 HELD_OUT_SEED = 77
+HELD_OUT_PICTURES = 2000
 BATCH = 64
-
-Pictures = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -59,17 +58,11 @@ def main() -> None:
     """Draw the pictures, train, write the file; print its hash and its Top-1 on held-out pictures after each phase."""
     parser = argparse.ArgumentParser(description="Train the built-in checkpoint (15 to 30 minutes on two cores).")
     parser.add_argument("--out", type=Path, default=builtin.TRAINED_FILE, help="where the trained arrays go")
-    parser.add_argument("--pictures", type=int, default=8000, help="how many pictures to train on")
-    parser.add_argument("--held-out", type=int, default=2000, help="how many other pictures to test with")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads and processes to use")
-    parser.add_argument("--cache", type=Path, help="a folder that keeps the drawn pictures for the next training")
-    parser.add_argument("--done", type=int, default=0, help="continue --out, of which this many phases are done")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = options.cache or Path(temporary)
-        training = drawn(options.pictures, TRAINING_SEED, folder, options.threads)
-        held_out = drawn(options.held_out, HELD_OUT_SEED, folder, options.threads)
-        train(training, held_out, options)
+    training = draw_levels(TRAINING_PICTURES, TRAINING_SEED, options.threads)
+    held_out = draw_levels(HELD_OUT_PICTURES, HELD_OUT_SEED, options.threads)
+    train(training, held_out, options.out, options.threads)
 
 
 def say(line: str) -> None:
@@ -77,76 +70,59 @@ def say(line: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
 
 
-def drawn(count: int, seed: int, folder: Path, processes: int) -> Pictures:
-    """Draw pictures, preprocessed to 224×224, into a memory-mapped count×3×224×224 file; classes come in turn."""
-    path = folder / f"drawn-{seed}-{count}.levels"
-    shape = (count, 3, IMAGENET.crop, IMAGENET.crop)
-    if not path.exists():
-        say(f"drawing {count} pictures with seed {seed}")
-        partial = path.with_suffix(".partial")
-        pictures = np.memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
-        with ProcessPoolExecutor(processes) as pool:
-            seeds = ((seed, index) for index in range(count))
-            for index, picture in enumerate(pool.map(_draw_levels, seeds, chunksize=50)):
-                pictures[index] = picture
-        pictures.flush()
-        partial.rename(path)
-    return np.memmap(path, mode="r", dtype=np.uint8, shape=shape)
+def draw_levels(count: int, seed: int, processes: int) -> NDArray[np.uint8]:
+    """Draw count×3×224×224 levels of 0 to 255, as `drawn_pictures` does; classes come in turn."""
+    say(f"drawing {count} pictures with seed {seed}")
+    levels = np.empty((count, 3, IMAGENET.crop, IMAGENET.crop), dtype=np.uint8)
+    with ProcessPoolExecutor(processes) as pool:
+        seeds = ((seed, index) for index in range(count))
+        for index, picture in enumerate(pool.map(_draw_picture, seeds, chunksize=50)):
+            levels[index] = picture
+    return levels
 
 
-def _draw_levels(seed: tuple[int, int]) -> Pictures:
-    """Draw one picture as `drawn_pictures` does and preprocess it, back in levels of 0 to 255 to save space."""
+def _draw_picture(seed: tuple[int, int]) -> NDArray[np.uint8]:
+    """Draw one picture and cut it to the model's input, 3×224×224, without normalising it."""
     picture = draw(seed[1] % len(CLASSES), np.random.RandomState(list(seed)))
-    mean, deviation = statistics_of_channels()
-    levels = (preprocess(picture, IMAGENET) * deviation + mean) * 255
-    rounded: Pictures = np.rint(levels).astype(np.uint8)
-    return rounded
+    levels: NDArray[np.uint8] = np.asarray(resized_crop(picture, IMAGENET)).transpose(2, 0, 1)
+    return levels
 
 
-def statistics_of_channels() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the mean and the deviation of the preprocessing, to be taken for each channel of C×H×W pixels."""
-    mean, deviation = (np.array(each, np.float32).reshape(3, 1, 1) for each in (IMAGENET.mean, IMAGENET.deviation))
-    return mean, deviation
-
-
-def train(training: Pictures, held_out: Pictures, options: argparse.Namespace) -> None:
+def train(training_levels: NDArray[np.uint8], held_out_levels: NDArray[np.uint8], out: Path, threads: int) -> None:
     """Train phase after phase, and write a complete checkpoint at the end of each."""
     import torch
 
     torch.manual_seed(TRAINING_SEED)
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(threads)
+    training, held_out = torch.from_numpy(training_levels), torch.from_numpy(held_out_levels)
     model = import_torchvision().models.resnet18(num_classes=len(CLASSES))
     kernels = {key: torch.from_numpy(array) for key, array in builtin.regenerate_convolutions().items()}
     model.load_state_dict(kernels, strict=False)
-    if options.done:
-        trained = {key.replace("head", "fc"): torch.from_numpy(a) for key, a in load_state_dict(options.out).items()}
-        del trained["fc.unused"]
-        model.load_state_dict(trained, strict=False)
     model = model.to(memory_format=torch.channels_last)
     for key, parameter in model.named_parameters():
         parameter.requires_grad = key not in kernels
-    for number, phase in enumerate(PHASES[options.done :], start=options.done + 1):
+    for number, phase in enumerate(PHASES, start=1):
         torch.manual_seed(TRAINING_SEED + number)
         train_phase(model, training if phase.full_size else halved(training), phase)
         settle_statistics(model, training[: 64 * BATCH])
         logits, labels = evaluate(model, held_out)
         say(f"phase {number}: Top-1 on {len(labels)} held-out pictures {(logits.argmax(1) == labels).mean():.2%}")
         arrays = trained_arrays(model, logits)
-        save_state_dict(options.out, arrays)
-        say(f'wrote {options.out}; BUILTIN_SHA256 = "{hash_state_dict(builtin.assemble(arrays))}"')
+        save_state_dict(out, arrays)
+        say(f'wrote {out}; BUILTIN_SHA256 = "{hash_state_dict(builtin.assemble(arrays))}"')
 
 
 def trained_arrays(model: Any, logits: NDArray[np.float32]) -> dict[str, Array]:
     """Collect what `builtin.assemble` takes; N×classes ``logits`` tell where the unused ones should lie."""
     state = model.state_dict()
-    keys = [f"{norm}.{name}" for norm, _ in builtin.batch_norms() for name in builtin.NORM_ARRAYS]
+    keys = [f"{norm}.{name}" for norm in builtin.batch_norms() for name in builtin.NORM_ARRAYS]
     arrays: dict[str, Array] = {key: state[key].numpy().copy() for key in keys}
     arrays |= {"head.weight": state["fc.weight"].numpy().copy(), "head.bias": state["fc.bias"].numpy().copy()}
     # What the lowest logit usually is: never Top-1, and it does not widen the range that INT8 has to cover.
     return arrays | {"head.unused": np.array(np.median(logits.min(axis=1)), dtype=np.float32)}
 
 
-def train_phase(model: Any, pictures: Pictures, phase: Phase) -> None:
+def train_phase(model: Any, levels: torch.Tensor, phase: Phase) -> None:
     """Train batch norm and head at one picture size, with a learning rate that rises and falls once."""
     import torch
 
@@ -154,12 +130,12 @@ def train_phase(model: Any, pictures: Pictures, phase: Phase) -> None:
     biases = [p for key, p in model.named_parameters() if p.requires_grad and key.endswith("bias")]
     groups = [{"params": gains_and_head, "weight_decay": GAIN_DECAY}, {"params": biases, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=phase.rate)
-    steps = phase.epochs * (len(pictures) // BATCH)
+    steps = phase.epochs * (len(levels) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=phase.rate, total_steps=steps, pct_start=0.15)
     model.train()
     for epoch in range(phase.epochs):
         losses, right, seen = [], 0, 0
-        for pixels, labels in shuffled(pictures):
+        for pixels, labels in shuffled(levels):
             with torch.autocast("cpu", torch.bfloat16):
                 logits = model(pixels)
             loss = torch.nn.functional.cross_entropy(logits.float(), labels, label_smoothing=LABEL_SMOOTHING)
@@ -170,51 +146,41 @@ def train_phase(model: Any, pictures: Pictures, phase: Phase) -> None:
             losses.append(loss.item())
             right += int((logits.argmax(1) == labels).sum())
             seen += len(labels)
-        progress = f"{pictures.shape[-1]} pixels, epoch {epoch + 1} of {phase.epochs}"
+        progress = f"{levels.shape[-1]} pixels, epoch {epoch + 1} of {phase.epochs}"
         say(f"{progress}: loss {np.mean(losses):.3f}, Top-1 {right / seen:.2%}")
 
 
-def halved(pictures: Pictures) -> Pictures:
+def halved(levels: torch.Tensor) -> torch.Tensor:
     """Average 2×2 pixels, which makes training four times as fast."""
-    small = np.empty((*pictures.shape[:2], IMAGENET.crop // 2, IMAGENET.crop // 2), dtype=np.uint8)
-    for target, picture in zip(small, pictures, strict=True):
-        blocks = picture.reshape(3, IMAGENET.crop // 2, 2, IMAGENET.crop // 2, 2)
-        target[:] = np.rint(blocks.mean(axis=(2, 4), dtype=np.float32))
-    return small
-
-
-def shuffled(pictures: Pictures) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Give whole batches in random order, with random colours, as model input and labels."""
     import torch
 
-    order = torch.randperm(len(pictures))
-    for start in range(0, len(order) - BATCH + 1, BATCH):
-        chosen = order[start : start + BATCH].numpy()
-        levels = torch.from_numpy(pictures[chosen])
+    pool = torch.nn.functional.avg_pool2d
+    return torch.cat([pool(batch.float(), 2).round().byte() for batch in levels.split(BATCH)])
+
+
+def shuffled(levels: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield whole batches in random order, with random colours, as model input and labels."""
+    import torch
+
+    order = torch.randperm(len(levels))
+    for chosen in order[: len(order) // BATCH * BATCH].split(BATCH):
+        batch = levels[chosen]
         channels = torch.stack([torch.randperm(3) for _ in chosen])
-        levels = torch.gather(levels, 1, channels[:, :, None, None].expand_as(levels))
+        batch = torch.gather(batch, 1, channels[:, :, None, None].expand_as(batch))
         negative = torch.randint(2, (len(chosen), 1, 1, 1), dtype=torch.uint8) * 255
-        yield normalised((levels ^ negative).float()), torch.from_numpy(chosen % len(CLASSES))
+        yield normalised(batch ^ negative), chosen % len(CLASSES)
 
 
 def normalised(levels: torch.Tensor) -> torch.Tensor:
     """Turn levels of 0 to 255 into the model's input."""
     import torch
 
-    mean, deviation = (torch.from_numpy(each) for each in statistics_of_channels())
-    pixels = (levels / 255 - mean) / deviation
+    mean, deviation = (torch.tensor(values).reshape(3, 1, 1) for values in (IMAGENET.mean, IMAGENET.deviation))
+    pixels = (levels.float() / 255 - mean) / deviation
     return pixels.contiguous(memory_format=torch.channels_last)
 
 
-def batch(pictures: Pictures, start: int) -> torch.Tensor:
-    """Give the levels of the pictures from ``start`` on, at most one batch of them."""
-    import torch
-
-    # Copied: torch warns about memory that it may not write to.
-    return torch.from_numpy(np.array(pictures[start : start + BATCH])).float()
-
-
-def settle_statistics(model: Any, pictures: Pictures) -> None:
+def settle_statistics(model: Any, levels: torch.Tensor) -> None:
     """Replace batch norm's running statistics by plain averages at full size, in float32, with the final weights."""
     import torch
 
@@ -224,19 +190,18 @@ def settle_statistics(model: Any, pictures: Pictures) -> None:
             module.momentum = None  # a plain average over all batches
     model.train()
     with torch.no_grad():
-        for start in range(0, len(pictures), BATCH):
-            model(normalised(batch(pictures, start)))
+        for batch in levels.split(BATCH):
+            model(normalised(batch))
 
 
-def evaluate(model: Any, pictures: Pictures) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def evaluate(model: Any, levels: torch.Tensor) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return the N×classes logits of pictures in evaluation mode and float32, and their labels."""
     import torch
 
     model.eval()
-    starts = range(0, len(pictures), BATCH)
     with torch.no_grad():
-        logits = [model(normalised(batch(pictures, start))).numpy() for start in starts]
-    return np.concatenate(logits), np.arange(len(pictures)) % len(CLASSES)
+        logits = [model(normalised(batch)).numpy() for batch in levels.split(BATCH)]
+    return np.concatenate(logits), np.arange(len(levels)) % len(CLASSES)
 
 
 if __name__ == "__main__":

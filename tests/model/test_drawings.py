@@ -12,7 +12,7 @@ from runoff.model.drawings import CLASSES, draw, drawn_pictures
 
 
 def pixels(picture: Image.Image) -> bytes:
-    """Give a picture's size and bytes, to compare it by."""
+    """Return a picture's size and bytes, to compare it by."""
     return repr(picture.size).encode() + picture.tobytes()
 
 

@@ -21,6 +21,7 @@ from runoff.model.images import (
     further_drawings_name,
     hash_pixels,
     save_images,
+    served_files,
     split_for_calibration,
 )
 from runoff.model.photographs import PHOTOGRAPHS, STORAGES
@@ -84,9 +85,8 @@ def test_another_process_makes_the_same(fixture_set: ImageSet) -> None:
 
 
 def test_every_storage_is_used() -> None:
-    """Each way of storing that is offered is used by a fixture photograph, and none twice for the same part."""
-    assert {photograph.storage for photograph in PHOTOGRAPHS} == set(STORAGES)
-    assert len(set(PHOTOGRAPHS)) == len(PHOTOGRAPHS)
+    """Each way of storing that is offered is used by a fixture photograph; of one photograph none is used twice."""
+    assert {storage for parts in PHOTOGRAPHS.values() for storage in parts} == set(STORAGES)
 
 
 def test_missing_photographs_are_a_named_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,6 +152,19 @@ def test_images_that_cannot_be_saved_are_a_named_error(folder: Path) -> None:
     """A place that can't be written is refused by path."""
     with pytest.raises(ResultsUnwritable, match=r"notes\.txt"):
         save_images(folder_images(folder, IMAGENET), folder / "notes.txt" / "images.npy")
+    with pytest.raises(ResultsUnwritable, match=r"notes\.txt"):
+        served_files(None, folder / "notes.txt")
+
+
+def test_a_service_is_sent_the_users_files_or_the_photographs(folder: Path, tmp_path: Path) -> None:
+    """A folder's files are sent as they are; without one, every photograph is written as JPEG and nothing else."""
+    assert [path.name for path in served_files(folder, tmp_path / "served")] == ["a.jpg", "b.webp", "c.PNG"]
+    assert not (tmp_path / "served").exists()
+    files = served_files(None, tmp_path / "served")
+    assert sorted(files) == sorted((tmp_path / "served").iterdir())
+    assert len(files) == sum(map(len, PHOTOGRAPHS.values()))
+    with Image.open(files[0]) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (512, 512))
 
 
 def test_no_picture_is_judged_by_that_was_calibrated_on(fixture_set: ImageSet) -> None:

@@ -178,7 +178,7 @@ def test_another_architecture_is_refused(folder: Path) -> None:
 
 @contextmanager
 def import_torchvision_on_meta() -> Iterator[Any]:
-    """Give TorchVision's models with nothing allocated for their weights."""
+    """Yield TorchVision's models with nothing allocated for their weights."""
     import torch
 
     with torch.device("meta"):
@@ -186,7 +186,7 @@ def import_torchvision_on_meta() -> Iterator[Any]:
 
 
 def bfloat16(tensors: dict[str, Any]) -> object:
-    """Give a state dict in a type that numpy does not know."""
+    """Return a state dict in a type that numpy does not know."""
     import torch
 
     return {key: tensor.to(torch.bfloat16) for key, tensor in list(tensors.items())[:2]}
