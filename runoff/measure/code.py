@@ -31,12 +31,24 @@ def code_hash(file: Path | str, functions: Iterable[str], tree: Path = ROOT) -> 
     used = reachable(module, set(functions))
     digest = hashlib.sha256(b"".join(dump(statement) for statement in used))
     importing = [*used, *(statement for statement in module.body if isinstance(statement, ast.ImportFrom))]
-    imports = [node for statement in importing for node in ast.walk(statement) if isinstance(node, ast.ImportFrom)]
-    for name in sorted({node.module for node in imports if node.module and node.module.startswith("runoff.model.")}):
-        source = tree.joinpath(*name.split(".")).with_suffix(".py")
-        if source.exists():
-            digest.update(dump(ast.parse(source.read_text(encoding="utf-8"))))
+    models = imported_models(importing, tree)
+    for source in sorted(models):
+        digest.update(dump(models[source]))
     return digest.hexdigest()
+
+
+def imported_models(statements: Iterable[ast.stmt], tree: Path) -> dict[Path, ast.Module]:
+    """Parse the modules of ``runoff.model`` that statements import, and those that these import in turn, by file."""
+    modules: dict[Path, ast.Module] = {}
+    wanted = [node for statement in statements for node in ast.walk(statement)]
+    while wanted:
+        node = wanted.pop()
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("runoff.model."):
+            source = tree.joinpath(*node.module.split(".")).with_suffix(".py")
+            if source not in modules and source.exists():
+                modules[source] = ast.parse(source.read_text(encoding="utf-8"))
+                wanted += ast.walk(modules[source])
+    return modules
 
 
 def reachable(module: ast.Module, names: set[str]) -> list[ast.stmt]:

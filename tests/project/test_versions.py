@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from functools import cache
 
 import pytest
 
@@ -21,6 +22,7 @@ STORED = ROOT / "tests" / "project" / "versions.json"
 MODEL = ROOT / "runoff" / "model"
 
 
+@cache
 def current() -> dict[str, list[object]]:
     """Return every version with the hash of its code as it is now."""
     backends = {
@@ -83,6 +85,19 @@ def test_only_what_a_conversion_runs_through_is_hashed(tmp_path):
     for change, (text, same) in changes.items():
         file.write_text(text)
         assert (code_hash(file, ["convert"]) == before) == same, change
+
+
+def test_what_an_imported_module_imports_is_hashed_too(tmp_path):
+    """A repair that stands two imports away from convert() decides its bytes as well."""
+    place = tmp_path / "runoff" / "model"
+    place.mkdir(parents=True)
+    (place / "repairs.py").write_text("from runoff.model.graph import nodes\n")
+    (place / "graph.py").write_text("def nodes():\n    return 1\n")
+    file = tmp_path / "backend.py"
+    file.write_text("def convert(form):\n    from runoff.model.repairs import nodes\n    return nodes()\n")
+    before = code_hash(file, ["convert"], tmp_path)
+    (place / "graph.py").write_text("def nodes():\n    return 2\n")
+    assert code_hash(file, ["convert"], tmp_path) != before
 
 
 def test_a_file_outside_any_tree_has_no_differing_code(tmp_path):
