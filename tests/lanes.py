@@ -20,6 +20,7 @@ LONGEST_TEST = 300.0
 MARKERS = {
     "alone": "it measures, and no other test runs beside it",
     "browser": "it looks at a page in Chromium",
+    "elsewhere": "it makes an environment of another Python",
     "framework": "it needs a runtime under test",
     "long": "it takes more than two seconds of a processor",
     "suite": "it runs pytest in a copy of the suite",

@@ -23,6 +23,8 @@ from tests.declarations import declared
 from tests.environments.test_cpus import write
 from tests.project.test_layers import FRAMEWORKS, loaded_after
 
+pytestmark = pytest.mark.long
+
 SECTIONS = (
     "What is here",
     "What the machine allows",

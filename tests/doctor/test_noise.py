@@ -31,6 +31,8 @@ from runoff.measure.entrant import Entrant
 from runoff.measure.race import ROUNDS, LaunchRecord, Race
 from tests.races import launch, launches
 
+pytestmark = pytest.mark.long
+
 
 def control(reach: float, value: float = 1.0, count: int = 8) -> Ratio:
     """Make the ratio of two equals whose interval reaches so far to each side."""

@@ -55,6 +55,7 @@ def assert_two_environments_raced(about, infos, here: str, there: str) -> None:
     assert set(about["stratum"]["environments"]) == {"here", "other"}
 
 
+@pytest.mark.elsewhere
 def test_another_python_and_numpy_race_in_the_same_run(suite, other):
     """A contender in another environment is raced against the one here, on the same artifact, with its own versions."""
     about, infos = run_and_read(suite, "--contenders", "fake,fake@other", "--environment", f"other={other}")
@@ -62,6 +63,7 @@ def test_another_python_and_numpy_race_in_the_same_run(suite, other):
     assert about["control"]["reference"] == "fake"
 
 
+@pytest.mark.elsewhere
 def test_the_reference_may_be_in_another_environment_and_tree(suite, other, tmp_path):
     """--environment and --tree of one name give one environment, and ratios can be taken against what runs in it."""
     shutil.copytree(suite.root / "runoff", tmp_path / "runoff")
@@ -77,6 +79,7 @@ def test_the_reference_may_be_in_another_environment_and_tree(suite, other, tmp_
     assert about["contenders"]["fake"]["artifact"]["sha256"] == about["contenders"]["fake@other"]["artifact"]["sha256"]
 
 
+@pytest.mark.elsewhere
 @pytest.mark.framework
 def test_onnxruntime_races_itself_in_another_environment(other, tmp_path):
     """ONNX Runtime for real: one artifact, two Pythons, two numpys, one run."""

@@ -120,6 +120,7 @@ def test_invalid_runs_are_left_out_and_named(tmp_path):
     assert "0004.json" in remark
 
 
+@pytest.mark.long
 def test_the_command_writes_page_json_and_markdown(tmp_path, capsys):
     """Page, JSON and Markdown are written where asked; the sentence and the files' names are printed."""
     folder = store_runs(tmp_path / "runs", with_step(40, 20, 1.10))
@@ -141,6 +142,7 @@ def test_the_command_writes_page_json_and_markdown(tmp_path, capsys):
     assert "| onnxruntime | ratio to reference |" in summary.read_text()
 
 
+@pytest.mark.long
 def test_a_history_in_the_folder_is_no_foreign_file(tmp_path, capsys):
     """Drawing into the folder of the runs and drawing again warns of nothing."""
     folder = store_runs(tmp_path, with_step(3, 0, 1.0))

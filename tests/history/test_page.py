@@ -13,6 +13,8 @@ from tests.histories import make_past_run, store_runs, with_step
 from tests.report.test_page import Page
 from tests.stored_runs import INJECTION, about
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def history(tmp_path):

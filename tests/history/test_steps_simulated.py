@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from runoff.history.steps import find_steps
 
+pytestmark = pytest.mark.long
+
 SERIES = 1000
 LENGTH = 50
 MOST_FALSE_ALARMS = 0.02

@@ -52,6 +52,7 @@ def test_a_share_of_the_error_widens_the_interval() -> None:
     assert shared.low < alone.low < alone.high < shared.high
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("precision", [0.004, 0.008, 0.02])
 def test_stopping_when_precise_keeps_coverage_and_false_alarms(precision: float) -> None:
     """Over 4000 simulated runs that stop at the first precise look, coverage is at least 95 % and alarms at most 1 %.
@@ -76,6 +77,7 @@ def test_stopping_when_precise_keeps_coverage_and_false_alarms(precision: float)
     assert alarms / RUNS <= 0.01 + 3 * math.sqrt(0.01 * 0.99 / RUNS)
 
 
+@pytest.mark.long
 def test_looking_without_sharing_the_error_would_miss_more_often() -> None:
     """The same intervals at 95 % each, looked at until one excludes the truth, do so in over 8 % of 4000 runs."""
     random = np.random.default_rng(20260302)

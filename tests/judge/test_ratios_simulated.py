@@ -154,6 +154,7 @@ def test_holm_does_not_depend_on_the_order_given(raw: dict[str, float]) -> None:
     assert holm(dict(reversed(raw.items()))) == holm(raw)
 
 
+@pytest.mark.long
 def test_interval_covers_the_truth_as_often_as_it_says() -> None:
     """Over 2000 simulated runs of 8 noisy launches, the 95 % interval holds the true ratio in 93 to 97 % of them.
 
@@ -168,6 +169,7 @@ def test_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 0.93 <= covered / 2000 <= 0.97
 
 
+@pytest.mark.long
 def test_five_equal_contenders_raise_a_false_alarm_in_one_run_of_twenty_at_most() -> None:
     """Over 2000 simulated runs of five contenders as fast as the reference, at most 5 % of runs call any different.
 

@@ -16,6 +16,8 @@ from runoff.measure.loadgen import read_trace
 from runoff.measure.service import load
 from runoff.measure.service.load import Answered, LoadRecord, highest_loads, measure_load
 
+pytestmark = pytest.mark.long
+
 BOUND = 0.1
 
 with_loadgen = pytest.mark.skipif(

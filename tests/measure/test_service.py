@@ -21,6 +21,8 @@ from runoff.measure.service.parallel import images_per_second, measure_parallel
 from runoff.measure.service.threads import measure_threads, thread_counts
 from runoff.model.resnet18 import IMAGENET
 
+pytestmark = pytest.mark.long
+
 SECOND = 1_000_000_000
 
 

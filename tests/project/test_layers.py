@@ -188,6 +188,7 @@ def test_reading_all_backends_loads_no_framework():
     assert not loaded & FRAMEWORKS
 
 
+@pytest.mark.long
 def test_the_pytest_process_loads_no_framework():
     """After the suite's plugins are loaded and its benchmarks collected, no framework is in pytest's process."""
     loaded = loaded_after(

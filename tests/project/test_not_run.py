@@ -10,6 +10,8 @@ import pytest
 
 from tests.suite_runs import ROOT
 
+pytestmark = pytest.mark.long
+
 CONFTEST = "from tests.conftest import pytest_configure\n"
 SKIPPED = """
 import pytest

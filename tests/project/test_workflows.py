@@ -22,6 +22,8 @@ from tests.compare.test_within import race
 from tests.conftest import ROOT
 from tests.histories import make_past_run
 
+pytestmark = pytest.mark.long
+
 WORKFLOWS = {
     path.name: yaml.load(path.read_text(), yaml.BaseLoader)  # noqa: S506  # every value as text; builds no object
     for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -156,6 +156,7 @@ def test_what_others_need_too_is_told_apart(tmp_path):
     assert (told.own, told.shared, told.artifact, told.total) == (100, 10, 1000, 1110)
 
 
+@pytest.mark.long
 def test_this_interpreter_can_be_asked():
     """The real thing: numpy is installed here with a size, and markers have the names that packaging knows."""
     found = surveys.survey([], [], packages=True)

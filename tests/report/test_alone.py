@@ -7,9 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.project.test_layers import FRAMEWORKS
 from tests.stored_runs import add_rounds, make_field_run
+
+pytestmark = pytest.mark.long
 
 SLOW = {"scipy.stats", "pandas", "matplotlib"}
 """What takes long to load, and nothing here needs."""

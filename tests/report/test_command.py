@@ -23,6 +23,8 @@ from tests.stored_runs import (
     about,
 )
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     ("change", "field"),

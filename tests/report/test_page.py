@@ -33,6 +33,8 @@ from tests.stored_runs import (
     ratio,
 )
 
+pytestmark = pytest.mark.long
+
 
 class Page(HTMLParser):
     """A page's elements with their attributes, and its text."""

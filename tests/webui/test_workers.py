@@ -32,6 +32,8 @@ from tests.web import fake_page, page, send, star, stored, until_settled
 from webui.config import Config
 from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, UNAVAILABLE, Keeper
 
+pytestmark = pytest.mark.long
+
 PNG = stored(star(), "PNG")
 HANGS_AT = 15
 """Which picture the fake ``stalls`` never answers: it hangs at its thirtieth inference, and a picture takes two."""
