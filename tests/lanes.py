@@ -1,7 +1,6 @@
 """How the tests run: each within a bound, and, where pytest-xdist runs two at once, what measures alone.
 
-Tests of one file stay together, for what they share; so do those of real frameworks, which share one cache of
-artifacts. Longest first, and what runs alone last.
+Tests of one file stay together (``--dist loadfile``), for what they share. Longest first, and what runs alone last.
 """
 
 from __future__ import annotations
@@ -42,24 +41,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what runs the suite, give what needs it a longer bound, and say what stays together in which order."""
+    """Mark what runs the suite, give what needs it a longer bound, and put them in order."""
     for item in items:
         if SUITES & set(getattr(item, "fixturenames", ())):
             item.add_marker("suite")
         real = item.get_closest_marker("framework") is not None
         if real:
             item.add_marker(pytest.mark.timeout(LONGEST_RUN))
-        if hasattr(config, "workerinput"):
-            item.add_marker(pytest.mark.xdist_group(group(item)))
     if hasattr(config, "workerinput"):
         items.sort(key=place)
-
-
-def group(item: pytest.Item) -> str:
-    """Return the name that tests have in common which one worker runs."""
-    if "real_suite" in getattr(item, "fixturenames", ()):
-        return "real_suite"
-    return item.nodeid.partition("::")[0] + (" alone" if item.get_closest_marker("alone") else "")
 
 
 def place(item: pytest.Item) -> int:

@@ -48,7 +48,7 @@ def test_measures(number):
         time.sleep(0.01)
         assert not list(PLACE.glob("[0-9]"))
 """
-AT_ONCE = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+AT_ONCE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 @pytest.fixture
