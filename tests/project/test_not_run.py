@@ -37,16 +37,17 @@ PLACE = Path(__file__).parent
 
 @pytest.mark.parametrize("number", range(4))
 def test_shares(number):
-    (PLACE / f"{number}").touch()
+    present = PLACE / f"{number}-{Path(__file__).stem}"
+    present.touch()
     time.sleep(0.05)
-    (PLACE / f"{number}").unlink()
+    present.unlink()
 
 @pytest.mark.alone
 @pytest.mark.parametrize("number", range(4))
 def test_measures(number):
     for _ in range(5):
         time.sleep(0.01)
-        assert not list(PLACE.glob("[0-9]"))
+        assert not list(PLACE.glob("[0-9]-*"))
 """
 AT_ONCE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
