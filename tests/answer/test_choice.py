@@ -13,7 +13,7 @@ from runoff.answer.metrics import FRONT
 from runoff.judge.ratios import CONFIDENCE, Ratio
 from runoff.stored.rows import Row
 from runoff.stored.run import parse_run
-from tests.stored_runs import (
+from tests.builders.stored_runs import (
     Values,
     about,
     add_contender,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runoff.answer.limits import OPERATORS, Limit, LimitsUnreadable, limits_of, limits_text, parse_limits
 from runoff.answer.metrics import METRICS
 from runoff.stored.run import parse_run
-from tests.stored_runs import about, make_stored_run
+from tests.builders.stored_runs import about, make_stored_run
 
 NAMES = "latency, peak_memory, cold_start, agreement, artifact, footprint"
 

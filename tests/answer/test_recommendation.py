@@ -13,7 +13,7 @@ from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
 from runoff.text.markdown import escape
-from tests.stored_runs import (
+from tests.builders.stored_runs import (
     Values,
     about,
     add_contender,

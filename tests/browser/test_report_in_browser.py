@@ -14,7 +14,15 @@ import pytest
 from runoff.report.write.page import render_page
 from runoff.stored.run import parse_run
 from tests.browser.chromium import By, Keys, chromium, needs_browser
-from tests.stored_runs import INJECTION, Values, about, add_contender, add_rounds, make_field_run, make_stored_run
+from tests.builders.stored_runs import (
+    INJECTION,
+    Values,
+    about,
+    add_contender,
+    add_rounds,
+    make_field_run,
+    make_stored_run,
+)
 
 PHONE, DESK = 390, 1280
 

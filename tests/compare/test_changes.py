@@ -27,7 +27,7 @@ from runoff.compare.changes import (
 )
 from runoff.compare.comparison import render_comparison
 from runoff.stored.run import StoredRun, parse_run
-from tests.stored_runs import about, came_of, make_comparable_run, ratio, spread
+from tests.builders.stored_runs import about, came_of, make_comparable_run, ratio, spread
 
 INFERENCE = ("inference", "onnxruntime")
 PEAK = ("peak-memory", "onnxruntime")

@@ -16,8 +16,7 @@ from runoff.__main__ import main
 from runoff.compare.changes import EXIT_MEANINGS, compare_runs
 from runoff.compare.comparison import render_comparison
 from runoff.stored.run import parse_run
-from tests.conftest import ROOT
-from tests.stored_runs import (
+from tests.builders.stored_runs import (
     INJECTION,
     Values,
     about,
@@ -26,6 +25,7 @@ from tests.stored_runs import (
     make_stored_run,
     spread,
 )
+from tests.conftest import ROOT
 
 ONNXRUNTIME, PEAK = ("inference", "onnxruntime"), ("peak-memory", "onnxruntime")
 LAUNCHES = {ONNXRUNTIME: spread(-0.58), PEAK: spread(0.2), ("inference", "tensorflow"): spread(0.1)}

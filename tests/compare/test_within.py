@@ -12,7 +12,7 @@ from runoff.compare.changes import INVALID_RUN, NOTHING_WORSE, OTHER_BENCHMARKS,
 from runoff.compare.within import NoTwin, compare_within
 from runoff.judge.ratios import EXPLORATORY, NO_DIFFERENCE, SLOWER
 from runoff.stored.run import parse_run
-from tests.stored_runs import Values, about, came_of, make_comparable_run, spread
+from tests.builders.stored_runs import Values, about, came_of, make_comparable_run, spread
 
 INFERENCE, PEAK = "inference", "peak-memory"
 

@@ -17,9 +17,9 @@ from runoff.__main__ import main
 from runoff.doctor.command import INTERRUPTED
 from runoff.doctor.findings import inspect_machine, relevant_variables
 from runoff.doctor.text import WIDTH
+from tests.builders.declarations import declared
 from tests.children import child
 from tests.conftest import ROOT
-from tests.declarations import declared
 from tests.environments.test_cpus import write
 from tests.project.test_layers import FRAMEWORKS, loaded_after
 

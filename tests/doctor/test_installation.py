@@ -15,8 +15,8 @@ from runoff.environments.discovery import read_installed
 from runoff.environments.environment import Environment
 from runoff.environments.survey import canonical, survey
 from runoff.text.ids import HERE
+from tests.builders.declarations import declared
 from tests.conftest import ROOT
-from tests.declarations import declared
 from tests.environments.test_cpus import write
 
 TAG = "cp311-cp311-manylinux_2_28_x86_64"

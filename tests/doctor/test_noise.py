@@ -29,7 +29,7 @@ from runoff.errors import WorkerCrashed
 from runoff.judge.ratios import CONFIDENCE, Ratio, half_width, is_beyond, ratio_over_launches
 from runoff.measure.entrant import Entrant
 from runoff.measure.race import ROUNDS, LaunchRecord, Race
-from tests.races import launch, launches
+from tests.builders.races import launch, launches
 
 pytestmark = pytest.mark.long
 

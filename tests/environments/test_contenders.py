@@ -8,7 +8,7 @@ from runoff.contract import Variant
 from runoff.environments.contenders import Contender, all_contenders, choose_contenders, find_contender
 from runoff.errors import UnknownContender, UsageError
 from runoff.text.ids import HERE
-from tests.declarations import declared
+from tests.builders.declarations import declared
 
 BACKENDS = {
     "pytorch": declared(VARIANTS=(Variant(default=True), Variant("channels-last"))),

@@ -17,7 +17,7 @@ from runoff.environments.environment import (
     what_is_missing,
 )
 from runoff.text.ids import HERE
-from tests.declarations import declared
+from tests.builders.declarations import declared
 
 BACKEND = declared(REQUIRES=("engine",), CONVERT_REQUIRES=("engine", "converter"))
 PLAIN = Contender("engine", Variant())

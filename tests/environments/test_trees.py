@@ -19,8 +19,8 @@ from runoff.environments.environment import Environment, parse_tree
 from runoff.errors import ConversionFailed, UnknownContender
 from runoff.measure.code import code_hash
 from runoff.processes.channel import PROTOCOL
+from tests.builders.declarations import declared
 from tests.conftest import HERE, Suite, started_worker
-from tests.declarations import declared
 
 FEW = ("--launches", "5", "--rounds", "6")
 ONCE = ("--launches", "1", "--rounds", "2")

@@ -10,8 +10,8 @@ from runoff.__main__ import main
 from runoff.history import words
 from runoff.history.lines import make_history
 from runoff.history.reading import read_runs
-from tests.histories import make_past_run, store_runs, with_step
-from tests.stored_runs import about
+from tests.builders.histories import make_past_run, store_runs, with_step
+from tests.builders.stored_runs import about
 
 
 def history_of(folder, runs):

@@ -9,9 +9,9 @@ import pytest
 from runoff.history.lines import make_history
 from runoff.history.reading import read_runs
 from runoff.history.writing import render_history, render_history_markdown
-from tests.histories import make_past_run, store_runs, with_step
+from tests.builders.histories import make_past_run, store_runs, with_step
+from tests.builders.stored_runs import INJECTION, about
 from tests.report.test_page import Page
-from tests.stored_runs import INJECTION, about
 
 pytestmark = pytest.mark.long
 

@@ -9,8 +9,8 @@ import pytest
 
 from runoff.history.reading import NothingToRead, past_run, read_runs
 from runoff.stored.run import parse_run
-from tests.histories import make_past_run, store_runs, with_step
-from tests.stored_runs import about, came_of
+from tests.builders.histories import make_past_run, store_runs, with_step
+from tests.builders.stored_runs import about, came_of
 
 
 def test_runs_come_in_the_order_of_their_commits(tmp_path):

@@ -21,7 +21,7 @@ from runoff.processes.temporary import LOCK, owned_folder
 from runoff.processes.workplace import Workplace
 from tests import converter as imagined
 from tests import fakes
-from tests.declarations import declared
+from tests.builders.declarations import declared
 
 INSTALLED = Installed(frozenset({"numpy"}), {"numpy": "1.26.4"})
 CALIBRATION = Calibration(Path("calibration.npy"), "2" * 64)

@@ -23,7 +23,7 @@ from runoff.model.resnet18 import FILE, resnet18
 from runoff.record.efficiency import EfficiencyFigure, efficiency
 from runoff.stored.details import StoredPeak
 from runoff.stored.schema import write_record
-from tests.declarations import declared
+from tests.builders.declarations import declared
 
 MODEL = Operations(flop=5_000, padding=1_000, weights=50, activations=50)
 ROOF = Roof(

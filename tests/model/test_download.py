@@ -14,9 +14,7 @@ import pytest
 
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
 from runoff.model import official
-from tests.official_stand_in import assert_same, folder, import_from, nobody_listens, official_file, tensors
-
-__all__ = ["folder", "official_file", "tensors"]  # fixtures: pytest finds them by name in this module
+from tests.model.importing import assert_same, import_from, nobody_listens
 
 pytestmark = pytest.mark.framework
 

@@ -17,9 +17,7 @@ from runoff.model import official
 from runoff.model.sources import choose_model
 from runoff.model.state_dict import Array, hash_state_dict, load_state_dict, save_state_dict
 from runoff.model.torchvision_import import import_torchvision
-from tests.official_stand_in import assert_same, folder, import_from, nobody_listens, official_file, tensors
-
-__all__ = ["folder", "official_file", "tensors"]  # fixtures: pytest finds them by name in this module
+from tests.model.importing import assert_same, import_from, nobody_listens
 
 pytestmark = pytest.mark.framework
 

@@ -16,9 +16,6 @@ from runoff.model import sources
 from runoff.model.resnet18 import BUILTIN, FILE, OFFICIAL, resnet18
 from runoff.model.sources import builtin_model, choose_model
 from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
-from tests.official_stand_in import folder
-
-__all__ = ["folder"]  # a fixture: pytest finds it by name in this module
 
 SMALL = {"fc.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "fc.bias": np.zeros(2, dtype=np.float32)}
 NO_NETWORK = CheckpointUnavailable("resnet18-f37072fd.pth could not be downloaded (no network)")

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.builders.histories import make_past_run
 from tests.children import LONGEST_RUN
 from tests.compare.test_within import race
 from tests.conftest import ROOT
-from tests.histories import make_past_run
 
 pytestmark = pytest.mark.long
 

@@ -17,7 +17,7 @@ from runoff.record.quantisation import describe_quantisation, ratio_to_float32
 from runoff.record.race import Judged
 from runoff.stored.details import Quantisation
 from runoff.stored.schema import read_record, write_record
-from tests.races import launches, make_race
+from tests.builders.races import launches, make_race
 
 REDUCED = Contender("engine", Variant("int8", precision="int8"))
 

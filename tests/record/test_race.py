@@ -34,7 +34,7 @@ from runoff.record.race import (
     stored_pictures,
 )
 from runoff.stored.schema import write_record
-from tests.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
+from tests.builders.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 JUST_FASTER = tuple(launch([factor * SECONDS] * ROUNDS) for factor in (0.97, 1.0, 0.97, 1.0, 0.975, 0.98, 0.99, 0.97))
 """Against STEADY, the p-value is 0.0058: a claim among eight contenders, and not among nine."""

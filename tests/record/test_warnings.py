@@ -12,7 +12,7 @@ from runoff.measure.launches import CONTROL
 from runoff.measure.race import Race
 from runoff.record.race import Judged, inferences
 from runoff.record.warnings import question_warnings, race_warnings
-from tests.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
+from tests.builders.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 NEARLY_STEADY = tuple(launch([SECONDS * (1.0 if index < 4 else 1.04)] * ROUNDS) for index in range(8))
 WAVERING = tuple(launch([SECONDS * (0.92 if index % 2 else 1.08)] * ROUNDS) for index in range(8))

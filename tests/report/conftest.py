@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stored_runs import Values, make_stored_run
+from tests.builders.stored_runs import Values, make_stored_run
 
 
 @pytest.fixture

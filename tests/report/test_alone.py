@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.stored_runs import add_rounds, make_field_run
 from tests.conftest import ROOT
 from tests.project.test_layers import FRAMEWORKS
-from tests.stored_runs import add_rounds, make_field_run
 
 pytestmark = pytest.mark.long
 

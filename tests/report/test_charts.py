@@ -10,7 +10,7 @@ from runoff.report.sections.memory import MOST_POINTS, curve_figure, thinned
 from runoff.stored.benchmarks import Curve
 from runoff.stored.run import parse_run
 from runoff.stored.schema import StoredRunBroken
-from tests.stored_runs import about, add_contender, add_rounds
+from tests.builders.stored_runs import about, add_contender, add_rounds
 
 
 def test_raw_times_are_told_from_the_least_to_the_most(stored):

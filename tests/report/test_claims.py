@@ -10,7 +10,7 @@ from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.stored.run import StoredRun, parse_run
 from runoff.stored.samples import compare_contenders
-from tests.stored_runs import (
+from tests.builders.stored_runs import (
     Values,
     about,
     add_contender,

@@ -18,10 +18,10 @@ from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.stored.run import parse_run, read_run
 from runoff.stored.schema import StoredRunBroken
-from tests.conftest import ROOT
-from tests.stored_runs import (
+from tests.builders.stored_runs import (
     about,
 )
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.long
 

@@ -11,8 +11,8 @@ from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
 from runoff.stored.schema import StoredRunBroken
+from tests.builders.stored_runs import INJECTION, make_stored_run, ratio
 from tests.report.reading import notes_of, section_of
-from tests.stored_runs import INJECTION, make_stored_run, ratio
 
 RIGHT = {"result": "right", "agreement": 1.0, "largest_difference": 1e-6, "noise": 1e-4, "seconds": 2.5}
 FAILED = {"result": "failed", "stage": "onnx-tf", "operator": "Pad", "reason": "KeyError: ''"}

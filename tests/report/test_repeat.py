@@ -13,7 +13,7 @@ from fixtures.options import Options, pytest_addoption, read_options
 from fixtures.repeat import repeat_command
 from runoff.report.sections.repeat import command
 from runoff.stored.run import parse_run
-from tests.stored_runs import about, make_stored_run
+from tests.builders.stored_runs import about, make_stored_run
 
 GIVEN = (
     "--seed 5 --reference onnxruntime@old --launches 12 --rounds 9 --threads 1 --margin 2.5% --precision 1.5% "

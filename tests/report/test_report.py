@@ -11,7 +11,7 @@ from runoff.answer.fastest import answer
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
-from tests.stored_runs import about, came_of, keep_groups, make_exploratory, ratio
+from tests.builders.stored_runs import about, came_of, keep_groups, make_exploratory, ratio
 
 
 def test_rows_come_in_order_of_their_medians(stored):

@@ -11,8 +11,8 @@ from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
 from runoff.stored.schema import StoredRunBroken, write_record
+from tests.builders.stored_runs import about, benchmark, make_stored_run
 from tests.report.reading import notes_of, section_of
-from tests.stored_runs import about, benchmark, make_stored_run
 
 TO_FLOAT32 = write_record(Ratio(0.31, 0.30, 0.32, 0.95, 8, 0.95, "onnxruntime"))
 QUANTISATION = {

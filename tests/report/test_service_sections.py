@@ -24,8 +24,8 @@ from runoff.stored.service import (
     Threads,
     Throughput,
 )
+from tests.builders.stored_runs import about, benchmark, make_stored_run, percentiles, ratio
 from tests.report.reading import notes_of, section_of
-from tests.stored_runs import about, benchmark, make_stored_run, percentiles, ratio
 
 LOADGEN = LoadGen("6.0.3", 0.1, 0.99, {}, {}, 1.0, 2.0)
 PERCENTILES = read_record(percentiles(0.02), Percentiles)

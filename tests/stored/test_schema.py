@@ -12,7 +12,7 @@ from runoff.stored.info import RunInfo
 from runoff.stored.run import parse_run
 from runoff.stored.schema import Amount, StoredRunBroken, read_record, write_record
 from runoff.stored.service import Rate
-from tests.stored_runs import about, benchmark, make_stored_run
+from tests.builders.stored_runs import about, benchmark, make_stored_run
 
 
 class Part(Struct, frozen=True):

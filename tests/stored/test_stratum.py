@@ -15,7 +15,7 @@ from runoff.stored.stratum import (
     have_the_same_pictures,
     stratum_differences,
 )
-from tests.stored_runs import make_stored_run
+from tests.builders.stored_runs import make_stored_run
 
 SOURCE = StoredSource("torchvision", "builtin")
 BASE = Stratum(

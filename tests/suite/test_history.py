@@ -10,8 +10,8 @@ import pytest
 
 from runoff.__main__ import main
 from runoff.compare.changes import INVALID_RUN, NOTHING_WORSE
+from tests.builders.stored_runs import about
 from tests.conftest import ROOT, Suite
-from tests.stored_runs import about
 
 FEW = ("--contenders", "fake,fake-slower", "--launches", "2", "--rounds", "3")
 

@@ -18,10 +18,10 @@ from runoff.measure.launches import CONTROL
 from runoff.measure.race import LaunchRecord, Race
 from runoff.processes.workplace import Workplace
 from runoff.record.race import Judged
+from tests.builders.races import launches
 from tests.children import LONGEST_RUN
 from tests.conftest import HERE, ROOT
 from tests.fakes.fake import true_logits
-from tests.races import launches
 from trust import empty, slowed
 from trust.cost import measure_cost
 from trust.detection import Condition, judge_shares, pool_and_draw

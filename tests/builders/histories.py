@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from tests.stored_runs import Values, about, make_stored_run
+from tests.builders.stored_runs import Values, about, make_stored_run
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

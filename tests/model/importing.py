@@ -1,0 +1,34 @@
+"""What the tests of weights share: how weights are imported, and what they should have become."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runoff.contract import Model, from_json
+from runoff.model import official
+from runoff.model.state_dict import load_state_dict
+
+
+def assert_same(found: Path, tensors: dict[str, Any]) -> None:
+    """Hold a checkpoint's file to the state dict that it was made from."""
+    arrays = load_state_dict(found)
+    assert list(arrays) == list(tensors)
+    for key, tensor in tensors.items():
+        np.testing.assert_array_equal(arrays[key], tensor.numpy(), strict=True)
+
+
+def import_from(url: str, folder: Path, cache: Path | None = None) -> Model:
+    """Import the official weights, with nothing in TorchVision's cache unless one is given."""
+    empty = str(cache or folder / "empty-cache")
+    return from_json(Model, official.import_official(str(folder / "made"), url, empty))
+
+
+def nobody_listens() -> str:
+    """Return an address on which every connection is refused."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
