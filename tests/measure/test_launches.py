@@ -1,0 +1,284 @@
+"""Launches of imagined workers: who starts when and on which picture, and when no launch begins any more."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections import Counter, namedtuple
+from random import Random
+
+import numpy as np
+import psutil
+import pytest
+
+from runoff.errors import ThreadsNotHeld, WorkerCrashed
+from runoff.measure import launches
+from runoff.measure.launches import deadline_after, run_exercise, run_launches, write_launch
+from tests.fakes.fake import true_logits
+from tests.measure.imagined import Clock, start_of
+
+SECOND = 1_000_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Noted:
+    """An imagined launch's record."""
+
+    launch: int
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Let launches read an imagined clock."""
+    imagined = Clock()
+    monkeypatch.setattr(launches, "time", imagined)
+    return imagined
+
+
+@pytest.fixture
+def entrants(make_entrant):
+    """Make four fakes that differ in their keys alone."""
+    return [make_entrant(key=key) for key in "abcd"]
+
+
+def taking(clock, *seconds):
+    """Perform launches that take so many seconds, in which every entrant that is in finishes."""
+    lengths = iter(seconds)
+
+    def perform(launch, entrants):
+        clock.now += next(lengths) * SECOND
+        return {entrant.key: Noted(launch) for entrant in entrants}, {}
+
+    return perform
+
+
+@pytest.mark.parametrize(
+    ("seconds", "deadline", "begun"),
+    [
+        ((3, 5, 1, 1), 12, 2),  # 8 s are over, and another of 5 s would not end in time
+        ((5, 1, 1, 1), 10, 2),  # 6 s are over, and the next may take 5 s as the first did
+        ((2, 2, 2, 2), 6, 3),  # one that ends at the very moment is in time
+        ((9, 1, 1, 1), 1, 1),  # the first always begins
+    ],
+)
+def test_no_launch_begins_that_the_longest_so_far_says_would_end_too_late(
+    make_setup, make_entrant, clock, seconds, deadline, begun
+):
+    """A launch but the first begins where one as long as the longest so far would end before the deadline."""
+    setup = make_setup(make_entrant(), launches=4, deadline=deadline)
+    measured = run_launches(setup, taking(clock, *seconds), name="", steps=1)
+    assert len(measured.records["fake"]) == begun
+    assert measured.out_of_time
+
+
+def test_launches_that_are_all_done_are_not_out_of_time(make_setup, make_entrant, clock):
+    """Where the last launch ends after the deadline, nothing was left out."""
+    measured = run_launches(make_setup(make_entrant(), launches=2, deadline=4), taking(clock, 2, 9), name="", steps=1)
+    assert (len(measured.records["fake"]), measured.out_of_time) == (2, False)
+
+
+def test_without_seconds_there_is_no_deadline(clock):
+    """A number of seconds is counted from now, and none means that there is no end."""
+    clock.now = 7 * SECOND
+    assert deadline_after(2.5) == 9.5
+    assert deadline_after(None) == math.inf
+
+
+def test_time_that_is_over_ends_all_looks(make_setup, make_entrant, clock):
+    """At the deadline no further look is on the way, and nobody is asked whether it was enough."""
+    asked = []
+    setup = make_setup(make_entrant(), looks=(1, 3, 5), deadline=5)
+    measured = run_launches(
+        setup, taking(clock, 3, 3, 3), name="racing", steps=2, enough=lambda so_far: asked.append(so_far.look)
+    )
+    assert (measured.look, measured.out_of_time, asked) == (1, True, [0])
+    assert setup.progress.parts == ["racing", "racing, look 2"]
+    assert setup.progress.promised == 2 + 2 * 2
+
+
+def test_launches_end_where_it_is_enough_by_default_at_the_first_look(make_setup, make_entrant, clock):
+    """Who does not say what is enough has the launches of the first look."""
+    measured = run_launches(make_setup(make_entrant(), looks=(2, 4)), taking(clock, 1, 1, 1, 1), name="", steps=1)
+    assert [record.launch for record in measured.records["fake"]] == [0, 1]
+
+
+def test_what_fails_is_out_of_the_next_launches(make_setup, make_entrant, clock):
+    """Who failed before takes part in none, who fails in one takes part in no further one, and records stay."""
+    before, late = WorkerCrashed("before"), WorkerCrashed("late")
+    seen = []
+
+    def perform(launch, entrants):
+        seen.append([entrant.key for entrant in entrants])
+        finished = {entrant.key: Noted(launch) for entrant in entrants}
+        return finished, {"b": late} if launch == 1 else {}
+
+    setup = make_setup(*(make_entrant(key=key) for key in "abc"), launches=3)
+    failed = {"a": before}
+    measured = run_launches(setup, perform, name="", steps=1, failed=failed)
+    assert seen == [["b", "c"], ["b", "c"], ["c"]]
+    assert measured.failures == {"a": before, "b": late}
+    assert {key: len(records) for key, records in measured.records.items()} == {"a": 0, "b": 2, "c": 3}
+    assert failed == {"a": before}
+
+
+def test_every_launch_notes_the_clock_of_the_cpus_and_all_of_them_the_stolen_time(
+    make_setup, make_entrant, clock, monkeypatch
+):
+    """There is one frequency a launch, and the share of stolen time is that between the first and the end."""
+    times = namedtuple("times", "user system idle nice iowait irq softirq steal")
+    moments = iter([times(0, 0, 0, 0, 0, 0, 0, 0), times(2, 0, 5, 0, 0, 0, 0, 1), times(50, 0, 30, 0, 0, 0, 0, 20)])
+    monkeypatch.setattr(psutil, "cpu_times", lambda: next(moments))
+    frequencies = iter([2000.0, None])
+    monkeypatch.setattr(launches, "read_frequency", lambda: next(frequencies))
+    shares = []
+    measured = run_launches(
+        make_setup(make_entrant()),
+        taking(clock, 1, 1),
+        name="",
+        steps=1,
+        enough=lambda so_far: shares.append(so_far.stolen),
+    )
+    assert measured.frequencies == (2000.0, None)
+    assert (shares, measured.stolen) == ([0.125], 0.2)
+
+
+def test_a_journal_that_can_be_written_again_has_still_lost_launches(make_setup, make_entrant, clock, monkeypatch):
+    """That a launch could not be written down is said in the end, whatever became of those after it."""
+    problems = iter(["disk full", None])
+    monkeypatch.setattr(launches, "write_launch", lambda journal, launch, records: next(problems))
+    measured = run_launches(make_setup(make_entrant()), taking(clock, 1, 1), name="", steps=1)
+    assert measured.unwritten == "disk full"
+
+
+def test_the_journal_has_a_line_for_each_launch(tmp_path):
+    """Launches are added to the journal, whose folders are made where they are missing."""
+    journal = tmp_path / "runs" / "deeper" / "journal.jsonl"
+    for launch in (0, 1):
+        assert write_launch(journal, launch, {"a": Noted(launch)}) is None
+    assert [json.loads(line) for line in journal.read_text().splitlines()] == [
+        {"launch": 0, "records": {"a": {"launch": 0}}},
+        {"launch": 1, "records": {"a": {"launch": 1}}},
+    ]
+    assert write_launch(tmp_path, 0, {}) == f"{tmp_path}: Is a directory"
+
+
+def test_starts_are_in_a_random_order_of_the_seed(make_setup, entrants, workshop):
+    """Launches differ in the order of their starts, and a seed gives the same orders again."""
+
+    def orders(seed):
+        workshop.events.clear()
+        setup, random = make_setup(*entrants), Random(seed)
+        for launch in range(6):
+            with setup.workers:
+                setup.start(launch, entrants, random, timed=True)
+        started = workshop.order("start")
+        return [tuple(started[first : first + 4]) for first in range(0, 24, 4)]
+
+    first, again, other = orders(1), orders(1), orders(2)
+    assert all(Counter(order) == Counter("abcd") for order in first)
+    assert len(set(first)) > 2
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize(("timed", "at_once"), [(True, 1), (False, 3)])
+def test_only_starts_that_are_not_timed_overlap(make_setup, make_entrant, workshop, timed, at_once):
+    """A timed start is over and its worker suspended before the next; others overlap, as many as there are threads."""
+    setup = make_setup(*(make_entrant(key=f"{threads} threads", threads=threads) for threads in (1, 3, 2)))
+    sessions = [make_entrant(key=key, threads=1) for key in "abcde"]
+    with setup.workers:
+        setup.start(0, sessions, Random(1), timed=timed)
+        begun = [1 if event == "start" else -1 for _, event in workshop.events]
+        assert max(np.cumsum(begun)) == at_once
+        assert workshop.order("start") == workshop.order("suspend")
+    assert setup.progress.steps == 5
+
+
+def test_every_launch_has_the_next_picture(make_setup, entrants, workshop, images):
+    """Launch k runs on picture k for all, and begins again after the last that every contender was checked on."""
+    setup = make_setup(*entrants, launches=5)
+    fewer = dataclasses.replace(setup, predictions={"fake": true_logits(images), "other": true_logits(images)[:2]})
+    unchecked = dataclasses.replace(setup, predictions=None)
+    for asked, expected in ((setup, [0, 1, 2, 0, 1]), (fewer, [0, 1, 0, 1, 0]), (unchecked, [0] * 5)):
+        workshop.pictures.clear()
+        run_exercise(asked, lambda rotation, launch: {}, name="", steps=1)
+        by_launch = [{picture for _, picture in workshop.pictures[first : first + 4]} for first in range(0, 20, 4)]
+        assert by_launch == [{picture} for picture in expected]
+
+
+def test_a_start_that_goes_wrong_costs_its_entrant_alone(make_setup, entrants, workshop, images):
+    """Other threads or another class than asked end that worker at once, and the others are suspended and wait."""
+
+    def start(entrant, picture):
+        report = start_of(entrant, picture)
+        if entrant.key == "b":
+            return report | {"threads": 3}
+        return start_of(entrant, dataclasses.replace(picture, index=2)) if entrant.key == "c" else report
+
+    workshop.start = start
+    setup = make_setup(*entrants)
+    with setup.workers:
+        rotation = setup.start(1, entrants, Random(1), timed=False)
+        assert sorted(workshop.order("end")) == ["b", "c"]
+    expected, found = (int(true_logits(images)[image].argmax()) for image in (1, 2))
+    assert rotation.running == ["a", "d"]
+    assert isinstance(rotation.failures["b"], ThreadsNotHeld)
+    assert str(rotation.failures["c"]) == (
+        f"c: its first output in this launch is class {found}, where it was checked with class {expected}; "
+        "the session does not give the same answer twice, so it is not timed"
+    )
+    assert setup.progress.steps == 2
+    assert sorted(workshop.order("end")) == list("abcd")
+
+
+def test_a_worker_that_cannot_be_started_costs_its_entrant_alone(make_setup, entrants, workshop):
+    """Who has no process at all is out with that error."""
+
+    def start(entrant, picture):
+        if entrant.key == "a":
+            raise WorkerCrashed("no interpreter")
+        return start_of(entrant, picture)
+
+    workshop.start = start
+    setup = make_setup(*entrants)
+    with setup.workers:
+        rotation = setup.start(0, entrants, Random(1), timed=True)
+    assert {key: str(error) for key, error in rotation.failures.items()} == {"a": "no interpreter"}
+    assert rotation.running == ["b", "c", "d"]
+
+
+def test_what_was_not_checked_is_not_compared(make_setup, entrants, workshop):
+    """Where nothing was checked, any first output will do."""
+    workshop.start = lambda entrant, picture: start_of(entrant, dataclasses.replace(picture, index=2))
+    setup = dataclasses.replace(make_setup(*entrants), predictions=None)
+    with setup.workers:
+        assert setup.start(0, entrants, Random(1), timed=True).running == list("abcd")
+
+
+def test_an_exercise_has_fresh_workers_in_every_launch(make_setup, entrants, workshop):
+    """Each launch starts everyone anew in another order of the seed, and in the end none is alive."""
+    setup = make_setup(*entrants, launches=3)
+    seen = []
+
+    def exercise(rotation, launch):
+        seen.append(launch)
+        rotation.tick()
+        return dict.fromkeys(rotation.running, Noted(launch))
+
+    measured = run_exercise(setup, exercise, name="an exercise", steps=1)
+    assert seen == [0, 1, 2]
+    assert all(list(measured.records[key]) == [Noted(0), Noted(1), Noted(2)] for key in "abcd")
+    assert len(workshop.order("start")) == len(workshop.order("end")) == 12
+    assert setup.progress.parts == ["an exercise"]
+    assert setup.progress.steps == setup.progress.promised == 3 * (4 + 1)
+    first = list(workshop.order("start"))
+    workshop.events.clear()
+    run_exercise(setup, exercise, name="an exercise", steps=1)
+    assert workshop.order("start") == first
+
+
+def test_a_launch_of_nobody_is_a_launch(make_setup, workshop):
+    """Where no contender is in, launches pass without a record."""
+    measured = run_exercise(make_setup(), lambda rotation, launch: {}, name="", steps=1)
+    assert (measured.records, measured.failures, workshop.events) == ({}, {}, [])
