@@ -84,7 +84,7 @@ class ContractBroken(RunoffError):
 
 
 class NoAnswer(RunoffError):
-    """A question that has no answer for a contender here, though nothing is wrong with it: says why."""
+    """A contender has no answer here, as on a processor without its arithmetic, though nothing is wrong: says why."""
 
 
 class ArtifactBroken(RunoffError):

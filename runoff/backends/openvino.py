@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from runoff.contract import ONNX, Batch, Form, Logits, Variant
-from runoff.errors import ContractBroken, conversion_stage
+from runoff.errors import NoAnswer, conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel
 
 VARIANTS = (
@@ -95,7 +95,7 @@ def quantise(model: Any, pictures: Batch) -> Any:
 def load(artifact: Path, variant: Variant, threads: int) -> OpenVinoSession:
     """Compile for a batch of one, or the graph's own, in one stream of so many threads.
 
-    Denormals are flushed as by every other contender. Raises ContractBroken where bfloat16 was asked for and the
+    Denormals are flushed as by every other contender. Raises NoAnswer where bfloat16 was asked for and the
     processor has none: it would be another contender.
     """
     import openvino
@@ -103,7 +103,7 @@ def load(artifact: Path, variant: Variant, threads: int) -> OpenVinoSession:
     core = openvino.Core()
     hint = variant.load_options.get("hint", "bf16")
     if hint == "bf16" and not has_bfloat16(core):
-        raise ContractBroken("this processor has no bfloat16 arithmetic that OpenVINO knows of; race openvino instead")
+        raise NoAnswer("this processor has no bfloat16 arithmetic that OpenVINO knows of; race openvino instead")
     session = OpenVinoSession(core, core.read_model(str(artifact)), configuration(hint, threads))
     batch = session.model.input(0).partial_shape[0]
     session.request(1 if batch.is_dynamic else batch.get_length())

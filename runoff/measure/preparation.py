@@ -18,7 +18,7 @@ from memory_profiler import memory_usage
 from runoff.contract import ClearsCache, Logits, Model, Variant, import_backend
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import what_is_missing
-from runoff.errors import ConversionFailed, RunoffError, ThreadsNotHeld, UnknownContender
+from runoff.errors import ConversionFailed, NoAnswer, RunoffError, ThreadsNotHeld, UnknownContender
 from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
 from runoff.measure.artifacts import Conversions, make_artifact
 from runoff.measure.cache import Made
@@ -116,16 +116,14 @@ def prepare_contender(
     try:
         contender, backend = environment.find(contender)
     except UnknownContender as error:
-        return Outcome(contender, FAILED, environment.versions(()), f"{type(error).__name__}: {error}", "find")
+        return outcome_of(error, contender, environment.versions(()), "find")
     versions = environment.versions(backend.DISTRIBUTIONS)
     if missing := what_is_missing(contender, conversions.environments):
         return Outcome(contender, SKIPPED, versions, missing)
     try:
         artifact = make_artifact(contender, conversions)
-    except ConversionFailed as error:
-        return Outcome(contender, CONVERSION_FAILED, versions, error.reason, error.stage)
     except RunoffError as error:
-        return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "convert")
+        return outcome_of(error, contender, versions, "convert")
     if "clear_cache" in backend.functions and isinstance(chosen := import_backend(backend.module), ClearsCache):
         chosen.clear_cache(place.artifacts)
     note = backend.NOTES.get(artifact.noted["converter"] or "")
@@ -146,13 +144,22 @@ def prepare_contender(
                 destination = place.working / f"{entrant.key}-further.npy"
                 further = predict(process, expected.further.images_file, destination)
         except RunoffError as error:
-            return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", "check", artifact)
+            return dataclasses.replace(outcome_of(error, contender, versions, "check"), artifact=artifact)
         made = Outcome(contender, READY, versions, artifact=artifact, note=note)
         outcome = judge(made, entrant, expected, prediction, further)
         if outcome.status == READY:
             process.suspend()
             workers.keep(entrant.key, worker.pop_all())
     return dataclasses.replace(outcome, curve=curve)
+
+
+def outcome_of(error: RunoffError, contender: Contender, versions: Mapping[str, str], stage: str) -> Outcome:
+    """Return what an error at a stage makes of a contender; one without an answer on this machine did nothing wrong."""
+    if isinstance(error, NoAnswer):
+        return Outcome(contender, SKIPPED, versions, str(error))
+    if isinstance(error, ConversionFailed):
+        return Outcome(contender, CONVERSION_FAILED, versions, error.reason, error.stage)
+    return Outcome(contender, FAILED, versions, f"{type(error).__name__}: {error}", stage)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from runoff.contract import MODULE, Batch, Form, Logits, Variant
-from runoff.errors import conversion_stage
+from runoff.errors import NoAnswer, conversion_stage
 from runoff.kernels import Kernel, Shape
 
 MEBIBYTE = 1024 * 1024
@@ -27,6 +27,7 @@ VARIANTS = (
     Variant("prints", "prints to stdout from everywhere"),
     Variant("crashes", "its process ends at load"),
     Variant("raises", "raises at load"),
+    Variant("elsewhere", "has no answer on this processor"),
     Variant("dies-late", "its process ends at the fifth inference"),
     Variant("hangs", "never answers"),
     Variant("killed", "is killed as by the kernel when memory runs out"),
@@ -57,6 +58,11 @@ def true_logits(batch: Batch) -> Logits:
     return np.ascontiguousarray(batch.reshape(len(batch), -1)[:, :1000] * weights)
 
 
+def refuse_processor() -> None:
+    """Say that this processor lacks what is needed."""
+    raise NoAnswer("this processor has no imagined arithmetic; race fake instead")
+
+
 def hang() -> None:
     """Sleep for longer than any time-out."""
     time.sleep(3600)
@@ -66,6 +72,7 @@ AT_LOAD: dict[str, Callable[[], object]] = {
     "slow-load": lambda: time.sleep(0.2),
     "crashes": lambda: os._exit(3),
     "raises": [].pop,
+    "elsewhere": refuse_processor,
     "hangs": hang,
     "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
 }

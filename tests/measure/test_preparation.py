@@ -8,13 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from runoff.backends import find_backends, pytorch
 from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, Installed
 from runoff.measure import entrant
 from runoff.measure.artifacts import Conversions
-from runoff.measure.preparation import READY, ReferenceOutputs, prepare_contender
+from runoff.measure.entrant import Picture
+from runoff.measure.preparation import READY, SKIPPED, Outcome, ReferenceOutputs, prepare_contender
 from runoff.measure.workers import Workers
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
@@ -34,6 +38,24 @@ def old_wrapper(artifacts: Path) -> Path:
     return wrapper
 
 
+def prepared(variant: Variant, picture: Picture, images: NDArray[np.float32], place: Workplace) -> Outcome:
+    """Return what comes of preparing a fake, whose logits for the pictures are golden's."""
+    here = Environment(
+        "here", Path(sys.executable), backends=find_backends(fakes), installed=Installed(frozenset({"numpy"}))
+    )
+    model = resnet18("none", place.home / "weights.npz", "0" * 64, ("a", "b"), FILE)
+    expected = ReferenceOutputs(
+        model,
+        ImageSet(("one", "two", "three"), images, ""),
+        picture.images,
+        Golden(true_logits(images), 1e-6),
+        judged=(0, 1, 2),
+    )
+    with Workers(place.logs) as workers:
+        conversions = Conversions(model, {"here": here}, None, place)
+        return prepare_contender(Contender("fake", variant), expected, conversions, threads=2, workers=workers)
+
+
 def test_old_cache_files_are_gone_before_the_first_worker_starts(picture, images, tmp_path, monkeypatch):
     """A backend's cache is cleared after the conversion and before any worker of it has been started."""
     place = Workplace(tmp_path / "home", tmp_path)
@@ -48,21 +70,7 @@ def test_old_cache_files_are_gone_before_the_first_worker_starts(picture, images
 
     monkeypatch.setattr(fake, "clear_cache", pytorch.clear_cache, raising=False)
     monkeypatch.setattr(entrant, "started_worker", watched)
-    here = Environment(
-        "here", Path(sys.executable), backends=find_backends(fakes), installed=Installed(frozenset({"numpy"}))
-    )
-    model = resnet18("none", tmp_path / "weights.npz", "0" * 64, ("a", "b"), FILE)
-    expected = ReferenceOutputs(
-        model,
-        ImageSet(("one", "two", "three"), images, ""),
-        picture.images,
-        Golden(true_logits(images), 1e-6),
-        judged=(0, 1, 2),
-    )
-    with Workers(place.logs) as workers:
-        conversions = Conversions(model, {"here": here}, None, place)
-        contender = Contender("fake", Variant())
-        outcome = prepare_contender(contender, expected, conversions, threads=2, workers=workers)
+    outcome = prepared(Variant(), picture, images, place)
     assert outcome.status == READY, outcome.reason
     assert seen == [False]
 
@@ -75,3 +83,10 @@ def test_loading_a_compiled_module_removes_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(pytorch, "load_eager", lambda artifact, variant: "module")
     assert pytorch.load_compiled(tmp_path / "pytorch-key" / "model.pt", Variant()) == "module"
     assert wrapper.exists()
+
+
+def test_what_the_processor_can_not_compute_is_skipped(picture, images, tmp_path):
+    """A contender that has no answer on this processor is skipped with its reason, and the run goes on."""
+    outcome = prepared(Variant("elsewhere"), picture, images, Workplace(tmp_path / "home", tmp_path))
+    assert outcome.status == SKIPPED
+    assert "this processor has no imagined arithmetic; race fake instead" in outcome.reason

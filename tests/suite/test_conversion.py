@@ -121,3 +121,13 @@ def test_a_converter_that_is_not_installed_is_skipped_with_its_reason(converting
     assert run.returncode == 0, run.stdout + run.stderr
     assert "no environment of this run has all of numpy, converter_of_nobody, numpy" in " ".join(run.stdout.split())
     assert not (suite.root / ".runoff" / "conversions").exists()
+
+
+def test_the_time_begins_when_contenders_are_prepared(converting):
+    """Converting and checking the contenders takes nothing of --max-time, though the matrix comes before the race."""
+    suite = converting("Convert nothing", "pass")
+    few = ("-m", "not service", "-k", "test_conversion or test_inference", "--contenders", "fake")
+    run = suite.run(*few, "--launches", "1", "--rounds", "2", "--max-time", "10m", "--setup-show")
+    assert run.returncode == 0, run.stdout + run.stderr
+    begun = [line.split()[2] for line in run.stdout.splitlines() if line.split()[:1] == ["SETUP"]]
+    assert begun.index("preparation") < begun.index("deadline") < begun.index("cells")
