@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runoff.measure import workers
-from tests.measure.imagined import Workshop
+from tests.builders.workers import Workshop
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ import pytest
 from runoff.errors import ThreadsNotHeld, WorkerCrashed
 from runoff.measure import launches
 from runoff.measure.launches import deadline_after, run_exercise, run_launches, write_launch
+from tests.builders.workers import Clock, start_of
 from tests.fakes.fake import true_logits
-from tests.measure.imagined import Clock, start_of
 
 SECOND = 1_000_000_000
 

@@ -1,0 +1,39 @@
+"""Golden and logits of a model of two classes, for the tests of what preparation finds right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from runoff.contract import Logits
+from runoff.measure.preparation import FurtherImages, ReferenceOutputs
+from runoff.model.golden import Golden
+from runoff.model.images import ImageSet
+from runoff.model.resnet18 import FILE, resnet18
+
+MODEL = resnet18("none", Path("weights.npz"), "0" * 64, ("a", "b"), FILE)
+ROUNDING = 1e-6
+IMAGES = Path("images.npy")
+FURTHER = Path("further.npy")
+
+
+def logits_of(*classes: int) -> Logits:
+    """Return logits of two classes by which golden is sure of every picture."""
+    return np.eye(2, dtype=np.float32)[list(classes)] * 4
+
+
+def image_set(*names: str) -> ImageSet:
+    """Name pictures that nobody looks at."""
+    return ImageSet(names, np.zeros((len(names), 1), np.float32), "")
+
+
+def expected_outputs(further: FurtherImages | None = None, judged: tuple[int, ...] = (2, 3)) -> ReferenceOutputs:
+    """Return golden of four pictures, of which contenders are calibrated on the first two."""
+    golden = Golden(logits_of(0, 1, 0, 1), ROUNDING)
+    return ReferenceOutputs(MODEL, image_set("a", "b", "c", "d"), IMAGES, golden, judged, further)
+
+
+def further_images(rounding: float = ROUNDING) -> FurtherImages:
+    """Return golden of two more pictures."""
+    return FurtherImages(image_set("x", "y"), FURTHER, Golden(logits_of(1, 1), rounding))

@@ -1,0 +1,210 @@
+"""Commands of a worker without a process: what each runs, times and answers, on sessions that note their batches."""
+
+from __future__ import annotations
+
+import base64
+import gc
+from dataclasses import dataclass, field
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from runoff.contract import to_json
+from runoff.errors import ContractBroken
+from runoff.measure import commands
+from runoff.measure.commands import COMMANDS, LONGEST_REASON, Work
+from runoff.model.classification import top_classes
+from runoff.model.decoding import decode
+from runoff.model.preprocessing import preprocess
+from runoff.model.resnet18 import IMAGENET
+from tests.builders.workers import Clock
+from tests.fakes.fake import true_logits
+
+
+@dataclass
+class Session:
+    """A session that notes its batches and takes 10 ns for the first, 20 for the second and so on."""
+
+    clock: Clock
+    threads: int = 3
+    batches: list[np.ndarray] = field(default_factory=list)
+
+    def run(self, batch):
+        """Give what is right."""
+        self.batches.append(batch)
+        self.clock.now += 10 * len(self.batches)
+        return true_logits(batch)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Let commands read an imagined clock."""
+    imagined = Clock()
+    monkeypatch.setattr(commands, "time", imagined)
+    return imagined
+
+
+@pytest.fixture
+def session(clock):
+    """Make a session that notes its batches."""
+    return Session(clock)
+
+
+@pytest.fixture
+def work(session, images):
+    """Give commands the session, and the first picture as the launch's own."""
+    return Work(session, images[:1], "NCHW")
+
+
+def in_nhwc(work):
+    """Return the same work for a backend whose channels come last."""
+    return Work(work.session, np.ascontiguousarray(work.batch.transpose(0, 2, 3, 1)), "NHWC")
+
+
+def test_predict_runs_each_image_by_itself(work, session, picture, images, tmp_path):
+    """Every image of the file is a batch of its own, and the logits of all are written."""
+    command = {"images": str(picture.images), "logits": str(tmp_path / "logits.npy")}
+    assert COMMANDS["predict"](work, command) == {}
+    assert np.array_equal(np.load(tmp_path / "logits.npy"), true_logits(images))
+    assert [batch.shape for batch in session.batches] == [(1, 3, 32, 32)] * 3
+
+
+def test_predict_gives_batches_in_the_layout(work, session, picture, images, tmp_path):
+    """A backend whose channels come last is given them last, in memory that no stride of 0 steps through."""
+    COMMANDS["predict"](in_nhwc(work), {"images": str(picture.images), "logits": str(tmp_path / "logits.npy")})
+    assert all(
+        np.array_equal(batch[0], image.transpose(1, 2, 0)) for batch, image in zip(session.batches, images, strict=True)
+    )
+    assert all(batch.flags["C_CONTIGUOUS"] and 0 not in batch.strides for batch in session.batches)
+
+
+@pytest.mark.parametrize("name", ["predict", "picture"])
+def test_an_output_of_more_rows_is_refused(work, picture, images, tmp_path, monkeypatch, name):
+    """A session that gives two rows for one image breaks the contract."""
+    monkeypatch.setattr(Session, "run", lambda session, batch: np.concatenate([true_logits(batch)] * 2))
+    command = {
+        "images": str(picture.images),
+        "logits": str(tmp_path / "logits.npy"),
+        "pixels": base64.b64encode(images[1:2].tobytes()).decode(),
+    }
+    with pytest.raises(ContractBroken, match="of 1 rows of logits"):
+        COMMANDS[name](work, command)
+
+
+def test_a_batch_is_timed_after_one_that_is_not(work, session, picture, images):
+    """A batch larger than the file begins again with its first image; the first run of it is not timed."""
+    answer = COMMANDS["batch"](work, {"images": str(picture.images), "size": 5, "times": 2})
+    assert answer == {"nanoseconds": [20, 30]}
+    assert [len(batch) for batch in session.batches] == [5, 5, 5]
+    assert np.array_equal(session.batches[0], images[[0, 1, 2, 0, 1]])
+
+
+def test_a_batch_is_in_the_layout(work, session, picture):
+    """A backend whose channels come last is given a batch with them last."""
+    COMMANDS["batch"](in_nhwc(work), {"images": str(picture.images), "size": 2, "times": 1})
+    assert session.batches[0].shape == (2, 32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("  not so many\nand more of it"), "ValueError: not so many"),
+        (MemoryError(), "MemoryError: "),
+        (KeyError("x" * 300), "KeyError: '" + "x" * (LONGEST_REASON - len("KeyError: '"))),
+    ],
+)
+def test_a_refused_batch_is_an_answer(work, picture, monkeypatch, error, reason):
+    """Whatever a session raises for a batch is its reason, in one line that is not too long."""
+
+    def refuse(session, batch):
+        raise error
+
+    monkeypatch.setattr(Session, "run", refuse)
+    assert COMMANDS["batch"](work, {"images": str(picture.images), "size": 2, "times": 1}) == {"refused": reason}
+
+
+def test_a_batch_of_too_few_rows_is_refused(work, picture, monkeypatch):
+    """A session that answers for one image of two has not run the batch."""
+    monkeypatch.setattr(Session, "run", lambda session, batch: true_logits(batch[:1]))
+    answer = COMMANDS["batch"](work, {"images": str(picture.images), "size": 2, "times": 1})
+    assert answer["refused"].startswith("ContractBroken: run() must give a float32 numpy array of 2 rows")
+
+
+def test_a_loop_times_the_launchs_own_image(work, session):
+    """Each inference of the loop has its own time, and none is left out."""
+    assert COMMANDS["loop"](work, {"inferences": 3}) == {"nanoseconds": [10, 20, 30]}
+    assert all(batch is work.batch for batch in session.batches)
+
+
+@pytest.mark.parametrize(
+    ("until", "moments"),
+    [
+        (0, [0, 10, 30, 60]),  # three at least, however late it is
+        (61, [0, 10, 30, 60, 100]),
+        (100, [0, 10, 30, 60, 100]),
+        (101, [0, 10, 30, 60, 100, 150]),
+    ],
+)
+def test_repeating_ends_at_a_moment_after_three_inferences_at_least(work, until, moments):
+    """Inferences follow each other until the moment is reached; the answer has the moments around each."""
+    assert COMMANDS["repeat"](work, {"until_ns": until}) == {"moments": moments}
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_a_picture_that_comes_with_the_command_is_timed_once(work, session, images, layout):
+    """Its second run is timed, and the answer has its logits and the session's threads."""
+    asked = work if layout == "NCHW" else in_nhwc(work)
+    answer = COMMANDS["picture"](asked, {"pixels": base64.b64encode(images[1:2].tobytes()).decode()})
+    shown = images[1:2] if layout == "NCHW" else images[1:2].transpose(0, 2, 3, 1)
+    assert (answer["nanoseconds"], answer["threads"], len(session.batches)) == (20, 3, 2)
+    assert all(np.array_equal(batch, shown) for batch in session.batches)
+    assert np.array_equal(np.frombuffer(base64.b64decode(answer["logits"]), np.float32), true_logits(shown)[0])
+
+
+def test_a_picture_leaves_no_young_garbage(work, images, monkeypatch):
+    """A worker of the page lives for long and collects nothing by itself, so each picture ends with a collection."""
+    collected = []
+    monkeypatch.setattr(gc, "collect", collected.append)
+    COMMANDS["picture"](work, {"pixels": base64.b64encode(images[1:2].tobytes()).decode()})
+    assert collected == [0]
+
+
+def test_serving_reads_the_clock_between_its_stages(work, session, tmp_path, clock, monkeypatch):
+    """Decoding, preprocessing, inference and Top-5 each have their own time, of the second answer alone."""
+    noise = np.random.default_rng(1).integers(0, 256, (300, 260, 3), dtype=np.uint8)
+    file = BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    path = tmp_path / "picture.png"
+    path.write_bytes(file.getvalue())
+
+    def taking(nanoseconds, function):
+        def slow(*arguments):
+            clock.now += nanoseconds
+            return function(*arguments)
+
+        return slow
+
+    monkeypatch.setattr("runoff.model.decoding.decode", taking(1, decode))
+    monkeypatch.setattr("runoff.model.preprocessing.preprocess", taking(2, preprocess))
+    monkeypatch.setattr("runoff.model.classification.top_classes", taking(4, top_classes))
+    answer = COMMANDS["serve"](in_nhwc(work), {"picture": str(path), "preprocessing": to_json(IMAGENET)})
+    assert answer["durations"] == {"decode": 1, "preprocess": 2, "inference": 20, "top 5": 4}
+    pixels = np.stack([preprocess(decode(file.getvalue()), IMAGENET)]).transpose(0, 2, 3, 1)
+    assert np.array_equal(session.batches[1], pixels)
+    assert answer["answer"] == top_classes(true_logits(np.ascontiguousarray(pixels))[0])
+
+
+def test_load_gives_loadgen_the_first_pictures_and_the_command(work, picture, images, monkeypatch):
+    """As many pictures as are asked for, each a batch of its own, go to the scenario with all that is asked of it."""
+    given = []
+    monkeypatch.setattr(
+        "runoff.measure.loadgen.run_scenario", lambda *arguments: given.append(arguments) or {"latencies": [1]}
+    )
+    command = {"images": str(picture.images), "pictures": 2}
+    assert COMMANDS["load"](work, command) == {"latencies": [1]}
+    ((session, batches, passed),) = given
+    assert (session, passed) == (work.session, command)
+    assert np.array_equal(np.concatenate(batches), images[:2])
+    assert [len(batch) for batch in batches] == [1, 1]
