@@ -22,7 +22,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 FEWEST = 3
 """Values that a level needs at least on each side of a step."""
@@ -94,7 +94,9 @@ def strongest_split(values: NDArray[np.float64]) -> tuple[int, float]:
 
 def normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return each value the normal quantile of its rank, scaled to a mean square of one; equal values share theirs."""
-    scores = stats.norm.ppf((stats.rankdata(values) - 0.5) / len(values))
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
+    scores = special.ndtri((ranks - 0.5) / len(values))
     scaled: NDArray[np.float64] = scores / math.sqrt(float(np.mean(scores**2)))
     return scaled
 

@@ -16,6 +16,8 @@ SERIES = 1000
 LENGTH = 50
 MOST_FALSE_ALARMS = 0.02
 
+SHAPE = (SERIES, LENGTH)
+"""All series are drawn at once, one a row."""
 Noise = Callable[[np.random.RandomState], NDArray[np.float64]]
 
 
@@ -23,27 +25,27 @@ def persistent(share: float) -> Noise:
     """Make noise of which every value passes a share of its deviation on to the next."""
 
     def make(generator: np.random.RandomState) -> NDArray[np.float64]:
-        shocks = generator.standard_normal(LENGTH + 50)
-        for place in range(1, len(shocks)):
-            shocks[place] += share * shocks[place - 1]
-        return shocks[50:] * np.sqrt(1 - share**2)
+        shocks = generator.standard_normal((SERIES, LENGTH + 50))
+        for place in range(1, shocks.shape[1]):
+            shocks[:, place] += share * shocks[:, place - 1]
+        return shocks[:, 50:] * np.sqrt(1 - share**2)
 
     return make
 
 
 def bursts(generator: np.random.RandomState) -> NDArray[np.float64]:
     """Make noise that is three times as wide in a tenth of the values, as beside a neighbour that comes and goes."""
-    wide = generator.random_sample(LENGTH) < 0.1
-    return generator.standard_normal(LENGTH) * np.where(wide, 3.0, 1.0)
+    wide = generator.random_sample(SHAPE) < 0.1
+    return generator.standard_normal(SHAPE) * np.where(wide, 3.0, 1.0)
 
 
 NOISES: dict[str, Noise] = {
-    "normal": lambda generator: generator.standard_normal(LENGTH),
-    "t with 3 degrees": lambda generator: generator.standard_t(3, LENGTH),
-    "Cauchy": lambda generator: generator.standard_cauchy(LENGTH),
-    "log-normal": lambda generator: generator.lognormal(0.0, 1.0, LENGTH),
-    "two levels at random": lambda generator: generator.standard_normal(LENGTH) + 4 * generator.randint(0, 2, LENGTH),
-    "rounded": lambda generator: np.round(generator.standard_normal(LENGTH)),
+    "normal": lambda generator: generator.standard_normal(SHAPE),
+    "t with 3 degrees": lambda generator: generator.standard_t(3, SHAPE),
+    "Cauchy": lambda generator: generator.standard_cauchy(SHAPE),
+    "log-normal": lambda generator: generator.lognormal(0.0, 1.0, SHAPE),
+    "two levels at random": lambda generator: generator.standard_normal(SHAPE) + 4 * generator.randint(0, 2, SHAPE),
+    "rounded": lambda generator: np.round(generator.standard_normal(SHAPE)),
     "bursts": bursts,
     "persistent by 0.2": persistent(0.2),
     "persistent by 0.3": persistent(0.3),
@@ -54,7 +56,7 @@ NOISES: dict[str, Noise] = {
 def test_false_alarms_are_rare(noise):
     """In series of 50 without a step, of whatever noise, at most 2 % have one claimed."""
     generator = np.random.RandomState(11)
-    alarms = sum(bool(find_steps(0.01 * NOISES[noise](generator))) for _ in range(SERIES))
+    alarms = sum(bool(find_steps(values)) for values in 0.01 * NOISES[noise](generator))
     assert alarms / SERIES <= MOST_FALSE_ALARMS
 
 
@@ -64,9 +66,7 @@ def test_false_alarms_are_rare(noise):
 def test_steps_are_found(step, at, least):
     """Steps of 2, 3 and 5 % in noise of 1 % are found, at most two runs off, also when only a few runs follow."""
     generator = np.random.RandomState(12)
-    found = 0
-    for _ in range(SERIES):
-        values = 0.01 * generator.standard_normal(LENGTH)
-        values[at:] += step
-        found += any(abs(place - at) <= 2 for place in find_steps(values))
+    series = 0.01 * generator.standard_normal(SHAPE)
+    series[:, at:] += step
+    found = sum(any(abs(place - at) <= 2 for place in find_steps(values)) for values in series)
     assert found / SERIES >= least
