@@ -31,6 +31,8 @@ class Clock:
         """Return the moment in seconds."""
         return self.now / 1e9
 
+    perf_counter = monotonic
+
     def perf_counter_ns(self) -> int:
         """Return the moment."""
         return self.now

@@ -1,4 +1,8 @@
-"""A backend that needs numpy alone and misbehaves on request: each variant does one thing wrong."""
+"""A backend that needs numpy alone and misbehaves on request: each variant does one thing wrong.
+
+Where the variable FAKE_CLOCK is set, nothing sleeps and a worker's clocks go on only as it says, so that what is
+measured of it is known to the nanosecond, however busy the machine is.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,9 @@ from runoff.kernels import Kernel, Shape
 
 MEBIBYTE = 1024 * 1024
 SECONDS_PER_INFERENCE = 0.002
+SECONDS_PER_SLOW_LOAD = 0.2
+TICK = 1000
+"""Nanoseconds by which a reading moves a fake clock on, so that nothing takes no time."""
 
 VARIANTS = (
     Variant(description="does all as it should", default=True),
@@ -44,6 +51,8 @@ VARIANTS = (
     Variant("dies-at-four", "its process ends at a batch of four"),
     Variant("stalls", "never answers its thirtieth inference"),
     Variant("raises-late", "raises at its thirtieth inference"),
+    Variant("busy", "keeps two threads busy, by its fake clock"),
+    Variant("tells", "says a word when it is loaded, and waits for ever"),
 )
 LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
@@ -63,17 +72,52 @@ def refuse_processor() -> None:
     raise NoAnswer("this processor has no imagined arithmetic; race fake instead")
 
 
+@dataclass
+class FakeClock:
+    """A clock in nanoseconds that goes on by what is said to pass, and by a tick a reading."""
+
+    now: int
+
+    def read(self) -> int:
+        """Return the time."""
+        self.now += TICK
+        return self.now
+
+
+def install_clocks() -> None:
+    """Put fake clocks in the place of this process's own, which go on from where those are."""
+    for name in ("perf_counter_ns", "process_time_ns"):
+        setattr(time, name, FakeClock(getattr(time, name)()).read)
+
+
+def let_pass(seconds: float, threads: float = 0) -> None:
+    """Let time pass, with so many threads busy: asleep, or by the fake clocks where they are installed."""
+    clocks = [getattr(read, "__self__", None) for read in (time.perf_counter_ns, time.process_time_ns)]
+    if not isinstance(clocks[0], FakeClock):
+        time.sleep(seconds)
+        return
+    for clock, share in zip(clocks, (1, threads), strict=True):
+        clock.now += round(seconds * share * 1e9)
+
+
 def hang() -> None:
-    """Sleep for longer than any time-out."""
-    time.sleep(3600)
+    """Wait for longer than any time-out."""
+    signal.pause()
+
+
+def tell() -> None:
+    """Say a word through the named pipe that the test waits at, and let nothing else happen."""
+    Path(os.environ["FAKE_WORD"]).write_text("loading")
+    signal.pause()
 
 
 AT_LOAD: dict[str, Callable[[], object]] = {
-    "slow-load": lambda: time.sleep(0.2),
+    "slow-load": lambda: let_pass(SECONDS_PER_SLOW_LOAD),
     "crashes": lambda: os._exit(3),
     "raises": [].pop,
     "elsewhere": refuse_processor,
     "hangs": hang,
+    "tells": tell,
     "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
 }
 
@@ -93,7 +137,8 @@ class FakeSession:
         if batch.strides[0] * len(batch) != batch.nbytes:
             raise ValueError(f"a batch of strides {batch.strides} is another kind of input to a compiler")
         self.misbehave(len(batch))
-        time.sleep(SECONDS_PER_INFERENCE * self.times_as_long(len(batch)))
+        busy = 2 if self.variant == "busy" else 0
+        let_pass(SECONDS_PER_INFERENCE * self.times_as_long(len(batch)), busy)
         if self.variant == "prints":
             print("progress: 100 %", flush=True)
             os.write(1, b'{"nanoseconds": 1}\n')
@@ -127,7 +172,9 @@ class FakeSession:
 
 
 def import_framework(variant: Variant) -> None:
-    """There is none."""
+    """There is none but the clock."""
+    if "FAKE_CLOCK" in os.environ:
+        install_clocks()
 
 
 def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of measuring share: a workshop of imagined workers in the place of processes."""
+"""What the tests of measuring share: imagined workers, and a clock that goes on only as fakes say."""
 
 from __future__ import annotations
 
@@ -14,3 +14,9 @@ def workshop(monkeypatch: pytest.MonkeyPatch) -> Workshop:
     imagined = Workshop()
     monkeypatch.setattr(workers, "started_worker", imagined.started_worker)
     return imagined
+
+
+@pytest.fixture
+def fake_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the workers of fakes a clock by which an inference takes what it is said to, and nothing else any time."""
+    monkeypatch.setenv("FAKE_CLOCK", "1")

@@ -1,15 +1,16 @@
-"""What share of the peak is reached and what bounds it: numbers made by hand, kernels that sleep, one real count."""
+"""What share of the peak is reached and what bounds it: numbers and times made by hand, one real count."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from runoff import kernels
 from runoff.backends import find_backends
 from runoff.contract import Variant, to_json
 from runoff.environments.contenders import Contender
@@ -24,6 +25,7 @@ from runoff.record.efficiency import EfficiencyFigure, efficiency
 from runoff.stored.details import StoredPeak
 from runoff.stored.schema import write_record
 from tests.builders.declarations import declared
+from tests.builders.workers import Clock
 
 MODEL = Operations(flop=5_000, padding=1_000, weights=50, activations=50)
 ROOF = Roof(
@@ -76,19 +78,39 @@ def test_what_is_stored_is_json():
     assert told["peak"]["library"] == "quick"
 
 
-def test_the_fastest_kernel_is_the_peak():
-    """Of two kernels of the same time, the one with more operations is the peak; a kernel runs at least twice."""
-    runs = []
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    """Put a clock in the place of the one that kernels are timed with."""
+    made = Clock()
+    monkeypatch.setattr(kernels, "time", made)
+    return made
 
-    def sleeping() -> None:
-        runs.append(time.sleep(0.005))
 
+def kernel(clock: Clock, milliseconds: Iterator[int]) -> Callable[[], object]:
+    """Make a kernel whose runs take so long, one after the other."""
+
+    def run() -> None:
+        clock.now += next(milliseconds) * 1_000_000
+
+    return run
+
+
+def test_the_fastest_kernel_is_the_peak(clock):
+    """Of two kernels of the same time, the one with more operations is the peak, in operations a second."""
     shapes = (Shape(name, (), (), operations) for name, operations in (("small", 10), ("large", 1_000)))
-    found = fastest([(shape, sleeping) for shape in shapes], seconds=0.0)
-    assert found.kernel == "large"
-    assert 0 < found.operations_per_second <= 1_000 / 0.005
-    assert len(runs) == 4
-    assert best_time(sleeping, 0.0) >= 0.005
+    found = fastest([(shape, kernel(clock, iter([5, 5]))) for shape in shapes], seconds=0.0)
+    assert (found.kernel, found.operations_per_second) == ("large", pytest.approx(1_000 / 0.005))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "best", "left"),
+    [pytest.param(0.0, 0.05, [30, 40, 20], id="once at least"), pytest.param(0.1, 0.03, [20], id="until time is over")],
+)
+def test_a_kernel_is_repeated_and_the_shortest_time_counts(clock, seconds, best, left):
+    """After a run that is not timed a kernel is repeated for so many seconds, once at least."""
+    runs = iter([1, 50, 30, 40, 20])
+    assert best_time(kernel(clock, runs), seconds) == pytest.approx(best)
+    assert list(runs) == left
 
 
 def test_operations_of_kernels_are_counted_as_multiplications_and_additions():

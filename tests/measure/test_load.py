@@ -15,6 +15,7 @@ from runoff.measure.launches import CONTROL, Measured
 from runoff.measure.loadgen import read_trace
 from runoff.measure.service import load
 from runoff.measure.service.load import Answered, LoadRecord, highest_loads, measure_load
+from tests.waiting import hurry
 
 pytestmark = pytest.mark.long
 
@@ -115,13 +116,13 @@ def setting(file: Path, name: str) -> int:
 @with_loadgen
 @pytest.mark.parametrize(
     ("variant", "error", "words"),
-    [("stalls", WorkerTimedOut, "no answer within 3 s"), ("raises-late", WorkerCrashed, "thirty is too many")],
+    [("stalls", WorkerTimedOut, "no answer within 0.5 s"), ("raises-late", WorkerCrashed, "thirty is too many")],
 )
 def test_a_session_that_breaks_under_load_costs_its_contender_alone(
     make_setup, make_entrant, variant, error, words, monkeypatch, tmp_path
 ):
     """One that stalls is ended at its time-out, one that raises has its own error, and the others are measured."""
-    monkeypatch.setattr(load, "TIMEOUT", 3.0)
+    hurry(monkeypatch, "fake-stalls", load.TIMEOUT)
     setup = make_setup(make_entrant(), make_entrant(variant), launches=1)
     measured = measure_load(setup, BOUND, tmp_path / "loadgen")
     assert isinstance(measured.failures[f"fake-{variant}"], error)

@@ -20,6 +20,7 @@ from runoff.measure.launches import deadline_after
 from runoff.measure.race import Race, run_race
 from tests.conftest import started_worker
 from tests.fakes.fake import MEBIBYTE
+from tests.waiting import hurry
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_a_failure_costs_its_contender_alone(make_entrant, race, variant, error)
 
 def test_a_hang_costs_its_contender_alone(make_entrant, race, monkeypatch):
     """A contender that hangs is ended at its time-out, and the others are measured to the end."""
-    monkeypatch.setattr(entrant, "START_TIMEOUT", 5.0)
+    hurry(monkeypatch, "fake-hangs", entrant.START_TIMEOUT)
     finished = race([make_entrant(), make_entrant("hangs")])
     assert isinstance(finished.failures["fake-hangs"], WorkerTimedOut)
     assert len(finished.records["fake"]) == 2

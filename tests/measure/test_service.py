@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import statistics
 from pathlib import Path
 
 import numpy as np
@@ -37,13 +36,13 @@ def pictures(tmp_path: Path) -> list[Path]:
     return files
 
 
-@pytest.mark.alone
+@pytest.mark.usefixtures("fake_clock")
 def test_a_batch_that_takes_as_long_as_one_image_has_its_throughput(make_setup, make_entrant):
     """Eight images in the time of one are eight times the images a second; eight in eight times are the same."""
     measured = measure_batches(make_setup(make_entrant(), make_entrant("one-by-one")))
     for key, expected in (("fake", 8), ("fake-one-by-one", 1)):
         gains = [record.seconds[1] / record.seconds[8] for record in measured.records[key]]
-        assert 0.75 * expected < statistics.median(gains) < 1.25 * expected, key
+        assert gains == pytest.approx([expected] * 2, rel=1e-3), key
         assert all(set(record.seconds) == set(SIZES) and record.largest == 32 for record in measured.records[key])
 
 
@@ -131,7 +130,7 @@ def test_another_first_output_than_checked_is_out_of_every_question(make_setup, 
     assert len(measured.records["fake"]) == 1
 
 
-@pytest.mark.alone
+@pytest.mark.usefixtures("fake_clock")
 def test_sessions_that_do_not_hinder_each_other_give_as_many_times_the_images(make_setup, make_entrant):
     """Two sleeping sessions answer twice what one does; where two threads double one session, they gain nothing."""
     control = dataclasses.replace(make_entrant(), key=CONTROL)
@@ -139,12 +138,12 @@ def test_sessions_that_do_not_hinder_each_other_give_as_many_times_the_images(ma
     measured = measure_parallel(setup)
     for key, gain in (("fake", 2), ("fake-threaded", 1)):
         found = [record.together / record.alone for record in measured.records[key]]
-        assert 0.8 * gain < statistics.median(found) < 1.2 * gain, key
+        assert found == pytest.approx([gain] * 2, rel=0.01), key
         assert {record.sessions for record in measured.records[key]} == {2}
     ratios = [
         twin.together / own.together for twin, own in zip(*map(measured.records.get, (CONTROL, "fake")), strict=True)
     ]
-    assert 0.8 < statistics.median(ratios) < 1.25
+    assert ratios == pytest.approx([1] * 2, rel=0.01)
     assert {record.alone for record in measured.records[CONTROL]} == {None}
     assert setup.progress.steps == setup.progress.promised
 
@@ -178,19 +177,16 @@ def test_thread_counts_double_and_end_with_all(allowed, counts):
     assert thread_counts(allowed) == counts
 
 
-@pytest.mark.alone
+@pytest.mark.usefixtures("fake_clock")
 def test_threads_that_help_are_seen_and_threads_that_do_not_are_too(make_setup, make_entrant):
     """A fake that is twice as fast on two threads has a speed-up of two; one that sleeps regardless has none."""
     control = dataclasses.replace(make_entrant(), key=CONTROL)
     setup = make_setup(make_entrant(), make_entrant("threaded"), control)
     measured = measure_threads(setup, rounds=8)
     for key, expected in (("fake", 1), ("fake-threaded", 2)):
-        found = [
-            statistics.median(record.rounds[1]) / statistics.median(record.rounds[2])
-            for record in measured.records[key]
-        ]
-        assert 0.75 * expected < statistics.median(found) < 1.25 * expected, key
-        assert all(len(record.rounds[1]) == len(record.rounds[2]) == 8 for record in measured.records[key])
+        for record in measured.records[key]:
+            found = [one / two for one, two in zip(record.rounds[1], record.rounds[2], strict=True)]
+            assert found == pytest.approx([expected] * 8, rel=1e-3), key
     assert all(set(record.rounds) == {1} for record in measured.records[CONTROL])
     assert setup.progress.steps == setup.progress.promised
 
@@ -203,21 +199,17 @@ def test_threads_that_are_not_held_cost_their_contender_alone(make_setup, make_e
     assert measured.records["fake-lies"] == ()
 
 
-@pytest.mark.alone
+@pytest.mark.usefixtures("fake_clock")
 def test_end_to_end_sees_the_delay_in_inference_and_nowhere_else(make_setup, make_entrant, pictures):
     """A model that takes twice as long takes that much more of the whole; decoding and preprocessing are the same."""
     setup = make_setup(make_entrant(), make_entrant("slower"))
     measured = measure_end_to_end(setup, pictures, IMAGENET, rounds=10)
     plain, slower = (measured.records[key] for key in ("fake", "fake-slower"))
     assert all(tuple(record.stages) == STAGES and len(record.rounds) == 10 for record in (*plain, *slower))
-    ratios = [
-        {stage: after.medians[stage] / before.medians[stage] for stage in STAGES}
-        for before, after in zip(plain, slower, strict=True)
-    ]
-    assert 1.6 < statistics.median(ratio["inference"] for ratio in ratios) < 2.4
-    assert statistics.median(ratio["decode"] for ratio in ratios) < 1.6
-    shares = [statistics.median(record.share_before for record in records) for records in (plain, slower)]
-    assert 0 < shares[1] < shares[0] < 1
+    for before, after in zip(plain, slower, strict=True):
+        ratios = {stage: after.medians[stage] / before.medians[stage] for stage in STAGES}
+        assert ratios == pytest.approx(dict.fromkeys(STAGES, 1) | {"inference": 2}, rel=1e-3)
+        assert 0 < after.share_before == pytest.approx(before.share_before / 2, rel=1e-2)
     assert setup.progress.steps == setup.progress.promised
 
 

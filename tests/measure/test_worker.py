@@ -17,7 +17,7 @@ from runoff.measure.entrant import Picture, Start, predicting, receive_start, st
 from runoff.measure.preparation import MemoryCurve, watching
 from runoff.processes.process import started
 from tests.conftest import MakeEntrant, started_worker
-from tests.fakes.fake import MEBIBYTE, true_logits
+from tests.fakes.fake import MEBIBYTE, SECONDS_PER_INFERENCE, SECONDS_PER_SLOW_LOAD, TICK, true_logits
 
 LAUNCHES = 5
 
@@ -42,24 +42,27 @@ def test_the_first_output_arrives_bit_by_bit(make_entrant, picture, images, tmp_
     assert np.array_equal(start.logits, true_logits(images)[1])
 
 
-@pytest.mark.alone
-def test_sleep_at_load_is_seen_in_the_cold_start(make_entrant, picture, tmp_path):
-    """An injected 200 ms sleep appears in the stage "load" and nowhere else."""
+@pytest.mark.usefixtures("fake_clock")
+def test_what_loading_takes_is_in_its_stage(make_entrant, picture, tmp_path):
+    """200 ms that pass at load are in the stage "load", and in no other."""
     plain = cold_start(make_entrant, "", picture, tmp_path / "log").durations
     slow = cold_start(make_entrant, "slow-load", picture, tmp_path / "log").durations
-    assert slow["load"] >= 0.2
-    assert max(plain["load"], slow["first inference"]) < slow["load"] / 2
+    assert slow["load"] - plain["load"] == pytest.approx(SECONDS_PER_SLOW_LOAD)
+    assert slow["first inference"] == plain["first inference"] == pytest.approx(SECONDS_PER_INFERENCE + TICK * 1e-9)
 
 
 def test_allocation_is_seen_in_the_peak(make_entrant, picture, tmp_path):
     """An injected 100 MiB appear as 100 ± 3 MiB, at the stage where they were allocated."""
 
-    def peaks(variant: str, stage: str) -> float:
+    def peaks(variant: str) -> dict[str, float]:
         starts = [cold_start(make_entrant, variant, picture, tmp_path / "log") for _ in range(LAUNCHES)]
-        return statistics.median(start.peaks[stage] for start in starts) / MEBIBYTE
+        return {
+            stage: statistics.median(start.peaks[stage] for start in starts) / MEBIBYTE for stage in starts[0].peaks
+        }
 
-    assert abs(peaks("hungry", "load") - peaks("", "load") - 100) < 3
-    assert abs(peaks("hungry", "import") - peaks("", "import")) < 3
+    plain, hungry = peaks(""), peaks("hungry")
+    assert abs(hungry["load"] - plain["load"] - 100) < 3
+    assert abs(hungry["import"] - plain["import"]) < 3
 
 
 def test_a_big_parent_does_not_move_the_peak(make_entrant, picture, tmp_path):
@@ -84,15 +87,13 @@ def test_what_a_framework_prints_is_no_answer(make_entrant, picture, tmp_path):
     assert "progress: 100 %" in log.read_text()
 
 
-@pytest.mark.alone
-def test_timing_follows_the_work(make_entrant, picture, tmp_path):
-    """A fake that sleeps twice as long takes about twice as long: the clock stands around run and nothing else."""
-
-    def median(variant: str) -> float:
-        with started_worker(make_entrant(variant), picture, tmp_path / "log") as (process, _):
-            return statistics.median(process.ask({"do": "time"}, 10)["nanoseconds"] for _ in range(30))
-
-    assert 1.6 < median("slower") / median("") < 2.4
+@pytest.mark.usefixtures("fake_clock")
+@pytest.mark.parametrize(("variant", "inferences"), [("", 1), ("slower", 2)])
+def test_a_round_is_one_inference(make_entrant, picture, tmp_path, variant, inferences):
+    """The clock is read just before and just after one inference, and the unmeasured one before it is not in it."""
+    with started_worker(make_entrant(variant), picture, tmp_path / "log") as (process, _):
+        rounds = [process.ask({"do": "time"}, 10)["nanoseconds"] for _ in range(3)]
+    assert rounds == [inferences * SECONDS_PER_INFERENCE * 1e9 + TICK] * 3
 
 
 @pytest.mark.parametrize(
@@ -113,9 +114,9 @@ def test_misbehaviour_has_a_name(make_entrant, picture, tmp_path, variant, error
 
 def test_a_hang_ends_at_its_time_out(make_entrant, picture, tmp_path, monkeypatch):
     """A worker that never answers becomes WorkerTimedOut, and its process is gone."""
-    monkeypatch.setattr(entrants, "START_TIMEOUT", 1.0)
+    monkeypatch.setattr(entrants, "START_TIMEOUT", 0.5)
     worker = started_worker(make_entrant("hangs"), picture, tmp_path / "log")
-    with pytest.raises(WorkerTimedOut, match="no answer within 1 s"), worker:
+    with pytest.raises(WorkerTimedOut, match=r"no answer within 0\.5 s"), worker:
         pytest.fail("it answered")
 
 
@@ -141,12 +142,13 @@ def test_a_worker_imports_before_its_artifact_is_named(make_entrant, picture, im
     assert start.threads == 2
 
 
-@pytest.mark.alone
-def test_cpu_time_tells_sleep_from_work(make_entrant, picture, tmp_path):
-    """A fake that sleeps keeps no thread busy, whatever it reports of its threads."""
-    with started_worker(make_entrant("slower"), picture, tmp_path / "log") as (process, _):
-        answers = [process.ask({"do": "time"}, 10) for _ in range(20)]
-    assert statistics.median(answer["cpu_nanoseconds"] / answer["nanoseconds"] for answer in answers) < 0.5
+@pytest.mark.usefixtures("fake_clock")
+@pytest.mark.parametrize(("variant", "threads"), [("", 0), ("busy", 2)])
+def test_cpu_time_tells_sleep_from_work(make_entrant, picture, tmp_path, variant, threads):
+    """A fake that sleeps keeps no thread busy and one that works keeps two, whatever they report of their threads."""
+    with started_worker(make_entrant(variant), picture, tmp_path / "log") as (process, _):
+        answer = process.ask({"do": "time"}, 10)
+    assert answer["cpu_nanoseconds"] == threads * SECONDS_PER_INFERENCE * 1e9 + TICK
 
 
 def test_predict_gives_every_image(make_entrant, picture, images, tmp_path):
