@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runoff.__main__ import main
-from runoff.doctor.command import INTERRUPTED
+from runoff.doctor.command import ERASE_LINE, INTERRUPTED
 from runoff.doctor.findings import inspect_machine, relevant_variables
 from runoff.doctor.text import WIDTH
+from runoff.environments import discovery
+from runoff.processes.process import Surroundings, call
 from tests.builders.declarations import declared
-from tests.children import child
+from tests.children import PATIENCE, child
 from tests.conftest import ROOT
 from tests.environments.test_cpus import write
-from tests.project.test_layers import FRAMEWORKS, loaded_after
+from tests.project.test_layers import FRAMEWORKS
+from tests.waiting import all_end, is_ready
 
 pytestmark = pytest.mark.long
 
@@ -31,6 +35,46 @@ SECTIONS = (
     "How noisy it is right now",
     "What would make the numbers better",
 )
+
+
+ANSWERED = """
+import json, pathlib, sys
+from runoff.environments import discovery
+answer = json.loads(pathlib.Path(sys.argv[1]).read_text())
+discovery.call = lambda *_, **__: answer
+from runoff.__main__ import main
+sys.exit(main(["doctor", *sys.argv[2:]]))
+"""
+"""The doctor as ``python -m runoff doctor`` runs it, but for its question to this interpreter, which is answered."""
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, Any]:
+    """What interpreters answered, by what they were asked."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def asked_once(answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask each interpreter the same once for all tests: it reads the records of all that is installed."""
+
+    def ask(function: str, arguments: dict[str, Any], *, surroundings: Surroundings, **named: Any) -> Any:
+        question = json.dumps([function, arguments, str(surroundings.interpreter)])
+        if question not in answers:
+            answers[question] = call(function, arguments, surroundings=surroundings, **named)
+        return answers[question]
+
+    monkeypatch.setattr(discovery, "call", ask)
+
+
+@pytest.fixture
+def answered(answers: dict[str, Any], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> list[str]:
+    """Give the command of a doctor in a process of its own that knows what this interpreter answers."""
+    assert run(capsys, "--seconds", "0")[0] == 0
+    (answer,) = (answer for question, answer in answers.items() if sys.executable in json.loads(question))
+    file = tmp_path / "answer.json"
+    file.write_text(json.dumps(answer))
+    return [sys.executable, "-c", ANSWERED, str(file)]
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -74,7 +118,7 @@ def test_text_and_json_say_the_same(capsys, tmp_path: Path) -> None:
 def test_a_short_race_is_part_of_it(capsys, tmp_path: Path) -> None:
     """With seconds to spend, the race of two equals is in the text and in the JSON."""
     path = tmp_path / "doctor.json"
-    code, out, _ = run(capsys, "--seconds", "1", "--json", str(path))
+    code, out, _ = run(capsys, "--seconds", "0.1", "--json", str(path))
     noise = json.loads(path.read_text())["noise"]
     assert code == 0
     assert noise["ratio"]["launches"] >= 2
@@ -153,49 +197,47 @@ def test_json_that_cannot_be_written(capsys) -> None:
     assert err == "runoff: /nowhere/doctor.json can't be written: No such file or directory\n"
 
 
-def test_no_framework_is_imported() -> None:
+def test_no_framework_is_imported(answered: list[str]) -> None:
     """Looking for every framework loads none of them into the doctor's own process."""
-    loaded = loaded_after(
-        "import contextlib, io\nfrom runoff.__main__ import main\n"
-        "with contextlib.redirect_stdout(io.StringIO()) as out:\n"
-        "    assert main(['doctor', '--seconds', '0']) == 0\n"
-        "assert 'What is here' in out.getvalue()"
-    )
+    python, _, program, answer = answered
+    told = f"import atexit, sys\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n{program}"
+    command = [python, "-c", told, answer, "--seconds", "0"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "What is here" in done.stdout
+    loaded = set(done.stderr.split())
     assert "runoff" in loaded
     assert not loaded & FRAMEWORKS
 
 
-def workers_of(parent: int) -> list[int]:
+def children_of(parent: int) -> list[int]:
     """Name the processes that a process started."""
     children = Path(f"/proc/{parent}/task/{parent}/children")
     return [int(number) for number in children.read_text().split()]
 
 
-def is_alive(process: int) -> bool:
-    """Whether a process is there and has not ended; one that nobody has waited for yet has."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def test_an_interrupt_ends_it_cleanly() -> None:
+def test_an_interrupt_ends_it_cleanly(answered: list[str]) -> None:
     """Ctrl-C gives one line, exit code 130 and no traceback, and leaves no worker behind."""
-    command = [sys.executable, "-m", "runoff", "doctor", "--seconds", "60"]
-    doctor = child(command, patience=180, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    with doctor as process:
-        deadline = time.monotonic() + 60
-        while len(workers := workers_of(process.pid)) < 2 and time.monotonic() < deadline:
-            time.sleep(0.02)
+    ours, terminal = pty.openpty()
+    doctor = child(
+        [*answered, "--seconds", "60"], patience=180, cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal, text=True
+    )
+    with all_end() as watch, os.fdopen(ours, "rb", buffering=0) as screen, doctor as process:
+        os.close(terminal)
+        said = b""
+        while b"racing two equals" not in said:
+            assert is_ready(screen.fileno(), PATIENCE), f"the doctor does not race; it said {said!r}"
+            said += screen.read(1 << 16)
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        workers = children_of(process.pid)
+        for worker in workers:
+            watch(worker)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (INTERRUPTED, "", "runoff: interrupted\n")
-    assert len(workers) == 2
-    # One that was only just being started ends by itself, at the end of its input.
-    deadline = time.monotonic() + 30
-    while any(map(is_alive, workers)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not any(map(is_alive, workers))
+        process.send_signal(signal.SIGCONT)
+        assert (process.wait(PATIENCE), process.stdout.read()) == (INTERRUPTED, "")
+        last_lines = screen.read(1 << 16).decode().split(ERASE_LINE)[-2:]
+    assert last_lines == ["runoff: interrupted\r\n", ""]
+    assert workers
 
 
 def test_variables_that_tell() -> None:

@@ -6,16 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from runoff.errors import CheckpointBroken, ConversionFailed, ProtocolMismatch, WorkerCrashed, WorkerGarbage
 from runoff.processes.process import Surroundings, call, process_variables, started
 from tests.children import child
 from tests.conftest import ROOT
+from tests.waiting import all_end
 
 PATIENCE = 30.0
 
@@ -62,7 +61,7 @@ def test_a_failed_conversion_keeps_stage_and_reason(tmp_path):
 def test_garbage_on_its_output_is_named(tmp_path):
     """An interpreter that writes something else to stdout gives WorkerGarbage with what was found."""
     interpreter = tmp_path / "python"
-    interpreter.write_text("#!/bin/sh\necho welcome to this machine\nsleep 60\n")
+    interpreter.write_text("#!/bin/sh\necho welcome to this machine\ncat > /dev/null\n")
     interpreter.chmod(0o755)
     with pytest.raises(WorkerGarbage, match="welcome to this machine"):
         call(
@@ -90,12 +89,10 @@ def test_a_missing_interpreter_is_named(tmp_path):
 
 def test_leaving_the_block_ends_the_process_and_what_it_started(tmp_path):
     """A worker that is suspended, and one that has children, are gone when the block is left."""
-    with started("tests.stand_ins.spawns", label="spawns", log=tmp_path / "log") as process:
-        child = process.receive(PATIENCE)["child"]
+    with all_end() as watch, started("tests.stand_ins.spawns", label="x", log=tmp_path / "log") as process:
+        watch(process.receive(PATIENCE)["child"])
         process.suspend()
-        pids = [process.popen.pid, child]
-        assert all(psutil.pid_exists(pid) for pid in pids)
-    wait_until_gone(pids)
+        watch(process.popen.pid)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
@@ -108,12 +105,12 @@ def test_workers_never_outlive_their_controller(number):
         stderr=subprocess.DEVNULL,
         env=process_variables(),
     )
-    with controller as process:
-        pids = [int(word) for word in process.stdout.readline().split()]
-        assert [is_alive(pid) for pid in pids] == [True, True]
+    with all_end() as watch, controller as process:
+        running, suspended = process.stdout.readline().split()
+        watch(int(running))
+        watch(int(suspended))
         process.send_signal(number)
         process.wait(PATIENCE)
-    wait_until_gone(pids)
 
 
 def test_the_workers_environment_is_a_users_own():
@@ -140,19 +137,3 @@ def test_a_tree_that_lacks_what_workers_are_started_by_is_of_another_protocol(tm
     old = Surroundings(tree=tmp_path)
     with pytest.raises(ProtocolMismatch, match=r"has no module runoff\.processes\.step.*; rebase the older one"):
         call("runoff.backends:declare", {}, label="x", log=tmp_path / "log", timeout=PATIENCE, surroundings=old)
-
-
-def wait_until_gone(pids: list[int]) -> None:
-    """Wait until no process has one of these numbers, zombies aside."""
-    deadline = time.monotonic() + PATIENCE
-    while alive := [pid for pid in pids if is_alive(pid)]:
-        assert time.monotonic() < deadline, f"still there: {alive}"
-        time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs or is suspended."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -21,6 +21,7 @@ from runoff.processes.temporary import DAY, LOCK, owned_folder, remove_abandoned
 from tests.children import PATIENCE, child
 from tests.conftest import ROOT, started_worker
 from tests.suite_runs import RACE
+from tests.waiting import told_through
 
 ONCE = ("--launches", "1", "--rounds", "2")
 
@@ -152,17 +153,18 @@ def test_the_compilers_cache_keeps_what_another_launch_can_use(tmp_path):
 def test_a_run_removes_what_a_killed_one_left_and_no_other(suite, tmp_path):
     """The folder of a run that goes on stays while another one comes and goes; the next after its death removes it."""
     home = suite.root / ".runoff"
-    options = {"cwd": suite.root, "env": suite.variables(TMPDIR=str(tmp_path)), "stdout": subprocess.DEVNULL}
-    with child(suite.command(*RACE, "--contenders", "fake", "--launches", "500"), patience=300, **options) as running:
-        deadline = time.monotonic() + PATIENCE
-        while not (left := list(home.glob("run-*"))) or not list(tmp_path.glob("runoff-process-*")):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        assert suite.race("--contenders", "fake", *ONCE, TMPDIR=str(tmp_path)).returncode == 0
-        assert list(home.glob("run-*")) == left
-        running.kill()
-        running.wait(PATIENCE)
-    assert list(home.glob("run-*")) == left
+    with told_through(tmp_path / "word") as word:
+        variables = suite.variables(TMPDIR=str(tmp_path), FAKE_WORD=str(tmp_path / "word"))
+        command = suite.command(*RACE, "--contenders", "fake-tells")
+        with child(command, patience=300, cwd=suite.root, env=variables, stdout=subprocess.DEVNULL) as running:
+            assert word() == "loading"
+            (left,) = home.glob("run-*")
+            assert list(tmp_path.glob("runoff-process-*"))
+            assert suite.race("--contenders", "fake", *ONCE, TMPDIR=str(tmp_path)).returncode == 0
+            assert list(home.glob("run-*")) == [left]
+            running.kill()
+            running.wait(PATIENCE)
+    assert list(home.glob("run-*")) == [left]
     assert suite.race("--contenders", "fake", *ONCE, TMPDIR=str(tmp_path)).returncode == 0
     assert not list(home.glob("run-*"))
     assert not list(tmp_path.glob("runoff-process-*"))

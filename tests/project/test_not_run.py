@@ -30,24 +30,25 @@ def test_runs(): pass
 WHOLE_FILE = 'import pytest\npytest.importorskip("nobody_has_this", reason="nobody has this")\n'
 HANGS = "import time\n\ndef test_hangs():\n    time.sleep(3600)\n"
 ALONE = """
-import pytest, time
+import fcntl, pytest
 from pathlib import Path
 
-PLACE = Path(__file__).parent
+def may_enter(config, kind):
+    with (Path(config.option.basetemp).parent / "room").open("w") as room:
+        try:
+            fcntl.flock(room, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 @pytest.mark.parametrize("number", range(4))
-def test_shares(number):
-    present = PLACE / f"{number}-{Path(__file__).stem}"
-    present.touch()
-    time.sleep(0.05)
-    present.unlink()
+def test_shares(pytestconfig, number):
+    assert not may_enter(pytestconfig, fcntl.LOCK_EX)
 
 @pytest.mark.alone
 @pytest.mark.parametrize("number", range(4))
-def test_measures(number):
-    for _ in range(5):
-        time.sleep(0.01)
-        assert not list(PLACE.glob("[0-9]-*"))
+def test_measures(pytestconfig, number):
+    assert not may_enter(pytestconfig, fcntl.LOCK_SH)
 """
 AT_ONCE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
@@ -117,7 +118,7 @@ def test_every_test_has_a_bound(run):
 
 
 def test_what_measures_runs_alone(run):
-    """Of two workers, one waits while the other has a test that is marked ``alone``."""
+    """While a test that is marked ``alone`` runs, no other may begin; nor may it begin while another runs."""
     done = run(*AT_ONCE, first=ALONE, second=ALONE)
     assert done.returncode == 0, done.stdout
     assert "16 passed" in done.stdout

@@ -1,7 +1,7 @@
 """The owner of a folder: prints its path and waits to be ended."""
 
+import signal
 import sys
-import time
 from pathlib import Path
 
 from runoff.processes.temporary import owned_folder
@@ -9,4 +9,4 @@ from runoff.processes.temporary import owned_folder
 with owned_folder(Path(sys.argv[1]), "run-") as folder:
     (folder / "pixels.npy").write_bytes(b"x")
     print(folder, flush=True)
-    time.sleep(3600)
+    signal.pause()

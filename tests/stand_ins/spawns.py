@@ -1,12 +1,12 @@
 """A worker that starts a child of its own and waits."""
 
+import signal
 import subprocess
 import sys
-import time
 
 from runoff.processes.channel import open_channel
 
 channel = open_channel()
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
 channel.send({"child": child.pid})
-time.sleep(3600)
+signal.pause()
