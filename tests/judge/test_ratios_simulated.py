@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from runoff.judge.ratios import (
     CONFIDENCE,
@@ -97,10 +96,13 @@ def test_order_of_rounds_does_not_matter(pairs: list[tuple[float, float]], seed:
     assert launch_log_ratio(*zip(*shuffled, strict=True)) == launch_log_ratio(*zip(*pairs, strict=True))
 
 
+@pytest.mark.long
 @steadily
 @given(log_ratios)
 def test_interval_is_scipys(values: list[float]) -> None:
     """The interval is the one of scipy's one-sample t test, exponentiated."""
+    from scipy import stats  # takes a second, which no test of the quick lane waits for
+
     found = ratio_over_launches(values)
     assert found.value == pytest.approx(math.exp(np.mean(values)))
     if np.ptp(values) > 1e-9:  # without any spread scipy warns of lost precision
@@ -109,10 +111,13 @@ def test_interval_is_scipys(values: list[float]) -> None:
         assert math.log(found.high) == pytest.approx(expected.high, abs=1e-9)
 
 
+@pytest.mark.long
 @steadily
 @given(log_ratios)
 def test_p_value_is_scipys(values: list[float]) -> None:
     """The p-value is the one of scipy's one-sample t test."""
+    from scipy import stats  # as above
+
     if np.ptp(values) > 1e-9:
         assert difference_p_value(estimate(values)) == pytest.approx(stats.ttest_1samp(values, 0.0).pvalue, abs=1e-12)
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from runoff.judge.ratios import (
     CONFIDENCE,
@@ -35,10 +34,13 @@ def test_an_interval_gives_back_its_estimate(values: list[float], error_share: f
     assert back.error == pytest.approx(found.error, rel=1e-9)
 
 
+@pytest.mark.long
 @steadily
 @given(log_ratios, log_ratios)
 def test_a_change_is_welchs_test(base: list[float], head: list[float]) -> None:
     """Difference, interval and both p-values are those of scipy's t test with unequal variances."""
+    from scipy import stats  # takes a second, which no test of the quick lane waits for
+
     found = change_estimate(ratio_over_launches(base), ratio_over_launches(head))
     expected = stats.ttest_ind(head, base, equal_var=False)
     low, high = interval(found, CONFIDENCE)
