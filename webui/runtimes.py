@@ -171,9 +171,10 @@ def chosen_contenders(config: Config, backends: Mapping[str, Declaration]) -> di
 
 def prepare(runtimes: Runtimes, contender: Contender, supply: Supply) -> Message:
     """Return what a contender's worker loads, and the blank picture it first looks at; one keeper does so at a time."""
-    artifact, model, config = supply.artifact(contender), supply.model(), runtimes.config
-    if not runtimes.model.done():
+    model, config = supply.model(), runtimes.config
+    if not runtimes.model.done():  # known even where there is no artifact, so that no request waits for it in vain
         runtimes.model.set_result(model)
+    artifact = supply.artifact(contender)
     blank = config.home / "webui" / "blank.npy"
     save_images(ImageSet(("blank",), np.zeros((1, *model.picture_shape), np.float32), ""), blank)
     threads = config.threads or allowed_threads()
