@@ -20,10 +20,13 @@ MARKERS = {
     "alone": "it measures, and no other test runs beside it",
     "browser": "it looks at a page in Chromium",
     "elsewhere": "it makes an environment of another Python",
+    "field": "it converts and races more than the three default contenders, which takes minutes",
     "framework": "it needs a runtime under test",
     "long": "it takes more than two seconds of a processor",
     "suite": "it runs pytest in a copy of the suite",
 }
+LONGEST_FIRST = ("field", "framework", "suite")
+"""The markers of what takes longest, which begins first, so that two workers end at about the same time."""
 SUITES = {"suite", "real_suite", "imagining"}
 """The fixtures that copy the suite, for tests that run pytest in pytest."""
 
@@ -53,10 +56,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def place(item: pytest.Item) -> int:
-    """Return where a test comes: real frameworks, runs of the suite, all others, and what runs alone."""
+    """Return where a test comes: the whole field, real frameworks, runs of the suite, all others, what runs alone."""
     if item.get_closest_marker("alone"):
-        return 3
-    kinds = [item.get_closest_marker(kind) is not None for kind in ("framework", "suite")]
+        return len(LONGEST_FIRST) + 1
+    kinds = [item.get_closest_marker(kind) is not None for kind in LONGEST_FIRST]
     return [*kinds, True].index(True)
 
 

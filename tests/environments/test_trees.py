@@ -22,7 +22,7 @@ from runoff.processes.channel import PROTOCOL
 from tests.builders.declarations import declared
 from tests.conftest import HERE, Suite, started_worker
 
-FEW = ("--launches", "5", "--rounds", "6")
+FEW = ("--launches", "3", "--rounds", "6")
 ONCE = ("--launches", "1", "--rounds", "2")
 FAKE = "runoff/backends/fake.py"
 CHANNEL = "runoff/processes/channel.py"

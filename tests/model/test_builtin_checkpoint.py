@@ -21,7 +21,7 @@ from runoff.model.train_builtin import HELD_OUT_SEED, TRAINING_SEED
 pytestmark = pytest.mark.framework
 
 UNSEEN_SEED = 31337
-UNSEEN_PICTURES = 600
+UNSEEN_PICTURES = 200
 BATCH = 50
 
 

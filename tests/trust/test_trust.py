@@ -23,6 +23,7 @@ from tests.children import LONGEST_RUN
 from tests.conftest import HERE, ROOT
 from tests.fakes.fake import true_logits
 from trust import empty, slowed
+from trust.__main__ import SIMULATED, run_experiments
 from trust.cost import measure_cost
 from trust.detection import Condition, judge_shares, pool_and_draw
 from trust.field import REFERENCE, Field
@@ -34,6 +35,7 @@ from trust.simulated import AT_THE_GATE, MACHINES, Noise, count_claims, judge, s
 BATCH = np.zeros((1, 3, 8, 8), dtype=np.float32)
 
 
+@pytest.mark.long
 def test_simulated_equals_are_covered_and_raise_no_alarm() -> None:
     """Over 200 simulated runs of each machine, coverage is near 95 % and equals are hardly ever called different.
 
@@ -177,10 +179,11 @@ def test_the_harness_costs_little_beside_an_inference(field) -> None:
         assert 0.5 < compared["ratio"] < 2
 
 
+@pytest.mark.long
 def test_a_pool_is_raced_with_the_priority_that_its_condition_says(field) -> None:
     """Workers of the condition without priority have none, whatever the system permits; all shares are judged."""
-    brief = dataclasses.replace(field, settings=dataclasses.replace(QUICK, rounds=2))
-    found = pool_and_draw(brief, Condition("none", 5, high_priority=False))
+    brief = dataclasses.replace(field, settings=dataclasses.replace(QUICK, launches=2, rounds=2))
+    found = pool_and_draw(brief, Condition("none", 2, high_priority=False))
     assert found["went_first"] is False
     assert [share["injected"] for share in found["shares"]] == list(slowed.SHARES)
 
@@ -191,7 +194,17 @@ def test_the_page_in_the_documentation_is_that_of_its_figures() -> None:
     assert render_page(figures) == (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
 
 
+def test_an_experiment_writes_its_figures_and_the_page(tmp_path, capsys) -> None:
+    """What an experiment found is added to the figures that are there, and the page is written of all of them."""
+    (tmp_path / "trust.json").write_text(json.dumps({"of an earlier run": {}}))
+    run_experiments([SIMULATED], dataclasses.replace(QUICK, simulated_runs=2), tmp_path, lambda text: None)
+    figures = json.loads((tmp_path / "trust.json").read_text())
+    assert set(figures) == {"of an earlier run", SIMULATED, "setting"}
+    assert (tmp_path / "trust.md").read_text() == render_page(figures) == capsys.readouterr().out
+
+
 @pytest.mark.framework
+@pytest.mark.field
 def test_the_experiments_run_and_make_their_page(tmp_path) -> None:
     """A tiny run of two experiments writes its figures and the page, on real sessions."""
     command = [
