@@ -80,7 +80,8 @@ def copied_suite(root: Path, reference: str) -> Iterator[Suite]:
         shutil.copytree(ROOT / folder, root / folder)
     for file in ("conftest.py", "pytest.ini"):
         shutil.copy(ROOT / file, root / file)
-    shutil.copy(ROOT / "tests" / "stand_ins" / "no_page.py", root / "no_page.py")
+    for plugin in ("no_page.py", "short_questions.py"):
+        shutil.copy(ROOT / "tests" / "stand_ins" / plugin, root / plugin)
     pictures = root / "pictures"
     pictures.mkdir()
     for index in range(2):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
 
-from fixtures.conversion import QUICK_MODELS
-from tests.suite_runs import ROOT, copied_suite
+from tests.suite_runs import ROOT, copied_suite, put_fakes_in
+
+MODELS = ("imagined", "imagined too")
+CONVERSIONS = ("-m", "conversion", "-p", "no_page")
 
 CONVERTER = '''
 
@@ -37,15 +40,18 @@ def load(artifact: Path, variant: Variant, threads: int) -> TenNumbers:
 
 @pytest.fixture(scope="module")
 def imagining(tmp_path_factory):
-    """Copy the suite with the fake alone, an exporter that needs no torch, and names for what exporting needs."""
+    """Copy the suite with the fake alone, two models, an exporter that needs no torch, and what exporting needs."""
     with copied_suite(tmp_path_factory.mktemp("imagining"), reference="fake") as copied:
-        for backend in (copied.root / "runoff" / "backends").glob("[!_]*.py"):
-            backend.unlink()
-        shutil.copy(ROOT / "tests" / "fakes" / "fake.py", copied.root / "runoff" / "backends" / "fake.py")
+        put_fakes_in(copied)
         shutil.copy(ROOT / "tests" / "stand_ins" / "zoo.py", copied.root / "runoff" / "matrix" / "zoo.py")
         exporter = copied.root / "runoff" / "model" / "onnx_export.py"
         needed = 'EXPORTERS = {TORCHSCRIPT: ("numpy",), DYNAMO: ("numpy",)}\n'
         exporter.write_text(exporter.read_text().replace("DISTRIBUTIONS = ", f"{needed}DISTRIBUTIONS = ", 1))
+        matrix = copied.root / "fixtures" / "conversion.py"
+        models = f"QUICK_MODELS = {MODELS!r}"
+        few, times = re.subn(r"^QUICK_MODELS = \(.*?^\)", models, matrix.read_text(), flags=re.DOTALL | re.MULTILINE)
+        assert times == 1
+        matrix.write_text(few)
         yield copied
 
 
@@ -84,8 +90,8 @@ def stored_cells(suite, run):
 def test_a_converter_that_fails_of_everything_is_stored(converting, what, does, stage, reason):
     """Where nothing converts, every failure is stored with its stage, its reason and how long it took."""
     suite = converting(what, does)
-    benchmark, cells = stored_cells(suite, suite.run("-m", "conversion"))
-    assert [cell["model"] for cell in cells] == list(QUICK_MODELS)
+    benchmark, cells = stored_cells(suite, suite.run(*CONVERSIONS))
+    assert [cell["model"] for cell in cells] == list(MODELS)
     assert {(cell["plain"]["result"], cell["plain"]["stage"]) for cell in cells} == {("failed", stage)}
     assert all(reason in cell["plain"]["reason"] for cell in cells), cells[0]
     seconds = [cell["plain"]["seconds"] for cell in cells]
@@ -97,7 +103,7 @@ def test_a_converter_that_fails_of_everything_is_stored(converting, what, does, 
 def test_what_converts_is_stored(converting):
     """What converts is stored as right, and the summary names the converter."""
     suite = converting("Give what is right", "pass")
-    run = suite.run("-m", "conversion")
+    run = suite.run(*CONVERSIONS)
     _, cells = stored_cells(suite, run)
     assert {cell["plain"]["result"] for cell in cells} == {"right"}
     assert "imagined" in run.stdout
@@ -106,7 +112,7 @@ def test_what_converts_is_stored(converting):
 def test_conversions_alone_need_no_weights_and_no_golden(converting):
     """A run of conversions alone prepares no model: weights that are not there and a missing reference cost nothing."""
     suite = converting("Give what is right", "pass")
-    run = suite.run("-m", "conversion", "--weights", "nowhere.pth")
+    run = suite.run(*CONVERSIONS, "--weights", "nowhere.pth")
     _, cells = stored_cells(suite, run)
     assert {cell["plain"]["result"] for cell in cells} == {"right"}
     about = json.loads((suite.root / "results" / "runoff.json").read_text())["machine_info"]["runoff"]
@@ -117,7 +123,7 @@ def test_conversions_alone_need_no_weights_and_no_golden(converting):
 def test_a_converter_that_is_not_installed_is_skipped_with_its_reason(converting):
     """A converter whose module no environment has is skipped before anything is exported, and says what it needs."""
     suite = converting("Give nothing", "pass", needs="converter_of_nobody")
-    run = suite.run("-m", "conversion", "-rs")
+    run = suite.run(*CONVERSIONS, "-rs")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "no environment of this run has all of numpy, converter_of_nobody, numpy" in " ".join(run.stdout.split())
     assert not (suite.root / ".runoff" / "conversions").exists()
@@ -127,7 +133,7 @@ def test_the_time_begins_when_contenders_are_prepared(converting):
     """Converting and checking the contenders takes nothing of --max-time, though the matrix comes before the race."""
     suite = converting("Convert nothing", "pass")
     few = ("-m", "not service", "-k", "test_conversion or test_inference", "--contenders", "fake")
-    run = suite.run(*few, "--launches", "1", "--rounds", "2", "--max-time", "10m", "--setup-show")
+    run = suite.run(*few, "--launches", "1", "--rounds", "2", "--max-time", "10m", "--setup-show", "-p", "no_page")
     assert run.returncode == 0, run.stdout + run.stderr
     begun = [line.split()[2] for line in run.stdout.splitlines() if line.split()[:1] == ["SETUP"]]
     assert begun.index("preparation") < begun.index("deadline") < begun.index("cells")

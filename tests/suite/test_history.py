@@ -13,23 +13,24 @@ from runoff.compare.changes import INVALID_RUN, NOTHING_WORSE
 from tests.builders.stored_runs import about
 from tests.conftest import ROOT, Suite
 
-FEW = ("--contenders", "fake,fake-slower", "--launches", "2", "--rounds", "3")
+CONTENDERS = ("--contenders", "fake,fake-slower")
 
 
 @pytest.fixture(scope="module")
 def storage(suite: Suite, tmp_path_factory: pytest.TempPathFactory):
-    """Run the suite twice as tox does with --benchmark-autosave, the second time compared with the first."""
+    """Run the suite twice as tox does, saving each run, the second time compared with the first."""
     folder = tmp_path_factory.mktemp("storage") / "compare"
-    saving = (f"--benchmark-storage=file://{folder}", "--benchmark-autosave")
-    first = suite.race(*FEW, *saving)
+    place = f"--benchmark-storage=file://{folder}"
+    first = suite.race(*CONTENDERS, "--launches", "1", "--rounds", "2", place, "--benchmark-autosave")
     assert first.returncode == 0, first.stdout + first.stderr
-    second = suite.race(*FEW, *saving, "--benchmark-compare")
+    few = ("--launches", "3", "--rounds", "2", "--margin", "900%")
+    second = suite.race(*CONTENDERS, *few, place, "--benchmark-save=gate", "--benchmark-compare")
     assert second.returncode == 0, second.stdout + second.stderr
     return folder, second.stdout
 
 
 def test_the_second_run_is_shown_beside_the_first(storage):
-    """--benchmark-compare takes the run that --benchmark-autosave left, for every metric and contender."""
+    """--benchmark-compare takes the run that was saved last, for every metric and contender."""
     _, printed = storage
     for metric in ("test_inference", "test_cold_start", "test_peak_memory"):
         for contender in ("fake", "fake-slower"):
@@ -60,7 +61,7 @@ def test_the_history_reads_the_storage(storage, tmp_path, capsys):
 
 
 def test_a_saved_run_and_its_results_are_one(storage, suite, tmp_path, capsys):
-    """results/runoff.json and the file that --benchmark-autosave wrote in the same run are recognised as copies."""
+    """results/runoff.json and the file that --benchmark-save wrote in the same run are recognised as copies."""
     folder, _ = storage
     assert main(["history", str(folder), str(suite.root / "results"), "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr()
@@ -68,10 +69,34 @@ def test_a_saved_run_and_its_results_are_one(storage, suite, tmp_path, capsys):
     assert "is the same run as" in printed.err
 
 
+def test_files_that_pytest_benchmark_saved_are_compared(storage, suite, capsys):
+    """What --benchmark-save leaves, without raw data, is compared with Runoff's own file of the same run."""
+    folder, _ = storage
+    (saved,) = folder.rglob("*_gate.json")
+    assert main(["compare", str(saved), str(suite.root / "results" / "runoff.json"), "--fail-above", "0%"]) == 0
+    assert capsys.readouterr().out.count("fake-slower ") >= 3
+
+
+def test_a_run_of_another_stratum_is_no_baseline(storage, suite, tmp_path):
+    """pytest-benchmark itself is told why a run of another stratum can't be compared, in Runoff's words."""
+    folder, _ = storage
+    (saved,) = folder.rglob("*_gate.json")
+    run = json.loads(saved.read_text())
+    threads = about(run)["stratum"]["threads"]
+    about(run)["stratum"]["threads"] = threads + 1
+    other = tmp_path / saved.relative_to(folder)
+    other.parent.mkdir()
+    other.write_text(json.dumps(run))
+    comparing = (f"--benchmark-storage=file://{tmp_path}", "--benchmark-compare")
+    done = suite.race("--contenders", "fake", "--launches", "1", "--rounds", "2", "-k", "inference", *comparing)
+    printed = " ".join((done.stdout + done.stderr).split())
+    assert f"no comparable baseline: threads: {threads + 1} → {threads};" in printed
+
+
 def test_a_race_of_two_environments_is_judged_by_itself(suite, tmp_path, capsys):
     """What the suite stores of a backend against itself elsewhere is what ``compare`` with one file reads."""
     elsewhere = ("--reference", "fake@elsewhere", "--environment", f"elsewhere={sys.executable}")
-    done = suite.race(*elsewhere, "--contenders", "fake", "--launches", "5", "--rounds", "3", "-k", "inference")
+    done = suite.race(*elsewhere, "--contenders", "fake", "--launches", "3", "--rounds", "3", "-k", "inference")
     assert done.returncode == 0, done.stdout + done.stderr
     stored = suite.root / "results" / "runoff.json"
     code = main(["compare", str(stored), "--fail-above", "900%", "--markdown", str(tmp_path / "summary.md")])
@@ -89,25 +114,3 @@ def test_every_environment_has_a_storage_of_its_own():
     assert "testenv:compare" in racing
     for name, commands in racing.items():
         assert "--benchmark-storage=file://{tox_root}/.runoff/storage/{env_name}" in commands, name
-
-
-def test_files_that_pytest_benchmark_saved_are_compared(suite, tmp_path, capsys):
-    """What --benchmark-save leaves, without raw data, is compared with Runoff's own file of the same run.
-
-    pytest-benchmark itself is told why a run of another stratum is no baseline, in the same words.
-    """
-    few = ("--contenders", "fake,fake-slower", "--rounds", "2", f"--benchmark-storage=file://{tmp_path}")
-    done = suite.race(*few, "--launches", "5", "--margin", "900%", "--benchmark-save=gate")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (saved,) = tmp_path.rglob("*_gate.json")
-    run = json.loads(saved.read_text())
-    assert "data" not in run["benchmarks"][0]["stats"]
-    assert main(["compare", str(saved), str(suite.root / "results" / "runoff.json"), "--fail-above", "0%"]) == 0
-    assert capsys.readouterr().out.count("fake-slower ") >= 3
-
-    threads = about(run)["stratum"]["threads"]
-    about(run)["stratum"]["threads"] = threads + 1
-    saved.write_text(json.dumps(run))
-    done = suite.race(*few, "--launches", "1", "--benchmark-compare")
-    printed = " ".join((done.stdout + done.stderr).split())
-    assert f"no comparable baseline: threads: {threads + 1} → {threads};" in printed

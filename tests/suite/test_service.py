@@ -16,8 +16,6 @@ from runoff.stored.run import parse_run, read_run
 from runoff.stored.schema import StoredRunBroken
 from tests.conftest import Suite
 
-pytestmark = pytest.mark.alone
-
 CONTENDERS = "fake,fake-one-by-one,fake-threaded,fake-fixed-batch"
 GROUPS = {"throughput", "parallel", "single-stream", "server", "end-to-end", "threads"}
 
@@ -26,7 +24,8 @@ GROUPS = {"throughput", "parallel", "single-stream", "server", "end-to-end", "th
 def finished(suite: Suite):
     """Ask all service questions of four fakes once."""
     shutil.rmtree(suite.root / "results", ignore_errors=True)
-    done = suite.run("-m", "service", "--contenders", CONTENDERS, "--launches", "2", "--rounds", "3")
+    short = ("--launches", "2", "--rounds", "3", "-p", "short_questions", "-p", "no_page")
+    done = suite.run("-m", "service", "--contenders", CONTENDERS, *short)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
