@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from runoff.backends import find_backends
@@ -29,6 +30,11 @@ from tests.suite_runs import ROOT, Suite, copied_suite, put_fakes_in
 __all__ = ["HERE", "ROOT", "MakeEntrant", "MakeSetup", "Suite", "started_worker"]
 
 HERE = Environment("here", Path(sys.executable))
+
+# What Hypothesis tries is the same each time, and more with --hypothesis-profile thorough. A busy machine is no defect.
+settings.register_profile("steady", derandomize=True, deadline=None, max_examples=30)
+settings.register_profile("thorough", settings.get_profile("steady"), max_examples=1000)
+settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -52,7 +52,7 @@ def lag_one_autocorrelation(values: Sequence[float]) -> float:
     Box, Jenkins, Reinsel and Ljung, "Time Series Analysis", section 2.1.
     """
     centred = np.asarray(values, dtype=np.float64) - np.mean(values)
-    total = float(centred @ centred)
+    total = float(centred @ centred) if len(set(values)) > 1 else 0.0  # of equal values the mean may be rounded
     return float(centred[:-1] @ centred[1:]) / total if total > 0 else 0.0
 
 

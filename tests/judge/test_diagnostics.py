@@ -66,6 +66,14 @@ def test_autocorrelation_of_a_known_series() -> None:
     assert lag_one_autocorrelation([3.0, 3.0, 3.0]) == 0.0
 
 
+def test_equal_launches_whose_mean_is_rounded_do_not_follow_each_other() -> None:
+    """Of 19 equal values whose mean is rounded to its neighbour, the deviations are all alike and show nothing."""
+    values = [862.7865270296661] * 19
+    assert values[0] != np.mean(values)
+    assert lag_one_autocorrelation(values) == 0.0
+    assert not follow_each_other(values)
+
+
 def test_independent_launches_are_rarely_called_dependent() -> None:
     """Of 4000 simulated runs of 8 and of 20 independent launches at most 1.5 % are warned of (1 % is aimed at)."""
     random = np.random.default_rng(20260101)
