@@ -112,7 +112,7 @@ def share_interval(hits: int, tried: int, z: float = 1.959963984540054) -> tuple
     share, square = hits / tried, z * z
     middle = (share + square / (2 * tried)) / (1 + square / tried)
     half = z / (1 + square / tried) * math.sqrt(share * (1 - share) / tried + square / (4 * tried * tried))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))  # both rounded
 
 
 def blamed_operator(error: BaseException, operators: Sequence[str]) -> str | None:
@@ -121,7 +121,7 @@ def blamed_operator(error: BaseException, operators: Sequence[str]) -> str | Non
     It is the last one that the error's message names; where it names none, the last whose name is that of a source
     file in the traceback, as a converter's handler of ``Pad`` is in ``pad.py``. None where neither tells.
     """
-    message = re.findall("|".join(rf"\b{name}\b" for name in operators) or "(?!)", str(error))
+    message = re.findall("|".join(rf"\b{re.escape(name)}\b" for name in operators) or "(?!)", str(error))
     if message:
         return str(message[-1])
     by_stem = {name.lower(): name for name in operators}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runoff.judge.conversions import (
     FAILED,
@@ -44,6 +46,8 @@ def test_the_interval_of_a_share_is_wilsons():
     """Against published values: 0 of 10 gives [0, 0.2775], 5 of 10 gives [0.2366, 0.7634]."""
     assert share_interval(0, 10) == pytest.approx((0.0, 0.27753), abs=1e-4)
     assert share_interval(5, 10) == pytest.approx((0.23659, 0.76341), abs=1e-4)
+    assert [share_interval(0, tried)[0] for tried in range(1, 200)] == [0.0] * 199
+    assert [share_interval(tried, tried)[1] for tried in range(1, 200)] == [1.0] * 199
     with pytest.raises(ValueError, match="something that was tried"):
         share_interval(0, 0)
 
@@ -52,6 +56,9 @@ def test_the_blamed_operator_is_named_by_message_or_traceback(tmp_path):
     """The message's last operator is taken, else a source file named after one, in it or in the traceback."""
     assert blamed_operator(ValueError("Add is fine, Resize mode=cubic is not"), ["Add", "Resize"]) == "Resize"
     assert blamed_operator(KeyError(""), ["Add", "Resize"]) is None
+    assert (
+        blamed_operator(ValueError("no handler of aten::_to(copy here"), ["Add", "aten::_to(copy"]) == "aten::_to(copy"
+    )
     within = KeyError("""in user code: File "/x/backend/pad.py", line 73""")
     assert blamed_operator(within, ["Conv", "Pad"]) == "Pad"
     handler = tmp_path / "layer_normalization.py"
@@ -61,3 +68,43 @@ def test_the_blamed_operator_is_named_by_message_or_traceback(tmp_path):
     with pytest.raises(RuntimeError) as raised:
         names["handle"]()
     assert blamed_operator(raised.value, ["Conv", "LayerNormalization"]) == "LayerNormalization"
+
+
+attempts = st.sampled_from([RIGHT, WRONG, FAILED, SKIPPED])
+cells = st.lists(
+    st.builds(cell, attempts, st.sampled_from([None, "export", "check"]), st.none() | attempts), max_size=12
+)
+shares = st.integers(1, 10**6).flatmap(lambda tried: st.tuples(st.integers(0, tried), st.just(tried)))
+
+
+@given(cells, st.data())
+def test_every_cell_is_counted_once_whatever_the_order(tried: list[Cell], data: st.DataObject) -> None:
+    """Totals add up to the number of cells, and cells in another order give the same ones."""
+    totals = count(tried)
+    assert sum(vars(totals).values()) == len(tried)
+    assert totals.right + totals.not_right == totals.tried <= len(tried)
+    assert count(data.draw(st.permutations(tried))) == totals
+
+
+@given(shares, st.integers(2, 100))
+def test_the_interval_of_a_share_holds_it_and_shrinks_with_more(share: tuple[int, int], times: int) -> None:
+    """A share lies in its interval, and the same share of more has a narrower one within it."""
+    hits, tried = share
+    low, high = share_interval(hits, tried)
+    assert 0.0 <= low <= hits / tried <= high <= 1.0
+    narrow_low, narrow_high = share_interval(times * hits, times * tried)
+    assert narrow_high - narrow_low < high - low
+
+
+@given(shares)
+def test_what_is_not_a_hit_has_the_mirrored_interval(share: tuple[int, int]) -> None:
+    """The interval of the rest is that of the share seen from 1."""
+    hits, tried = share
+    low, high = share_interval(hits, tried)
+    assert share_interval(tried - hits, tried) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+
+
+@given(st.text("Conv+(aten:.2 ", max_size=12), st.lists(st.text("Conv+(aten:.2", min_size=1, max_size=6), max_size=3))
+def test_any_error_blames_an_operator_of_the_graph_or_none(message: str, operators: list[str]) -> None:
+    """Whatever a message says, and however a graph's operators are called, one of them is blamed or none."""
+    assert blamed_operator(ValueError(message), operators) in {*operators, None}
