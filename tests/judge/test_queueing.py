@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runoff.judge import queueing
 from runoff.judge.queueing import highest_load, highest_loads_by_launch, share_within
@@ -142,3 +144,28 @@ def test_intervals_over_launches_hold_the_true_ratio(monkeypatch):
         alone += all(np.mean(np.less_equal(launch, 0.1)) > 0.99 for launch in one + other)  # else there is no load
     assert holding >= 88
     assert alone < 80
+
+
+lines = st.tuples(st.lists(st.floats(0.001, 0.1), min_size=1, max_size=12), st.floats(0.05, 0.95), st.floats(0.5, 8.0))
+"""The services of a line, how busy its server is, and the bound in usual services."""
+
+
+@given(lines, st.floats(1.0, 2.0), st.floats(0.5, 1.0))
+def test_a_looser_bound_or_a_lighter_load_never_answers_fewer(line, looser, lighter):
+    """The share that is answered in time is one, and grows with the bound and with what is left out of the load."""
+    services, busy, patience = line
+    load, bound = busy / np.mean(services), patience * float(np.mean(services))
+    share = share_within(services, load, bound)
+    assert 0.0 <= share <= 1.0 + 1e-9
+    assert share_within(services, load, looser * bound) >= share - 0.01
+    assert share_within(services, lighter * load, bound) >= share - 1e-6
+
+
+@given(lines, st.sampled_from([0.125, 4.0]))
+def test_neither_the_unit_of_time_nor_the_order_of_services_changes_the_share(line, unit):
+    """Services in another order, and all times in another unit, give the same share."""
+    services, busy, patience = line
+    load, bound = busy / np.mean(services), patience * float(np.mean(services))
+    share = share_within(services, load, bound)
+    assert share_within(services[::-1], load, bound) == pytest.approx(share)
+    assert share_within([unit * each for each in services], load / unit, unit * bound) == pytest.approx(share)
