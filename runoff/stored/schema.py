@@ -50,7 +50,7 @@ class StoredRunBroken(RunoffError):
 def one_line(text: str) -> str:
     """Return text in one line without control characters: terminals obey them and vl-convert dies of them."""
     line = " ".join(text.split())
-    return line if line.isprintable() else "".join(character for character in line if character.isprintable())
+    return line if line.isprintable() else " ".join("".join(filter(str.isprintable, line)).split())
 
 
 def write_record(record: Any) -> Any:
@@ -63,9 +63,11 @@ def read_record(value: Any, kind: type[Record], path: str = "") -> Record:
 
     Raises StoredRunBroken with the path of the first field that is missing or not as declared.
     """
-    cleaned = clean(value)
     try:
+        cleaned = clean(value)
         return msgspec.convert(cleaned, kind, str_keys=True)
+    except RecursionError as error:
+        raise StoredRunBroken(f"{path or 'the file'}: lists and objects are nested too deeply") from error
     except msgspec.ValidationError as error:
         raise StoredRunBroken(explain(str(error), cleaned, kind, path)) from error
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from runoff.stored.benchmarks import ExtraInfo
 from runoff.stored.info import RunInfo
-from runoff.stored.run import parse_run
-from runoff.stored.schema import Amount, StoredRunBroken, read_record, write_record
+from runoff.stored.run import parse_run, read_run
+from runoff.stored.schema import Amount, StoredRunBroken, one_line, read_record, write_record
 from runoff.stored.service import Rate
 from tests.builders.stored_runs import about, benchmark, make_stored_run
 
@@ -85,6 +85,16 @@ def test_texts_are_one_line_without_control_characters():
     """Terminals obey control characters: none of a file's texts and keys keeps one."""
     found = read_record({"parts": {"a\x1b[31m": {"1": {"name": "x\n y\x07", "size": 1}}}}, Whole)
     assert found.parts == {"a[31m": {1: Part("x y", 1.0)}}
+    assert [one_line(text) for text in ("a \x07 b", "0\r\x1b", "\x1b \n")] == ["a b", "0", ""]
+
+
+def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path):
+    """Lists in lists that Python's JSON still reads are no run, and no traceback either."""
+    path = tmp_path / "deep.json"
+    for depth in (600, 100_000):
+        path.write_text(json.dumps(make_stored_run())[:-1] + f', "deep": {"[" * depth}{"]" * depth}}}')
+        with pytest.raises(StoredRunBroken, match=f"^{path}: "):
+            read_run(path)
 
 
 def test_an_error_of_zero_loses_no_run():
