@@ -59,8 +59,10 @@ class Ratio:
             if (found := getattr(self, name)) is not None and not 0 < found < math.inf:
                 raise ValueError(f"{name} is {found}, expected a finite number above zero")
         for name in ("confidence", "nominal_confidence"):
-            if not 0 < (found := getattr(self, name)) < 1:
-                raise ValueError(f"{name} is {found}, expected a number above zero and below one")
+            if not 0.5 <= (found := getattr(self, name)) < 1:
+                raise ValueError(f"{name} is {found}, expected a number from 0.5 to below one")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low is {self.low}, expected no more than high, {self.high}")
 
 
 @dataclass(frozen=True)

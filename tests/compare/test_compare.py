@@ -124,7 +124,7 @@ def test_an_unreadable_file_goes_before_all(store, capsys):
         ),
         (
             lambda run: run["benchmarks"][1]["extra_info"]["ratio"].update(nominal_confidence=1),
-            "benchmarks[1].extra_info.ratio: nominal_confidence is 1.0, expected a number above zero and below one",
+            "benchmarks[1].extra_info.ratio: nominal_confidence is 1.0, expected a number from 0.5 to below one",
         ),
         (
             lambda run: run["benchmarks"][1]["extra_info"]["ratio"].update(low="x"),

@@ -113,10 +113,12 @@ def test_one_launch_has_a_ratio_but_no_interval() -> None:
         ({"high": math.inf}, "high is inf"),
         ({"confidence": 1.0}, "confidence is 1.0"),
         ({"nominal_confidence": 0.0}, "nominal_confidence is 0.0"),
+        ({"confidence": 0.49}, "confidence is 0.49"),
+        ({"low": 1.2}, "low is 1.2, expected no more than high"),
     ],
 )
 def test_what_no_ratio_can_be_is_refused(change: dict[str, float], name: str) -> None:
-    """A ratio and the ends of its interval are finite and above zero, and its levels between zero and one."""
+    """A ratio and its interval are finite, above zero and in order, and its levels are from 0.5 to below one."""
     values = {"value": 1.0, "low": 0.9, "high": 1.1, "confidence": 0.95, "launches": 8, "nominal_confidence": 0.95}
     with pytest.raises(ValueError, match=name):
         Ratio(**(values | change))
