@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 from argparse import ArgumentTypeError
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,7 +23,7 @@ def share(text: str) -> float:
     Raises ArgumentTypeError, which argparse and pytest show as the user's mistake.
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
-    if found is None:
+    if found is None or math.isinf(float(found[1])):
         raise ArgumentTypeError(f"expected a percentage such as 5%, found {text!r}")
     return float(found[1]) / 100
 
@@ -45,7 +46,7 @@ def duration(text: str) -> float:
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|[smh]?)\s*", text)
     seconds = float(found[1]) * SECONDS[found[2] or "s"] if found else math.nan
-    if not seconds > 0:
+    if not 0 < seconds < math.inf:
         raise ArgumentTypeError(f"expected a duration above zero such as 90s or 10m, found {text!r}")
     return seconds
 
@@ -68,9 +69,14 @@ def positive(text: str) -> int:
 
 def share_text(value: float) -> str:
     """Write a share as ``share`` reads it."""
-    return f"{value * 100:.10g}%"
+    return f"{plain_text(value * 100)}%"
 
 
 def duration_text(seconds: float) -> str:
     """Write a duration as ``duration`` reads it."""
-    return f"{seconds:.10g}s"
+    return f"{plain_text(seconds)}s"
+
+
+def plain_text(number: float) -> str:
+    """Write a number with ten digits at most and without an exponent."""
+    return f"{Decimal(f'{number:.10g}'):f}"

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from argparse import ArgumentTypeError
+from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
-from runoff.quantities import duration, positive, positive_share, share, whole_number
+from runoff.quantities import (
+    SECONDS,
+    duration,
+    duration_text,
+    positive,
+    positive_share,
+    share,
+    share_text,
+    whole_number,
+)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("5%", 0.05), ("2.5 %", 0.025), ("0%", 0.0), (" 100% ", 1.0)])
@@ -58,3 +72,41 @@ def test_whole_numbers_without_a_largest() -> None:
     for read, text in ((whole_number, "-1"), (whole_number, "9" * 20), (positive, "0")):
         with pytest.raises(ArgumentTypeError, match="whole number of at least"):
             read(text)
+
+
+@given(st.decimals(min_value=0, max_value=10**6, places=8, allow_nan=False).map("{:f}".format), st.sampled_from("%s"))
+def test_a_quantity_that_is_written_is_read_again(number: str, unit: str) -> None:
+    """A share or a duration as it is repeated in a command is read as the number that was first given."""
+    read, write = {"%": (share, share_text), "s": (duration, duration_text)}[unit]
+    assume(unit == "%" or float(number) > 0)
+    value = read(f"{number}{unit}")
+    assert read(write(value)) == pytest.approx(value, rel=1e-9)
+    assert write(read(write(value))) == write(value)
+
+
+@given(st.floats(1e-12, 1e12), st.sampled_from(["ms", "s", "m", "h", ""]), st.text(" \t", max_size=2))
+def test_a_duration_is_the_same_in_every_unit(seconds: float, unit: str, space: str) -> None:
+    """However a duration is given, with whatever space around it, it is so many seconds."""
+    amount = f"{Decimal(seconds) / Decimal(str(SECONDS[unit or 's'])):f}"
+    assert duration(f"{space}{amount}{space}{unit}{space}") == pytest.approx(seconds)
+
+
+READERS = (share, positive_share, duration, positive, whole_number)
+
+
+@pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+@given(text=st.text(max_size=12) | st.text("0123456789.%mshe- ", max_size=12))
+@example(text="9" * 400 + "%")
+@example(text="9" * 400 + "h")
+def test_any_text_is_a_finite_quantity_or_refused(read: Callable[[str], float], text: str) -> None:
+    """No text ends in anything but a finite number of zero or more, or the error that argparse shows."""
+    try:
+        value = read(text)
+    except ArgumentTypeError:
+        return
+    assert 0 <= value < math.inf
+
+
+def test_small_and_large_quantities_are_written_without_an_exponent() -> None:
+    """What is read has no exponent, so what is written has none either."""
+    assert [share_text(1e-7), duration_text(1e-5), duration_text(1e11)] == ["0.00001%", "0.00001s", "100000000000s"]
