@@ -37,7 +37,8 @@ def cgroup_folders(system: Path, controller: str = "cpu") -> list[Path]:
     """
     root = system / "sys" / "fs" / "cgroup"
     try:
-        lines = (system / "proc" / "self" / "cgroup").read_text().splitlines()
+        # The names of cgroups are bytes, as those of files are.
+        lines = os.fsdecode((system / "proc" / "self" / "cgroup").read_bytes()).splitlines()
     except OSError:
         lines = []
     folders = [root, root / controller]
