@@ -169,6 +169,7 @@ def split_name(text: str, form: str) -> tuple[str, str]:
     Raises ArgumentTypeError, which argparse and pytest show as the user's mistake.
     """
     name, _, given = text.partition("=")
+    name = name.strip()  # as --contenders reads it
     if not name or not given or name == HERE or any(sign in name for sign in "@,/"):
         raise ArgumentTypeError(
             f"expected {form} with a name other than {HERE!r} and without @, / or comma, found {text!r}"
@@ -183,7 +184,7 @@ def parse_environment(text: str) -> Environment:
     """
     name, interpreter = split_name(text, "NAME=PYTHON")
     path = Path(os.path.abspath(interpreter))  # noqa: PTH100 - Path.absolute keeps '..'; not resolved: a virtual environment's link is what makes it one
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where the system refuses to look
         raise ArgumentTypeError(f"no Python interpreter at {interpreter}; give the path of its executable")
     return Environment(name, path)
 
@@ -195,7 +196,7 @@ def parse_tree(text: str) -> tuple[str, Path]:
     """
     name, folder = split_name(text, "NAME=DIR")
     path = Path(folder).resolve()
-    if not (path / "runoff" / "measure" / "worker.py").is_file():
+    if not os.path.isfile(path / "runoff" / "measure" / "worker.py"):  # noqa: PTH113 - as above
         raise ArgumentTypeError(
             f"no Runoff checkout at {folder}: it has no runoff/measure/worker.py; give the folder that holds runoff/"
         )
