@@ -65,15 +65,15 @@ def read_made(home: Path) -> Made:
     remedy = f"delete the folder {home} and run again: it will be made anew"
     try:
         record = json.loads((home / RECORD).read_text())
-        path = home / record["file"]
+        path, expected = home / record["file"], (record["size"], str(record["sha256"]))
         size, sha256 = measure_files(home)
         noted = record["noted"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactBroken(f"the cached artifact in {home} is not whole ({error}); {remedy}") from error
-    if (size, sha256) != (record["size"], record["sha256"]):
+    if (size, sha256) != expected:
         raise ArtifactBroken(
-            f"the cached artifact {path} is not what was put there: expected {record['size']} bytes with SHA-256 "
-            f"{record['sha256'][:12]}…, found {size} bytes with {sha256[:12]}…; {remedy}"
+            f"the cached artifact {path} is not what was put there: expected {expected[0]} bytes with SHA-256 "
+            f"{expected[1][:12]}…, found {size} bytes with {sha256[:12]}…; {remedy}"
         )
     return Made(path, size, sha256, noted)
 

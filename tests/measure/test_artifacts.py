@@ -204,11 +204,12 @@ def test_a_changed_byte_is_refused(make):
 
 
 def test_a_record_cut_off_is_refused(make):
-    """A record that is no longer JSON is refused, not taken for a missing artifact."""
+    """A record that is no longer JSON, or no longer a record, is refused, not taken for a missing artifact."""
     artifact = make()
-    (artifact.path.parent / "record.json").write_text('{"file": "mod')
-    with pytest.raises(ArtifactBroken, match="is not whole"):
-        make()
+    for written in ('{"file": "mod', "[]", '{"file": 3}', '{"file": "model", "noted": {}}'):
+        (artifact.path.parent / "record.json").write_text(written)
+        with pytest.raises(ArtifactBroken, match="is not whole"):
+            make()
 
 
 def test_a_failed_conversion_names_stage_and_reason_and_leaves_nothing(make, tmp_path):
