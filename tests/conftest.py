@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from numpy.typing import NDArray
 
 from runoff.backends import find_backends
@@ -32,7 +32,9 @@ __all__ = ["HERE", "ROOT", "MakeEntrant", "MakeSetup", "Suite", "started_worker"
 HERE = Environment("here", Path(sys.executable))
 
 # What Hypothesis tries is the same each time, and more with --hypothesis-profile thorough. A busy machine is no defect.
-settings.register_profile("steady", derandomize=True, deadline=None, max_examples=30)
+# It does not explain a failure, for which it would trace every line.
+PHASES = tuple(phase for phase in Phase if phase is not Phase.explain)
+settings.register_profile("steady", derandomize=True, deadline=None, max_examples=30, phases=PHASES)
 settings.register_profile("thorough", settings.get_profile("steady"), max_examples=1000)
 settings.load_profile("steady")
 

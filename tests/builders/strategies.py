@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -49,6 +50,7 @@ def ratios(*, least: int = 1) -> st.SearchStrategy[Ratio]:
     return st.builds(ratio_over_launches, log_ratios(least=least), error_share=error_shares)
 
 
+@cache
 def values_of(kind: Any) -> st.SearchStrategy[Any]:
     """Return the JSON values of any record of a kind, by what its annotations allow."""
     return values_of_type(inspect.type_info(kind))
