@@ -25,7 +25,8 @@ from runoff.processes.process import Process
 from tests import fakes, lanes
 from tests.fakes.fake import true_logits
 from tests.not_run import NotRun
-from tests.suite_runs import ROOT, Suite, copied_suite, put_fakes_in
+from tests.stand_ins import orderly_end
+from tests.suite_runs import ROOT, Suite, copied_suite, covered, put_fakes_in
 
 __all__ = ["HERE", "ROOT", "MakeEntrant", "MakeSetup", "Suite", "started_worker"]
 
@@ -43,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Add how the tests run, and what says in the end which did not."""
     config.pluginmanager.register(lanes)
     config.pluginmanager.register(NotRun(config))
+    if covered():
+        config.pluginmanager.register(orderly_end)
 
 
 MakeEntrant = Callable[..., Entrant]

@@ -65,12 +65,18 @@ class Suite:
     def bare_command(self, *arguments: str) -> list[str]:
         """Return the command line of a run that says for itself what it runs on."""
         without = [word for plugin in ("cacheprovider", *ABSENT) for word in ("-p", f"no:{plugin}")]
-        return [sys.executable, "-m", "pytest", "benchmarks/", *without, *arguments]
+        measured = ["-p", "orderly_end"] if covered() else []
+        return [sys.executable, "-m", "pytest", "benchmarks/", *without, *measured, *arguments]
 
     def variables(self, **additional: str) -> dict[str, str]:
         """Return the environment in which this copy is found before the original."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         return ours | {"PYTHONPATH": str(self.root), "COLUMNS": "100"} | additional
+
+
+def covered() -> bool:
+    """Whether coverage.py measures this process and all that it starts."""
+    return "COVERAGE_PROCESS_CONFIG" in os.environ
 
 
 @contextmanager
@@ -80,7 +86,7 @@ def copied_suite(root: Path, reference: str) -> Iterator[Suite]:
         shutil.copytree(ROOT / folder, root / folder)
     for file in ("conftest.py", "pytest.ini"):
         shutil.copy(ROOT / file, root / file)
-    for plugin in ("no_page.py", "short_questions.py"):
+    for plugin in ("no_page.py", "orderly_end.py", "short_questions.py"):
         shutil.copy(ROOT / "tests" / "stand_ins" / plugin, root / plugin)
     pictures = root / "pictures"
     pictures.mkdir()

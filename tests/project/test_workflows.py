@@ -31,6 +31,8 @@ WORKFLOWS = {
 TOKEN = "not-to-be-written-down"
 PINNED = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>v\d+\.\d+\.\d+)$")
 
+RUNS_TOX = re.compile(r'-m tox -e (?:"\$ENVIRONMENT"|([\w-]+))')
+
 
 @dataclass(frozen=True)
 class Step:
@@ -209,10 +211,28 @@ def test_the_matrices_are_what_tox_lists(runner, environments):
     assert found["racing"] == ["compare", "versions-onnxruntime", "versions-tensorflow", "versions-pytorch"]
     assert {"py311-onnxruntime1.32", "py310-tensorflow2.13", "py313-pytorch2.13"} <= set(found["versions"])
     rest = set(environments) - set(found["racing"]) - set(found["versions"])
-    assert {"versions", "lint", "reports-py310"} <= rest
+    assert {"versions", "lint", "tests-lowest-py310"} <= rest
     assert not [name for name in rest if name.startswith("py3")]
     listing = runpy.run_path(str(ROOT / ".ci" / "list_environments.py"))
     assert listing["choose"]("compare\ncompare-py313\ncomparison\n", listing["RACING"]) == ["compare", "compare-py313"]
+
+
+def test_every_lane_of_the_tests_runs_in_ci(environments):
+    """CI runs lint, coverage and every tests environment of tox; what quick runs is part of them."""
+    run = {
+        found[1] or step.variables["ENVIRONMENT"]
+        for step in all_steps()
+        if step.workflow == "ci.yml" and (found := RUNS_TOX.search(step.command))
+    }
+    assert run == {"lint", "coverage", *(name for name in environments if name.startswith("tests-"))} - {"tests-quick"}
+
+
+def test_pre_releases_alone_may_fail():
+    """One job of CI goes on after an error, that of the pre-releases, and all others are required."""
+    tolerant = {name for _, name, job in jobs() if "continue-on-error" in json.dumps(job)}
+    assert tolerant == {"prerelease"}
+    ci = WORKFLOWS["ci.yml"]["jobs"]
+    assert {*ci["required-checks-pass"]["needs"], "required-checks-pass", "prerelease"} == set(ci)
 
 
 def test_actions_are_pinned():
