@@ -71,6 +71,7 @@ def test_equals_torchvision_bit_by_bit_at_random_sizes(
     np.testing.assert_array_equal(preprocess(picture, IMAGENET), torchvision_transform(picture))
 
 
+@pytest.mark.framework
 @pytest.mark.parametrize(("short_side", "long_side"), [(1, 65), (1, 300), (3, 199), (10, 641), (20, 1999), (61, 4001)])
 def test_is_within_one_level_for_very_long_pictures(
     short_side: int, long_side: int, torchvision_transform: Transform
