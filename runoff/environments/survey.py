@@ -61,18 +61,19 @@ def name_of(distribution: Distribution) -> str:
 
 def providers_of(modules: Sequence[str]) -> dict[str, list[str]]:
     """Name the distributions that brought each module's own ``__init__``, or file; several overwrite each other's."""
-    named = importlib.metadata.packages_distributions()
-    providers = {}
-    for module in modules:
-        own = re.compile(rf"{re.escape(module)}(/__init__)?(\.[\w-]+)*\.(py|so|pyd)")
-        candidates = dict.fromkeys(named.get(module, []))
-        brought = [
-            name
-            for name in candidates
-            if any(own.fullmatch(str(file)) for file in importlib.metadata.files(name) or ())
-        ]
-        providers[module] = sorted(canonical(name) for name in brought or candidates)
-    return providers
+    # Not packages_distributions: Python 3.10's knows only what a top_level.txt names, which few wheels have.
+    named: dict[str, set[str]] = {module: set() for module in modules}
+    brought: dict[str, set[str]] = {module: set() for module in modules}
+    for distribution in importlib.metadata.distributions():
+        paths = [str(file) for file in distribution.files or ()]
+        tops = {re.split(r"[/.]", path, maxsplit=1)[0] for path in paths}
+        tops.update((distribution.read_text("top_level.txt") or "").split())
+        for module in tops.intersection(modules):
+            own = re.compile(rf"{re.escape(module)}(/__init__)?(\.[\w-]+)*\.(py|so|pyd)")
+            named[module].add(name_of(distribution))
+            if any(own.fullmatch(path) for path in paths):
+                brought[module].add(name_of(distribution))
+    return {module: sorted(brought[module] or named[module]) for module in modules}
 
 
 def describe(distributions: Iterable[Distribution]) -> dict[str, dict[str, Any]]:
