@@ -100,7 +100,7 @@ def test_nothing_tried_says_so():
 
 def test_a_converters_words_can_not_inject_markup():
     """A reason with markup in it is text on the page, in Markdown and on the terminal."""
-    run = parse_run(stored_with(*CELLS))
+    run = only_conversions(*CELLS)
     assert "<script>alert" not in render_page(run)
     assert "<script>alert" not in render_markdown(run)
     assert "\x1b[31m" not in render_table(run, width=120, colour=False)
