@@ -41,8 +41,8 @@ def install(folder: Path, name: str, version: str, files: tuple[str, ...], requi
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that this interpreter finds distributions in."""
-    monkeypatch.syspath_prepend(str(tmp_path))
+    """Return the one folder that this interpreter finds distributions in."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *(path for path in sys.path if "site-packages" not in path)])
     return tmp_path
 
 

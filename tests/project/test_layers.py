@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -68,15 +69,22 @@ LONGEST_MODULE = 310
 MOST_PARAMETERS = 7
 
 
-def imported_modules(file: Path) -> set[str]:
+@cache
+def parsed(file: Path) -> ast.Module:
+    """Read a file's syntax tree, once for all tests."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def imported_modules(file: Path) -> frozenset[str]:
     """Give the dotted names that a file imports, anywhere in it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def files(folder: str) -> list[Path]:
@@ -154,9 +162,8 @@ def test_nothing_imports_in_a_circle(place):
 def test_modules_are_short_and_functions_take_few_parameters(layer):
     """No module is longer than 310 lines, and no function takes more than seven parameters."""
     for file in files(layer):
-        text = file.read_text(encoding="utf-8")
-        assert len(text.splitlines()) <= LONGEST_MODULE, file
-        for node in ast.walk(ast.parse(text)):
+        assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE, file
+        for node in ast.walk(parsed(file)):
             if isinstance(node, ast.FunctionDef):
                 given = node.args
                 assert len(given.posonlyargs + given.args + given.kwonlyargs) <= MOST_PARAMETERS, (file, node.name)
