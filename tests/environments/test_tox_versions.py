@@ -45,6 +45,7 @@ def test_pytest_is_given_a_contender_of_each_version():
     ]
 
 
+@pytest.mark.long
 def test_tox_lists_what_is_promised():
     """The list has at least five versions of ONNX Runtime and two of TensorFlow for this project's own Python."""
     done = subprocess.run(

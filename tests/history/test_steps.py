@@ -120,7 +120,7 @@ def test_a_clear_split_is_clearer_than_its_strength():
     assert clearness(math.sqrt(50), 50) == math.inf
 
 
-@pytest.mark.parametrize("count", [20, 50, 200])
+@pytest.mark.parametrize("count", [20, 50, pytest.param(200, marks=pytest.mark.long)])
 def test_the_limits_are_what_permuting_gives(count):
     """A permutation's strongest split exceeds the limit about as rarely as THRESHOLDS says: in 1 %."""
     generator = np.random.RandomState(5)

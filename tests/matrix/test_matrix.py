@@ -89,8 +89,10 @@ def exported(monkeypatch):
     [
         ("right", RIGHT, None, None),
         ("wrong", WRONG, "check", "differs from the module's by"),
-        ("shapeless", WRONG, "check", r"shape \(4, 3\), the module's are \(4, 10\)"),
-        ("not finite", WRONG, "check", "not finite"),
+        pytest.param(
+            "shapeless", WRONG, "check", r"shape \(4, 3\), the module's are \(4, 10\)", marks=pytest.mark.long
+        ),
+        pytest.param("not finite", WRONG, "check", "not finite", marks=pytest.mark.long),
         ("segfaults", FAILED, "convert", "SIGSEGV"),
         ("hungry", FAILED, "imagined stage", "MemoryError"),
         ("hangs", FAILED, "convert", r"no answer within 0\.5 s"),
@@ -123,6 +125,7 @@ def test_what_fails_is_tried_again_after_repairs(tmp_path, setup):
     assert cell.best.result == RIGHT
 
 
+@pytest.mark.long
 def test_cells_are_kept_and_a_broken_off_run_goes_on(setup, exported):
     """What is known is not tried again; what a time limit left out is, by the next run; a torn file is made anew."""
     exports = [Export(name, "torchscript", 13) for name in ("right", "wrong")]
@@ -146,6 +149,7 @@ def test_cells_are_kept_and_a_broken_off_run_goes_on(setup, exported):
     assert not list(setup.results.glob("converting-*"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("asked", ["hangs", "segfaults"])
 def test_what_may_not_happen_again_is_tried_again(setup, exported, monkeypatch, asked):
     """A time-out or a kill is this run's result and is not kept; the next run exports and tries anew."""

@@ -22,6 +22,8 @@ from tests.conftest import started_worker
 from tests.fakes.fake import MEBIBYTE
 from tests.waiting import hurry
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def race(make_setup):

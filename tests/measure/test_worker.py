@@ -51,6 +51,7 @@ def test_what_loading_takes_is_in_its_stage(make_entrant, picture, tmp_path):
     assert slow["first inference"] == plain["first inference"] == pytest.approx(SECONDS_PER_INFERENCE + TICK * 1e-9)
 
 
+@pytest.mark.long
 def test_allocation_is_seen_in_the_peak(make_entrant, picture, tmp_path):
     """An injected 100 MiB appear as 100 ± 3 MiB, at the stage where they were allocated."""
 
@@ -65,6 +66,7 @@ def test_allocation_is_seen_in_the_peak(make_entrant, picture, tmp_path):
     assert abs(hungry["import"] - plain["import"]) < 3
 
 
+@pytest.mark.long
 def test_a_big_parent_does_not_move_the_peak(make_entrant, picture, tmp_path):
     """A parent of 500 MB moves a worker's peak by less than 2 MiB: ru_maxrss would show all of it."""
 
@@ -165,6 +167,7 @@ def test_predict_gives_every_image(make_entrant, picture, images, tmp_path):
     assert np.array_equal(prediction.logits, true_logits(images))
 
 
+@pytest.mark.long
 def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
     """memory-profiler's curve, taken from outside, rises by the injected 100 MiB, with time that goes forward."""
 
