@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import select
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from runoff.processes.process import Process
 from tests.children import PATIENCE
 
+Found = TypeVar("Found")
 HARDLY = 0.5
 """Seconds that a process is waited for which will never answer."""
 
@@ -25,6 +28,15 @@ def hurry(monkeypatch: pytest.MonkeyPatch, label: str, usual: float) -> None:
         return receive(process, HARDLY if (process.label, timeout) == (label, usual) else timeout)
 
     monkeypatch.setattr(Process, "receive", hurried)
+
+
+def until(condition: Callable[[], Found], what: str) -> Found:
+    """Ask until something holds that no event tells, such as what a page shows, and return it; ``what`` is its name."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE:g} s"
+        time.sleep(0.02)
+    return found
 
 
 @contextmanager

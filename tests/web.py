@@ -6,7 +6,6 @@ import dataclasses
 import io
 import json
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,15 +24,14 @@ from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
 from runoff.model.drawings import CLASSES, draw
 from runoff.model.resnet18 import BUILTIN, resnet18
 from tests import fakes
+from tests.children import PATIENCE
+from tests.waiting import until
 from tests.webui.proof.server import BOUNDARY, form
 from webui.app import EXTENSION, make_app
 from webui.config import Config
 from webui.keeper import SETTLED
 from webui.runtimes import started_runtimes
 from webui.supply import MANIFEST
-
-LONGEST_START = 60.0
-LONGEST_END = 20.0
 
 
 def fake_backends() -> dict[str, Declaration]:
@@ -82,11 +80,8 @@ def fake_page(folder: Path, names: Sequence[str] = ("fake", "fake-slower"), **se
 
 def until_settled(app: Flask) -> None:
     """Wait until no worker is about to start."""
-    app.extensions[EXTENSION].decoder.wait(SETTLED, LONGEST_START)
-    deadline = time.monotonic() + LONGEST_START
-    while not app.test_client().get("/api/runtimes").get_json()["settled"]:
-        assert time.monotonic() < deadline, "the workers did not start"
-        time.sleep(0.02)
+    app.extensions[EXTENSION].decoder.wait(SETTLED, PATIENCE)
+    until(lambda: app.test_client().get("/api/runtimes").get_json()["settled"], "the workers have started")
 
 
 @contextmanager
@@ -106,7 +101,7 @@ def served(app: Flask, **settings: object) -> Iterator[int]:
     finally:
         server.task_dispatcher.shutdown()
         server.trigger.pull_trigger(close)  # runs in the loop's thread, which else waits for sockets that are gone
-        thread.join(LONGEST_END)
+        thread.join(PATIENCE)
         assert not thread.is_alive(), "the server's loop did not end"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.browser.chromium import chromium, needs_browser, webdriver
+from tests.waiting import until
 from tests.web import fake_page, served, star, stored
 
 pytestmark = [needs_browser, pytest.mark.browser]
@@ -64,13 +64,9 @@ def page(browser, address):
     assert not [line for line in complaints if "status of 4" not in line and "status of 5" not in line]
 
 
-def wait(condition, seconds=15.0):
-    """Wait until something holds, and give it."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "the page did not get there"
-        time.sleep(0.05)
-    return value
+def wait(condition):
+    """Wait until the page shows something, and give it."""
+    return until(condition, "the page shows it")
 
 
 def find(browser, selector):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from tests.builders.stored_runs import (
     make_field_run,
     make_stored_run,
 )
+from tests.waiting import until
 
 PHONE, DESK = 390, 1280
 
@@ -175,10 +175,7 @@ def test_the_stored_run_comes_out_of_the_page_as_it_went_in(visit, browser, tmp_
     add_rounds(stored)
     visit("small").find_element(By.CSS_SELECTOR, "a[download]").click()
     path = tmp_path / "runoff-20260102-030405.json"
-    for _ in range(200):
-        if path.is_file():
-            break
-        time.sleep(0.05)
+    until(path.is_file, "the file is saved")
     assert json.loads(path.read_text()) == stored
 
 

@@ -6,14 +6,14 @@ import json
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.children import child
+from tests.children import PATIENCE, child
 from tests.suite.test_suite import ALL_RIGHT
+from tests.waiting import until
 
 
 def test_what_goes_wrong_is_a_row_and_the_others_go_on(suite):
@@ -187,7 +187,8 @@ def test_own_json_that_cannot_be_written_is_no_traceback(suite):
 
 def test_an_interrupt_leaves_no_worker(suite):
     """Ctrl-C in the middle of a race ends every worker, and the launches so far are in the journal."""
-    before = set((suite.root / ".runoff" / "runs").glob("*.jsonl"))
+    journals = suite.root / ".runoff" / "runs"
+    before = set(journals.glob("*.jsonl"))
     race = child(
         suite.command("--contenders", ALL_RIGHT, "--launches", "500", "--rounds", "2"),
         patience=180,
@@ -197,14 +198,11 @@ def test_an_interrupt_leaves_no_worker(suite):
         text=True,
     )
     with race as running:
-        deadline = time.monotonic() + 60
-        while not (new := set((suite.root / ".runoff" / "runs").glob("*.jsonl")) - before):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        new = until(lambda: set(journals.glob("*.jsonl")) - before, "the first launch is in a journal")
         workers = psutil.Process(running.pid).children(recursive=True)
         running.send_signal(signal.SIGINT)
-        running.communicate(timeout=60)
+        running.communicate(timeout=PATIENCE)
         assert running.returncode == 2
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
     assert not alive
     assert new.pop().read_text().strip()

@@ -8,7 +8,6 @@ import signal
 import sys
 import termios
 import threading
-import time
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +27,8 @@ from runoff.model.resnet18 import IMAGENET
 from runoff.processes.process import started
 from runoff.text.ids import HERE
 from tests import fakes
+from tests.children import PATIENCE
+from tests.waiting import until
 from tests.web import fake_page, page, send, star, stored, until_settled
 from webui.config import Config
 from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, UNAVAILABLE, Keeper
@@ -45,14 +46,6 @@ def states(app) -> dict[str, tuple[str, int]]:
     return {each["runtime"]: (each["state"], each["restarts"]) for each in runtimes}
 
 
-def until(condition, seconds=20.0) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def unread(pipe) -> int:
     """Return how many bytes in a pipe nobody has read yet (FIONREAD, ioctl_tty(2))."""
     return int.from_bytes(fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
@@ -65,7 +58,7 @@ def hang(app, name="fake-stalls") -> threading.Thread:
         assert send(client, PNG, f"?runtime={name}").status_code == 200
     thread = threading.Thread(target=lambda: setattr(thread, "response", send(client, PNG, f"?runtime={name}")))
     thread.start()
-    until(app.extensions["runoff"].turn.locked)
+    until(app.extensions["runoff"].turn.locked, "a picture has its turn")
     return thread
 
 
@@ -76,7 +69,7 @@ def test_killing_a_worker_in_the_middle_of_a_request_costs_that_request_alone(tm
         process = app.extensions["runoff"].runtimes["fake-stalls"].keeper.status.process
         os.kill(process.popen.pid, signal.SIGKILL)
         others = send(app.test_client(), PNG)
-        hanging.join(20)
+        hanging.join(PATIENCE)
         assert others.status_code == 200
         assert hanging.response.status_code == 503
         assert hanging.response.json["error"]["code"] == "stopped"
@@ -90,16 +83,16 @@ def test_a_worker_that_does_not_answer_in_time_is_ended(tmp_path):
     """A hung worker costs its request 503 once its time is over, and is started again."""
     with fake_page(tmp_path, ["fake-stalls"], worker_timeout=2.0) as app:
         hanging = hang(app)
-        hanging.join(20)
+        hanging.join(PATIENCE)
         assert hanging.response.status_code == 503
-        until(lambda: states(app)["fake-stalls"] == ("ready", 1))
+        until(lambda: states(app)["fake-stalls"] == ("ready", 1), "it is started again")
 
 
 def test_a_worker_that_ends_by_itself_between_requests_is_started_again(tmp_path):
     """A worker that is killed while nobody asks is back before long, and no request ever knew."""
     with fake_page(tmp_path, ["fake"]) as app:
         os.kill(app.extensions["runoff"].runtimes["fake"].keeper.status.process.popen.pid, signal.SIGKILL)
-        until(lambda: states(app)["fake"] == ("ready", 1))
+        until(lambda: states(app)["fake"] == ("ready", 1), "it is started again")
         assert send(app.test_client(), PNG).status_code == 200
 
 
@@ -119,9 +112,9 @@ def test_a_picture_that_ends_the_decoder_costs_itself_alone(tmp_path):
         os.kill(process.popen.pid, signal.SIGSTOP)
         asking = threading.Thread(target=lambda: setattr(asking, "response", send(app.test_client(), PNG)))
         asking.start()
-        until(lambda: unread(process.stdin) > 0)
+        until(lambda: unread(process.stdin) > 0, "the picture is sent")
         os.kill(process.popen.pid, signal.SIGKILL)
-        asking.join(20)
+        asking.join(PATIENCE)
         assert (asking.response.status_code, asking.response.json["error"]["code"]) == (422, "unreadable_picture")
         assert send(app.test_client(), PNG).status_code == 200
 
@@ -135,7 +128,7 @@ def test_a_picture_beyond_the_places_is_refused_at_once(tmp_path):
         assert int(response.headers["Retry-After"]) > 0
         assert app.test_client().get("/").status_code == 200
         app.extensions["runoff"].runtimes["fake-stalls"].keeper.status.process.popen.kill()
-        hanging.join(20)
+        hanging.join(PATIENCE)
         assert send(app.test_client(), PNG, "?runtime=fake").status_code == 200
 
 
@@ -165,7 +158,7 @@ def test_only_the_runtime_whose_turn_it_is_runs(tmp_path):
         assert send(client, PNG, "?runtime=fake").status_code == 200
         assert stopped() == [False, True]
         os.kill(keepers[1].status.process.popen.pid, signal.SIGKILL)
-        until(lambda: states(app)["fake-slower"] == ("ready", 1))
+        until(lambda: states(app)["fake-slower"] == ("ready", 1), "it is started again")
         assert send(client, PNG, "?runtime=fake-slower").status_code == 200
 
 
@@ -182,7 +175,7 @@ def keeper_of_a_fake(folder, name, **settings) -> Keeper:
     """Make a keeper whose worker runs the fake."""
     request = {"backend": f"{fakes.__name__}.fake", "variant": ""}
     start = partial(started, "runoff.measure.worker", label=name, log=folder / f"{name}.log")
-    return Keeper(name, start, request, start_timeout=20.0, **settings)
+    return Keeper(name, start, request, start_timeout=PATIENCE, **settings)
 
 
 def test_a_worker_starts_before_it_is_prepared_and_the_next_one_after_it(tmp_path):
@@ -192,7 +185,7 @@ def test_a_worker_starts_before_it_is_prepared_and_the_next_one_after_it(tmp_pat
     np.save(blank, np.zeros((1, 3, 224, 224), np.float32))
 
     def prepare():
-        assert prepared.wait(20)
+        assert prepared.wait(PATIENCE)
         return {"artifact": blank, "threads": 2, "images": blank, "image": 0}
 
     first = keeper_of_a_fake(tmp_path, "first", prepare=prepare)
@@ -200,11 +193,11 @@ def test_a_worker_starts_before_it_is_prepared_and_the_next_one_after_it(tmp_pat
     try:
         first.open()
         second.open()
-        until((tmp_path / "first.log").exists)
+        until((tmp_path / "first.log").exists, "the first worker is started")
         assert (first.status.state, second.status.state) == (STARTING, PREPARING)
         assert not (tmp_path / "second.log").exists()
         prepared.set()
-        assert (first.wait(SETTLED, 20), second.wait(SETTLED, 20)) == (READY, READY)
+        assert (first.wait(SETTLED, PATIENCE), second.wait(SETTLED, PATIENCE)) == (READY, READY)
     finally:
         first.close()
         second.close()
@@ -223,7 +216,7 @@ def test_a_worker_that_needs_what_is_not_here_is_missing_and_the_next_one_starts
     try:
         first.open()
         second.open()
-        assert (second.wait(SETTLED, 20), first.status.state) == (MISSING, MISSING)
+        assert (second.wait(SETTLED, PATIENCE), first.status.state) == (MISSING, MISSING)
         assert asked == ["once", "once"]
         assert (first.status.process, second.status.process) == (None, None)
     finally:
@@ -241,7 +234,7 @@ def test_an_error_nobody_foresaw_makes_a_worker_unavailable(tmp_path, error):
     keeper = keeper_of_a_fake(tmp_path, "surprised", prepare=prepare)
     try:
         keeper.open()
-        assert keeper.wait(SETTLED, 20) == UNAVAILABLE
+        assert keeper.wait(SETTLED, PATIENCE) == UNAVAILABLE
     finally:
         keeper.close()
 
