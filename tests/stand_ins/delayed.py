@@ -1,0 +1,56 @@
+"""A backend whose variants compute the same and take longer by known delays, for races whose outcome is known."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from runoff.contract import MODULE, Batch, Form, Logits, Variant
+
+SECONDS = 0.008
+"""What an inference takes without a delay, and the unit of delays: as much again."""
+SPUN = 0.0005
+"""The end of it is not slept, since a sleep ends when the system comes to it."""
+DELAYS = {"": 0.0, "twin": 0.0, "half": 0.5, "whole": 1.0, "double": 2.0}
+
+VARIANTS = tuple(Variant(name, f"takes {1 + delay} times as long") for name, delay in DELAYS.items())
+LAYOUT = "NCHW"
+REQUIRES = ("numpy",)
+FORM = MODULE
+DISTRIBUTIONS = ("numpy",)
+SUFFIX = ".npy"
+
+
+@dataclass(frozen=True)
+class DelayedSession:
+    """The weights of each pixel, and the seconds that an inference takes."""
+
+    weights: Logits
+    seconds: float
+    threads: int
+
+    def run(self, batch: Batch) -> Logits:
+        """Weigh the first pixels, and answer when the time has come."""
+        end = time.perf_counter() + self.seconds
+        logits = np.ascontiguousarray(batch.reshape(len(batch), -1)[:, : len(self.weights)] * self.weights)
+        time.sleep(max(0.0, end - time.perf_counter() - SPUN))
+        while time.perf_counter() < end:
+            pass
+        return logits
+
+
+def import_framework(variant: Variant) -> None:
+    """There is none."""
+
+
+def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
+    """Write the weights."""
+    np.save(artifact, np.linspace(1, 2, 1000, dtype=np.float32))
+
+
+def load(artifact: Path, variant: Variant, threads: int) -> DelayedSession:
+    """Read the weights."""
+    return DelayedSession(np.load(artifact), SECONDS * (1 + DELAYS[variant.name]), threads)
