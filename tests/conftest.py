@@ -22,7 +22,7 @@ from runoff.measure.entrant import Entrant, Picture, Start, receive_start, requi
 from runoff.measure.launches import Setup
 from runoff.measure.workers import Workers
 from runoff.processes.process import Process
-from tests import fakes, lanes
+from tests import fakes, ids, lanes
 from tests.fakes.fake import true_logits
 from tests.not_run import NotRun
 from tests.stand_ins import orderly_end
@@ -41,7 +41,8 @@ settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Add how the tests run, and what says in the end which did not."""
+    """Add how the tests run and are named, and what says in the end which did not run."""
+    config.pluginmanager.register(ids)
     config.pluginmanager.register(lanes)
     config.pluginmanager.register(NotRun(config))
     if covered():

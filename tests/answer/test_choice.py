@@ -205,6 +205,7 @@ def test_latency_alone_is_enough_to_choose_by(stored):
         lambda run: keep_groups(run, "cold-start"),
         lambda run: drop_contender(run, "pytorch"),
     ],
+    ids=["one launch", "invalid by its control", "no inference", "no reference"],
 )
 def test_a_run_that_names_no_fastest_recommends_nothing(change):
     """Exploratory, invalid, not timed, or without its reference: no recommendation and no front."""

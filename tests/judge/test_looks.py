@@ -55,11 +55,9 @@ def test_a_share_of_the_error_widens_the_interval() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("precision", [0.004, 0.008, 0.02])
 def test_stopping_when_precise_keeps_coverage_and_false_alarms(precision: float) -> None:
-    """Over 4000 simulated runs that stop at the first precise look, coverage is at least 95 % and alarms at most 1 %.
-
-    Launches have a spread of 1 %, so that the precisions asked for are reached at all looks, from first to last. Three
-    standard errors of each share are allowed for.
-    """
+    """Of 4000 simulated runs that stop at the first precise look, at least 95 % hold the truth, at most 1 % alarm."""
+    # Launches have a spread of 1 %, so that the precisions asked for are reached at all looks, from first to last.
+    # Three standard errors of each share are allowed for.
     random = np.random.default_rng(20260301)
     looks = plan_looks(8)
     covered = alarms = 0

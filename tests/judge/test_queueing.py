@@ -46,10 +46,8 @@ def test_equal_services_wait_as_theory_says(utilisation, services):
 
 
 def test_services_that_differ_wait_as_a_long_line_does():
-    """Of 400,000 simulated queries with services of two kinds as many are answered in time as is computed.
-
-    Each waits max(0, W + S - T) where the one before it waited W, took S, and came T earlier (Lindley, 1952).
-    """
+    """Of 400,000 simulated queries with services of two kinds as many are answered in time as is computed."""
+    # Each waits max(0, W + S - T) where the one before it waited W, took S, and came T earlier (Lindley, 1952).
     random = np.random.default_rng(3)
     services, load, bound = [0.015] * 19 + [0.08], 22.0, 0.1
     taken = random.choice(services, 400_000)
@@ -121,10 +119,8 @@ def test_no_load_is_told_where_one_launch_decides_that_there_is_one():
 
 @pytest.mark.long
 def test_intervals_over_launches_hold_the_true_ratio(monkeypatch):
-    """Of two equals with rare slow queries, 95 % intervals of the ratio hold 1 in at least 88 of 100 simulated runs.
-
-    95 % falls below 88 in one case of 250. Launches one by one would have no answer in many of these runs.
-    """
+    """Of two equals with rare slow queries, 95 % intervals of the ratio hold 1 in at least 88 of 100 simulated runs."""
+    # 95 % falls below 88 in one case of 250. Launches one by one would have no answer in many of these runs.
     monkeypatch.setattr(queueing, "STEPS", 100)
     monkeypatch.setattr(queueing, "BISECTIONS", 12)
     random = np.random.default_rng(6)

@@ -162,10 +162,8 @@ def test_holm_does_not_depend_on_the_order_given(raw: dict[str, float]) -> None:
 
 @pytest.mark.long
 def test_interval_covers_the_truth_as_often_as_it_says() -> None:
-    """Over 2000 simulated runs of 8 noisy launches, the 95 % interval holds the true ratio in 93 to 97 % of them.
-
-    The share of 2000 runs has a standard error of 0.5 %, so the bounds are four of them wide.
-    """
+    """Over 2000 simulated runs of 8 noisy launches, the 95 % interval holds the true ratio in 93 to 97 % of them."""
+    # The share of 2000 runs has a standard error of 0.5 %, so the bounds are four of them wide.
     random = np.random.default_rng(20240501)
     truth = math.log(0.8)
     covered = 0
@@ -177,11 +175,9 @@ def test_interval_covers_the_truth_as_often_as_it_says() -> None:
 
 @pytest.mark.long
 def test_five_equal_contenders_raise_a_false_alarm_in_one_run_of_twenty_at_most() -> None:
-    """Over 2000 simulated runs of five contenders as fast as the reference, at most 5 % of runs call any different.
-
-    The contenders share the reference's noise, as real ones do. Three standard errors of a share of 5 % over 2000 runs
-    (0.5 % each) are allowed for; without Holm's adjustment some 15 % of these runs would raise an alarm.
-    """
+    """Over 2000 simulated runs of five contenders as fast as the reference, at most 5 % of runs call any different."""
+    # The contenders share the reference's noise, as real ones do. Three standard errors of a share of 5 % over 2000
+    # runs (0.5 % each) are allowed for; without Holm's adjustment some 15 % of these runs would raise an alarm.
     random = np.random.default_rng(20240502)
     alarms = unadjusted = 0
     for _ in range(2000):

@@ -189,10 +189,8 @@ def test_a_library_without_a_kernel_has_no_peak(monkeypatch):
 @pytest.mark.framework
 @pytest.mark.parametrize("library", ["pytorch", "onnxruntime", "openvino"])
 def test_real_libraries_reach_more_in_int8_or_say_nothing(library, tmp_path):
-    """Each library gives a peak in float32 and in int8, with kernels of the same shapes, and none of what it lacks.
-
-    In processes of their own, as in a run: what a library sets there, such as the flushing of denormals, stays there.
-    """
+    """Each library gives a peak in float32 and in int8, with kernels of the same shapes, and none of what it lacks."""
+    # In processes of their own, as in a run: what a library sets there, such as the flushing of denormals, stays there.
     backend = find_backends()[library]
     roof = measure_roof(
         {library: backend},

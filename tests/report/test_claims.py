@@ -122,10 +122,8 @@ def add_launches(stored: Values, name: str, times: float, seed: int, **further: 
 
 
 def test_two_others_are_compared_round_by_round(stored):
-    """INT8 against float32 of the same backend, neither of them the reference, from the rounds that they shared.
-
-    What disturbed both is 20 times as large as the noise of each, and is not in the interval.
-    """
+    """INT8 against float32 of the same backend, neither of them the reference, from the rounds that they shared."""
+    # What disturbed both is 20 times as large as the noise of each, and is not in the interval.
     add_launches(stored, "onnxruntime", 0.7, seed=2)
     add_launches(stored, "onnxruntime-int8", 0.21, seed=3, agreement=0.98)
     about(stored)["contenders"]["onnxruntime-int8"]["precision"] = "int8"

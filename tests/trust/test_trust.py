@@ -37,11 +37,9 @@ BATCH = np.zeros((1, 3, 8, 8), dtype=np.float32)
 
 @pytest.mark.long
 def test_simulated_equals_are_covered_and_raise_no_alarm() -> None:
-    """Over 200 simulated runs of each machine, coverage is near 95 % and equals are hardly ever called different.
-
-    1800 comparisons of each machine give a share a standard error of at most 0.6 % where they are independent; the
-    three contenders share the reference, so about 1 %, of which three are allowed for.
-    """
+    """Over 200 simulated runs of each machine, coverage is near 95 % and equals are hardly ever called different."""
+    # 1800 comparisons of each machine give a share a standard error of at most 0.6 % where they are independent; the
+    # three contenders share the reference, so about 1 %, of which three are allowed for.
     found = simulate(dataclasses.replace(Settings(), simulated_runs=200), lambda text: None)["machines"]
     assert set(found) == set(MACHINES)
     for machine in found.values():

@@ -130,6 +130,7 @@ def test_a_wrong_content_type_and_name_are_forgiven(client):
         ({"data": b"--x\r\ngarbage", "content_type": "multipart/form-data; boundary=x"}, 400, "no_picture"),
         ({"data": b"", "content_type": "multipart/form-data"}, 400, "no_picture"),
     ],
+    ids=["a bare picture", "JSON", "nothing", "another field", "only text", "garbage", "an empty form"],
 )
 def test_what_is_no_form_with_a_picture_is_refused(client, request_, status, code):
     """A body that is no form, or one without the field, is the sender's mistake and says which."""
