@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
+
 import pytest
 
 from runoff.measure import workers
-from tests.builders.workers import Workshop
+from runoff.measure.entrant import Entrant
+from runoff.processes.channel import Message
+from tests.builders.workers import Answer, Workshop
 
 
 @pytest.fixture
@@ -20,3 +25,19 @@ def workshop(monkeypatch: pytest.MonkeyPatch) -> Workshop:
 def fake_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the workers of fakes a clock by which an inference takes what it is said to, and nothing else any time."""
     monkeypatch.setenv("FAKE_CLOCK", "1")
+
+
+@pytest.fixture
+def told(workshop: Workshop) -> Callable[..., dict[str, list[Message]]]:
+    """Keep what each worker is told, and let it answer as the test says by the command's name."""
+    kept: dict[str, list[Message]] = defaultdict(list)
+
+    def answering(**answers: Answer) -> dict[str, list[Message]]:
+        def answer(entrant: Entrant, message: Message) -> Message:
+            kept[entrant.key].append(message)
+            return answers[message["do"]](entrant, message)
+
+        workshop.answer = answer
+        return kept
+
+    return answering

@@ -1,0 +1,175 @@
+"""What the model itself says, with torch's process imagined: what decides the cached golden, and what is asked."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runoff.contract import to_json
+from runoff.environments.environment import Environment, Installed
+from runoff.errors import FrameworkMissing
+from runoff.measure import reference
+from runoff.measure.reference import (
+    COUNT_TIMEOUT,
+    GOLDEN_TIMEOUT,
+    MOST_EXACT,
+    make_golden,
+    make_operations,
+    require_golden,
+)
+from runoff.model import operations
+from runoff.model.images import ImageSet
+from runoff.processes.workplace import Workplace
+from runoff.processor import Processor
+from tests.builders.outputs import MODEL
+
+HERE = Environment(
+    "here",
+    Path("python"),
+    installed=Installed(frozenset({"torch", "torchvision"}), {"torch": "2", "torchvision": "1", "unrelated": "1"}),
+)
+IMAGES = ImageSet(("a", "b"), np.arange(6, dtype=np.float32).reshape(2, 3), "")
+OTHER_IMAGES = ImageSet(("a", "b"), np.ones((2, 3), np.float32), "")
+COUNTED = {"flop": 8, "padding": 2, "weights": 3, "activations": 4}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Note what is called in processes, and write a golden or count operations as it is asked."""
+    noted = []
+
+    def call(function, arguments, **named):
+        noted.append((function, arguments, named))
+        if "destination" not in arguments:
+            return COUNTED
+        with Path(arguments["destination"]).open("wb") as file:
+            np.savez(file, logits=np.ones((2, 2), np.float32), rounding=0.5)
+        return None
+
+    monkeypatch.setattr(reference, "call", call)
+    return noted
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Name the folders of a run."""
+    return Workplace(tmp_path / "home", tmp_path / "working")
+
+
+def test_golden_is_computed_once(place, calls):
+    """It is asked for with the model, the images' file and how many of them in float64, and then cached."""
+    golden, again = (make_golden(MODEL, IMAGES, Path("images.npy"), HERE, place) for _ in range(2))
+    assert golden.rounding == again.rounding == 0.5
+    assert np.array_equal(golden.logits, np.ones((2, 2)))
+    ((function, arguments, named),) = calls
+    assert function == "runoff.model.golden:compute_golden"
+    destination = Path(arguments.pop("destination"))
+    assert arguments == {"model": to_json(MODEL), "images": "images.npy", "exact_images": MOST_EXACT}
+    (kept,) = (place.home / "golden").iterdir()
+    assert destination.parent == kept.parent
+    assert kept.suffix == ".npz"
+    assert named == {"label": "golden", "log": place.logs / "golden.log", "timeout": GOLDEN_TIMEOUT}
+
+
+def with_versions(**versions):
+    """Return the environment with other versions."""
+    return dataclasses.replace(HERE, installed=dataclasses.replace(HERE.installed, versions=versions))
+
+
+GOLDEN = {"model": MODEL, "images": IMAGES, "images_file": Path("images.npy"), "environment": HERE}
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"model": dataclasses.replace(MODEL, sha256="1" * 64)}, False),
+        ({"images": OTHER_IMAGES}, False),
+        ({"exact_images": MOST_EXACT + 1}, False),
+        ({"environment": with_versions(torch="3", torchvision="1")}, False),
+        ({"environment": with_versions(torch="2", torchvision="2")}, False),
+        ({"environment": with_versions(torch="2", torchvision="1", unrelated="2")}, True),
+        ({"model": dataclasses.replace(MODEL, name="another name")}, True),
+        ({"images_file": Path("elsewhere.npy")}, True),
+    ],
+)
+def test_what_decides_golden_decides_whether_it_is_computed_anew(place, calls, changes, same):
+    """Weights, pixels, versions and the number of exact images do; names and places of files don't."""
+    make_golden(**GOLDEN, place=place)
+    make_golden(**(GOLDEN | changes), place=place)
+    assert (len(calls) == 1) == same
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("read_processor", lambda: Processor("another", ("avx",))),
+        ("read_processor", lambda: Processor("one", ())),
+        ("allowed_threads", lambda: 99),
+        ("GOLDEN_VERSION", -1),
+    ],
+)
+def test_another_machine_computes_its_own_golden(place, calls, monkeypatch, name, value):
+    """The processor's model, its flags and the threads decide the last bits, and a new version of the code all."""
+    monkeypatch.setattr(reference, "read_processor", lambda: Processor("one", ("avx",)))
+    make_golden(**GOLDEN, place=place)
+    monkeypatch.setattr(reference, name, value)
+    make_golden(**GOLDEN, place=place)
+    assert len(calls) == 2
+
+
+def test_operations_are_counted_once(place, calls):
+    """They are asked for with the model alone, and cached beside golden."""
+    counted, again = (make_operations(MODEL, HERE, place) for _ in range(2))
+    assert counted == again == operations.Operations(**COUNTED)
+    assert calls == [
+        (
+            "runoff.model.operations:count_operations",
+            {"model": to_json(MODEL)},
+            {"label": "operations", "log": place.logs / "operations.log", "timeout": COUNT_TIMEOUT},
+        )
+    ]
+    (kept,) = (place.home / "golden").iterdir()
+    assert kept.name.startswith("operations-")
+    assert json.loads(kept.read_text()) == COUNTED
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"source": dataclasses.replace(MODEL.source, kind="another")}, False),
+        ({"source": dataclasses.replace(MODEL.source, architecture="resnet50")}, False),
+        ({"source": dataclasses.replace(MODEL.source, arguments={"num_classes": 3})}, False),
+        ({"inputs": (dataclasses.replace(MODEL.inputs[0], shape=(3, 8, 8)),)}, False),
+        ({"sha256": "1" * 64, "name": "other weights"}, True),
+    ],
+)
+def test_other_weights_take_the_same_operations(place, calls, changes, same):
+    """What is computed depends on the architecture and the picture's shape, not on the weights."""
+    make_operations(MODEL, HERE, place)
+    make_operations(dataclasses.replace(MODEL, **changes), HERE, place)
+    assert (len(calls) == 1) == same
+
+
+def test_other_versions_count_operations_anew(place, calls, monkeypatch):
+    """Another version of what counts, or of our own counting, is asked again."""
+    make_operations(MODEL, HERE, place)
+    make_operations(MODEL, with_versions(**dict.fromkeys(operations.DISTRIBUTIONS, "9")), place)
+    monkeypatch.setattr(operations, "COUNT_VERSION", -1)
+    make_operations(MODEL, HERE, place)
+    assert len(calls) == 3
+
+
+def test_where_torch_is_missing_it_is_said_what_to_install():
+    """An environment that can't compute golden is refused with the remedy, and one that can is not."""
+    require_golden(HERE)
+    for modules, missing in ((frozenset(), "torch, torchvision"), (frozenset({"torch"}), "torchvision")):
+        with pytest.raises(FrameworkMissing) as caught:
+            require_golden(Environment("here", Path("python"), installed=Installed(modules)))
+        assert str(caught.value) == (
+            f"golden is computed by TorchVision's own model, and {missing} is not installed here; "
+            f"python -m pip install {missing.replace(',', '')}"
+        )
