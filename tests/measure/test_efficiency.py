@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -14,17 +13,14 @@ from runoff import kernels
 from runoff.backends import find_backends
 from runoff.contract import Variant, to_json
 from runoff.environments.contenders import Contender
-from runoff.errors import ContractBroken
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Shape, best_time, fastest
-from runoff.measure import peaks
 from runoff.measure.launches import Progress
-from runoff.measure.peaks import Roof, library_peak, measure_roof
+from runoff.measure.peaks import Roof, measure_roof
 from runoff.model.operations import Operations, count_operations, padding_operations
 from runoff.model.resnet18 import FILE, resnet18
 from runoff.record.efficiency import EfficiencyFigure, efficiency
 from runoff.stored.details import StoredPeak
 from runoff.stored.schema import write_record
-from tests.builders.declarations import declared
 from tests.builders.workers import Clock
 
 MODEL = Operations(flop=5_000, padding=1_000, weights=50, activations=50)
@@ -152,38 +148,6 @@ def test_operations_with_padding_are_counted_as_a_convolution_of_ones_sums_them(
         output = layer(torch.ones(2, 4, 9, 7))
     every = 2 * output.numel() * layer.weight[0].numel()
     assert padding_operations(layer, (2, 4, 9, 7), output.shape) == every - 2 * int(output.sum())
-
-
-def test_a_library_that_fails_costs_itself_alone(monkeypatch, tmp_path):
-    """One that breaks is told with its error; the others, numpy among them, still give their peaks."""
-
-    def call(function, arguments, **_):
-        if arguments.get("module") == "broken":
-            raise ContractBroken("it gave nothing")
-        return 50.0 if function.endswith("copying_speed") else {"operations_per_second": 3.0, "kernel": "product"}
-
-    monkeypatch.setattr(peaks, "call", call)
-    able = {name: declared(name, functions=("peak_kernels",)) for name in ("broken", "sound")}
-    unable = {"unable": declared("unable")}
-    steps = []
-    roof = measure_roof(
-        able | unable,
-        ["float32"],
-        2,
-        logs=tmp_path,
-        progress=Progress(begin=lambda what, number: steps.append(-number), step=lambda: steps.append(1)),
-    )
-    assert {peak.library for peak in roof.peaks} == {"sound", "numpy"}
-    assert roof.bytes_per_second == 50.0
-    assert roof.failures == {"broken, float32": "ContractBroken: it gave nothing"}
-    assert sum(steps) == 0
-
-
-def test_a_library_without_a_kernel_has_no_peak(monkeypatch):
-    """Where a backend yields no kernel in a precision, there is no peak, and nothing has failed."""
-    unable = SimpleNamespace(peak_kernels=lambda precision, threads: iter(()))
-    monkeypatch.setattr(peaks, "import_backend", lambda name: unable)
-    assert library_peak("unable", "float32", 1) is None
 
 
 @pytest.mark.framework

@@ -12,7 +12,6 @@ import pytest
 
 from runoff.errors import NoAnswer, WorkerCrashed, WorkerTimedOut
 from runoff.measure.launches import CONTROL, Measured
-from runoff.measure.loadgen import read_trace
 from runoff.measure.service import load
 from runoff.measure.service.load import Answered, LoadRecord, highest_loads, measure_load
 from tests.waiting import hurry
@@ -53,13 +52,6 @@ def test_only_who_keeps_the_bound_whichever_launch_is_left_out_has_a_highest_loa
     assert isinstance(found.failures["unsteady"], NoAnswer)
     assert "60 of 240 took the bound or more" in str(found.failures["unsteady"])
     assert "serving one takes 250 ms, and 120 of 120" in str(found.failures["slow"])
-
-
-def test_the_trace_is_read_in_the_order_of_issue():
-    """Queries that were answered out of order come as they were issued; waiting is in the latency, not the service."""
-    line = '{{"name":"Sample","args":{{"sample_seq":{},"sample_idx":2,"issue_start_ns":{},"complete_ns":{}}}}},'
-    trace = "\n".join([line.format(10, 100, 300), '{"name":"Wait","ts":217,"dur":10104}', line.format(9, 0, 200)])
-    assert read_trace(trace) == {"latencies": [200, 300], "services": [200, 200]}
 
 
 @pytest.mark.alone

@@ -11,18 +11,16 @@ import psutil
 import pytest
 from PIL import Image
 
-from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerFailed
+from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed
 from runoff.measure.launches import CONTROL, Setup
 from runoff.measure.service import batches
 from runoff.measure.service.batches import SIZES, measure_batches
 from runoff.measure.service.end_to_end import STAGES, measure_end_to_end
-from runoff.measure.service.parallel import images_per_second, measure_parallel
-from runoff.measure.service.threads import measure_threads, thread_counts
+from runoff.measure.service.parallel import measure_parallel
+from runoff.measure.service.threads import measure_threads
 from runoff.model.resnet18 import IMAGENET
 
 pytestmark = pytest.mark.long
-
-SECOND = 1_000_000_000
 
 
 @pytest.fixture
@@ -153,28 +151,6 @@ def test_a_session_that_fails_costs_its_contender_alone(make_setup, make_entrant
     measured = measure_parallel(make_setup(make_entrant(), make_entrant("lies"), launches=1))
     assert isinstance(measured.failures["fake-lies"], ThreadsNotHeld)
     assert len(measured.records["fake"]) == 1
-
-
-def test_images_per_second_counts_the_time_when_all_were_running():
-    """Two workers of 10 images a second each make 20, whatever the start, and a cut inference counts in part."""
-    ramp = [0, SECOND]  # a first inference of a whole second
-    steady = ramp + [SECOND + number * SECOND // 10 for number in range(1, 11)]
-    late = [SECOND // 2, SECOND + SECOND // 20] + [
-        SECOND + SECOND // 20 + number * SECOND // 10 for number in range(1, 21)
-    ]
-    assert images_per_second([steady, late]) == pytest.approx(20)
-    assert images_per_second([steady]) == pytest.approx(10)
-    with pytest.raises(WorkerFailed, match="never ran at the same time"):
-        images_per_second([[0, 1, 2], [3, 4, 5]])
-
-
-@pytest.mark.parametrize(
-    ("allowed", "counts"),
-    [(1, (1,)), (2, (1, 2)), (3, (1, 2, 3)), (4, (1, 2, 4)), (6, (1, 2, 4, 6)), (8, (1, 2, 4, 8))],
-)
-def test_thread_counts_double_and_end_with_all(allowed, counts):
-    """Scaling is asked at 1, 2, 4 and so on, and always at all threads that are allowed."""
-    assert thread_counts(allowed) == counts
 
 
 @pytest.mark.usefixtures("fake_clock")
