@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.compare.changes import (
@@ -32,7 +32,6 @@ from tests.builders.stored_runs import about, came_of, make_comparable_run, rati
 INFERENCE = ("inference", "onnxruntime")
 PEAK = ("peak-memory", "onnxruntime")
 LAUNCHES = {INFERENCE: spread(-0.58), PEAK: spread(0.2), ("inference", "tensorflow"): spread(0.1)}
-steadily = settings(deadline=None, derandomize=True, max_examples=60)
 log_ratios = st.lists(st.floats(-1.0, 1.0), min_size=5, max_size=12).filter(lambda values: np.ptp(values) > 1e-3)
 
 
@@ -112,7 +111,6 @@ def test_the_words_are_adjusted_for_all_changes_together():
     assert verdicts == ["slower", "no difference shown"]
 
 
-@steadily
 @given(log_ratios, log_ratios)
 def test_swapping_base_and_head_inverts_the_changes(before, after):
     """Seen from the other run every change is its inverse, with the same certainty and the opposite word."""
@@ -125,7 +123,6 @@ def test_swapping_base_and_head_inverts_the_changes(before, after):
     assert back.verdict == opposite.get(there.verdict, there.verdict)
 
 
-@steadily
 @given(st.floats(0.01, 100.0), st.floats(-3.0, 3.0))
 def test_only_ratios_count(machine, shift):
     """A machine of another speed, or a reference slower in both runs by the same factor, changes no change."""

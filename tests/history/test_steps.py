@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.history.steps import (
@@ -67,7 +67,6 @@ def test_what_is_no_number_is_refused(value):
         find_steps([1.0, value, 2.0])
 
 
-@settings(deadline=None)  # a busy machine is no defect
 @given(numbers)
 def test_scores_depend_on_ranks_alone(values):
     """Growing every value in a way that keeps their order changes no score, and so no step."""
@@ -78,7 +77,6 @@ def test_scores_depend_on_ranks_alone(values):
         assert np.mean(normal_scores(ordered) ** 2) == pytest.approx(1.0)
 
 
-@settings(deadline=None)  # a busy machine is no defect
 @given(numbers)
 def test_steps_leave_enough_on_both_sides(values):
     """Whatever the values, steps are in order and every level has enough of them."""
@@ -87,7 +85,6 @@ def test_steps_leave_enough_on_both_sides(values):
         assert min(np.diff(bounds)) >= FEWEST
 
 
-@settings(deadline=None)  # a busy machine is no defect
 @given(st.integers(2 * FEWEST, 300))
 def test_every_split_of_the_whole_is_a_candidate(count):
     """The whole series is among the intervals, and all intervals lie within it."""

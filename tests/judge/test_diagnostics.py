@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.judge.diagnostics import (
@@ -18,7 +18,6 @@ from runoff.judge.diagnostics import (
     samples_needed,
 )
 
-steadily = settings(deadline=None, derandomize=True, max_examples=100)
 durations = st.floats(min_value=1e-6, max_value=1e4)
 
 
@@ -50,7 +49,6 @@ def test_percentiles_of_what_is_no_duration_are_refused(values: list[float]) -> 
         percentiles(values)
 
 
-@steadily
 @given(st.lists(durations, min_size=5, max_size=60), st.floats(1e-3, 1e3))
 def test_percentiles_rise_and_scale_with_the_unit(values: list[float], unit: float) -> None:
     """Higher percentiles are never smaller, and another unit multiplies each."""
@@ -113,7 +111,6 @@ def test_drift_compares_the_halves(values: list[float], expected: float) -> None
     assert drift(values) == pytest.approx(expected)
 
 
-@steadily
 @given(st.lists(durations, min_size=4, max_size=30), st.floats(1e-3, 1e3))
 def test_drift_does_not_depend_on_the_unit(values: list[float], unit: float) -> None:
     """Drift is a ratio: the unit of time does not matter."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.judge.ratios import (
@@ -30,7 +30,6 @@ def test_looks_of_the_usual_number_of_launches() -> None:
     assert [look.error_share for look in looks] == [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16]
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.integers(1, 200))
 def test_looks_spend_the_whole_error_once_and_grow(first: int) -> None:
     """However many launches the first has, shares add up to 1 and each look has more launches than the one before."""
@@ -62,7 +61,7 @@ def test_stopping_when_precise_keeps_coverage_and_false_alarms(precision: float)
     looks = plan_looks(8)
     covered = alarms = 0
     for _ in range(RUNS):
-        values = random.normal(0.0, 0.01, looks[-1].launches).tolist()
+        values = random.normal(0.0, 0.01, looks[-1].launches)
         for look in looks:
             seen = values[: look.launches]
             found = ratio_over_launches(seen, error_share=look.error_share)
@@ -82,7 +81,7 @@ def test_looking_without_sharing_the_error_would_miss_more_often() -> None:
     looks = plan_looks(8)
     shared = unshared = 0
     for _ in range(RUNS):
-        values = random.normal(0.0, 0.01, looks[-1].launches).tolist()
+        values = random.normal(0.0, 0.01, looks[-1].launches)
         found = [
             (
                 ratio_over_launches(values[: look.launches]),

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.judge.ratios import (
@@ -23,7 +23,6 @@ from runoff.judge.ratios import (
     verdict,
 )
 
-steadily = settings(deadline=None, derandomize=True, max_examples=100)
 durations = st.floats(min_value=1e-6, max_value=1e4)
 rounds = st.lists(st.tuples(durations, durations), min_size=1, max_size=30)
 # Of a difference below 1e-154 the square is 0: there the values have no spread.
@@ -44,7 +43,6 @@ def simulate_launch(random: np.random.Generator, true_log_ratio: float, rounds: 
     return launch_log_ratio(times.tolist(), reference.tolist())
 
 
-@steadily
 @given(rounds)
 def test_equal_times_have_ratio_one(pairs: list[tuple[float, float]]) -> None:
     """A contender with the reference's own times has a log-ratio of exactly zero."""
@@ -52,7 +50,6 @@ def test_equal_times_have_ratio_one(pairs: list[tuple[float, float]]) -> None:
     assert launch_log_ratio(times, times) == 0.0
 
 
-@steadily
 @given(rounds, st.floats(1e-3, 1e3))
 def test_unit_of_time_does_not_matter(pairs: list[tuple[float, float]], unit: float) -> None:
     """Counting both in another unit gives the same ratio."""
@@ -61,7 +58,6 @@ def test_unit_of_time_does_not_matter(pairs: list[tuple[float, float]], unit: fl
     assert rescaled == pytest.approx(launch_log_ratio(times, reference), abs=1e-9)
 
 
-@steadily
 @given(rounds, st.floats(1e-3, 1e3))
 def test_slower_by_a_factor_shows_the_factor(pairs: list[tuple[float, float]], factor: float) -> None:
     """Slowing the contender by a factor multiplies its ratio by that factor."""
@@ -70,7 +66,6 @@ def test_slower_by_a_factor_shows_the_factor(pairs: list[tuple[float, float]], f
     assert slowed == pytest.approx(launch_log_ratio(times, reference) + math.log(factor), abs=1e-9)
 
 
-@steadily
 @given(rounds)
 def test_swapping_contender_and_reference_inverts_a_launch(pairs: list[tuple[float, float]]) -> None:
     """Seen from the other side, the log-ratio of a launch changes its sign and nothing else."""
@@ -78,7 +73,6 @@ def test_swapping_contender_and_reference_inverts_a_launch(pairs: list[tuple[flo
     assert launch_log_ratio(reference, times) == pytest.approx(-launch_log_ratio(times, reference), abs=1e-12)
 
 
-@steadily
 @given(log_ratios)
 def test_swapping_contender_and_reference_inverts_the_interval(values: list[float]) -> None:
     """Seen from the other side, ratio and interval are the reciprocals, with the ends changing places."""
@@ -89,7 +83,6 @@ def test_swapping_contender_and_reference_inverts_the_interval(values: list[floa
     assert math.log(back.high) == pytest.approx(-math.log(there.low), abs=1e-9)
 
 
-@steadily
 @given(rounds, st.integers(0, 2**32 - 1))
 def test_order_of_rounds_does_not_matter(pairs: list[tuple[float, float]], seed: int) -> None:
     """Rounds may come in any order as long as they stay paired."""
@@ -98,7 +91,6 @@ def test_order_of_rounds_does_not_matter(pairs: list[tuple[float, float]], seed:
 
 
 @pytest.mark.long
-@steadily
 @given(log_ratios)
 def test_interval_is_scipys(values: list[float]) -> None:
     """The interval is the one of scipy's one-sample t test, exponentiated."""
@@ -113,7 +105,6 @@ def test_interval_is_scipys(values: list[float]) -> None:
 
 
 @pytest.mark.long
-@steadily
 @given(log_ratios)
 def test_p_value_is_scipys(values: list[float]) -> None:
     """The p-value is the one of scipy's one-sample t test."""
@@ -123,7 +114,6 @@ def test_p_value_is_scipys(values: list[float]) -> None:
         assert difference_p_value(estimate(values)) == pytest.approx(stats.ttest_1samp(values, 0.0).pvalue, abs=1e-12)
 
 
-@steadily
 @given(log_ratios)
 def test_interval_and_p_value_agree(values: list[float]) -> None:
     """The interval excludes 1 where, and only where, the p-value is below the level."""
@@ -132,7 +122,6 @@ def test_interval_and_p_value_agree(values: list[float]) -> None:
         assert (found.low > 1 or found.high < 1) == (p_value < 1 - CONFIDENCE)
 
 
-@steadily
 @given(st.floats(-2.0, 2.0), st.floats(0.001, 0.1), st.integers(1, 10))
 def test_more_launches_narrow_the_interval(mean: float, spread: float, pairs: int) -> None:
     """With the spread between launches unchanged, every two launches more give a narrower interval."""
@@ -141,7 +130,6 @@ def test_more_launches_narrow_the_interval(mean: float, spread: float, pairs: in
     assert fewer.low < more.low < more.value < more.high < fewer.high
 
 
-@steadily
 @given(p_values)
 def test_holm_is_monotone_and_never_below_the_raw_value(raw: dict[str, float]) -> None:
     """Adjusted values keep the order of the raw ones, lie between them and 1, and stay within Bonferroni's."""
@@ -153,7 +141,6 @@ def test_holm_is_monotone_and_never_below_the_raw_value(raw: dict[str, float]) -
         assert raw[one] > raw[other] or adjusted[one] <= adjusted[other]
 
 
-@steadily
 @given(p_values)
 def test_holm_does_not_depend_on_the_order_given(raw: dict[str, float]) -> None:
     """The same p-values in reverse order are adjusted alike."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.judge.ratios import (
@@ -21,11 +21,9 @@ from runoff.judge.ratios import (
     ratio_over_launches,
 )
 
-steadily = settings(deadline=None, derandomize=True, max_examples=100)
 log_ratios = st.lists(st.floats(-2.0, 2.0), min_size=2, max_size=20).filter(lambda values: np.ptp(values) > 1e-6)
 
 
-@steadily
 @given(log_ratios, st.sampled_from([1.0, 0.5, 0.0625]))
 def test_an_interval_gives_back_its_estimate(values: list[float], error_share: float) -> None:
     """Whatever look a stored ratio is of, its mean, error and degrees of freedom are read back from it."""
@@ -35,7 +33,6 @@ def test_an_interval_gives_back_its_estimate(values: list[float], error_share: f
 
 
 @pytest.mark.long
-@steadily
 @given(log_ratios, log_ratios)
 def test_a_change_is_welchs_test(base: list[float], head: list[float]) -> None:
     """Difference, interval and both p-values are those of scipy's t test with unequal variances."""
@@ -54,7 +51,6 @@ def test_a_change_is_welchs_test(base: list[float], head: list[float]) -> None:
     assert excess_p_value(found, 0.05) == pytest.approx(moved.pvalue, abs=1e-7)
 
 
-@steadily
 @given(log_ratios, log_ratios)
 def test_swapping_base_and_head_inverts_the_change(base: list[float], head: list[float]) -> None:
     """Seen from the other run, the change has the other sign and the same certainty."""

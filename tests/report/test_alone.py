@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.histories import store_runs, with_step
 from tests.builders.stored_runs import add_rounds, make_field_run
 from tests.conftest import ROOT
 from tests.project.test_layers import FRAMEWORKS
@@ -65,3 +66,12 @@ def test_comparing_loads_nothing_that_draws(tmp_path: Path) -> None:
     done = run_alone("compare", str(run), str(run))
     assert done.returncode == 0, done.stderr
     assert not set(done.stderr.split()) & {"altair", "vl_convert", "jinja2"}
+
+
+def test_a_history_loads_nothing_that_takes_long(tmp_path: Path) -> None:
+    """Runs become a history without any framework, and without scipy.stats, which takes longer than finding steps."""
+    folder = store_runs(tmp_path / "runs", with_step(3, 0, 1.0))
+    done = run_alone("history", str(folder), "--output", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "history.html").exists()
+    assert not set(done.stderr.split()) & {*BLOCKED, *SLOW}
