@@ -206,7 +206,7 @@ def read_cell(file: Path) -> Cell | None:
     """Read a cell that is known from before, None where there is none or it is not whole."""
     try:
         return from_json(Cell, json.loads(file.read_text()))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
