@@ -36,7 +36,7 @@ HERE = Environment("here", Path(sys.executable))
 # It does not explain a failure, for which it would trace every line.
 PHASES = tuple(phase for phase in Phase if phase is not Phase.explain)
 settings.register_profile("steady", derandomize=True, deadline=None, max_examples=30, phases=PHASES)
-settings.register_profile("thorough", settings.get_profile("steady"), max_examples=1000)
+settings.register_profile("thorough", settings.get_profile("steady"), max_examples=200)
 settings.load_profile("steady")
 
 

@@ -13,12 +13,15 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
 from runoff.judge.ratios import Ratio, ratio_over_launches
 from runoff.stored.benchmarks import Curve
 
+fewer = settings(max_examples=settings().max_examples // 3)
+"""For properties whose every example is a whole comparison or history."""
 LARGEST_WHOLE = 10**6
 MOST_ENTRIES = 2
 durations = st.floats(1e-6, 1e4)
