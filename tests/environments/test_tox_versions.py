@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from runoff.__main__ import main
+from runoff.environments import tox_versions
 from runoff.environments.tox_versions import choose, race_arguments, read_environments
 from runoff.errors import UsageError
 from tests.conftest import ROOT
@@ -43,6 +45,49 @@ def test_pytest_is_given_a_contender_of_each_version():
         "--environment=1.9=/t/py311-onnxruntime1.9/bin/python",
         "--environment=1.18=/t/py311-onnxruntime1.18/bin/python",
     ]
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """Stand in for tox and pytest: note their commands, and answer with the codes that a test gives them."""
+    noted, codes = [], {"list": 0, "run": 0, "benchmarks/": 0}
+
+    def answer(command, **_):
+        noted.append(command)
+        return subprocess.CompletedProcess(command, codes[command[3]], LISTED, "no tox.ini here\n")
+
+    monkeypatch.setattr(tox_versions.subprocess, "run", answer)
+    monkeypatch.setattr(tox_versions.platform, "python_version_tuple", lambda: ("3", "11", "7"))
+    return noted, codes
+
+
+def test_versions_are_made_and_then_raced(commands, tmp_path):
+    """What is asked for goes to tox, what follows -- to pytest, whose exit code is the command's."""
+    noted, codes = commands
+    codes["benchmarks/"] = 5
+    given = ["onnxruntime1.18", "tensorflow", "--", "--launches", "3"]
+    assert main(["versions", "--environments", str(tmp_path), *given]) == 5
+    listed, made, raced = noted
+    assert listed[1:4] == ["-m", "tox", "list"]
+    assert made[1:] == ["-m", "tox", "run", "--notest", "-e", "py311-onnxruntime1.18,py311-tensorflow2.15"]
+    assert raced[1:4] == ["-m", "pytest", "benchmarks/"]
+    assert "--contenders=onnxruntime@1.18,tensorflow@2.15" in raced
+    assert raced[-2:] == ["--launches", "3"]
+
+
+def test_what_cannot_be_made_is_not_raced(commands, tmp_path):
+    """Where tox can't make an environment, its exit code is the command's, and nothing is raced."""
+    noted, codes = commands
+    codes["run"] = 7
+    assert main(["versions", "--environments", str(tmp_path), "onnxruntime"]) == 7
+    assert len(noted) == 2
+
+
+def test_a_folder_without_tox_is_refused_with_its_words(commands, tmp_path, capsys):
+    """Where tox lists nothing, the error says what tox said."""
+    commands[1]["list"] = 1
+    assert main(["versions", "--environments", str(tmp_path), "onnxruntime"]) != 0
+    assert "tox could not list its environments: no tox.ini here" in capsys.readouterr().err
 
 
 @pytest.mark.long
