@@ -71,6 +71,7 @@ def test_no_two_pictures_are_equal(fixture_set: ImageSet) -> None:
     assert (fixture_set.pixels.std(axis=(1, 2, 3)) > 0.05).all()
 
 
+@pytest.mark.long
 def test_another_process_makes_the_same(fixture_set: ImageSet) -> None:
     """A fresh process gets the same hash, and loads neither scikit-image nor a framework for it."""
     program = (
@@ -93,7 +94,7 @@ def test_missing_photographs_are_a_named_error(monkeypatch: pytest.MonkeyPatch) 
     """Without scikit-image the error says what to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ImagesUnusable, match="Install scikit-image"):
-        fixture_images(IMAGENET, drawn=True)
+        fixture_images(IMAGENET, drawn=False)
 
 
 def test_a_folder_is_read_sorted(folder: Path) -> None:
