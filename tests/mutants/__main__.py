@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -69,7 +70,8 @@ def mutate(folder: str, patterns: Sequence[str]) -> Outcome:
 def mutmut(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run mutmut in a tree; its progress, a line for each mutant, is kept from the terminal."""
     command = [sys.executable, "-m", "mutmut", *arguments]
-    return subprocess.run(command, cwd=tree, text=True, capture_output=True, check=False)
+    variables = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return subprocess.run(command, cwd=tree, env=variables, text=True, capture_output=True, check=False)
 
 
 if __name__ == "__main__":
