@@ -1,8 +1,7 @@
-"""What share of the peak is reached and what bounds it: numbers and times made by hand, one real count."""
+"""How fast the machine is: kernels whose times are made by hand, operations counted, one real count."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,67 +10,13 @@ import pytest
 
 from runoff import kernels
 from runoff.backends import find_backends
-from runoff.contract import Variant, to_json
-from runoff.environments.contenders import Contender
+from runoff.contract import to_json
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Shape, best_time, fastest
 from runoff.measure.launches import Progress
-from runoff.measure.peaks import Roof, measure_roof
-from runoff.model.operations import Operations, count_operations, padding_operations
+from runoff.measure.peaks import measure_roof
+from runoff.model.operations import count_operations, padding_operations
 from runoff.model.resnet18 import FILE, resnet18
-from runoff.record.efficiency import EfficiencyFigure, efficiency
-from runoff.stored.details import StoredPeak
-from runoff.stored.schema import write_record
 from tests.builders.workers import Clock
-
-MODEL = Operations(flop=5_000, padding=1_000, weights=50, activations=50)
-ROOF = Roof(
-    (
-        StoredPeak("float32", 1_000.0, "slow", "product"),
-        StoredPeak("float32", 2_000.0, "quick", "convolution"),
-        StoredPeak("int8", 8_000.0, "quick", "convolution"),
-    ),
-    bytes_per_second=100.0,
-    failures={},
-)
-
-
-def judged(precision: str, roof: Roof = ROOF) -> EfficiencyFigure | None:
-    """Judge an inference of a contender of this precision that takes 4 s."""
-    return efficiency(Contender("engine", Variant(precision=precision)), 4.0, MODEL, roof)
-
-
-def test_a_share_is_taken_of_the_best_peak_in_its_own_precision():
-    """5,000 operations less 1,000 in 4 s are 1,000 a second: half of float32's best peak, an eighth of int8's."""
-    plain, quantised = (judged(precision) for precision in ("float32", "int8"))
-    assert plain is not None
-    assert quantised is not None
-    assert (plain.efficiency.share, plain.value, plain.efficiency.peak.library) == (0.5, 2.0, "quick")
-    assert (quantised.efficiency.share, quantised.value) == (0.125, 8.0)
-
-
-def test_the_roofline_says_what_bounds_it():
-    """At 4 bytes a number it does 10 operations a byte where 20 are balanced: memory-bound; at one byte 40 of 80."""
-    plain = judged("float32").efficiency
-    assert (plain.bound.by, plain.bound.intensity, plain.bound.balance) == ("memory", 10.0, 20.0)
-    assert plain.bound.attainable == 1_000.0
-    quick_memory = Roof(ROOF.peaks, 1_000.0, {})
-    assert judged("float32", quick_memory).efficiency.bound.by == "compute"
-    assert judged("float32", Roof(ROOF.peaks, None, {})).efficiency.bound is None
-
-
-def test_a_precision_without_a_peak_has_no_share():
-    """Nothing is invented: the share is absent with its reason, and without any peak there is nothing to say."""
-    found = judged("bfloat16").efficiency
-    assert found.share is None
-    assert "bfloat16" in found.reason
-    assert judged("float32", Roof((), 100.0, {})) is None
-
-
-def test_what_is_stored_is_json():
-    """Efficiencies are strict JSON values."""
-    told = json.loads(json.dumps(write_record(judged("int8").efficiency), allow_nan=False))
-    assert (told["flop"], told["padding_flop"], told["share"]) == (5_000, 1_000, 0.125)
-    assert told["peak"]["library"] == "quick"
 
 
 @pytest.fixture

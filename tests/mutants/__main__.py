@@ -51,7 +51,7 @@ def mutate(folder: str, patterns: Sequence[str]) -> Outcome:
     make_tree(folder, tree)
     done = mutmut(tree, "run", "--max-children", "1", *patterns)
     if done.returncode and NO_MUTANTS not in done.stderr:
-        raise SystemExit(f"mutmut failed on {folder}:\n{done.stdout[-5000:]}{done.stderr}")
+        raise SystemExit(f"mutmut failed on {folder}:\n{done.stdout[-2000:]}{done.stderr}")
     statuses = {} if done.returncode else read_statuses(mutmut(tree, "results", "--all", "true").stdout)
     explained = read_explained((ROOT / "docs" / "mutants.md").read_text(encoding="utf-8"))
     equivalent = 0

@@ -16,9 +16,9 @@ FAST = "not (elsewhere or framework or browser or suite or long)"
 PLUGINS = (
     "no:cacheprovider",
     "no:unraisableexception",  # collects garbage five times at every end, which takes a third of a mutant's time
-    "pytest_timeout",
-    "pytest_benchmark.plugin",
-    "_hypothesis_pytestplugin",
+    "timeout",
+    "benchmark",
+    "hypothesispytest",
     "tests.mutants.nodeid",
 )
 """What pytest loads and leaves out, where it loads no other plugin by itself: looking for them takes a quarter."""
