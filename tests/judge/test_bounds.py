@@ -183,6 +183,15 @@ def test_a_change_has_the_launches_of_the_shorter_run() -> None:
     assert (single.low, single.high, single.launches) == (None, None, 1)
 
 
+def test_a_change_is_of_the_level_that_the_looks_leave() -> None:
+    """Where both runs stopped at looks that had half of the 5 %, the change's interval is at 98.75 %."""
+    values = [0.0, 0.01] * 4
+    base, head = (ratio_over_launches(values, error_share=0.5) for _ in range(2))
+    found, usual = change_between(base, head), change_between(*[ratio_over_launches(values)] * 2)
+    assert (found.confidence, found.nominal_confidence) == (0.95, pytest.approx(0.9875))
+    assert found.low < usual.low < 1 < usual.high < found.high
+
+
 def test_adjusted_p_values_end_at_one() -> None:
     """Several of a half are one each, not more."""
     assert holm({"a": 0.5, "b": 0.6, "c": 0.9}) == {"a": 1.0, "b": 1.0, "c": 1.0}

@@ -16,6 +16,7 @@ from runoff.judge.conversions import (
     Totals,
     blamed_operator,
     count,
+    outcome,
     share_interval,
 )
 
@@ -108,3 +109,79 @@ def test_what_is_not_a_hit_has_the_mirrored_interval(share: tuple[int, int]) -> 
 def test_any_error_blames_an_operator_of_the_graph_or_none(message: str, operators: list[str]) -> None:
     """Whatever a message says, and however a graph's operators are called, one of them is blamed or none."""
     assert blamed_operator(ValueError(message), operators) in {*operators, None}
+
+
+@pytest.mark.parametrize("tried", [1, 2, 3, 7, 10, 49, 100])
+def test_an_interval_of_none_or_all_ends_at_zero_or_one(tried):
+    """Of one conversion that failed, the share lies between 1 / (1 + z²) and all; no interval goes beyond."""
+    square = 1.959963984540054**2
+    low, high = share_interval(tried, tried)
+    assert (low, high) == (pytest.approx(tried / (tried + square)), pytest.approx(1.0))
+    assert high <= 1.0
+    low, high = share_interval(0, tried)
+    assert (low, high) == (pytest.approx(0.0), pytest.approx(square / (tried + square)))
+    assert low >= 0.0
+
+
+def test_a_share_of_nothing_is_refused():
+    """The error says what is missing."""
+    with pytest.raises(ValueError, match=r"^a share needs something that was tried$"):
+        share_interval(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("tried", "name"),
+    [
+        (cell(RIGHT), "right"),
+        (cell(WRONG, "check"), "wrong"),
+        (cell(FAILED, "onnx-tf"), "failed"),
+        (cell(FAILED, "export"), "not_exported"),
+        (cell(WRONG, "export"), "wrong"),
+        (cell(SKIPPED, "export"), "skipped"),
+        (cell(FAILED, "onnx-tf", RIGHT), "repaired"),
+        (cell(WRONG, "check", RIGHT), "repaired"),
+        (cell(FAILED, "onnx-tf", WRONG), "failed"),
+        (cell(FAILED, "export", RIGHT), "not_exported"),
+    ],
+)
+def test_each_cell_has_one_outcome(tried, name):
+    """What failed at export is the exporter's; a repair counts where it made something right that was not."""
+    assert outcome(tried) == name
+    assert count([tried]) == Totals(**{name: 1})
+
+
+def test_the_best_of_a_cell_is_a_repair_that_came_out_right():
+    """One that did not leaves what came of the cell as it was exported."""
+    assert cell(FAILED, "onnx-tf", RIGHT).best == Attempt(RIGHT)
+    assert cell(FAILED, "onnx-tf", WRONG).best == Attempt(FAILED, "onnx-tf")
+    assert cell(WRONG, "check").best == Attempt(WRONG, "check")
+
+
+@pytest.mark.parametrize(
+    ("text", "operators", "blamed"),
+    [
+        ("Resize and then Pad", ["Resize", "Pad"], "Pad"),
+        ("Padding is no operator", ["Pad"], None),
+        ("nothing is named", ["Pad"], None),
+        ("Pad", [], None),
+        ('File "/x/handlers/backend/reduce_mean.py", line 3', ["ReduceMean", "Mean"], "ReduceMean"),
+        ('File "/x/pad.py" called File "/x/resize.py"', ["Pad", "Resize"], "Resize"),
+        ('File "/x/pad.pyc"', ["Pad"], None),
+    ],
+)
+def test_whole_names_alone_are_blamed(text, operators, blamed):
+    """The last name in the message, or the last file named after an operator, without regard to underscores."""
+    assert blamed_operator(RuntimeError(text), operators) == blamed
+
+
+def test_the_innermost_file_of_a_traceback_is_blamed(tmp_path):
+    """Where a handler calls another one, the operator of the inner one is what the error is about."""
+    calls = {}
+    for name, body in (("pad", "raise RuntimeError('no')"), ("resize", "calls['pad']()")):
+        file = tmp_path / f"{name}.py"
+        exec(compile(f"def handle():\n    {body}\n", str(file), "exec"), {"calls": calls}, names := {})  # noqa: S102
+        calls[name] = names["handle"]
+    with pytest.raises(RuntimeError) as raised:
+        calls["resize"]()
+    assert blamed_operator(raised.value, ["Resize", "Pad"]) == "Pad"
+    assert blamed_operator(raised.value, ["Resize"]) == "Resize"

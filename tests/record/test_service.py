@@ -53,6 +53,8 @@ def test_the_gain_of_parallel_sessions_is_paired_by_launch() -> None:
     found = service.parallel(records)
     assert (found.sessions, found.together) == (2, rate(60, 90, 70))
     assert (found.alone, found.gain) == (rate(40, 50), rate(1.5, 1.8))
+    single = service.parallel(records[:1])
+    assert (single.sessions, single.gain) == (2, Rate(pytest.approx(1.5), None, None, 1))
 
 
 def answered(load: float | None, *latencies: float, services: tuple[float, ...] = (0.01, 0.02, 0.09)) -> Answered:

@@ -61,3 +61,31 @@ def test_a_step_is_the_ratio_to_the_version_before():
     assert faster.verdict == "faster"
     assert math.isclose(faster.value, 0.9, rel_tol=0.01)
     assert (steps[1].version_before, steps[1].version, steps[1].distribution) == ("2", "3", "frame")
+
+
+def test_each_step_is_taken_against_the_version_just_before():
+    """Of 1, 2 and 1 seconds the steps are to twice and to half, each with the rounds of a launch."""
+    race = race_of({"a@1": 1.0, "a@2": 2.0, "a@3": 1.0, CONTROL: 1.0})
+    outcomes = {f"a@{name}": outcome(f"a@{name}", name) for name in ("1", "2", "3")}
+    steps = version_steps(Judged(race, "a@1", Rules()), outcomes, {"a": ("frame",)})
+    assert [round(step.ratio.value, 1) for step in steps] == [2.0, 0.5]
+    assert [(step.ratio.verdict, step.ratio.rounds) for step in steps] == [("slower", 20), ("faster", 20)]
+    assert [(step.version_before, step.version, step.distribution) for step in steps] == [
+        ("1", "2", "frame"),
+        ("2", "3", "frame"),
+    ]
+
+
+def test_steps_of_a_run_whose_control_disowns_it_are_invalid():
+    """A second, identical reference that takes 1.3 times as long makes every step an invalid one."""
+    race = race_of({"a@1": 1.0, "a@2": 1.0, CONTROL: 1.3})
+    outcomes = {f"a@{name}": outcome(f"a@{name}", name) for name in ("1", "2")}
+    (step,) = version_steps(Judged(race, "a@1", Rules()), outcomes, {"a": ("frame",)})
+    assert step.ratio.verdict == "invalid run"
+
+
+def test_a_version_is_that_of_the_first_distribution_that_is_installed():
+    """Of two packages that a framework may come in, the one that is there counts; where none is, nothing is known."""
+    outcomes = {"a@1": outcome("a@1", "1.0"), "a@2": outcome("a@2", "2.0")}
+    assert neighbours(outcomes, {"a": ("frame", "other")}) == [("a@1", "a@2")]
+    assert neighbours(outcomes, {"a": ("absent", "other")}) == []
