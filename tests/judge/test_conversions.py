@@ -111,7 +111,7 @@ def test_any_error_blames_an_operator_of_the_graph_or_none(message: str, operato
     assert blamed_operator(ValueError(message), operators) in {*operators, None}
 
 
-@pytest.mark.parametrize("tried", [1, 2, 3, 7, 10, 49, 100])
+@pytest.mark.parametrize("tried", [1, 2, 3, 10, 16, 27, 100])
 def test_an_interval_of_none_or_all_ends_at_zero_or_one(tried):
     """Of one conversion that failed, the share lies between 1 / (1 + z²) and all; no interval goes beyond."""
     square = 1.959963984540054**2
