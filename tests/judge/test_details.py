@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from runoff.judge.agreement import compare_logits, floor, is_reduced, least_lead, why_wrong
-from runoff.judge.diagnostics import follow_each_other, lag_one_autocorrelation, percentiles
+from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation, percentiles
 from runoff.judge.queueing import highest_load, highest_loads_by_launch, residual_share, share_within
-from runoff.judge.ratios import CONFIDENCE, Ratio, control_is_valid
+from runoff.judge.ratios import CONFIDENCE, Ratio, claim_p_values, control_is_valid
 
 
 @pytest.mark.parametrize(
@@ -142,3 +142,17 @@ def test_a_difference_may_be_larger_than_its_square_can_be_in_float32() -> None:
     golden = np.zeros((1, 2), dtype=np.float32)
     found = compare_logits(golden + np.array([[1e25, 0.0]], dtype=np.float32), golden, 1e-6, ("one",))
     assert found.rms_difference == pytest.approx(1e25 / math.sqrt(2))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([1.0, 2.0, 3.0, 4.0], 3.5 / 1.5), ([1.0, 2.0, 3.0, 4.0, 5.0], 4 / 1.5), ([1.0, 9.0, 4.0], 1.0)],
+)
+def test_drift_parts_the_run_in_its_middle(values: list[float], expected: float) -> None:
+    """The value in the middle of an odd number belongs to the second half; three values are too few."""
+    assert drift(values) == pytest.approx(expected)
+
+
+def test_no_p_value_is_more_than_one() -> None:
+    """However little a comparison shows, and however small its look's share of the error is."""
+    assert claim_p_values({"a": 0.5, "b": 0.9}, 0.0625) == {"a": 1.0, "b": 1.0}
