@@ -111,6 +111,7 @@ def test_what_decides_golden_decides_whether_it_is_computed_anew(place, calls, c
         ("allowed_threads", lambda: 99),
         ("GOLDEN_VERSION", -1),
     ],
+    ids=["another processor", "other flags", "another number of threads", "another version of the code"],
 )
 def test_another_machine_computes_its_own_golden(place, calls, monkeypatch, name, value):
     """The processor's model, its flags and the threads decide the last bits, and a new version of the code all."""
