@@ -20,7 +20,7 @@ MARKERS = {
     "alone": "it measures, and no other test runs beside it",
     "browser": "it looks at a page in Chromium",
     "elsewhere": "it makes an environment of another Python",
-    "field": "it converts and races more than the three default contenders, which takes minutes",
+    "field": "it takes minutes of conversions, or of other contenders than the three default ones",
     "framework": "it needs a runtime under test",
     "long": "it takes more than two seconds of a processor",
     "suite": "it runs pytest in a copy of the suite",
