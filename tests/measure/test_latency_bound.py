@@ -189,3 +189,4 @@ def test_the_reason_counts_the_services_that_take_the_bound_or_more():
         "no load can be told that keeps 99 of 100 queries within 100 ms in every launch: serving one takes 20 ms, and "
         "3 of 8 took the bound or more without any waiting; give --latency-bound more, or let the machine settle"
     )
+    assert "serving one takes 600 ms, and 5 of 5" in why_no_load([LoadRecord(answered(None, 0.6, 5), ())], BOUND)

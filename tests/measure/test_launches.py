@@ -47,7 +47,7 @@ def taking(clock, *seconds):
     lengths = iter(seconds)
 
     def perform(launch, entrants):
-        clock.now += next(lengths) * SECOND
+        clock.now += round(next(lengths) * SECOND)
         return {entrant.key: Noted(launch) for entrant in entrants}, {}
 
     return perform
@@ -59,7 +59,9 @@ def taking(clock, *seconds):
         ((3, 5, 1, 1), 12, 2),  # 8 s are over, and another of 5 s would not end in time
         ((5, 1, 1, 1), 10, 2),  # 6 s are over, and the next may take 5 s as the first did
         ((2, 2, 2, 2), 6, 3),  # one that ends at the very moment is in time
+        ((0.5, 0.5, 0.5, 0.5), 1.25, 2),  # short ones are no longer than they were
         ((9, 1, 1, 1), 1, 1),  # the first always begins
+        ((1, 1, 1, 1), -1, 1),  # also where the time was over before
     ],
 )
 def test_no_launch_begins_that_the_longest_so_far_says_would_end_too_late(
@@ -101,6 +103,7 @@ def test_launches_end_where_it_is_enough_by_default_at_the_first_look(make_setup
     """Who does not say what is enough has the launches of the first look."""
     measured = run_launches(make_setup(make_entrant(), looks=(2, 4)), taking(clock, 1, 1, 1, 1), name="", steps=1)
     assert [record.launch for record in measured.records["fake"]] == [0, 1]
+    assert measured.unwritten is None
 
 
 def test_what_fails_is_out_of_the_next_launches(make_setup, make_entrant, clock):
@@ -146,9 +149,17 @@ def test_every_launch_notes_the_clock_of_the_cpus_and_all_of_them_the_stolen_tim
 def test_a_journal_that_can_be_written_again_has_still_lost_launches(make_setup, make_entrant, clock, monkeypatch):
     """That a launch could not be written down is said in the end, whatever became of those after it."""
     problems = iter(["disk full", None])
-    monkeypatch.setattr(launches, "write_launch", lambda journal, launch, records: next(problems))
-    measured = run_launches(make_setup(make_entrant()), taking(clock, 1, 1), name="", steps=1)
+    written = []
+
+    def write(journal, launch, records):
+        written.append((journal, launch, records))
+        return next(problems)
+
+    monkeypatch.setattr(launches, "write_launch", write)
+    setup = make_setup(make_entrant())
+    measured = run_launches(setup, taking(clock, 1, 1), name="", steps=1)
     assert measured.unwritten == "disk full"
+    assert written == [(setup.journal, launch, {"fake": Noted(launch)}) for launch in (0, 1)]
 
 
 def test_the_journal_has_a_line_for_each_launch(tmp_path):
@@ -270,6 +281,7 @@ def test_an_exercise_has_fresh_workers_in_every_launch(make_setup, entrants, wor
     assert seen == [0, 1, 2]
     assert all(list(measured.records[key]) == [Noted(0), Noted(1), Noted(2)] for key in "abcd")
     assert len(workshop.order("start")) == len(workshop.order("end")) == 12
+    assert [event for _, event in workshop.events[:3]] == ["start", "start", "suspend"]  # as many as there are threads
     assert setup.progress.parts == ["an exercise"]
     assert setup.progress.steps == setup.progress.promised == 3 * (4 + 1)
     first = list(workshop.order("start"))

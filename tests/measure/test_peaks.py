@@ -124,11 +124,14 @@ def test_copying_counts_bytes_read_and_written(monkeypatch, threads):
         run()
         return 0.25
 
+    pools = []
+    pool = peaks.ThreadPoolExecutor
+    monkeypatch.setattr(peaks, "ThreadPoolExecutor", lambda size: pools.append(size) or pool(size))
     monkeypatch.setattr(peaks, "COPIED", 3000)
     monkeypatch.setattr(peaks, "best_time", best_time)
     monkeypatch.setattr(peaks.np, "copyto", lambda target, source: copied.append((target, source)))
     assert copying_speed(threads) == 2 * 3000 / 0.25
-    assert asked == [COPYING_SECONDS]
+    assert (asked, pools) == ([COPYING_SECONDS], [threads])
     assert len(copied) == threads
     assert sum(target.nbytes for target, _ in copied) == 3000
     for target, source in copied:
