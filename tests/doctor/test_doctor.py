@@ -215,6 +215,11 @@ def children_of(parent: int) -> list[int]:
     return [int(number) for number in children.read_text().split()]
 
 
+def is_alive(process: int) -> bool:
+    """Whether a process has not ended, as one has that its parent has not waited for yet (proc(5))."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+
+
 def test_an_interrupt_ends_it_cleanly(answered: list[str]) -> None:
     """Ctrl-C gives one line, exit code 130 and no traceback, and leaves no worker behind."""
     ours, terminal = pty.openpty()
@@ -229,7 +234,7 @@ def test_an_interrupt_ends_it_cleanly(answered: list[str]) -> None:
             said += screen.read(1 << 16)
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
-        workers = children_of(process.pid)
+        workers = [worker for worker in children_of(process.pid) if is_alive(worker)]  # others await their parent
         for worker in workers:
             watch(worker)
         process.send_signal(signal.SIGINT)
