@@ -3,12 +3,15 @@
 import pytest
 
 from runoff.judge.agreement import why_wrong
+from runoff.measure.preparation import SKIPPED
 
 pytestmark = pytest.mark.correctness
 
 
 def test_converts_and_runs(contender, outcome):
     """The checkpoint converts, and the artifact loads and answers in a fresh process."""
+    if outcome.status == SKIPPED:
+        pytest.skip(f"{contender}: {outcome.reason}")
     if outcome.prediction is None:
         pytest.fail(f"{contender}: {outcome.status} at {outcome.stage}: {outcome.reason}", pytrace=False)
 
@@ -33,4 +36,5 @@ def test_agrees_with_golden(contender, outcome, record_property):
 def require_prediction(outcome):
     """Skip what can't be checked without logits; test_converts_and_runs fails for the same reason."""
     if outcome.prediction is None:
-        pytest.skip(f"{outcome.contender.id} gave no logits: {outcome.status} at {outcome.stage}")
+        stage = f" at {outcome.stage}" if outcome.stage else ""
+        pytest.skip(f"{outcome.contender.id} gave no logits: {outcome.status}{stage}")

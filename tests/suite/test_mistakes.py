@@ -47,6 +47,18 @@ def test_what_goes_wrong_is_a_row_and_the_others_go_on(suite):
     assert {name for group, name in measured if group == "footprint"} == {"fake", "fake-dies-late"}  # needs no race
 
 
+def test_what_this_processor_cannot_compute_is_skipped_and_fails_nothing(suite):
+    """A contender without an answer on this processor has a row with its reason, and the run ends with 0."""
+    names = "fake,fake-slower,fake-elsewhere"
+    done = suite.race("--contenders", names, "--launches", "1", "--rounds", "1")
+    assert done.returncode == 0, done.stdout
+    assert "fake-elsewhere: skipped: this processor has no imagined arithmetic" in " ".join(done.stdout.split())
+    assert " at None" not in done.stdout
+    stored = json.loads((suite.root / "results" / "runoff.json").read_text())
+    statuses = {name: came["status"] for name, came in stored["machine_info"]["runoff"]["contenders"].items()}
+    assert statuses == {"fake": "raced", "fake-slower": "raced", "fake-elsewhere": "skipped"}
+
+
 def test_threads_that_are_not_held_fail_their_own_benchmark(suite):
     """A contender that reports other threads than it was given converts and agrees, and fails that one check."""
     done = suite.race("-k", "correctness", "--contenders", "fake,fake-lies", "-rA")
