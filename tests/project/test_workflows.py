@@ -227,6 +227,11 @@ def test_every_lane_of_the_tests_runs_in_ci(environments):
     assert run == {"lint", "coverage", *(name for name in environments if name.startswith("tests-"))} - {"tests-quick"}
 
 
+def test_no_two_environments_share_a_folder():
+    """Each tox environment has a folder of its own: tox makes one anew whenever another name used it before."""
+    assert "env_dir" not in (ROOT / "tox.ini").read_text()
+
+
 def test_pre_releases_alone_may_fail():
     """One job of CI goes on after an error, that of the pre-releases, and all others are required."""
     tolerant = {name for _, name, job in jobs() if "continue-on-error" in json.dumps(job)}
