@@ -22,7 +22,7 @@ MARKERS = {
     "elsewhere": "it makes an environment of another Python",
     "field": "it takes minutes of conversions, or of other contenders than the three default ones",
     "framework": "it needs a runtime under test",
-    "long": "it takes more than two seconds of a processor",
+    "long": "it draws the pictures, or takes more than two seconds of a processor",
     "suite": "it runs pytest in a copy of the suite",
 }
 LONGEST_FIRST = ("field", "framework", "suite")

@@ -217,6 +217,7 @@ def test_a_whole_field_fits_a_hundred_columns(stored):
     assert re.search(r"100 %  misses +1\.06× faster", marks["pytorch-channels-last"])
 
 
+@pytest.mark.long
 def test_every_report_has_it(stored):
     """The page and the markdown begin with the answer and the recommendation, and mark it in their tables."""
     about(stored)["limits"] = LIMITS

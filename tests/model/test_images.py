@@ -48,6 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return directory
 
 
+@pytest.mark.long
 def test_there_are_enough_of_each_kind(fixture_set: ImageSet) -> None:
     """At least 24 pictures come from photographs and at least 48 are drawn, photographs first."""
     kinds = [name.partition("-")[0] for name in fixture_set.names]
@@ -56,6 +57,7 @@ def test_there_are_enough_of_each_kind(fixture_set: ImageSet) -> None:
     assert kinds == sorted(kinds, reverse=True)
 
 
+@pytest.mark.long
 def test_pixels_are_what_backends_expect(fixture_set: ImageSet) -> None:
     """The pixels are contiguous finite float32 of shape (N, 3, 224, 224), one picture for each unique name."""
     assert fixture_set.pixels.shape == (len(fixture_set.names), 3, 224, 224)
@@ -65,6 +67,7 @@ def test_pixels_are_what_backends_expect(fixture_set: ImageSet) -> None:
     assert len(set(fixture_set.names)) == len(fixture_set.names)
 
 
+@pytest.mark.long
 def test_no_two_pictures_are_equal(fixture_set: ImageSet) -> None:
     """Every picture of the fixture differs from every other and is not of one colour."""
     assert len({picture.tobytes() for picture in fixture_set.pixels}) == len(fixture_set.names)
@@ -149,6 +152,7 @@ def test_saved_images_are_a_plain_array(folder: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.load(path, allow_pickle=False), images.pixels)
 
 
+@pytest.mark.long
 def test_images_that_cannot_be_saved_are_a_named_error(folder: Path) -> None:
     """A place that can't be written is refused by path."""
     with pytest.raises(ResultsUnwritable, match=r"notes\.txt"):
@@ -157,6 +161,7 @@ def test_images_that_cannot_be_saved_are_a_named_error(folder: Path) -> None:
         served_files(None, folder / "notes.txt")
 
 
+@pytest.mark.long
 def test_a_service_is_sent_the_users_files_or_the_photographs(folder: Path, tmp_path: Path) -> None:
     """A folder's files are sent as they are; without one, every photograph is written as JPEG and nothing else."""
     assert [path.name for path in served_files(folder, tmp_path / "served")] == ["a.jpg", "b.webp", "c.PNG"]
@@ -168,6 +173,7 @@ def test_a_service_is_sent_the_users_files_or_the_photographs(folder: Path, tmp_
         assert (picture.format, picture.size) == ("JPEG", (512, 512))
 
 
+@pytest.mark.long
 def test_no_picture_is_judged_by_that_was_calibrated_on(fixture_set: ImageSet) -> None:
     """Every second picture is calibrated on, and a calibrated contender is judged by all the others."""
     calibration, judged = split_for_calibration(fixture_set)
@@ -187,6 +193,7 @@ def test_one_picture_alone_is_calibrated_on_as_in_a_mirror(folder: Path) -> None
     np.testing.assert_array_equal(calibration.pixels, alone.pixels[..., ::-1])
 
 
+@pytest.mark.long
 def test_drawn_pictures_serve_the_built_in_checkpoint_alone(fixture_set: ImageSet) -> None:
     """For other weights the fixture has the photographs and none of the drawings, which only one checkpoint knows."""
     photographs = fixture_images(IMAGENET, drawn=False)

@@ -177,6 +177,7 @@ sys.exit(page.main(["--contenders", "fake", "--weights", "builtin", "prepare", s
 """
 
 
+@pytest.mark.long
 def test_the_page_converts_without_scikit_image(tmp_path):
     """Pictures to calibrate on are asked for where a contender reads them alone: the small container has none."""
     command = [sys.executable, "-c", WITHOUT_PHOTOGRAPHS, str(tmp_path / "prepared")]
