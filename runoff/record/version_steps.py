@@ -26,7 +26,7 @@ def neighbours(outcomes: Mapping[str, Outcome], distributions: Mapping[str, Sequ
         contender = outcome.contender
         try:
             version = Version(outcome.versions[framework_of(outcome, distributions)])
-        except (KeyError, InvalidVersion):
+        except (LookupError, InvalidVersion):
             continue
         versions.setdefault((contender.backend, contender.variant.name), {}).setdefault(version, identifier)
     ordered = [[by_version[version] for version in sorted(by_version)] for by_version in versions.values()]
@@ -34,9 +34,9 @@ def neighbours(outcomes: Mapping[str, Outcome], distributions: Mapping[str, Sequ
 
 
 def framework_of(outcome: Outcome, distributions: Mapping[str, Sequence[str]]) -> str:
-    """Name the distribution that a contender's framework came in; raises KeyError where none of them is known."""
-    named = distributions[outcome.contender.backend]
-    return next((name for name in named if name in outcome.versions), named[0])
+    """Name the distribution that a contender's framework came in; raises IndexError where none is installed."""
+    installed = [name for name in distributions[outcome.contender.backend] if name in outcome.versions]
+    return installed[0]
 
 
 def version_steps(

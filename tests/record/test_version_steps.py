@@ -89,3 +89,10 @@ def test_a_version_is_that_of_the_first_distribution_that_is_installed():
     outcomes = {"a@1": outcome("a@1", "1.0"), "a@2": outcome("a@2", "2.0")}
     assert neighbours(outcomes, {"a": ("frame", "other")}) == [("a@1", "a@2")]
     assert neighbours(outcomes, {"a": ("absent", "other")}) == []
+
+
+def test_a_framework_that_came_in_no_distribution_has_no_steps():
+    """A backend may name no distribution, as one whose engine is no package: nothing is known of its versions."""
+    outcomes = {"a@1": outcome("a@1", "1.0"), "a@2": outcome("a@2", "2.0")}
+    assert neighbours(outcomes, {"a": ()}) == []
+    assert version_steps(Judged(race_of({"a@1": 1.0, "a@2": 1.0}), "a@1", Rules()), outcomes, {"a": ()}) == ()
