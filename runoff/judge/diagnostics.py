@@ -35,7 +35,7 @@ def samples_needed(quantile: float) -> int:
 
     Wilks, "Determination of Sample Sizes for Setting Tolerance Limits", Annals of Mathematical Statistics 12, 1941.
     """
-    return math.ceil(round(math.log(1 - CONFIDENCE) / math.log(quantile), 9))
+    return math.ceil(math.log(1 - CONFIDENCE) / math.log(quantile))
 
 
 def drift(values: Sequence[float]) -> float:

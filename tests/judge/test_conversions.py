@@ -71,6 +71,15 @@ def test_the_blamed_operator_is_named_by_message_or_traceback(tmp_path):
     assert blamed_operator(raised.value, ["Conv", "LayerNormalization"]) == "LayerNormalization"
 
 
+def test_an_operator_is_blamed_for_a_source_file_without_a_folder():
+    """A handler whose file is named by no more than its name counts as well."""
+    names: dict = {}
+    exec(compile("def handle():\n    raise RuntimeError('no')\n", "pad.py", "exec"), names)  # noqa: S102 - as above
+    with pytest.raises(RuntimeError) as raised:
+        names["handle"]()
+    assert blamed_operator(raised.value, ["Conv", "Pad"]) == "Pad"
+
+
 attempts = st.sampled_from([RIGHT, WRONG, FAILED, SKIPPED])
 cells = st.lists(
     st.builds(cell, attempts, st.sampled_from([None, "export", "check"]), st.none() | attempts), max_size=12

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from runoff.judge import queueing
 from runoff.judge.agreement import compare_logits, floor, is_reduced, least_lead, why_wrong
 from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation, percentiles
 from runoff.judge.queueing import highest_load, highest_loads_by_launch, residual_share, share_within
@@ -63,9 +64,12 @@ def test_half_an_interval_disowns_no_run(ends: tuple[float | None, float | None]
     assert control_is_valid(Ratio(1.0, *ends, CONFIDENCE, 8, CONFIDENCE))
 
 
-@pytest.mark.parametrize(("zigzag", "alone", "among_ten"), [(2, True, True), (3, True, False), (4, False, False)])
+@pytest.mark.parametrize(
+    ("zigzag", "alone", "among_ten"),
+    [(2, True, True), (3, True, False), (3.1, True, False), (3.2, False, False), (4, False, False)],
+)
 def test_tests_share_the_chance_of_a_false_warning(zigzag: int, alone: bool, among_ten: bool) -> None:
-    """An autocorrelation of 0.51 over 20 launches is beyond 0.47, the bound of one test, and not that of ten."""
+    """Over 20 launches 0.51 and 0.48 are beyond 0.47, the bound of one test, and not beyond that of ten."""
     values = [number + zigzag * (-1) ** number for number in range(20)]
     assert follow_each_other(values) is alone
     assert follow_each_other(values, tests=10) is among_ten
@@ -97,6 +101,42 @@ def test_a_quantile_that_is_just_reached_bears_no_load(share_late: float) -> Non
     services = [0.01] * (100 - late) + [1.0] * late
     assert highest_load(services, 0.1, 1 - share_late) is None
     assert highest_load(services, 0.1, 0.98 - share_late) > 0
+
+
+def test_a_bound_that_serving_never_keeps_bears_no_load() -> None:
+    """Where every service breaks the bound there is no load, though none had to keep it."""
+    assert highest_load([0.2], 0.1, 0.0) is None
+
+
+def test_a_load_at_which_just_the_quantile_is_answered_in_time_counts() -> None:
+    """Where each service takes the whole bound, half of the queries find a server that is busy half of the time."""
+    assert highest_load([1.0], 1.0, 0.5) == 0.5
+
+
+def test_the_highest_load_is_found_to_a_billionth_of_what_can_be_served() -> None:
+    """Within a bound that no line reaches, the load is less than all that can be served by one part in 2^30."""
+    assert 1 - 0.02 * highest_load([0.02], 1e6, 0.99) == pytest.approx(2**-30, rel=1e-3)
+
+
+def test_a_slow_server_bears_less_than_a_query_a_second() -> None:
+    """With services and bound a hundred times as long, the highest load is a hundredth."""
+    quick, slow = highest_load([0.02, 0.03], 0.1, 0.99), highest_load([2.0, 3.0], 10.0, 0.99)
+    assert slow == pytest.approx(quick / 100)
+    assert slow < 1
+
+
+@pytest.mark.parametrize(("service", "busy"), [(0.001, 1.0), (0.02, 1.5), (0.02, 2.5)])
+def test_a_server_that_is_always_busy_answers_nothing_in_time(service: float, busy: float) -> None:
+    """From a busy share of 1 on no query is in time, however short its service is beside the bound."""
+    assert share_within([service], busy / service, 10.0) == 0.0
+
+
+def test_a_few_steps_find_nearly_the_share_that_many_do(monkeypatch) -> None:
+    """Waits of nearly the whole bound count too: quick queries behind slow ones, in 50 steps as in 1000."""
+    services, bound = [0.001, 0.09], 0.1
+    many = share_within(services, 0.6 / 0.0455, bound)
+    monkeypatch.setattr(queueing, "STEPS", 50)
+    assert share_within(services, 0.6 / 0.0455, bound) == pytest.approx(many, abs=1e-4)
 
 
 def test_at_no_load_only_service_counts() -> None:
