@@ -59,7 +59,7 @@ class Judged(Generic[Record]):
         control = self.rules.ratio(noise) if noise else None
         judged = judge(launches, self.rules, words, control)
         if control:
-            shown = verdict(control, 1.0, control=control, margin=self.rules.margin, words=words)
+            shown = verdict(control, 1.0, control=control, margin=self.rules.margin)
             judged[CONTROL] = dataclasses.replace(control, verdict=shown)
         judged[self.reference] = Ratio(1.0, 1.0, 1.0, CONFIDENCE, len(base), CONFIDENCE, verdict=REFERENCE)
         rounds = len(per_launch(base[0]))

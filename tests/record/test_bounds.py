@@ -6,10 +6,13 @@ import dataclasses
 
 import pytest
 
+from runoff.contract import Variant
+from runoff.environments.contenders import Contender
 from runoff.errors import WorkerCrashed
 from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, NO_DIFFERENCE, Ratio
 from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL
+from runoff.measure.preparation import READY, MemoryCurve, Outcome
 from runoff.measure.race import LaunchRecord, Race
 from runoff.record.race import (
     Judged,
@@ -17,6 +20,7 @@ from runoff.record.race import (
     inferences,
     median_over,
     median_stages,
+    memory_curve,
     round_percentiles,
     stored_percentiles,
 )
@@ -30,6 +34,7 @@ from runoff.record.warnings import (
     quieter,
     thread_warnings,
 )
+from runoff.stored.benchmarks import Curve
 from tests.builders.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 QUIETER = "stop other programs, or measure longer (--launches, --precision)"
@@ -56,6 +61,11 @@ def test_a_spare_thread_is_not_on_equal_terms_from_a_third_on(threads: float, wa
             "other kept 4.0 threads busy, where 2 were given to all; its ratio is not on equal terms: "
             "mend the backend's load()"
         ]
+
+
+def test_an_entrant_without_a_launch_kept_no_thread_busy() -> None:
+    """Nothing is said of the threads of one that broke down at once, however few were given."""
+    assert thread_warnings(Race({"broken": ()}, {}, None), 0) == []
 
 
 @pytest.mark.parametrize(("share", "warned"), [(None, False), (0.01, False), (0.0101, True)])
@@ -149,6 +159,13 @@ def test_a_noisy_control_is_told_where_there_are_launches_enough(count: int, noi
     )
 
 
+@pytest.mark.parametrize(("margin", "noisy"), [(0.05, True), (0.07, True), (0.08, False)])
+def test_a_control_is_noisy_beyond_the_margin_that_was_asked_for(margin: float, noisy: bool) -> None:
+    """One that reaches 7.4 % to each side is noisy for a margin of 7 % and not for one of 8 %."""
+    found = judged(make_race(pytorch=STEADY, control=WAVERING), margin=margin)
+    assert [told.partition(":")[0] for told in control_warnings(found, inferences, "REMEDY")] == ["a noisy run"] * noisy
+
+
 def test_a_control_that_broke_down_is_told_with_its_error() -> None:
     """What the noise is, it does not show to the end."""
     race = make_race(failures={CONTROL: WorkerCrashed("ended")}, pytorch=STEADY, control=STEADY)
@@ -190,6 +207,15 @@ def test_launches_that_follow_each_other_are_told_with_their_autocorrelation() -
         "the launches of climbing follow each other (lag-1 autocorrelation 0.85), so its interval is narrower than the "
         "truth: something changes slowly on this machine; give more --launches"
     ]
+
+
+@pytest.mark.parametrize(("entrants", "told"), [(1, 1), (10, 0)])
+def test_entrants_share_the_chance_of_a_false_warning(entrants: int, told: int) -> None:
+    """An autocorrelation of 0.51 over 20 launches is told of one entrant alone, and of none among ten."""
+    wavering = tuple(launch([SECONDS * (1 + 0.001 * (index + 3 * (-1) ** index))] * ROUNDS) for index in range(20))
+    others = {f"steady {number}": STEADY * 3 for number in range(1, entrants)}
+    race = Race({"pytorch": STEADY * 3, "wavering": wavering, **others}, {}, None)
+    assert len(independence_warnings(judged(race))) == told
 
 
 @pytest.mark.parametrize(
@@ -237,3 +263,11 @@ def test_percentiles_say_why_one_is_withheld() -> None:
         "p99": "30 samples do not bound it: it takes 299",
     }
     assert round_percentiles([launch([1.0, 3.0, 2.0]), launch([5.0, 4.0])]).values == {"p50": 3.0}
+
+
+def test_memory_over_time_is_stored_where_it_was_watched() -> None:
+    """Sizes stay paired with their moments; a contender that was not watched has no curve."""
+    plain = Outcome(Contender("a", Variant("")), READY, {})
+    watched = dataclasses.replace(plain, curve=MemoryCurve([0.0, 0.5], [1_000_000, 3_000_000]))
+    assert memory_curve(watched) == Curve((0.0, 0.5), (1_000_000, 3_000_000))
+    assert memory_curve(plain) is None

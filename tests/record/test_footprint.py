@@ -131,7 +131,7 @@ def test_needs_are_followed_where_their_markers_hold(tmp_path):
         {"e": 1},
         ("helper>=1", "windows-only; sys_platform == 'win32'", "plots; extra == 'plots'", "absent"),
     )
-    install(tmp_path, "helper", {"h": 1}, ("engine-core", "fast[speed]", "not a requirement!"))
+    install(tmp_path, "helper", {"h": 1}, ("not a requirement!", "engine-core", "fast[speed]"))
     install(tmp_path, "fast", {"f": 1}, ("faster; extra == 'speed'", "slower; extra == 'size'"))
     for name in ("windows-only", "plots", "faster", "slower", "numpy"):
         install(tmp_path, name, {name: 1})
@@ -147,13 +147,31 @@ def test_what_others_need_too_is_told_apart(tmp_path):
     found = survey(tmp_path)
     by_backend = {name: needed([name], found) for name in ("one", "two")}
     packages = packages_of("one", by_backend, found)
-    assert [(package.name, package.size, package.shared_with) for package in packages] == [
-        ("one", 100, ()),
-        ("common", 7, ("two",)),
-        ("numpy", 3, ("two",)),
+    assert [(package.name, package.version, package.size, package.shared_with) for package in packages] == [
+        ("one", "1.0", 100, ()),
+        ("common", "1.0", 7, ("two",)),
+        ("numpy", "1.0", 3, ("two",)),
     ]
     told = describe_footprint("one", packages, 1000)
+    assert (told.contender, told.packages) == ("one", tuple(packages))
     assert (told.own, told.shared, told.artifact, told.total) == (100, 10, 1000, 1110)
+
+
+def test_what_is_needed_without_any_extra_is_followed(tmp_path):
+    """A marker that holds only where no extra was asked for holds for the roots and for what they require."""
+    install(tmp_path, "engine", {"e": 1}, ("plain; extra == ''", "helper"))
+    install(tmp_path, "helper", {"h": 1}, ("bare; extra == ''",))
+    for name in ("plain", "bare", "numpy"):
+        install(tmp_path, name, {name: 1})
+    assert needed(["engine"], survey(tmp_path)) == ("bare", "engine", "helper", "numpy", "plain")
+
+
+def test_a_size_that_is_not_known_comes_after_the_smallest():
+    """Packages are in the order of their sizes, alike ones and those without a size in that of their names."""
+    sizes = {"unknown": None, "a": None, "tiny": 1, "more": 2, "empty": 0}
+    found = {"distributions": {name: {"version": "1", "bytes": size} for name, size in sizes.items()}}
+    packages = packages_of("engine", {"engine": tuple(sizes)}, found)
+    assert [package.name for package in packages] == ["more", "tiny", "a", "empty", "unknown"]
 
 
 @pytest.mark.long

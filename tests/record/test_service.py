@@ -127,3 +127,10 @@ def test_same_answers_are_a_share_of_rounds() -> None:
     judged = Judged(Measured(records, {}, None), "pytorch", Rules())
     assert service.same_answers(judged, "other") == 0.75
     assert service.same_answers(Judged(Measured(records, {}, None), "absent", Rules()), "other") is None
+
+
+def test_answers_to_other_pictures_are_not_compared() -> None:
+    """A launch whose worker answered fewer rounds than the reference's is refused, not compared as far as it goes."""
+    records = {"pytorch": (end_to_end(1, 2, 3),), "other": (end_to_end(1, 2),)}
+    with pytest.raises(ValueError, match="longer than"):
+        service.same_answers(Judged(Measured(records, {}, None), "pytorch", Rules()), "other")
