@@ -119,6 +119,19 @@ def test_the_whole_of_a_round_is_the_sum_of_its_stages():
     assert record.share_before == 12 / 40
 
 
+def test_each_size_of_a_batch_has_one_answer():
+    """A worker that gave fewer answers than there are sizes makes no record, rather than one of the first sizes."""
+    with pytest.raises(ValueError, match="shorter"):
+        batches.make_record(None, [0.01] * (len(SIZES) - 1))
+
+
+def test_stages_of_other_numbers_of_rounds_are_refused():
+    """Rounds of which a stage is missing have no sum, rather than one over fewer stages or rounds."""
+    record = EndToEndRecord({"decode": (1, 1), "preprocess": (2,)}, (0, 1))
+    with pytest.raises(ValueError, match="shorter"):
+        assert record.rounds
+
+
 @pytest.mark.parametrize(
     ("allowed", "counts"),
     [(1, (1,)), (2, (1, 2)), (3, (1, 2, 3)), (4, (1, 2, 4)), (6, (1, 2, 4, 6)), (8, (1, 2, 4, 8))],
