@@ -37,7 +37,7 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
         return Comparison(run, run, fail_above, invalid=("head",))
     names = [twin.contender for twin in twins]
     compared = {key: measure for key, measure in run.measures.items() if key[1] in names and measure.ratio}
-    head = replace(run, rows=twins, measures=compared, others=())
+    head = replace(run, rows=twins, measures=compared)
     return compare_runs(before_the_change(head, run), head, fail_above)
 
 

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from runoff.__main__ import main
-from runoff.compare.changes import INVALID_RUN, NOTHING_WORSE, OTHER_BENCHMARKS, WORSE
+from runoff.compare.changes import INVALID_RUN, NOTHING_WORSE, OTHER_BENCHMARKS, WORSE, Comparison
 from runoff.compare.within import NoTwin, compare_within
 from runoff.judge.ratios import EXPLORATORY, NO_DIFFERENCE, SLOWER
 from runoff.stored.run import parse_run
@@ -57,6 +57,15 @@ def test_the_reference_need_not_be_recorded():
     assert found.exit_code == WORSE
 
 
+def test_nothing_need_be_stored_of_what_came_of_the_reference():
+    """Where the run says nothing of the reference but its name, its agreement is unknown and its twin is judged."""
+    run = race(1.2)
+    run["benchmarks"] = [one for one in run["benchmarks"] if one["extra_info"]["contender"] != "onnxruntime@base"]
+    del about(run)["contenders"]["onnxruntime@base"]
+    found = compare_within(parse_run(run), 0.05)
+    assert (found.exit_code, found.falls) == (WORSE, ())
+
+
 def test_a_run_that_judges_nothing_does_not_pass():
     """Where the twin has no ratio in inference, that is missing, and the exit code says so."""
     run = race()
@@ -80,9 +89,11 @@ def test_too_few_launches_prove_nothing():
 
 def test_an_invalid_run_proves_nothing():
     """A run whose control came out apart neither passes nor fails."""
-    run = race(2.0)
-    about(run)["control"] |= {"value": 1.2, "low": 1.18, "high": 1.22}
-    assert compare_within(parse_run(run), 0.05).exit_code == INVALID_RUN
+    stored = race(2.0)
+    about(stored)["control"] |= {"value": 1.2, "low": 1.18, "high": 1.22}
+    run = parse_run(stored)
+    found = compare_within(run, 0.05)
+    assert (found.exit_code, found) == (INVALID_RUN, Comparison(run, run, 0.05, invalid=("head",)))
 
 
 def test_a_fall_of_agreement_fails():
@@ -110,7 +121,9 @@ def test_a_head_that_does_not_convert_is_missing():
 def test_a_run_without_a_twin_is_a_mistake_in_words(tmp_path, capsys):
     """A run that raced no tree or environment against its like can't be compared with itself: exit code 2."""
     run = make_comparable_run({(INFERENCE, "onnxruntime"): spread(0.1)})
-    with pytest.raises(NoTwin, match="race both with --tree"):
+    with pytest.raises(
+        NoTwin, match=r"tree; race both with --tree or --environment, or give a second run to compare with$"
+    ):
         compare_within(parse_run(run))
     path = tmp_path / "run.json"
     path.write_text(json.dumps(run))

@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 import pytest
+from msgspec import structs
 
 from runoff.compare.changes import EXIT_MEANINGS, MISSING, NEW, Absence, Comparison, Fall, Renaming, compare_runs
 from runoff.compare.comparison import (
@@ -77,7 +78,7 @@ def test_the_outcome_is_a_sentence(factors: tuple[float, ...], fail_above: float
 
 def test_what_cannot_be_compared_is_said_before_all(found: Comparison) -> None:
     """Strata by what they differ in, invalid runs by which, absences by their number, falls among what is worse."""
-    other = dataclasses.replace(found, differences=["threads: 2 → 4", "threads of here: 1", "cpu: A → B"])
+    other = dataclasses.replace(found, differences=["threads: 2 → 4", "threads of here: 1", "cpu: A: 1 → B"])
     assert outcome(other) == (
         "There is no comparable baseline, so nothing is compared: the runs differ in threads, threads of here, cpu."
     )
@@ -244,6 +245,8 @@ def test_a_file_is_told_by_what_is_in_it(found: Comparison) -> None:
     """Its name in one line, when and of which commit it was stored, how much was measured and where."""
     assert file_line("a\nb.json", found.base).startswith("a b.json: 2 January 2026, 03:04 UTC, commit abc123 with")
     nowhere = dataclasses.replace(found.base, commit=None)
+    single = structs.replace(nowhere.info, launches=1, rounds=1)
+    assert "; 1 launch × 1 round; " in file_line("a.json", dataclasses.replace(nowhere, info=single))
     assert file_line("a.json", nowhere) == (
         "a.json: 2 January 2026, 03:04 UTC; 8 launches × 20 rounds; Example CPU, 2 threads"
     )
