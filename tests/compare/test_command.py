@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import locale
 import math
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from runoff.__main__ import main
 from runoff.compare.changes import EXIT_MEANINGS
 from runoff.compare.command import add_compare
+from tests.builders.encodings import files_in_ascii
 from tests.builders.stored_runs import make_comparable_run, spread
 
 HELP = [
@@ -74,10 +74,7 @@ def test_a_terminal_gets_colours(monkeypatch, capsys, files, gate, colour):
 
 def test_markdown_is_utf8_whatever_the_locale_says(tmp_path, files):
     """Its signs are written where the usual encoding of files has none of them too."""
-    page, usual = tmp_path / "page.md", locale.setlocale(locale.LC_CTYPE)
-    locale.setlocale(locale.LC_CTYPE, "C")
-    try:
+    page = tmp_path / "page.md"
+    with files_in_ascii():
         main(["compare", *files, "--markdown", str(page)])
-    finally:
-        locale.setlocale(locale.LC_CTYPE, usual)
     assert "8 launches × 20 rounds" in page.read_text(encoding="utf-8")

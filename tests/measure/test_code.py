@@ -9,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 from runoff.measure.code import code_hash, defined, differing_code, dump, reachable
+from tests.builders.encodings import files_in_ascii
 from tests.suite_runs import ROOT
 
 PLAIN = dedent(
@@ -72,6 +73,18 @@ def test_only_what_a_conversion_runs_through_is_hashed(file, old, new, same):
     assert PLAIN.count(old) == 1
     file.write_text(PLAIN.replace(old, new), encoding="utf-8")
     assert (code_hash(file, ["convert"]) == before) == same
+
+
+def test_code_is_read_as_utf8_whatever_the_locale_says(file, tmp_path):
+    """A file and a module that it imports may have any letters."""
+    model = tmp_path / "runoff" / "model" / "letters.py"
+    model.parent.mkdir(parents=True)
+    model.write_text("LETTER = 'é'\n", encoding="utf-8")
+    file.write_text(f"from runoff.model.letters import LETTER\n{PLAIN.replace('= 4, 5', '= 4, LETTER or chr(0xe9)')}")
+    file.write_text(file.read_text().replace("chr(0xe9)", "'é'"), encoding="utf-8")
+    usual = code_hash(file, ["convert"], tmp_path)
+    with files_in_ascii():
+        assert code_hash(file, ["convert"], tmp_path) == usual
 
 
 def test_functions_that_are_named_count_together(file):

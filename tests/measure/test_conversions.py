@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,25 @@ def test_the_onnx_form_is_exported_once(place, calls):
     assert named["log"] == place.logs / "export.log"
     assert named["surroundings"] == EXPORTER.surroundings()
     assert form.sha256 != MODEL.sha256
+
+
+def test_an_export_is_kept_by_what_decides_it(place, calls, monkeypatch, tmp_path):
+    """Each part of its key has a name, the code of what exports among them; its seconds and hash are kept with it."""
+    keys = []
+    monkeypatch.setattr(artifacts, "key_of", lambda parts: keys.append(parts) or "key")
+    monkeypatch.setattr(artifacts, "differing_code", lambda *arguments: arguments)
+    form = make_form(ONNX, tmp_path, Conversions(MODEL, {"here": EXPORTER}, None, place))
+    assert keys == [
+        {
+            "model": MODEL.sha256,
+            "inputs": [vars(given) for given in MODEL.inputs],
+            "version": [onnx_export.EXPORT_VERSION, onnx_export.OPSET],
+            "versions": versions_in(EXPORTER, onnx_export.DISTRIBUTIONS),
+            "code": (Path(onnx_export.__file__), "export_model", tmp_path),
+        }
+    ]
+    kept = json.loads((form.onnx_file.parent / "record.json").read_text())
+    assert (kept["noted"], kept["sha256"]) == ({"seconds": 1.5}, form.sha256)
 
 
 def test_an_export_runs_the_code_of_the_tree(place, calls, tmp_path):

@@ -95,7 +95,7 @@ def test_a_backend_without_repairs_fails_as_it_did(refused):
     assert (artifact.parent / "left").exists()
 
 
-def test_both_attempts_are_given_the_same_variant_and_pictures(refused, tmp_path):
+def test_both_attempts_are_given_the_same_variant_and_pictures(refused, tmp_path, capsys):
     """The second attempt differs from the first in its form's file alone."""
     form, artifact = refused
     given = []
@@ -105,11 +105,13 @@ def test_both_attempts_are_given_the_same_variant_and_pictures(refused, tmp_path
         if len(given) == 1:
             raise ConversionFailed("x", "y")
 
-    backend = SimpleNamespace(convert=convert_noting, repair=lambda model, repaired: (f"from {model.name}",))
+    backend = SimpleNamespace(convert=convert_noting, repair=lambda model, repaired: (f"from {model.name}", "more"))
     pictures = tmp_path / "pictures.npy"
-    assert convert_repairing(backend, Variant("quick"), form, artifact, pictures) == ("from model.onnx",)
+    assert convert_repairing(backend, Variant("quick"), form, artifact, pictures) == ("from model.onnx", "more")
+    assert capsys.readouterr().err == "x: y; it went through after: from model.onnx, more\n"
     first, second = given
     assert first == (form, Variant("quick"), artifact, pictures)
     assert second[1:] == first[1:]
     assert second[0] == dataclasses.replace(form, file=second[0].file)
     assert second[0].file != form.file
+    assert second[0].file.name == "repaired.onnx"

@@ -98,6 +98,13 @@ def test_further_pictures_count_for_reduced_precision(judged):
         assert outcome.agreement.images == 4
 
 
+def test_further_pictures_that_a_contender_was_not_given_count_for_nothing(judged):
+    """Where it answered for the first pictures alone, it is judged on those that it was not calibrated on."""
+    expected = expected_outputs(further_images())
+    outcome, _ = judged(logits_of(0, 1, 0, 1), expected, None, precision="int8", calibrated=True)
+    assert (outcome.status, outcome.quantisation.images) == (READY, 2)
+
+
 def test_pictures_that_golden_is_unsure_of_count_in_float32_alone(judged):
     """Where golden has no clear Top-1, another answer is wrong in float32 and says nothing in INT8."""
     golden = Golden(np.array([[0.0, 0.05], [0.0, 4.0]], np.float32), ROUNDING)

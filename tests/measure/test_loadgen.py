@@ -30,7 +30,7 @@ def loadgen(monkeypatch):
 
     def start(system, library, settings, logs):
         issue, flush = system
-        noted.append(("start", settings, logs, flush()))
+        noted.append(("start", settings, logs, flush(), library))
         for first in (0, 2):
             issue([SimpleNamespace(id=100 + index, index=index % 2) for index in (first, first + 1)])
         trace = LINE.format(0, 100, 300) + LINE.format(1, 300, 450)
@@ -90,7 +90,8 @@ def test_every_query_runs_its_own_picture_and_is_answered(loadgen, batches, tmp_
     assert answer == {"latencies": [300, 450], "services": [200, 150]}
     (library, start, *ends) = loadgen.noted
     assert (library, ends) == (("library", 2, 2), [("end", "library"), ("end", 2)])
-    _, settings, logs, _ = start
+    _, settings, logs, _, offered = start
+    assert offered == "library"
     assert settings.qsl_rng_seed == 9
     assert vars(logs.log_output) == {"outdir": str(folder), "copy_summary_to_stdout": False}
     assert logs.enable_trace is True

@@ -37,6 +37,7 @@ def test_batches_of_every_size_are_asked_for_in_turns(make_setup, make_entrant, 
         (16, 1),
         (32, 1),
     ]
+    assert {type(message["times"]) for message in kept["a"]} == {int}
     assert {message["images"] for message in kept["b"]} == {str(setup.images)}
     (record,) = measured.records["a"]
     assert record.seconds == pytest.approx(dict.fromkeys(SIZES, 0.001))
@@ -173,6 +174,7 @@ def test_every_number_of_threads_has_its_rounds(make_setup, make_entrant, scalin
     workshop.events.clear()
     measure_threads(dataclasses.replace(setup), rounds=4)
     assert workshop.events == first
+    assert [event for _, event in first[:4]] == ["start", "start", "start", "suspend"]  # several start at once
     turns = workshop.order("time")
     assert [len(set(turns[start : start + 4])) for start in range(0, 32, 4)] == [4] * 8
 

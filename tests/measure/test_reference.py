@@ -22,7 +22,7 @@ from runoff.measure.reference import (
     require_golden,
 )
 from runoff.model import operations
-from runoff.model.images import ImageSet
+from runoff.model.images import ImageSet, hash_pixels
 from runoff.processes.workplace import Workplace
 from runoff.processor import Processor
 from tests.builders.outputs import MODEL
@@ -120,6 +120,32 @@ def test_another_machine_computes_its_own_golden(place, calls, monkeypatch, name
     monkeypatch.setattr(reference, name, value)
     make_golden(**GOLDEN, place=place)
     assert len(calls) == 2
+
+
+def test_each_part_of_a_key_has_its_name(place, calls, monkeypatch):
+    """What was computed before stays in the cache as long as what decides it has the same names and values."""
+    keys = []
+    monkeypatch.setattr(reference, "read_processor", lambda: Processor("one", ("avx",)))
+    monkeypatch.setattr(reference, "allowed_threads", lambda: 3)
+    monkeypatch.setattr(reference, "key_of", lambda parts: keys.append(parts) or "key")
+    make_golden(**GOLDEN, place=place)
+    make_operations(MODEL, HERE, place)
+    golden, counted = keys
+    assert golden == {
+        "model": MODEL.sha256,
+        "images": hash_pixels(IMAGES.pixels),
+        "versions": HERE.versions(reference.DISTRIBUTIONS),
+        "processor": ["one", ("avx",)],
+        "threads": 3,
+        "exact images": MOST_EXACT,
+        "version": reference.GOLDEN_VERSION,
+    }
+    assert counted == {
+        "model": [MODEL.source.kind, MODEL.source.architecture, dict(MODEL.source.arguments)],
+        "shape": MODEL.picture_shape,
+        "versions": HERE.versions(operations.DISTRIBUTIONS),
+        "version": operations.COUNT_VERSION,
+    }
 
 
 def test_operations_are_counted_once(place, calls):

@@ -50,6 +50,14 @@ def test_sessions_of_one_thread_run_together_and_one_with_all_alone(make_setup, 
     assert setup.progress.steps == setup.progress.promised == 2 + 1 + 2
 
 
+def test_a_contender_alone_takes_a_step_for_each_session_and_one_with_all(make_setup, make_entrant, together, workshop):
+    """Progress is promised what is done, and what a contender needs starts two at once, as it has two threads."""
+    setup = make_setup(make_entrant(), launches=2)
+    measure_parallel(setup)
+    assert setup.progress.steps == setup.progress.promised == 2 * (2 + 1)
+    assert [event for _, event in workshop.events[:3]] == ["start", "start", "suspend"]
+
+
 def test_a_contenders_sessions_have_ended_before_the_next_ones_start(make_setup, make_entrant, together, workshop):
     """One contender's processes are alive at a time, in an order that differs between launches and follows the seed."""
 
@@ -113,6 +121,11 @@ def test_sessions_are_resumed_before_any_is_told_to_run(make_entrant, workshop, 
     assert {tuple(process.timeouts) for process in processes} == {(parallel.SECONDS + INFERENCE_TIMEOUT,)}
     for context in contexts:
         context.__exit__(None, None, None)
+
+
+def test_images_before_and_after_all_were_running_do_not_count():
+    """However short inferences are: from 25 to 30 ns one session ends one, and the other half of one."""
+    assert images_per_second([[0, 10, 20, 30], [0, 25, 30, 31]]) == pytest.approx(1.5 / 5e-9)
 
 
 @pytest.mark.parametrize(

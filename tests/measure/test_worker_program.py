@@ -208,16 +208,21 @@ def request_of(picture):
     return make
 
 
-def test_a_cold_start_has_its_four_stages(backend, request_of, images):
+def test_a_cold_start_has_its_four_stages(backend, request_of, images, clock, monkeypatch):
     """Each stage has its own time and the peak at its end, and the first output is that of the launch's picture."""
-    channel = Conversation(deque([{"do": "time"}]))
-    worker.serve(channel, request_of())
-    start, timed = channel.answers
+    clock.now = 7
+    layouts = []
+    imagined = {"imagined": lambda work, command: layouts.append(work.layout) or {}}
+    monkeypatch.setattr("runoff.measure.commands.COMMANDS", imagined)
+    channel = Conversation(deque([{"do": "time"}, {"do": "imagined"}]))
+    worker.serve(channel, request_of(image=1))
+    start, timed, _ = channel.answers
+    assert layouts == ["NHWC"]
     assert start["durations"] == {"interpreter": 600, "import": 20, "load": 300, "first inference": 4000}
     assert start["peaks"] == {"interpreter": 100, "import": 200, "load": 300, "first inference": 400}
     assert start["threads"] == 2
     logits = np.frombuffer(base64.b64decode(start["logits"]), np.float32)
-    assert np.array_equal(logits, true_logits(images[2:].transpose(0, 2, 3, 1))[0])
+    assert np.array_equal(logits, true_logits(images[1:2].transpose(0, 2, 3, 1))[0])
     assert backend.noted == [("import", "other"), ("load", Path("model.npy"), "other", 2)]
     assert timed["nanoseconds"] == 4000
 
