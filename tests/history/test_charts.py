@@ -1,0 +1,145 @@
+"""What the charts of a history show, as they are described to Vega-Lite, which draws none of them here."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from runoff.charts.drawing import INK, PALETTE
+from runoff.history import charts, words
+from runoff.history.charts import alt_text, draw_lines, draw_panels, values_of
+from runoff.history.lines import make_history
+from runoff.history.writing import render_history
+from tests.builders.histories import make_past_run, with_step
+from tests.builders.stored_runs import about
+from tests.history.test_wording import PEAK, RATIO, history_of, lines_of
+
+VERSIONS = ({"torch": "2.13.0"}, {"torch": "2.14", "numpy": "2"})
+
+
+@pytest.fixture
+def described(monkeypatch):
+    """Keep each chart's description and the names that it has room for, instead of drawing it."""
+    kept = []
+
+    def draw(chart, names):
+        kept.append((chart.to_dict(validate=False), names))
+        return f"<svg id='{len(kept)}'/>"
+
+    monkeypatch.setattr(charts, "draw", draw)
+    return kept
+
+
+@pytest.fixture(scope="module")
+def section():
+    """The lines of 20 runs, onnxruntime slower by half from the eleventh on."""
+    (found,) = history_of(with_step(20, 10, 1.5)).sections
+    return found
+
+
+def line_of(section, metric):
+    """Return the line of onnxruntime in a metric."""
+    (line,) = (line for line in section.lines if (line.contender, line.metric) == ("onnxruntime", metric))
+    return line
+
+
+def test_a_contender_has_a_chart_for_each_metric(described):
+    """Contenders and metrics come in their order; each combination of versions has one colour in all charts."""
+    runs = with_step(20, 10, 1.5)
+    for run in runs[10:]:
+        about(run)["contenders"]["onnxruntime"]["versions"] = VERSIONS[1]
+    (section,) = history_of(runs).sections
+    panels = draw_panels(section)
+    assert [panel.contender for panel in panels] == ["pytorch", "onnxruntime", "pytorch-channels-last", "tensorflow"]
+    titles = ["ratio to reference", "cold start", "peak memory"]
+    assert [[chart.title for chart in panel.charts] for panel in panels] == [titles[1:], titles, titles, titles]
+    assert panels[0].hues == {"torch 2.13.0": PALETTE[0]}
+    assert panels[1].hues == {
+        "torch 2.13.0": PALETTE[0],
+        "numpy 2, torch 2.14, torch of pytorch 2.13.0": PALETTE[1],
+    }
+    drawn = [chart for panel in panels for chart in panel.charts]
+    assert [chart.svg for chart in drawn] == [f"<svg id='{number + 1}'/>" for number in range(11)]
+    lines = [line for line in section.lines if (line.contender, line.metric) == ("onnxruntime", RATIO)]
+    assert [len(line.points) for line in lines] == [10, 10]
+    assert (drawn[2].alternative, drawn[2].caption, drawn[2].wide) == (alt_text(lines), "", False)
+
+
+def test_more_versions_than_colours_begin_again(described, section):
+    """The eighth combination of versions has the colour of the first."""
+    line = line_of(section, RATIO)
+    lines = tuple(dataclasses.replace(line, versions={"torch": str(number)}) for number in range(8))
+    (panel,) = draw_panels(dataclasses.replace(section, lines=lines))
+    assert list(panel.hues.values()) == [*PALETTE, PALETTE[0]]
+
+
+def test_a_chart_has_lines_intervals_points_and_steps(described, section):
+    """Two lines in their colours over the places of runs, on one axis, and a mark between the runs of each step."""
+    line = line_of(section, RATIO)
+    other = dataclasses.replace(line, versions=VERSIONS[1], steps=())
+    hues = {words.versions(line): "red", words.versions(other): "blue"}
+    figure = draw_lines(section, [line, other], hues)
+    ((chart, names),) = described
+    assert (figure.title, figure.alternative, names) == ("ratio to reference", alt_text([line, other]), [""] * 5)
+    x = {
+        "field": "place",
+        "type": "quantitative",
+        "axis": charts.commit_axis(section).to_dict(),
+        "scale": {"domain": [0.5, 20.5], "nice": False},
+    }
+    y = {"field": "value", "type": "quantitative", "title": "ratio to reference", "scale": {"zero": False}}
+    colour = {
+        "field": "line",
+        "type": "nominal",
+        "legend": None,
+        "scale": {"domain": [0, 1], "range": ["red", "blue"]},
+    }
+    ends = {"y": {"field": "low", "type": "quantitative", "title": "ratio to reference"}, "y2": {"field": "high"}}
+    assert [(layer["mark"], layer["encoding"]) for layer in chart["layer"]] == [
+        ({"type": "line", "strokeWidth": 1.5}, {"x": x, "y": y, "color": colour}),
+        ({"type": "rule", "strokeWidth": 1.5, "opacity": 0.4}, {"x": x, "color": colour, **ends}),
+        ({"type": "point", "filled": True, "size": 30, "opacity": 1}, {"x": x, "y": y, "color": colour}),
+        (
+            {"type": "rule", "color": INK, "strokeDash": [4, 3], "opacity": 0.55},
+            {"x": {"field": "place", "type": "quantitative"}},
+        ),
+    ]
+    shown = [chart["datasets"][layer["data"]["name"]] for layer in chart["layer"]]
+    assert shown == [values_of([line, other], 1.0)] * 3 + [[{"place": 10.5}]]
+
+
+def test_sizes_are_drawn_in_megabytes(described, section):
+    """The axis names the unit, and values are in it."""
+    draw_lines(section, [line_of(section, PEAK)], {"torch 2.13.0": "red"})
+    ((chart, _),) = described
+    assert chart["layer"][0]["encoding"]["y"]["title"] == "peak memory, MB"
+    assert values_of([line_of(section, PEAK)], 1e-6) in chart["datasets"].values()
+
+
+@pytest.mark.parametrize(("times", "layers"), [(10, 3), (11, 1)])
+def test_of_many_points_the_line_alone_is_drawn(described, section, times, layers):
+    """200 points have room, and more have not; where no step was found none is marked."""
+    line = line_of(section, RATIO)
+    draw_lines(section, [dataclasses.replace(line, points=line.points * times, steps=())], {"torch 2.13.0": "red"})
+    ((chart, _),) = described
+    marks = [layer["mark"]["type"] for layer in chart.get("layer", [chart])]
+    assert marks == ["line", "rule", "point"][:layers]
+
+
+def test_the_page_has_every_section_with_its_charts(described):
+    """The page says what the history shows, and has each chart that was drawn of it."""
+    history = history_of(with_step(20, 10, 1.5))
+    page = render_history(history)
+    assert "3 steps were found in 11 lines of 20 runs" in page
+    assert [page.count(f" id='{number}'/>") for number in range(1, 13)] == [1] * 11 + [0]
+    assert "x.json is skipped: it is not JSON" in page
+    assert "nothing that was recorded" in page
+
+
+def test_a_history_of_one_run_has_its_setting():
+    """What its lines share is read from the only run."""
+    history = history_of([make_past_run(0)])
+    assert history.sections[0].stratum == history.reading.runs[0].stratum
+    assert len(lines_of(history, "onnxruntime")) == 3
+    assert make_history(history.reading) == history

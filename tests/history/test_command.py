@@ -1,0 +1,121 @@
+"""The command line of a history: what its help says, and what it writes where."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from runoff.__main__ import main
+from runoff.history import charts, words
+from runoff.history.command import add_history
+from runoff.history.lines import make_history, version_changes
+from runoff.history.reading import read_runs
+from runoff.history.writing import history_json, render_history, render_history_markdown
+from tests.builders.encodings import files_in_ascii
+from tests.builders.histories import make_past_run, store_runs, with_step
+from tests.builders.stored_runs import about
+from tests.history.test_wording import history_of, past
+
+HELP = [
+    "Draw ratio, cold start and peak memory over commits, by contender and stratum, and find steps.",
+    "DIR a folder with stored runs, at any depth",
+    "--output FOLDER where history.html and history.json are written (default: results)",
+    "--markdown PATH the steps as GitHub markdown too",
+]
+
+
+def lines_of(text: str) -> list[str]:
+    """Return lines without the spaces that align them."""
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_help_says_what_is_given(monkeypatch):
+    """The command has a line in the list of commands; its own help names the folders and each option."""
+    monkeypatch.setenv("COLUMNS", "250")
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+    add_history(commands)
+    assert lines_of(parser.format_help()).count("history draw many stored runs over commits, with the steps in them")
+    assert [line for line in lines_of(commands.choices["history"].format_help()) if line in HELP] == HELP
+    options = parser.parse_args(["history", "a", "b", "--markdown", "c"])
+    assert (options.places, options.output, options.markdown) == ([Path("a"), Path("b")], Path("results"), Path("c"))
+    assert parser.parse_args(["history", "a", "--output", "d"]).output == Path("d")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["history"])
+
+
+def test_a_history_is_written_as_page_json_and_markdown(tmp_path, monkeypatch, capsys):
+    """Folders are made, files are in UTF-8 and are written over; what was left out goes to standard error."""
+    monkeypatch.setattr(charts, "draw", lambda chart, names: "<svg/>")
+    runs = with_step(6, 6, 1.0)
+    for run in runs:
+        about(run)["stratum"]["cpu"] = "Prozessör"
+    folder, out, summary = store_runs(tmp_path / "runs", runs), tmp_path / "out" / "deeper", tmp_path / "steps.md"
+    (folder / "half.json").write_text('{"machine_info": ')
+    history = make_history(read_runs([folder]))
+    page, data = out / "history.html", out / "history.json"
+    with files_in_ascii():
+        for markdown, files in (([], [page, data]), (["--markdown", str(summary)], [page, data, summary])):
+            assert main(["history", str(folder), "--output", str(out), *markdown]) == 0
+            told = capsys.readouterr()
+            assert told.out.splitlines() == [words.answer(history), *map(str, files)]
+            assert told.err.splitlines() == [f"! {remark}" for remark in words.remarks(history)]
+    assert len(words.remarks(history)) == 1
+    assert page.read_text(encoding="utf-8") == render_history(history)
+    assert data.read_text(encoding="utf-8") == history_json(history)
+    assert summary.read_text(encoding="utf-8") == render_history_markdown(history)
+
+
+def test_the_json_is_for_people_too():
+    """Lines are indented by one space and letters stay what they are; a value that is no number is refused."""
+    runs = [make_past_run(0)]
+    about(runs[0])["stratum"]["cpu"] = "Prozessör"
+    history = history_of(runs)
+    written = history_json(history)
+    assert written.startswith('{\n "runoff_history": 2,\n "runs": 1,\n')
+    assert written.endswith("}\n")
+    assert '"cpu": "Prozessör"' in written
+    assert json.loads(written)["runs"] == 1
+    (section,) = history.sections
+    broken = dataclasses.replace(section.lines[0].points[0], value=float("nan"))
+    line = dataclasses.replace(section.lines[0], points=(broken,))
+    history = dataclasses.replace(history, sections=(dataclasses.replace(section, lines=(line,)),))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        history_json(history)
+
+
+def test_where_nothing_was_found_markdown_is_the_answer_alone():
+    """Neither steps nor remarks leave empty lines behind."""
+    history = history_of([make_past_run(0)])
+    plain = make_history(dataclasses.replace(history.reading, skipped={}, copies={}))
+    assert render_history_markdown(plain) == f"**{words.answer(plain)}**\n"
+
+
+def test_one_of_each_is_told_as_one_and_two_as_two():
+    """One step was found; two runs are left out."""
+    runs = with_step(21, 10, 1.5)
+    for run in runs[3:5]:
+        about(run)["control"] |= {"value": 1.2, "low": 1.18, "high": 1.22}
+    history = history_of(runs)
+    assert words.remarks(history)[-1] == "2 runs are left out, invalid by the control: 3.json and 4.json"
+    (section,) = history.sections
+    line = next(line for line in section.lines if line.steps)
+    history = dataclasses.replace(history, sections=(dataclasses.replace(section, lines=(line,)),))
+    assert words.answer(history) == "1 step was found in 1 line of 21 runs: 1 for the worse, 0 for the better."
+    assert words.break_table(section).columns == words.BREAK_COLUMNS
+
+
+def test_the_day_of_a_run_is_that_of_its_commit():
+    """An old commit that was measured today is of its own day."""
+    run = make_past_run(0)
+    run["datetime"] = "2027-06-05T00:00:00+00:00"
+    assert words.day(past([run])[0]) == "2026-01-01"
+
+
+def test_a_version_that_came_or_went_is_told_with_none():
+    """What only one of two runs has is none in the other; equal versions are no change."""
+    assert version_changes({"a": "1", "same": "1"}, {"same": "1", "b": "2"}) == ("a: 1 → none", "b: none → 2")
