@@ -8,11 +8,12 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from runoff.__main__ import main
 from runoff.history import charts, words
 from runoff.history.command import add_history
-from runoff.history.lines import make_history, version_changes
+from runoff.history.lines import make_history, version_changes, versions_of, what_else_changed
 from runoff.history.reading import read_runs
 from runoff.history.writing import history_json, render_history, render_history_markdown
 from tests.builders.encodings import files_in_ascii
@@ -119,3 +120,30 @@ def test_the_day_of_a_run_is_that_of_its_commit():
 def test_a_version_that_came_or_went_is_told_with_none():
     """What only one of two runs has is none in the other; equal versions are no change."""
     assert version_changes({"a": "1", "same": "1"}, {"same": "1", "b": "2"}) == ("a: 1 → none", "b: none → 2")
+
+
+def test_the_largest_section_comes_first():
+    """Runs of two processors are two sections, whichever was measured first."""
+    runs = [make_past_run(number) for number in range(4)]
+    about(runs[0])["stratum"]["cpu"] = "Other CPU"
+    assert [len(section.runs) for section in history_of(runs).sections] == [3, 1]
+
+
+def test_figures_depend_on_the_versions_of_a_contender_and_its_reference():
+    """Both with their Python, told apart where they differ; of what is not known there is none."""
+    stratum = structs.replace(
+        past([make_past_run(0)])[0].stratum,
+        reference="base@other",
+        contenders={"a": {"engine": "1"}, "base@other": {"engine": "2"}},
+        environments={"here": {"python": "3.11"}, "other": {"python": "3.12"}},
+    )
+    both = (("engine", "1"), ("engine of base@other", "2"), ("python", "3.11"), ("python of base@other", "3.12"))
+    assert versions_of(stratum, "a") == both
+    assert versions_of(stratum, "b@absent") == (("engine", "2"), ("python", "3.12"))
+
+
+def test_what_one_run_does_not_say_is_unknown():
+    """What else changed is told from or to unknown where one of two runs has it alone."""
+    (run,) = past([make_past_run(0)])
+    before, after = (dataclasses.replace(run, circumstances={name: "1", "same": "x"}) for name in ("old", "new"))
+    assert what_else_changed(before, after) == ("old: 1 → unknown", "new: unknown → 1")

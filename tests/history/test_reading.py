@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from runoff.history.reading import NothingToRead, past_run, read_runs
+from runoff.history.reading import NothingToRead, circumstances, past_run, read_runs
 from runoff.stored.run import parse_run
 from tests.builders.histories import make_past_run, store_runs, with_step
 from tests.builders.stored_runs import about, came_of
@@ -45,7 +45,7 @@ def test_a_copy_counts_once_and_a_likeness_twice(tmp_path):
     one, two = store_runs(tmp_path / "a", [run]), store_runs(tmp_path / "b", [saved, other])
     reading = read_runs([one, two, one])
     assert len(reading.runs) == 2
-    assert list(reading.copies) == [str(two / "0000.json")]
+    assert reading.copies == {str(two / "0000.json"): str(one / "0000.json")}
 
 
 def test_what_is_no_run_is_named_and_skipped(tmp_path):
@@ -58,7 +58,7 @@ def test_what_is_no_run_is_named_and_skipped(tmp_path):
     (folder / "other.json").write_text('{"name": "package"}')
     (folder / "list.json").write_text("[1, 2]")
     (folder / "bytes.json").write_bytes(b"\xff\xfe\x00")
-    (folder / "ours.json").write_text('{"runoff_history": 1}')
+    (folder / "0-ours.json").write_text('{"runoff_history": 1}')
     (folder / "notes.txt").write_text("no JSON at all")
     reading = read_runs([folder])
     assert len(reading.runs) == 2
@@ -78,6 +78,35 @@ def test_nothing_usable_is_an_error(tmp_path, text):
     with pytest.raises(NothingToRead, match="no run that Runoff stored") as caught:
         read_runs([tmp_path])
     assert ("one.json is skipped" in str(caught.value)) == (text is not None)
+
+
+def test_nothing_usable_in_several_folders_names_them_all(tmp_path):
+    """The folders, and each file with its reason in a line of its own."""
+    one, two = store_runs(tmp_path / "a", [{}]), store_runs(tmp_path / "b", [{}])
+    with pytest.raises(NothingToRead) as caught:
+        read_runs([one, two])
+    first, *skipped = str(caught.value).splitlines()
+    assert f" is in {one}, {two}; give a folder" in first
+    assert [line.partition(" is skipped: ")[0] for line in skipped] == [str(one / "0000.json"), str(two / "0000.json")]
+
+
+@pytest.mark.parametrize(("first", "told"), [(True, {"workers go first": "yes"}), (False, {"workers go first": "no"})])
+def test_what_a_run_ran_in_is_kept_by_name(first, told):
+    """Machine, system, Python, pictures, how much was measured and priority; what is not known is left out."""
+    stored = make_past_run(0)
+    about(stored)["workers_go_first"] = first
+    known = {
+        "machine": "one",
+        "system": "Linux 6.1",
+        "Python of the suite": "3.11.7",
+        "pictures": about(stored)["images"]["sha256"][:12],
+        "launches": "8",
+        "rounds": "20",
+    }
+    assert circumstances(parse_run(stored)) == known | told
+    about(stored).update(workers_go_first=None, images=None)
+    del known["pictures"]
+    assert circumstances(parse_run(stored)) == known
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
