@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from runoff.history.lines import History, Line, make_history
+from runoff.history.reading import PastRun, Reading, past_run
+from runoff.stored.run import parse_run
 from tests.builders.stored_runs import Values, about, make_stored_run
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -44,3 +47,20 @@ def store_runs(folder: Path, runs: Sequence[Values]) -> Path:
 def with_step(count: int, at: int, factor: float) -> list[Values]:
     """Make runs of so many commits, the last of them slower by a factor from one of them on."""
     return [make_past_run(number, factor=factor if number >= at else 1.0) for number in range(count)]
+
+
+def past_runs(runs: Sequence[Values]) -> list[PastRun]:
+    """Read runs as a history does, without files."""
+    return [past_run(f"{number}.json", parse_run(run)) for number, run in enumerate(runs)]
+
+
+def history_of(
+    runs: Sequence[Values], skipped: Mapping[str, str] | None = None, copies: Mapping[str, str] | None = None
+) -> History:
+    """Draw the history of runs, beside files that are no run, with the reasons, and copies."""
+    return make_history(Reading(past_runs(runs), skipped or {}, copies or {}))
+
+
+def lines_of(history: History, contender: str) -> list[Line]:
+    """Return a contender's lines, metric by metric."""
+    return [line for line in history.lines if line.contender == contender]

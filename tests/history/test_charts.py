@@ -8,13 +8,13 @@ import pytest
 
 from runoff.charts.drawing import INK, PALETTE
 from runoff.history import charts, words
-from runoff.history.charts import alt_text, draw_lines, draw_panels, values_of
-from runoff.history.lines import make_history
+from runoff.history.charts import alt_text, commit_axis, draw_lines, draw_panels, short_name, values_of
+from runoff.history.lines import METRICS, SettingHistory, make_history
 from runoff.history.writing import render_history
-from tests.builders.histories import make_past_run, with_step
+from tests.builders.histories import history_of, lines_of, make_past_run, with_step
 from tests.builders.stored_runs import about
-from tests.history.test_wording import PEAK, RATIO, history_of, lines_of
 
+RATIO, COLD_START, PEAK = METRICS
 VERSIONS = ({"torch": "2.13.0"}, {"torch": "2.14", "numpy": "2"})
 
 
@@ -129,7 +129,7 @@ def test_of_many_points_the_line_alone_is_drawn(described, section, times, layer
 
 def test_the_page_has_every_section_with_its_charts(described):
     """The page says what the history shows, and has each chart that was drawn of it."""
-    history = history_of(with_step(20, 10, 1.5))
+    history = history_of(with_step(20, 10, 1.5), {"x.json": "it is not JSON"})
     page = render_history(history)
     assert "3 steps were found in 11 lines of 20 runs" in page
     assert [page.count(f" id='{number}'/>") for number in range(1, 13)] == [1] * 11 + [0]
@@ -143,3 +143,54 @@ def test_a_history_of_one_run_has_its_setting():
     assert history.sections[0].stratum == history.reading.runs[0].stratum
     assert len(lines_of(history, "onnxruntime")) == 3
     assert make_history(history.reading) == history
+
+
+def test_a_chart_has_its_points_in_their_unit(section: SettingHistory) -> None:
+    """Each point has its line's number, its run's place from one, and its interval, or none of any length."""
+    ratio, _, peak = (line_of(section, metric) for metric in METRICS)
+    first, second = ratio.points[:2]
+    assert values_of([ratio, ratio], 1.0)[:2] == [
+        {"line": 0, "place": 1, "value": first.value, "low": first.low, "high": first.high},
+        {"line": 0, "place": 2, "value": second.value, "low": second.low, "high": second.high},
+    ]
+    assert [value["line"] for value in values_of([ratio, peak], 1.0)] == [0] * 20 + [1] * 20
+    point = values_of([peak], 1e-6)[0]
+    assert point["low"] == point["value"] == point["high"] == pytest.approx(peak.points[0].value / 1e6)
+    scaled = values_of([ratio], 10.0)[0]
+    assert (scaled["value"], scaled["low"]) == (pytest.approx(10 * first.value), pytest.approx(10 * first.low))
+
+
+def test_the_axis_names_five_commits_evenly_spread(section: SettingHistory) -> None:
+    """Of 20 runs the 1st, 6th, 11th, 15th and 20th; of fewer than five, each."""
+    axis = commit_axis(section).to_dict()
+    assert axis["values"] == [1, 6, 11, 15, 20]
+    assert axis["labelExpr"].startswith("datum.value == 1 ? '0000000' : datum.value == 6 ? '0005000' : ")
+    assert axis["labelExpr"].endswith(" : datum.value == 20 ? '0013001' : ''")
+    assert (axis["title"], axis["grid"]) == (None, False)
+    for count in (1, 2, 4):
+        (short,) = history_of([make_past_run(number) for number in range(count)]).sections
+        assert commit_axis(short).to_dict()["values"] == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    ("commit", "name"),
+    [("0123456789", "0123456"), ("'+alert(1)", "alert"), ("", "2026-01-01"), ("'+-*/()", "2026-01-01")],
+)
+def test_a_name_on_the_axis_is_letters_and_digits(commit: str, name: str) -> None:
+    """Seven signs of the commit at most, of which nothing can end the text it stands in; else the day of the run."""
+    run = make_past_run(0)
+    run["commit_info"] = {"id": commit, "time": None, "dirty": False} if commit else {}
+    (section,) = history_of([run]).sections
+    assert short_name(section, 0) == name
+
+
+def test_a_chart_is_told_in_words(section: SettingHistory) -> None:
+    """For each line: how many runs with which versions, from where to where, with how many steps."""
+    ratio, _, peak = (line_of(section, metric) for metric in METRICS)
+    first, last = f"{ratio.points[0].value:.3f}", f"{ratio.points[-1].value:.3f}"
+    one = f"20 runs with torch 2.13.0: from {first} to {last}, 1 step"
+    assert alt_text([ratio]) == f"ratio to reference of onnxruntime over commits: {one}."
+    other = dataclasses.replace(ratio, versions={"torch": "2.14", "numpy": "2"}, points=ratio.points[:1], steps=())
+    two = f"1 run with torch 2.14, numpy 2: from {first} to {first}, 0 steps"
+    assert alt_text([ratio, other]) == f"ratio to reference of onnxruntime over commits: {one}; {two}."
+    assert "from 39" in alt_text([peak])

@@ -17,9 +17,8 @@ from runoff.history.lines import make_history, version_changes, versions_of, wha
 from runoff.history.reading import read_runs
 from runoff.history.writing import history_json, render_history, render_history_markdown
 from tests.builders.encodings import files_in_ascii
-from tests.builders.histories import make_past_run, store_runs, with_step
+from tests.builders.histories import history_of, make_past_run, past_runs, store_runs, with_step
 from tests.builders.stored_runs import about
-from tests.history.test_wording import history_of, past
 
 HELP = [
     "Draw ratio, cold start and peak memory over commits, by contender and stratum, and find steps.",
@@ -114,7 +113,7 @@ def test_the_day_of_a_run_is_that_of_its_commit():
     """An old commit that was measured today is of its own day."""
     run = make_past_run(0)
     run["datetime"] = "2027-06-05T00:00:00+00:00"
-    assert words.day(past([run])[0]) == "2026-01-01"
+    assert words.day(past_runs([run])[0]) == "2026-01-01"
 
 
 def test_a_version_that_came_or_went_is_told_with_none():

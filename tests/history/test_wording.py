@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Sequence
 
 import pytest
 
 from runoff.history import words, writing
-from runoff.history.charts import alt_text, commit_axis, short_name, values_of
-from runoff.history.lines import METRICS, History, Line, Point, make_history
-from runoff.history.reading import PastRun, Reading, past_run
-from runoff.stored.run import parse_run
-from tests.builders.histories import make_past_run, with_step
-from tests.builders.stored_runs import Values, about
+from runoff.history.lines import METRICS, History, make_history
+from runoff.history.reading import Reading
+from tests.builders.histories import history_of, lines_of, make_past_run, past_runs, with_step
+from tests.builders.stored_runs import about
 
 PLACE = "Example CPU, 2 threads, resnet18 with the builtin checkpoint, against pytorch"
 RATIO, COLD_START, PEAK = METRICS
-
-
-def past(runs: Sequence[Values]) -> list[PastRun]:
-    """Read runs as a history does, without files, and without their curves, which take long to read."""
-    for run in runs:
-        for one in run["benchmarks"]:
-            one["extra_info"].pop("curve", None)
-    return [past_run(f"{number}.json", parse_run(run)) for number, run in enumerate(runs)]
-
-
-def history_of(runs: Sequence[Values]) -> History:
-    """Draw the history of runs, beside a file that is no run and a copy."""
-    return make_history(Reading(past(runs), {"x.json": "it is not JSON"}, {"c.json": "0.json"}))
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +21,7 @@ def history() -> History:
     """A history of 21 runs: the fourth invalid, onnxruntime half as slow again from the eleventh on."""
     runs = with_step(21, 10, 1.5)
     about(runs[3])["control"] |= {"value": 1.2, "low": 1.18, "high": 1.22}
-    return history_of(runs)
-
-
-def lines_of(history: History, contender: str) -> list[Line]:
-    """Return a contender's lines, one a metric."""
-    return [line for line in history.lines if line.contender == contender]
+    return history_of(runs, {"x.json": "it is not JSON"}, {"c.json": "0.json"})
 
 
 def test_it_answers_in_a_sentence(history: History) -> None:
@@ -120,7 +98,7 @@ def test_a_change_lies_between_commits(commits: tuple[str | None, str | None], r
     runs = [make_past_run(0), make_past_run(1)]
     for run, commit in zip(runs, commits, strict=True):
         run["commit_info"] = {"id": commit, "time": "2026-01-01T00:00:00+00:00", "dirty": False} if commit else {}
-    assert words.commit_range(*past(runs)) == range_
+    assert words.commit_range(*past_runs(runs)) == range_
 
 
 @pytest.mark.parametrize(
@@ -244,55 +222,3 @@ def test_markdown_has_the_answer_the_steps_and_what_was_left_out(history: Histor
     assert [line[:15] for line in lines[4:7]] == ["| onnxruntime |"] * 3
     assert lines[-4:-1] == [f"- {remark}" for remark in words.remarks(history)]
     assert lines[-1] == ""
-
-
-def test_a_chart_has_its_points_in_their_unit(history: History) -> None:
-    """Each point has its line's number, its run's place from one, and its interval, or none of any length."""
-    ratio, _, peak = lines_of(history, "onnxruntime")
-    first, second = ratio.points[:2]
-    assert values_of([ratio, ratio], 1.0)[:2] == [
-        {"line": 0, "place": 1, "value": first.value, "low": first.low, "high": first.high},
-        {"line": 0, "place": 2, "value": second.value, "low": second.low, "high": second.high},
-    ]
-    assert [value["line"] for value in values_of([ratio, peak], 1.0)] == [0] * 20 + [1] * 20
-    point = values_of([peak], 1e-6)[0]
-    assert point["low"] == point["value"] == point["high"] == pytest.approx(peak.points[0].value / 1e6)
-    scaled = values_of([ratio], 10.0)[0]
-    assert (scaled["value"], scaled["low"]) == (pytest.approx(10 * first.value), pytest.approx(10 * first.low))
-
-
-def test_the_axis_names_five_commits_evenly_spread(history: History) -> None:
-    """Of 20 runs the 1st, 6th, 11th, 15th and 20th; of fewer than five, each."""
-    axis = commit_axis(history.sections[0]).to_dict()
-    assert axis["values"] == [1, 6, 11, 15, 20]
-    assert axis["labelExpr"].startswith("datum.value == 1 ? '0000000' : datum.value == 6 ? '0006000' : ")
-    assert axis["labelExpr"].endswith(" : datum.value == 20 ? '0014001' : ''")
-    assert (axis["title"], axis["grid"]) == (None, False)
-    for count in (1, 2, 4):
-        (section,) = history_of([make_past_run(number) for number in range(count)]).sections
-        assert commit_axis(section).to_dict()["values"] == list(range(1, count + 1))
-
-
-@pytest.mark.parametrize(
-    ("commit", "name"),
-    [("0123456789", "0123456"), ("'+alert(1)", "alert"), ("", "2026-01-01"), ("'+-*/()", "2026-01-01")],
-)
-def test_a_name_on_the_axis_is_letters_and_digits(commit: str, name: str) -> None:
-    """Seven signs of the commit at most, of which nothing can end the text it stands in; else the day of the run."""
-    run = make_past_run(0)
-    run["commit_info"] = {"id": commit, "time": None, "dirty": False} if commit else {}
-    (section,) = history_of([run]).sections
-    assert short_name(section, 0) == name
-
-
-def test_a_chart_is_told_in_words(history: History) -> None:
-    """For each line: how many runs with which versions, from where to where, with how many steps."""
-    ratio, _, peak = lines_of(history, "onnxruntime")
-    first, last = f"{ratio.points[0].value:.3f}", f"{ratio.points[-1].value:.3f}"
-    one = f"20 runs with torch 2.13.0: from {first} to {last}, 1 step"
-    assert alt_text([ratio]) == f"ratio to reference of onnxruntime over commits: {one}."
-    other = dataclasses.replace(ratio, versions={"torch": "2.14", "numpy": "2"}, points=ratio.points[:1], steps=())
-    two = f"1 run with torch 2.14, numpy 2: from {first} to {first}, 0 steps"
-    assert alt_text([ratio, other]) == f"ratio to reference of onnxruntime over commits: {one}; {two}."
-    assert "from 39" in alt_text([peak])
-    assert isinstance(ratio.points[0], Point)
