@@ -10,8 +10,9 @@ from runoff.charts.drawing import INK, PALETTE
 from runoff.history import charts, words
 from runoff.history.charts import alt_text, commit_axis, draw_lines, draw_panels, short_name, values_of
 from runoff.history.lines import METRICS, SettingHistory, make_history
+from runoff.history.reading import Reading
 from runoff.history.writing import render_history
-from tests.builders.histories import history_of, lines_of, make_past_run, with_step
+from tests.builders.histories import history_of, lines_of, make_past_run, past_runs, with_step
 from tests.builders.stored_runs import about
 
 RATIO, COLD_START, PEAK = METRICS
@@ -44,6 +45,12 @@ def line_of(section, metric):
     return line
 
 
+def values_in(chart, layer):
+    """Return the values that a layer of a chart is drawn from."""
+    data = chart["layer"][layer].get("data") or chart["data"]  # what all layers share is the whole chart's
+    return chart["datasets"][data["name"]]
+
+
 def test_a_contender_has_a_chart_for_each_metric(described):
     """Contenders and metrics come in their order; each combination of versions has one colour in all charts."""
     runs = with_step(20, 10, 1.5)
@@ -72,6 +79,24 @@ def test_more_versions_than_colours_begin_again(described, section):
     lines = tuple(dataclasses.replace(line, versions={"torch": str(number)}) for number in range(8))
     (panel,) = draw_panels(dataclasses.replace(section, lines=lines))
     assert list(panel.hues.values()) == [*PALETTE, PALETTE[0]]
+
+
+def test_versions_keep_their_colour_where_a_metric_lacks_some(described):
+    """A version whose speed was not measured takes no colour away from the other in the next chart."""
+    runs = [make_past_run(number) for number in range(4)]
+    for number, run in enumerate(runs):
+        about(run)["contenders"]["onnxruntime"]["versions"] = {"ort": "1" if number < 2 else "2"}
+        about(run)["contenders"]["pytorch"]["versions"] = {}
+    read = past_runs(runs)
+    for number in range(2):
+        measures = {key: one for key, one in read[number].measures.items() if key != ("inference", "onnxruntime")}
+        read[number] = dataclasses.replace(read[number], measures=measures)
+    (section,) = make_history(Reading(read, {}, {})).sections
+    lines = tuple(line for line in section.lines if line.contender == "onnxruntime")
+    (panel,) = draw_panels(dataclasses.replace(section, lines=lines))
+    assert panel.hues == {"ort 2": PALETTE[0], "ort 1": PALETTE[1]}
+    colours = [chart["layer"][0]["encoding"]["color"]["scale"]["range"] for chart, _ in described]
+    assert colours == [[PALETTE[0]], [PALETTE[1], PALETTE[0]], [PALETTE[1], PALETTE[0]]]
 
 
 def test_a_chart_has_lines_intervals_points_and_steps(described, section):
@@ -105,26 +130,68 @@ def test_a_chart_has_lines_intervals_points_and_steps(described, section):
             {"x": {"field": "place", "type": "quantitative"}},
         ),
     ]
-    shown = [chart["datasets"][layer["data"]["name"]] for layer in chart["layer"]]
+    shown = [values_in(chart, layer) for layer in range(4)]
     assert shown == [values_of([line, other], 1.0)] * 3 + [[{"place": 10.5}]]
 
 
-def test_sizes_are_drawn_in_megabytes(described, section):
-    """The axis names the unit, and values are in it."""
-    draw_lines(section, [line_of(section, PEAK)], {"torch 2.13.0": "red"})
+@pytest.mark.parametrize(
+    ("metric", "title", "unit"),
+    [
+        pytest.param(RATIO, "ratio to reference", 1, id="ratio"),
+        pytest.param(COLD_START, "cold start, s", 1, id="seconds"),
+        pytest.param(PEAK, "peak memory, MB", 1e6, id="megabytes"),
+    ],
+)
+def test_the_axis_of_values_names_metric_and_unit(described, section, metric, title, unit):
+    """Values are drawn in the unit that is named; a ratio has none."""
+    line = line_of(section, metric)
+    draw_lines(section, [line], {"torch 2.13.0": "red"})
     ((chart, _),) = described
-    assert chart["layer"][0]["encoding"]["y"]["title"] == "peak memory, MB"
-    assert values_of([line_of(section, PEAK)], 1e-6) in chart["datasets"].values()
+    assert [layer["encoding"]["y"]["title"] for layer in chart["layer"][:3]] == [title] * 3
+    values = [value["value"] for value in values_in(chart, 0)]
+    assert values == pytest.approx([point.value / unit for point in line.points])
 
 
-@pytest.mark.parametrize(("times", "layers"), [(10, 3), (11, 1)])
-def test_of_many_points_the_line_alone_is_drawn(described, section, times, layers):
-    """200 points have room, and more have not; where no step was found none is marked."""
+@pytest.mark.parametrize(
+    ("further", "marks"), [(0, ["line", "rule", "point", "rule"]), (1, ["line", "rule"])], ids=["200", "201"]
+)
+def test_of_many_points_the_line_alone_is_drawn(described, section, further, marks):
+    """All lines of a chart have room for 200 points, and more have not; steps are marked all the same."""
     line = line_of(section, RATIO)
-    draw_lines(section, [dataclasses.replace(line, points=line.points * times, steps=())], {"torch 2.13.0": "red"})
+    one, other = (dataclasses.replace(line, points=line.points * 5 + line.points[:more]) for more in (0, further))
+    draw_lines(section, [one, other], {"torch 2.13.0": "red"})
     ((chart, _),) = described
-    marks = [layer["mark"]["type"] for layer in chart.get("layer", [chart])]
-    assert marks == ["line", "rule", "point"][:layers]
+    assert [layer["mark"]["type"] for layer in chart["layer"]] == marks
+
+
+def test_without_a_step_nothing_is_marked(described, section):
+    """The chart ends with its points."""
+    draw_lines(section, [dataclasses.replace(line_of(section, RATIO), steps=())], {"torch 2.13.0": "red"})
+    ((chart, _),) = described
+    assert [layer["mark"]["type"] for layer in chart["layer"]] == ["line", "rule", "point"]
+
+
+def test_a_run_without_the_contender_leaves_its_place_empty(described):
+    """The runs after it stand where they would; a step over the gap is marked in the middle of it."""
+    runs = past_runs(with_step(20, 10, 1.5))
+    runs[10] = dataclasses.replace(runs[10], measures={})
+    (section,) = make_history(Reading(runs, {}, {})).sections
+    draw_lines(section, [line_of(section, COLD_START)], {"torch 2.13.0": "red"})
+    ((chart, _),) = described
+    assert [value["place"] for value in values_in(chart, 2)] == [*range(1, 11), *range(12, 21)]
+    assert values_in(chart, 3) == [{"place": 11.0}]
+
+
+def test_a_single_run_is_a_named_point_in_the_middle(described):
+    """Where no line can be seen there is a point, and its commit beneath it."""
+    (section,) = history_of([make_past_run(0)]).sections
+    line = line_of(section, COLD_START)
+    draw_lines(section, [line], {"torch 2.13.0": "red"})
+    ((chart, _),) = described
+    point, value = chart["layer"][2], line.points[0].value
+    assert values_in(chart, 2) == [{"line": 0, "place": 1, "value": value, "low": value, "high": value}]
+    x = point["encoding"]["x"]
+    assert (point["mark"]["type"], x["scale"]["domain"], x["axis"]["values"]) == ("point", [0.5, 1.5], [1])
 
 
 def test_the_page_has_every_section_with_its_charts(described):

@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 
 from runoff.__main__ import main
+from runoff.errors import RunoffError
 from runoff.history import charts, words
 from runoff.history.command import add_history
 from runoff.history.lines import make_history, version_changes, versions_of, what_else_changed
@@ -20,32 +21,65 @@ from tests.builders.encodings import files_in_ascii
 from tests.builders.histories import history_of, make_past_run, past_runs, store_runs, with_step
 from tests.builders.stored_runs import about
 
-HELP = [
-    "Draw ratio, cold start and peak memory over commits, by contender and stratum, and find steps.",
-    "DIR a folder with stored runs, at any depth",
-    "--output FOLDER where history.html and history.json are written (default: results)",
-    "--markdown PATH the steps as GitHub markdown too",
-]
+HELP = """\
+usage: python -m runoff history [-h] [--output FOLDER] [--markdown PATH] DIR [DIR ...]
+
+Draw ratio, cold start and peak memory over commits, by contender and stratum, and find steps.
+
+positional arguments:
+  DIR              a folder with stored runs, at any depth
+
+options:
+  -h, --help       show this help message and exit
+  --output FOLDER  where history.html and history.json are written (default: results)
+  --markdown PATH  the steps as GitHub markdown too
+"""
 
 
-def lines_of(text: str) -> list[str]:
-    """Return lines without the spaces that align them."""
-    return [" ".join(line.split()) for line in text.splitlines()]
+def test_help_says_what_is_given(monkeypatch, capsys):
+    """The folders, of which one is needed, and each option; where files go is said too."""
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("NO_COLOR", "1")
+    with pytest.raises(SystemExit) as ended:
+        main(["history", "--help"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, HELP)
+    with pytest.raises(SystemExit) as ended:
+        main(["history"])
+    assert ended.value.code == 2
+    assert "the following arguments are required: DIR" in capsys.readouterr().err
 
 
-def test_help_says_what_is_given(monkeypatch):
-    """The command has a line in the list of commands; its own help names the folders and each option."""
-    monkeypatch.setenv("COLUMNS", "250")
+def test_the_list_of_commands_says_what_it_is_for(monkeypatch):
+    """It has one line there."""
+    monkeypatch.setenv("COLUMNS", "120")
     parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers()
-    add_history(commands)
-    assert lines_of(parser.format_help()).count("history draw many stored runs over commits, with the steps in them")
-    assert [line for line in lines_of(commands.choices["history"].format_help()) if line in HELP] == HELP
-    options = parser.parse_args(["history", "a", "b", "--markdown", "c"])
-    assert (options.places, options.output, options.markdown) == ([Path("a"), Path("b")], Path("results"), Path("c"))
-    assert parser.parse_args(["history", "a", "--output", "d"]).output == Path("d")
-    with pytest.raises(SystemExit):
-        parser.parse_args(["history"])
+    add_history(parser.add_subparsers())
+    listed = [" ".join(line.split()) for line in parser.format_help().splitlines()]
+    assert "history draw many stored runs over commits, with the steps in them" in listed
+
+
+def test_files_go_to_results_unless_it_is_said(tmp_path, monkeypatch, capsys):
+    """Without a folder for them page and JSON are written to results, where the command runs."""
+    monkeypatch.setattr(charts, "draw", lambda chart, names: "<svg/>")
+    folder = store_runs(tmp_path / "runs", [make_past_run(0)])
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    assert main(["history", str(folder)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["results/history.html", "results/history.json"]
+    assert sorted(map(str, Path().rglob("*.*"))) == ["results/history.html", "results/history.json"]
+
+
+def test_nothing_is_written_where_a_chart_cannot_be_drawn(tmp_path, monkeypatch, capsys):
+    """Everything is drawn first, so that no page of today stands beside figures of yesterday."""
+
+    def fail(chart, names):
+        raise RunoffError("the chart can't be drawn")
+
+    monkeypatch.setattr(charts, "draw", fail)
+    folder = store_runs(tmp_path / "runs", [make_past_run(0)])
+    assert main(["history", str(folder), "--output", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr() == ("", "runoff: the chart can't be drawn\n")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_history_is_written_as_page_json_and_markdown(tmp_path, monkeypatch, capsys):
