@@ -165,7 +165,7 @@ def test_the_largest_section_comes_first():
 def test_figures_depend_on_the_versions_of_a_contender_and_its_reference():
     """Both with their Python, told apart where they differ; of what is not known there is none."""
     stratum = structs.replace(
-        past([make_past_run(0)])[0].stratum,
+        past_runs([make_past_run(0)])[0].stratum,
         reference="base@other",
         contenders={"a": {"engine": "1"}, "base@other": {"engine": "2"}},
         environments={"here": {"python": "3.11"}, "other": {"python": "3.12"}},
@@ -177,6 +177,6 @@ def test_figures_depend_on_the_versions_of_a_contender_and_its_reference():
 
 def test_what_one_run_does_not_say_is_unknown():
     """What else changed is told from or to unknown where one of two runs has it alone."""
-    (run,) = past([make_past_run(0)])
+    (run,) = past_runs([make_past_run(0)])
     before, after = (dataclasses.replace(run, circumstances={name: "1", "same": "x"}) for name in ("old", "new"))
     assert what_else_changed(before, after) == ("old: 1 → unknown", "new: unknown → 1")
