@@ -50,6 +50,15 @@ def test_one_other_class_is_wrong_in_float32(judged):
     assert outcome.agreement.disagreeing == ("c",)
 
 
+def test_the_right_class_is_not_enough_in_float32(judged):
+    """Logits that are further from golden's than rounding explains are wrong in float32, and right in bfloat16."""
+    logits = (logits_of(0, 1, 0, 1) * 0.9).astype(np.float32)
+    outcome, _ = judged(logits)
+    assert (outcome.status, outcome.agreement.share) == (WRONG, 1)
+    assert outcome.reason.endswith("declare its true precision in its variant")
+    assert judged(logits, precision="bfloat16")[0].status == READY
+
+
 def test_another_shape_than_goldens_is_wrong(judged):
     """Logits of another number of classes are compared with nothing."""
     logits = np.zeros((4, 3), np.float32)

@@ -15,7 +15,7 @@ import pytest
 from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, Installed
-from runoff.errors import ConversionFailed, WorkerCrashed
+from runoff.errors import ConversionFailed, NoAnswer, WorkerCrashed
 from runoff.measure import preparation
 from runoff.measure.artifacts import Conversions
 from runoff.measure.cache import Made
@@ -89,6 +89,7 @@ def prepared(tmp_path, monkeypatch):
                 noted.append("end")
 
         def predict(process, images, destination):
+            assert isinstance(process, Suspended)
             noted.append(("further", images, destination))
             if isinstance(further, Exception):
                 raise further
@@ -186,6 +187,7 @@ def test_what_is_not_installed_is_skipped_with_its_reason(prepared):
     [
         (ConversionFailed("export", "no torch"), CONVERSION_FAILED, "no torch", "export"),
         (WorkerCrashed("it ended"), FAILED, "WorkerCrashed: it ended", "convert"),
+        (NoAnswer("no such arithmetic here"), SKIPPED, "no such arithmetic here", None),
     ],
 )
 def test_a_failed_conversion_has_its_stage(prepared, error, status, reason, stage):
@@ -201,7 +203,7 @@ def test_a_failed_check_keeps_the_artifact(prepared):
     outcome, workers, _ = prepared(WorkerCrashed("it ended"))
     assert (outcome.status, outcome.reason, outcome.stage) == (FAILED, "WorkerCrashed: it ended", "check")
     assert outcome.artifact is not None
-    assert outcome.versions == {"numpy": "1.26"}
+    assert (outcome.versions, outcome.contender.id) == ({"numpy": "1.26"}, "engine")
     further = {"expected": expected_outputs(further_images()), "further": WorkerCrashed("later")}
     outcome, workers, noted = prepared(variant=Variant(precision="int8"), **further)
     assert (outcome.status, outcome.reason, noted[-1]) == (FAILED, "WorkerCrashed: later", "end")
