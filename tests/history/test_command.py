@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from runoff.__main__ import main
+from runoff.__main__ import main, make_parser
 from runoff.errors import RunoffError
 from runoff.history import charts, words
 from runoff.history.command import add_history
@@ -58,15 +58,12 @@ def test_the_list_of_commands_says_what_it_is_for(monkeypatch):
     assert "history draw many stored runs over commits, with the steps in them" in listed
 
 
-def test_files_go_to_results_unless_it_is_said(tmp_path, monkeypatch, capsys):
-    """Without a folder for them page and JSON are written to results, where the command runs."""
-    monkeypatch.setattr(charts, "draw", lambda chart, names: "<svg/>")
-    folder = store_runs(tmp_path / "runs", [make_past_run(0)])
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    assert main(["history", str(folder)]) == 0
-    assert capsys.readouterr().out.splitlines()[1:] == ["results/history.html", "results/history.json"]
-    assert sorted(map(str, Path().rglob("*.*"))) == ["results/history.html", "results/history.json"]
+def test_files_go_to_results_unless_it_is_said():
+    """Several folders can be read; Markdown is written where it is asked for, and nowhere else."""
+    plain = make_parser().parse_args(["history", "a", "b"])
+    assert (plain.places, plain.output, plain.markdown) == ([Path("a"), Path("b")], Path("results"), None)
+    asked = make_parser().parse_args(["history", "a", "--output", "c", "--markdown", "d"])
+    assert (asked.output, asked.markdown) == (Path("c"), Path("d"))
 
 
 def test_nothing_is_written_where_a_chart_cannot_be_drawn(tmp_path, monkeypatch, capsys):
