@@ -34,7 +34,7 @@ def test_agrees_with_golden(contender, outcome, record_property):
 
 
 def require_prediction(outcome):
-    """Skip what can't be checked without logits; test_converts_and_runs fails for the same reason."""
+    """Skip what can't be checked without logits; test_converts_and_runs says why there are none."""
     if outcome.prediction is None:
         stage = f" at {outcome.stage}" if outcome.stage else ""
         pytest.skip(f"{outcome.contender.id} gave no logits: {outcome.status}{stage}")
