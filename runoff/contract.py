@@ -49,6 +49,10 @@ class Preprocessing:
     layout: str = "NCHW"
 
 
+RANDOM = "random"
+"""The origin of weights that were drawn: only speed means anything with them."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Where a model comes from: a kind of source, and what that kind needs to make it.

@@ -18,6 +18,10 @@ class UnknownContender(UsageError):
     """A contender was asked for that no backend offers."""
 
 
+class UnknownModel(UsageError):
+    """A model was asked for that no source has."""
+
+
 class FrameworkMissing(RunoffError):
     """A backend's framework is not installed in the environment that was asked to run it."""
 

@@ -20,10 +20,11 @@ from werkzeug.test import TestResponse
 from runoff.backends import Declaration, find_backends
 from runoff.contract import to_json
 from runoff.measure.cache import RECORD, measure_files
+from runoff.model.architecture import BUILTIN
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
 from runoff.model.drawings import CLASSES, draw
-from runoff.model.resnet18 import BUILTIN, resnet18
 from tests import fakes
+from tests.builders.models import resnet18
 from tests.children import PATIENCE
 from tests.waiting import until
 from tests.webui.proof.server import BOUNDARY, form

@@ -35,7 +35,10 @@ def make_parser() -> argparse.ArgumentParser:
     defaults = Config()
     parser = argparse.ArgumentParser(prog="python -m webui", description="Try it: one picture, every runtime")
     parser.add_argument("--contenders", default=defaults.contenders, help="ids by commas, or plain (default) for all")
-    parser.add_argument("--weights", default=defaults.weights, help="auto (default), imagenet, builtin or a PATH")
+    parser.add_argument("--model", default=defaults.model, help="a classifier of TorchVision's (default: %(default)s)")
+    parser.add_argument(
+        "--weights", default=defaults.weights, help="auto (default), builtin, random, a tag of TorchVision's, or a PATH"
+    )
     threads, port = partial(whole_number, least=1, most=MAX_THREADS), partial(whole_number, least=1, most=MAX_PORT)
     parser.add_argument(
         "--threads", type=threads, metavar="N", help="threads for all (default: what this machine allows)"
@@ -62,7 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait is what 503 is for
     options = make_parser().parse_args(arguments)
     config = Config(
-        contenders=options.contenders, weights=options.weights, threads=options.threads, prepared=options.prepared
+        contenders=options.contenders,
+        model=options.model,
+        weights=options.weights,
+        threads=options.threads,
+        prepared=options.prepared,
     )
     try:
         options.do(config, options)

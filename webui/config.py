@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runoff.model.architecture import RESNET18
 from runoff.model.decoding import PIXEL_LIMIT
+from runoff.model.sources import AUTO
 
 MEGABYTE = 1_000_000
 FORM_OVERHEAD = 64 * 1024
@@ -26,7 +28,8 @@ class Config:
 
     contenders: str = "plain"
     first: str = "onnxruntime"
-    weights: str = "auto"
+    model: str = RESNET18
+    weights: str = AUTO
     threads: int | None = None
     home: Path = field(default_factory=lambda: Path.cwd() / ".runoff")
     prepared: Path | None = None

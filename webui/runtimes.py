@@ -21,6 +21,7 @@ from runoff.environments.contenders import Contender, all_contenders, choose_con
 from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
 from runoff.model.images import ImageSet, save_images
+from runoff.model.sources import AUTO
 from runoff.processes.channel import Message
 from runoff.processes.process import Process, Surroundings, started
 from webui import words
@@ -147,7 +148,7 @@ def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Run
         runtimes.runtimes[name] = Runtime(contender, words.title(contender, backend), before)
     for keeper in runtimes.keepers():
         keeper.open()
-    if config.weights == "auto" and config.prepared is None:
+    if config.weights == AUTO and config.prepared is None:
         threading.Thread(target=look_for_a_better_model, args=(runtimes,), daemon=True).start()
     return runtimes
 

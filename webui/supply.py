@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from runoff.backends import Declaration
-from runoff.contract import Model, from_json, to_json
+from runoff.contract import RANDOM, Model, from_json, to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.discovery import this_environment
 from runoff.environments.environment import what_is_missing
@@ -18,10 +19,10 @@ from runoff.errors import ArtifactBroken, CheckpointBroken, FrameworkMissing
 from runoff.files.whole import write_whole
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.cache import read_made
+from runoff.model.architecture import BUILTIN
 from runoff.model.builtin import BUILTIN_SHA256
 from runoff.model.images import fixture_images, hash_pixels, save_images, split_for_calibration
-from runoff.model.resnet18 import BUILTIN
-from runoff.model.sources import IMPORT_TIMEOUT, choose_model, imported
+from runoff.model.sources import AUTO, IMPORT_TIMEOUT, TAG, choose_model, whole
 from runoff.processes.process import call
 from runoff.processes.workplace import Workplace
 from runoff.text.ids import HERE
@@ -68,8 +69,8 @@ def choose_anew(config: Config) -> Model:
     """Choose the model as the benchmark does, which may ask the network, and remember it."""
     log = config.home / "logs" / "web-weights.log"
     run_step = partial(call, label="weights", log=log, timeout=IMPORT_TIMEOUT)
-    model = choose_model(config.weights, config.home / "checkpoints", run_step).model
-    stored = json.dumps({"weights": config.weights, "model": to_json(model)})
+    model = choose_model(config.model, config.weights, config.home / "checkpoints", run_step).model
+    stored = json.dumps({**asked(config), "chosen": to_json(model)})
     write_whole(remembered_file(config), lambda file: file.write_text(stored))
     return model
 
@@ -80,15 +81,20 @@ def remembered_model(config: Config) -> Model | None:
     A path is always read anew: its content may be another. None where nothing is remembered whose weights are still
     what they were, or another built-in checkpoint came with an update.
     """
-    if config.weights not in ("auto", "builtin", "imagenet"):
+    if config.weights not in (AUTO, BUILTIN, RANDOM) and not re.fullmatch(TAG, config.weights):
         return None
     try:
         values = json.loads(remembered_file(config).read_text())
-        model = imported(values["model"])
+        model = whole(from_json(Model, values["chosen"]))
     except (OSError, ValueError, KeyError, TypeError, CheckpointBroken):
         return None
     current = model.source.origin != BUILTIN or model.source.weights_sha256 == BUILTIN_SHA256
-    return model if current and values["weights"] == config.weights else None
+    return model if current and values.items() >= asked(config).items() else None
+
+
+def asked(config: Config) -> dict[str, str]:
+    """Say which model the page was started for."""
+    return {"model": config.model, "weights": config.weights}
 
 
 def remembered_file(config: Config) -> Path:

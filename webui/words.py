@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from runoff.backends import Declaration
-from runoff.contract import Model
+from runoff.contract import RANDOM, Model
 from runoff.environments.contenders import Contender
+from runoff.model.architecture import BUILTIN, OFFICIAL
 from runoff.model.drawings import CLASSES
-from runoff.model.resnet18 import BUILTIN, OFFICIAL
 from webui.keeper import MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
 
 STATES = {
@@ -46,6 +46,8 @@ def knowledge(model: Model) -> str:
             f"These answers come from the official ImageNet model. It knows {model.classes:,} kinds of "
             "things: animals, vehicles, food, household objects."
         )
+    if model.source.origin == RANDOM:
+        return "These answers mean nothing: the model has random weights, which show its speed alone."
     return f"These answers come from a model of your own, with {model.classes:,} labels."
 
 

@@ -132,22 +132,28 @@ def save_state(model: Model, variant: Variant, artifact: Path, calibration: Path
     """Save the state dict as torch's own file, with the architecture and arguments that it belongs to."""
     import torch
 
+    from runoff.model.module import build_empty
     from runoff.model.state_dict import load_state_dict
 
     with conversion_stage("save"):
         source = model.source
         assert source.weights is not None
         tensors = {name: torch.from_numpy(array) for name, array in load_state_dict(source.weights).items()}
-        torch.save(
-            {"architecture": source.architecture, "arguments": source.arguments, "state_dict": tensors}, artifact
-        )
+        made: dict[str, Any] = {
+            "architecture": source.architecture,
+            "arguments": source.arguments,
+            "state_dict": tensors,
+        }
+        if build_empty(source.architecture, source.arguments) is None:
+            made["initialise"] = True
+        torch.save(made, artifact)
 
 
 def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Trace the module, quantised or under autocast where the variant says so, freeze it and save it."""
     import torch
 
-    from runoff.model.module import example, make_module
+    from runoff.model.module import example, make_module, with_float32_logits
 
     module, images = make_module(model), example(model)
     if variant.convert_options.get("quantised"):
@@ -160,19 +166,7 @@ def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Pat
     if variant.convert_options.get("autocast"):
         # Without the cache the casts of weights are part of the trace, where freezing does them once and for all.
         context = torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False)
-
-        class InFloat32(torch.nn.Module):  # type: ignore[misc]  # torch has no types where types are checked
-            """The module with logits in float32, whatever it computes in."""
-
-            def __init__(self, inner: Any) -> None:
-                super().__init__()
-                self.inner = inner
-
-            def forward(self, images: Any) -> Any:
-                """Run the module."""
-                return self.inner(images).float()
-
-        module = InFloat32(module).eval()
+        module = with_float32_logits(module)
     with conversion_stage("trace"), torch.inference_mode(), context:
         torch.jit.save(torch.jit.freeze(torch.jit.trace(module, images)), str(artifact))
 
@@ -234,14 +228,17 @@ def load(artifact: Path, variant: Variant, threads: int) -> TorchSession:
 
 
 def load_eager(artifact: Path, variant: Variant) -> Any:
-    """Build the module without initialising weights that are replaced at once, and give it the saved ones."""
+    """Build the module without initialising weights that are replaced at once, and give it the saved ones.
+
+    Some can't be built so, which was found when the artifact was made.
+    """
     import torch
 
-    from runoff.model.torchvision_import import import_torchvision
+    from runoff.model.module import build_module
 
     saved = torch.load(artifact, map_location="cpu", weights_only=True)
-    with torch.device("meta"):
-        module = import_torchvision().models.get_model(saved["architecture"], weights=None, **saved["arguments"])
+    with nullcontext() if "initialise" in saved else torch.device("meta"):
+        module = build_module(saved["architecture"], saved["arguments"])
     module.load_state_dict(saved["state_dict"], assign=True)
     if variant.load_options.get("channels_last"):
         module = module.to(memory_format=torch.channels_last)

@@ -16,6 +16,7 @@ import numpy as np
 from runoff.contract import Input, Model, Source
 from runoff.errors import conversion_stage
 from runoff.model.onnx_export import write_onnx
+from runoff.model.random_weights import randomise_untrained_parts
 from runoff.model.torchvision_import import import_torchvision
 
 ARCHITECTURES: Mapping[str, Mapping[str, Any]] = {
@@ -42,25 +43,6 @@ CHANNELS = 8
 def make_architecture(name: str) -> Any:
     """Make TorchVision's module."""
     return import_torchvision().models.get_model(name, weights=None, **ARCHITECTURES[name])
-
-
-def randomise_untrained_parts(module: Any, examples: Any) -> None:
-    """Make every part of an untrained module matter to its output.
-
-    Batch norms take their statistics from the examples, as training would give them; weights that start out all alike
-    (a vision transformer's head is all zeros, ConvNeXt's layer scales all 1e-6) become random.
-    """
-    import torch
-
-    for weight in module.parameters():
-        if weight.dim() > 1 and bool((weight == weight.flatten()[0]).all()):
-            torch.nn.init.normal_(weight, std=0.02)
-    for layer in module.modules():
-        if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm):
-            layer.momentum = None
-    with torch.no_grad():
-        module.train()(examples)
-    module.eval()
 
 
 def between(operator: Callable[[Any], Any], *parts: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from runoff.contract import Model
@@ -9,9 +10,26 @@ from runoff.model.state_dict import load_state_dict
 from runoff.model.torchvision_import import import_torchvision
 
 
-def build_module(model: Model) -> Any:
-    """Build the model's module as its source makes it, with weights that are still to be given."""
-    return import_torchvision().models.get_model(model.source.architecture, weights=None, **model.source.arguments)
+def build_module(architecture: str, arguments: Mapping[str, Any]) -> Any:
+    """Build a module as its source makes it, with weights that are still to be given."""
+    return import_torchvision().models.get_model(architecture, weights=None, **arguments)
+
+
+def build_empty(architecture: str, arguments: Mapping[str, Any]) -> Any | None:
+    """Build a module on torch's device "meta", where nothing is initialised or computed.
+
+    None where a state dict would leave it incomplete: it computes with numbers while it is made, or keeps buffers that
+    its state dict lacks.
+    """
+    import torch
+
+    try:
+        with torch.device("meta"):
+            module = build_module(architecture, arguments)
+    except (NotImplementedError, RuntimeError):  # RegNet asks for the value of a tensor, which has none there
+        return None
+    saved = module.state_dict().keys()
+    return module if all(name in saved for name, _ in module.named_buffers()) else None
 
 
 def make_module(model: Model) -> Any:
@@ -19,7 +37,7 @@ def make_module(model: Model) -> Any:
     import torch
 
     assert model.source.weights is not None
-    module = build_module(model)
+    module = build_module(model.source.architecture, model.source.arguments)
     arrays = load_state_dict(model.source.weights)
     module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return module.eval()
@@ -30,3 +48,21 @@ def example(model: Model, images: int = 1) -> Any:
     import torch
 
     return torch.zeros((images, *model.picture_shape))
+
+
+def with_float32_logits(module: Any) -> Any:
+    """Wrap a module so that its logits are float32, whatever it computes in."""
+    import torch
+
+    class InFloat32(torch.nn.Module):  # type: ignore[misc]  # torch has no types where types are checked
+        """The module, and the cast."""
+
+        def __init__(self, inner: Any) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, images: Any) -> Any:
+            """Run the module."""
+            return self.inner(images).float()
+
+    return InFloat32(module).eval()

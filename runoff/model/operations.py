@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runoff.contract import Model, from_json
-from runoff.model.module import build_module
+from runoff.model.module import build_empty, build_module
 
 DISTRIBUTIONS = ("torch", "torchvision")
 COUNT_VERSION = 1
@@ -36,7 +36,7 @@ class Operations:
 
 
 def count_operations(model: dict[str, Any]) -> dict[str, int]:
-    """Count what one inference of a model takes, as JSON values; nothing is computed (torch's device "meta").
+    """Count what one inference of a model takes, as JSON values; nothing is computed where torch's "meta" allows it.
 
     A multiply-accumulate is two operations, and only convolutions and matrix products are counted, as
     ``torch.utils.flop_counter`` does. Layers of ``FUSED`` and additions of shortcuts move no numbers of their own, so
@@ -46,13 +46,13 @@ def count_operations(model: dict[str, Any]) -> dict[str, int]:
     from torch.utils.flop_counter import FlopCounterMode
 
     counted = from_json(Model, model)
-    with torch.device("meta"):
-        module = build_module(counted).eval()
-        image = torch.empty((1, *counted.picture_shape))
+    made = (counted.source.architecture, counted.source.arguments)
+    module = build_empty(*made) or build_module(*made)
+    image = torch.zeros((1, *counted.picture_shape), device=next(module.parameters()).device)
     moved, padding = [0], [0]
 
     def note_moved(layer: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        moved[0] += sum(tensor.numel() for tensor in (*inputs, output))
+        moved[0] += sum(each.numel() for each in (*inputs, output) if isinstance(each, torch.Tensor))
 
     def note_padding(layer: Any, inputs: tuple[Any, ...], output: Any) -> None:
         padding[0] += padding_operations(layer, inputs[0].shape, output.shape)
@@ -64,7 +64,7 @@ def count_operations(model: dict[str, Any]) -> dict[str, int]:
             layer.register_forward_hook(note_padding)
     counter = FlopCounterMode(display=False)
     with torch.inference_mode(), counter:
-        module(image)
+        module.eval()(image)
     weights = sum(parameter.numel() for parameter in module.parameters())
     return {"flop": counter.get_total_flops(), "padding": padding[0], "weights": weights, "activations": moved[0]}
 

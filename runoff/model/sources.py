@@ -1,22 +1,29 @@
-"""Which weights the run uses: TorchVision's official ones, the built-in ones, or a file of the user's own.
+"""Which model the run uses: a classifier of TorchVision's with its own, built-in or random weights, or a file's.
 
-Runs without torch: what needs it (official weights, ``.pth`` files) is done by runoff.model.official, called through
-``run_step`` in a process of its own.
+Runs without torch: what needs it is done by runoff.model.torchvision_weights, called through ``run_step`` in a process
+of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Model, from_json
+from runoff.contract import RANDOM, Model, from_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
+from runoff.model.architecture import BUILTIN, IMAGENET, RESNET18, Architecture
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
-from runoff.model.resnet18 import ARCHITECTURE, BUILTIN, resnet18
 from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
 
+AUTO = "auto"
+DEFAULT = "DEFAULT"
+TAG = r"[A-Z][A-Z0-9_]*"
+"""How TorchVision writes the tags of its weights: DEFAULT, IMAGENET1K_V2."""
+TAKEN = "auto, builtin (resnet18 alone), random, a tag such as DEFAULT or IMAGENET1K_V2, or the PATH of a state dict"
+STEPS = "runoff.model.torchvision_weights"
 IMPORT_TIMEOUT = 600.0
 """Seconds that importing weights may take, the download included."""
 
@@ -26,28 +33,64 @@ RunStep = Callable[[str, dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Choice:
-    """The model to use, with one plain line where it is not the first choice."""
+    """The model to use, with one plain line where there is something to know about it."""
 
     model: Model
     note: str | None = None
 
 
-def choose_model(weights: str, folder: Path, run_step: RunStep) -> Choice:
-    """Read ``--weights``: auto, imagenet, builtin, or the path of a state dict (``.pth``, ``.pt``, ``.npz``).
+def choose_model(architecture: str, weights: str, folder: Path, run_step: RunStep) -> Choice:
+    """Read ``--model`` and ``--weights``: a classifier of TorchVision's, and whose its weights are.
 
-    Raises CheckpointUnavailable where they can't be had, CheckpointBroken where they are not what they should be.
+    ``weights`` is ``auto``, ``builtin``, ``random``, a tag of TorchVision's, or the path of a file, with ``#PLACE``
+    where it holds several state dicts. Raises UnknownModel, CheckpointUnavailable where weights can't be had,
+    CheckpointBroken where they are not what they should be.
     """
-    if weights == "builtin":
+    given = {"architecture": architecture, "folder": str(folder)}
+    if weights == BUILTIN:
+        require_resnet18(architecture)
         return Choice(builtin_model(folder))
-    if weights not in ("auto", "imagenet"):
-        return Choice(file_model(Path(weights), folder, run_step))
+    if weights == RANDOM:
+        return imported(run_step(f"{STEPS}:import_random", given))
+    if weights == AUTO or (re.fullmatch(TAG, weights) and not Path(weights).exists()):
+        return official_model(weights, given, folder, run_step)
+    path, place = split_place(weights)
+    if not path.is_file():
+        raise CheckpointUnavailable(f"no weights file at {path}; --weights takes {TAKEN}")
+    return imported(run_step(f"{STEPS}:import_file", {**given, "path": str(path.absolute()), "place": place}))
+
+
+def official_model(weights: str, given: Mapping[str, str], folder: Path, run_step: RunStep) -> Choice:
+    """Return TorchVision's own weights; where ``auto`` can't have them, ResNet-18's built-in ones."""
+    tag = DEFAULT if weights == AUTO else weights
     try:
-        return Choice(imported(run_step("runoff.model.official:import_official", {"folder": str(folder)})))
+        return imported(run_step(f"{STEPS}:import_official", {**given, "tag": tag}))
     except CheckpointUnavailable as error:
-        if weights == "imagenet":
+        if weights != AUTO:
             raise
+        if given["architecture"] != RESNET18:
+            raise CheckpointUnavailable(f"{error}; --weights takes {TAKEN}") from error
         note = f"using the built-in checkpoint, because the official weights can't be had: {error}"
         return Choice(builtin_model(folder), note)
+
+
+def require_resnet18(architecture: str) -> None:
+    """Refuse built-in weights for another architecture.
+
+    Raises CheckpointUnavailable.
+    """
+    if architecture != RESNET18:
+        raise CheckpointUnavailable(
+            f"only {RESNET18} has built-in weights, not {architecture}; --weights takes {TAKEN}"
+        )
+
+
+def split_place(weights: str) -> tuple[Path, str | None]:
+    """Split ``PATH#PLACE``; a path that has a ``#`` of its own is a path."""
+    path, sign, place = weights.rpartition("#")
+    if not sign or Path(weights).exists():
+        return Path(weights), None
+    return Path(path), place
 
 
 def builtin_model(folder: Path) -> Model:
@@ -59,24 +102,19 @@ def builtin_model(folder: Path) -> Model:
     if not path.exists():
         save_state_dict(path, expand_builtin())
     require_hash(path, BUILTIN_SHA256)
-    return resnet18("builtin", path, BUILTIN_SHA256, builtin_labels(), BUILTIN)
+    return Architecture(RESNET18, IMAGENET, builtin_labels(), {}).model(BUILTIN, BUILTIN, path, BUILTIN_SHA256)
 
 
-def file_model(path: Path, folder: Path, run_step: RunStep) -> Model:
-    """Return the model with the weights of a file, imported once per content."""
-    if not path.is_file():
-        raise CheckpointUnavailable(
-            f"no weights file at {path}; --weights takes auto, imagenet, builtin, or the path of a {ARCHITECTURE} "
-            "state dict (.pth, .pt or .npz)"
-        )
-    return imported(
-        run_step("runoff.model.official:import_file", {"path": str(path.absolute()), "folder": str(folder)})
-    )
+def imported(values: dict[str, Any]) -> Choice:
+    """Read what an import step returned, and hold the model's weights to their hash."""
+    return Choice(whole(from_json(Model, values["model"])), values["note"] or None)
 
 
-def imported(values: dict[str, Any]) -> Model:
-    """Read the model that an import step returned, and hold its weights to their hash."""
-    model = from_json(Model, values)
+def whole(model: Model) -> Model:
+    """Return a model whose weights are what they were.
+
+    Raises CheckpointBroken.
+    """
     assert model.source.weights is not None
     assert model.source.weights_sha256 is not None
     require_hash(model.source.weights, model.source.weights_sha256)

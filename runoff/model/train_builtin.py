@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runoff.model import builtin
+from runoff.model.architecture import IMAGENET
 from runoff.model.drawings import CLASSES, draw
 from runoff.model.preprocessing import resized_crop
-from runoff.model.resnet18 import IMAGENET
 from runoff.model.state_dict import Array, hash_state_dict, save_state_dict
 from runoff.model.torchvision_import import import_torchvision
 

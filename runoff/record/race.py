@@ -12,6 +12,7 @@ import numpy as np
 from runoff.judge.diagnostics import QUANTILES, percentiles, samples_needed
 from runoff.judge.ratios import CONFIDENCE, FASTER, REFERENCE, SLOWER, Ratio, half_width, launch_log_ratio, verdict
 from runoff.judge.standings import Rules, judge
+from runoff.measure.cache import Made
 from runoff.measure.launches import CONTROL, Measured, Record
 from runoff.measure.preparation import FAILED, READY, Outcome, ReferenceOutputs
 from runoff.measure.race import LaunchRecord, Race
@@ -119,7 +120,6 @@ def stored_contender(outcome: Outcome, race: Race | None) -> StoredContender:
     """Say what came of a contender, raced or not."""
     error = race.failures.get(outcome.contender.id) if race else None
     failed = outcome.status == READY and error is not None
-    artifact = outcome.artifact
     return StoredContender(
         status=FAILED if failed else RACED if outcome.status == READY else outcome.status,
         stage="race" if failed else outcome.stage,
@@ -127,10 +127,15 @@ def stored_contender(outcome: Outcome, race: Race | None) -> StoredContender:
         description=outcome.contender.variant.description,
         precision=outcome.contender.variant.precision,
         versions=dict(outcome.versions),
-        artifact=StoredArtifact(artifact.size, artifact.sha256) if artifact else None,
+        artifact=stored_artifact(outcome.artifact),
         agreement=outcome.agreement,
         quantisation=outcome.quantisation,
     )
+
+
+def stored_artifact(made: Made | None) -> StoredArtifact | None:
+    """Say what was converted, and after which repairs."""
+    return StoredArtifact(made.size, made.sha256, tuple(made.noted.get("repairs", ()))) if made else None
 
 
 def stored_percentiles(values: Sequence[float]) -> Percentiles:

@@ -29,11 +29,12 @@ class Schedule(Struct, frozen=True):
     stopped_at_look: int | None
 
 
-class StoredArtifact(Struct, frozen=True):
-    """A contender's artifact: its bytes and their hash."""
+class StoredArtifact(Struct, frozen=True, omit_defaults=True):
+    """A contender's artifact: its bytes and their hash, and the repairs that the ONNX file needed first."""
 
     size: int = field(name="bytes")
     sha256: str
+    repairs: tuple[str, ...] = ()
 
 
 class StoredContender(Struct, frozen=True):

@@ -51,6 +51,7 @@ class Row:
     agreement: float | None = None
     largest_difference: float | None = None
     artifact: int | None = None
+    repairs: tuple[str, ...] = ()
     footprint: float | None = None
     of_peak: float | None = None
 
@@ -101,6 +102,7 @@ def make_row(
         agreement=judged_by.decided_share if judged_by else None,
         largest_difference=judged_by.largest_difference if judged_by else None,
         artifact=came_of.artifact.size if came_of.artifact else None,
+        repairs=came_of.artifact.repairs if came_of.artifact else (),
         footprint=footprint.total if raced and footprint and not footprint.unknown else None,
         of_peak=efficiency.share if raced and efficiency else None,
     )

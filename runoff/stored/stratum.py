@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from runoff.contract import RANDOM
 from runoff.text.numbers import first_few
 
 MOST_FLAGS = 4
@@ -27,6 +28,11 @@ class StoredModel(Struct, frozen=True):
     weights: str
     sha256: str
     source: StoredSource
+
+    @property
+    def speed_only(self) -> bool:
+        """Whether its weights are random, so that no answer of it means anything."""
+        return self.source.origin == RANDOM
 
 
 class Pictures(Struct, frozen=True):

@@ -8,6 +8,9 @@ from runoff.stored.run import StoredRun
 from runoff.text import numbers
 
 UNMEASURED, OPEN = "unmeasured", "open"
+SPEED_ONLY = (
+    "Speed only: the weights are random. Agreement shows that all compute the same, not that an answer is right."
+)
 MEASURE_AGAIN = "let the machine settle and measure again; python -m runoff doctor says what disturbs it"
 
 

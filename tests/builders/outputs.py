@@ -8,9 +8,10 @@ import numpy as np
 
 from runoff.contract import Logits
 from runoff.measure.preparation import FurtherImages, ReferenceOutputs
+from runoff.model.architecture import FILE
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
-from runoff.model.resnet18 import FILE, resnet18
+from tests.builders.models import resnet18
 
 MODEL = resnet18("none", Path("weights.npz"), "0" * 64, ("a", "b"), FILE)
 ROUNDING = 1e-6

@@ -16,12 +16,13 @@ from runoff.environments.environment import Environment, Installed
 from runoff.errors import ArtifactBroken, ConversionFailed, ImagesUnusable
 from runoff.measure import cache
 from runoff.measure.artifacts import Calibration, Conversions, artifact_key, convert_repairing, make_artifact
-from runoff.model.resnet18 import FILE, resnet18
+from runoff.model.architecture import FILE
 from runoff.processes.temporary import LOCK, owned_folder
 from runoff.processes.workplace import Workplace
 from tests import converter as imagined
 from tests import fakes
 from tests.builders.declarations import declared
+from tests.builders.models import resnet18
 
 INSTALLED = Installed(frozenset({"numpy"}), {"numpy": "1.26.4"})
 CALIBRATION = Calibration(Path("calibration.npy"), "2" * 64)

@@ -15,10 +15,10 @@ from runoff.contract import to_json
 from runoff.errors import ContractBroken
 from runoff.measure import commands
 from runoff.measure.commands import COMMANDS, LONGEST_REASON, Work
+from runoff.model.architecture import IMAGENET
 from runoff.model.classification import top_classes
 from runoff.model.decoding import decode
 from runoff.model.preprocessing import preprocess
-from runoff.model.resnet18 import IMAGENET
 from tests.builders.workers import Clock
 from tests.fakes.fake import true_logits
 

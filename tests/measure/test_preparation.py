@@ -20,11 +20,12 @@ from runoff.measure.artifacts import Conversions
 from runoff.measure.entrant import Picture
 from runoff.measure.preparation import READY, SKIPPED, Outcome, ReferenceOutputs, prepare_contender
 from runoff.measure.workers import Workers
+from runoff.model.architecture import FILE
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
-from runoff.model.resnet18 import FILE, resnet18
 from runoff.processes.workplace import Workplace
 from tests import fakes
+from tests.builders.models import resnet18
 from tests.fakes import fake
 from tests.fakes.fake import true_logits
 

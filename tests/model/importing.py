@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from runoff.contract import Model, from_json
-from runoff.model import official
+from runoff.model import torchvision_weights
 from runoff.model.state_dict import load_state_dict
 
 
@@ -24,7 +24,8 @@ def assert_same(found: Path, tensors: dict[str, Any]) -> None:
 def import_from(url: str, folder: Path, cache: Path | None = None) -> Model:
     """Import the official weights, with nothing in TorchVision's cache unless one is given."""
     empty = str(cache or folder / "empty-cache")
-    return from_json(Model, official.import_official(str(folder / "made"), url, empty))
+    made = torchvision_weights.import_official("resnet18", "DEFAULT", str(folder / "made"), url, empty)
+    return from_json(Model, made["model"])
 
 
 def nobody_listens() -> str:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from runoff.errors import CheckpointBroken
 from runoff.model import builtin
+from runoff.model.architecture import IMAGENET
 from runoff.model.drawings import CLASSES, drawn_pictures
 from runoff.model.preprocessing import preprocess
-from runoff.model.resnet18 import IMAGENET
 from runoff.model.state_dict import Array, hash_state_dict
 from runoff.model.torchvision_import import import_torchvision
 from runoff.model.train_builtin import HELD_OUT_SEED, TRAINING_SEED

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
+from runoff.model.architecture import IMAGENET
 from runoff.model.decoding import FORMATS, SUFFIXES, as_rgb, decode
 from runoff.model.photographs import ORIENTATIONS, STORAGES, turned_jpeg
 from runoff.model.preprocessing import preprocess
-from runoff.model.resnet18 import IMAGENET
 
 WHITE = (255, 255, 255)
 

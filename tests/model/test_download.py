@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
-from runoff.model import official
+from runoff.model import download
 from tests.model.importing import assert_same, import_from, nobody_listens
 
 pytestmark = pytest.mark.framework
@@ -133,7 +133,7 @@ def test_no_server_is_unavailable(folder: Path) -> None:
 
 def test_server_that_never_answers_is_unavailable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes the connection and stays silent is given up, not waited for."""
-    monkeypatch.setattr(official, "TIMEOUT", 0.05)
+    monkeypatch.setattr(download, "TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/resnet18-0123abcd.pth"
         with pytest.raises(CheckpointUnavailable, match="timed out"):

@@ -13,6 +13,7 @@ from PIL import Image
 
 from runoff.errors import ImagesUnusable, ResultsUnwritable
 from runoff.model import images as images_module
+from runoff.model.architecture import IMAGENET
 from runoff.model.images import (
     ImageSet,
     fixture_images,
@@ -26,7 +27,6 @@ from runoff.model.images import (
 )
 from runoff.model.photographs import PHOTOGRAPHS, STORAGES
 from runoff.model.preprocessing import preprocess
-from runoff.model.resnet18 import IMAGENET
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_no_two_pictures_are_equal(fixture_set: ImageSet) -> None:
 def test_another_process_makes_the_same(fixture_set: ImageSet) -> None:
     """A fresh process gets the same hash, and loads neither scikit-image nor a framework for it."""
     program = (
-        "import sys; from runoff.model.images import fixture_images; from runoff.model.resnet18 import IMAGENET;"
+        "import sys; from runoff.model.images import fixture_images; from runoff.model.architecture import IMAGENET;"
         "print(fixture_images(IMAGENET, drawn=True).sha256);"
         "print(sorted({'skimage', 'pooch', 'torch', 'torchvision', 'tensorflow'} & set(sys.modules)))"
     )

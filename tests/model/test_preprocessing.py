@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from runoff.errors import ImagesUnusable
+from runoff.model.architecture import IMAGENET
 from runoff.model.photographs import photographs
 from runoff.model.preprocessing import LONGEST_WHOLE_RESIZE, preprocess, resized_size
-from runoff.model.resnet18 import IMAGENET
 from runoff.model.torchvision_import import import_torchvision
 
 Transform = Callable[[Image.Image], NDArray[np.float32]]

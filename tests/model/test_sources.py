@@ -13,9 +13,10 @@ import pytest
 from runoff.contract import Model, from_json, to_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable
 from runoff.model import sources
-from runoff.model.resnet18 import BUILTIN, FILE, OFFICIAL, resnet18
+from runoff.model.architecture import BUILTIN, FILE, OFFICIAL
 from runoff.model.sources import builtin_model, choose_model
 from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
+from tests.builders.models import resnet18
 
 SMALL = {"fc.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "fc.bias": np.zeros(2, dtype=np.float32)}
 NO_NETWORK = CheckpointUnavailable("resnet18-f37072fd.pth could not be downloaded (no network)")
@@ -25,7 +26,7 @@ class FakeStep:
     """Stands for the process that imports weights: gives a small checkpoint, or raises."""
 
     def __init__(self, folder: Path, error: Exception | None = None) -> None:
-        self.error = error
+        self.error, self.note = error, ""
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.weights = folder / "imported.npz"
         self.answer = resnet18("imported", self.weights, hash_state_dict(SMALL), ("cat", "dog"), FILE)
@@ -36,7 +37,7 @@ class FakeStep:
         self.calls.append((function, json.loads(json.dumps(arguments))))
         if self.error:
             raise self.error
-        return json.loads(json.dumps(to_json(self.answer)))
+        return json.loads(json.dumps({"model": to_json(self.answer), "note": self.note}))
 
 
 @pytest.fixture
@@ -50,38 +51,38 @@ def small_builtin(monkeypatch: pytest.MonkeyPatch) -> None:
 class TestChoice:
     """``--weights`` as the user gives it."""
 
-    @pytest.mark.parametrize("weights", ["auto", "imagenet"])
-    def test_official_weights_where_they_can_be_had(self, folder: Path, weights: str) -> None:
-        """Both ``auto`` and ``imagenet`` take the official weights, and say nothing about it."""
+    @pytest.mark.parametrize(("weights", "tag"), [("auto", "DEFAULT"), ("IMAGENET1K_V1", "IMAGENET1K_V1")])
+    def test_official_weights_where_they_can_be_had(self, folder: Path, weights: str, tag: str) -> None:
+        """Both ``auto`` and a tag take the official weights, and say nothing about it."""
         step = FakeStep(folder)
-        choice = choose_model(weights, folder, step)
+        choice = choose_model("resnet18", weights, folder, step)
         assert (choice.model, choice.note) == (step.answer, None)
-        expected = {"folder": str(folder)}
-        assert step.calls == [("runoff.model.official:import_official", expected)]
+        expected = {"architecture": "resnet18", "tag": tag, "folder": str(folder)}
+        assert step.calls == [("runoff.model.torchvision_weights:import_official", expected)]
 
     def test_auto_falls_back_with_a_note(self, folder: Path) -> None:
         """Without a network ``auto`` takes the built-in checkpoint and says so, and why, in one line."""
-        choice = choose_model("auto", folder, FakeStep(folder, NO_NETWORK))
+        choice = choose_model("resnet18", "auto", folder, FakeStep(folder, NO_NETWORK))
         assert choice.model.name == "builtin"
         assert choice.note.startswith("using the built-in checkpoint, because")
         assert str(NO_NETWORK) in choice.note
         assert "\n" not in choice.note
 
-    def test_imagenet_does_not_fall_back(self, folder: Path) -> None:
-        """Who asks for the official weights by name gets them or an error."""
+    def test_a_tag_does_not_fall_back(self, folder: Path) -> None:
+        """Who asks for official weights by their tag gets them or an error."""
         with pytest.raises(CheckpointUnavailable, match="no network"):
-            choose_model("imagenet", folder, FakeStep(folder, NO_NETWORK))
+            choose_model("resnet18", "DEFAULT", folder, FakeStep(folder, NO_NETWORK))
 
-    @pytest.mark.parametrize("weights", ["auto", "imagenet"])
+    @pytest.mark.parametrize("weights", ["auto", "DEFAULT"])
     def test_broken_official_file_is_not_replaced(self, folder: Path, weights: str) -> None:
         """A damaged file is an error under ``auto`` too: other weights in its place would hide it."""
         with pytest.raises(CheckpointBroken, match="truncated"):
-            choose_model(weights, folder, FakeStep(folder, CheckpointBroken("resnet18.pth is truncated")))
+            choose_model("resnet18", weights, folder, FakeStep(folder, CheckpointBroken("resnet18.pth is truncated")))
 
     def test_builtin_runs_no_step(self, folder: Path) -> None:
         """The built-in checkpoint needs no other process, and has a label for each logit."""
         step = FakeStep(folder)
-        choice = choose_model("builtin", folder, step)
+        choice = choose_model("resnet18", "builtin", folder, step)
         assert (choice.model.name, choice.note, step.calls) == ("builtin", None, [])
         assert len(choice.model.labels) == 1000
         assert load_state_dict(choice.model.source.weights).keys() == SMALL.keys()
@@ -92,17 +93,22 @@ class TestChoice:
         (folder / name).touch()
         monkeypatch.chdir(folder)
         step = FakeStep(folder)
-        assert choose_model(name, folder / "made", step).model == step.answer
-        expected = {"path": str(folder / name), "folder": str(folder / "made")}
-        assert step.calls == [("runoff.model.official:import_file", expected)]
+        assert choose_model("resnet18", name, folder / "made", step).model == step.answer
+        expected = {
+            "architecture": "resnet18",
+            "path": str(folder / name),
+            "place": None,
+            "folder": str(folder / "made"),
+        }
+        assert step.calls == [("runoff.model.torchvision_weights:import_file", expected)]
 
     @pytest.mark.parametrize("name", ["nowhere.pth", "", ".", "Imagenet"])
     def test_missing_path_says_what_is_valid(self, folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """A path without a file, or a misspelt word, is refused with what the option takes, and nothing is run."""
         monkeypatch.chdir(folder)
         step = FakeStep(folder)
-        with pytest.raises(CheckpointUnavailable, match="auto, imagenet, builtin, or the path"):
-            choose_model(name, folder, step)
+        with pytest.raises(CheckpointUnavailable, match="--weights takes auto, builtin"):
+            choose_model("resnet18", name, folder, step)
         assert step.calls == []
 
     def test_imported_file_is_held_to_its_hash(self, folder: Path) -> None:
@@ -110,7 +116,7 @@ class TestChoice:
         step = FakeStep(folder)
         save_state_dict(step.weights, {**SMALL, "fc.bias": np.ones(2, dtype=np.float32)})
         with pytest.raises(CheckpointBroken, match=r"imported\.npz was changed"):
-            choose_model("imagenet", folder, step)
+            choose_model("resnet18", "DEFAULT", folder, step)
 
     def test_builtin_is_expanded_once(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The second run takes the file that the first one made."""
@@ -132,7 +138,7 @@ class TestChoice:
 
 def test_real_builtin_model(folder: Path) -> None:
     """The real built-in checkpoint is expanded to a file that holds the published hash."""
-    found = choose_model("builtin", folder, lambda *_: pytest.fail("ran a step")).model
+    found = choose_model("resnet18", "builtin", folder, lambda *_: pytest.fail("ran a step")).model
     assert (
         found.source.weights_sha256 == hash_state_dict(load_state_dict(found.source.weights)) == sources.BUILTIN_SHA256
     )
@@ -156,3 +162,42 @@ def test_a_models_hash_is_of_weights_and_graph(folder: Path) -> None:
         resnet18("one", folder / "one.npz", "0" * 64, ("cat", "dog", "cow"), FILE).sha256,
     }
     assert len(others | {model.sha256}) == 3
+
+
+@pytest.mark.usefixtures("small_builtin")
+class TestOtherModels:
+    """``--model`` beside ``--weights``."""
+
+    def test_another_model_has_no_builtin_weights(self, folder: Path) -> None:
+        """The built-in weights are ResNet-18's, and asking another model for them is refused with what there is."""
+        with pytest.raises(CheckpointUnavailable, match=r"only resnet18 has built-in weights, not resnet50; .*random"):
+            choose_model("resnet50", "builtin", folder, FakeStep(folder))
+
+    def test_another_model_does_not_fall_back(self, folder: Path) -> None:
+        """Without a network another model ends with an error that names random weights and a path."""
+        with pytest.raises(CheckpointUnavailable, match=r"no network.*random.*PATH"):
+            choose_model("resnet50", "auto", folder, FakeStep(folder, NO_NETWORK))
+
+    def test_random_weights_are_made_for_any_model(self, folder: Path) -> None:
+        """Random weights are asked of the step for the architecture that was named."""
+        step = FakeStep(folder)
+        choose_model("vit_b_16", "random", folder, step)
+        expected = {"architecture": "vit_b_16", "folder": str(folder)}
+        assert step.calls == [("runoff.model.torchvision_weights:import_random", expected)]
+
+    def test_a_place_in_a_file_is_passed_on(self, folder: Path) -> None:
+        """``PATH#PLACE`` names a state dict in a file; a path that has a # of its own is a path."""
+        (folder / "own.pth").touch()
+        (folder / "odd#name.pth").touch()
+        step = FakeStep(folder)
+        choose_model("resnet50", f"{folder / 'own.pth'}#model_ema", folder, step)
+        choose_model("resnet50", str(folder / "odd#name.pth"), folder, step)
+        given = [(Path(arguments["path"]).name, arguments["place"]) for _, arguments in step.calls]
+        assert given == [("own.pth", "model_ema"), ("odd#name.pth", None)]
+
+    def test_a_note_of_what_was_left_out_reaches_the_user(self, folder: Path) -> None:
+        """What the import says about a file is the choice's note."""
+        step = FakeStep(folder)
+        step.note = "2 entries were left out"
+        (folder / "own.pth").touch()
+        assert choose_model("resnet18", str(folder / "own.pth"), folder, step).note == "2 entries were left out"

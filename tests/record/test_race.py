@@ -20,9 +20,9 @@ from runoff.measure.entrant import Prediction
 from runoff.measure.launches import CONTROL
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
 from runoff.measure.race import Race
+from runoff.model.architecture import BUILTIN
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
-from runoff.model.resnet18 import BUILTIN, resnet18
 from runoff.record.race import (
     Judged,
     extra_info,
@@ -34,6 +34,7 @@ from runoff.record.race import (
     stored_pictures,
 )
 from runoff.stored.schema import write_record
+from tests.builders.models import resnet18
 from tests.builders.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 JUST_FASTER = tuple(launch([factor * SECONDS] * ROUNDS) for factor in (0.97, 1.0, 0.97, 1.0, 0.975, 0.98, 0.99, 0.97))
@@ -47,7 +48,7 @@ def make_outcome(backend: str = "onnxruntime", **values: object) -> Outcome:
         "contender": Contender(backend, Variant(description="as it comes", precision="float32")),
         "status": READY,
         "versions": {backend: "1.2.3", "numpy": "1.26.4"},
-        "artifact": Made(Path("model.onnx"), 46_800_000, "ab" * 32, noted={}),
+        "artifact": Made(Path("model.onnx"), 46_800_000, "ab" * 32, noted={"repairs": ["set back"]}),
         "agreement": compare_logits(golden, golden, 1e-6, ("one", "two")),
         "prediction": Prediction(golden, threads=2),
     }
@@ -239,7 +240,7 @@ def test_contender_that_raced() -> None:
     """A contender that raced is stored with its artifact, versions and agreement."""
     found = stored(stored_contender(make_outcome(), make_race(onnxruntime=launches(0.5))))
     assert (found["status"], found["stage"], found["reason"]) == ("raced", None, None)
-    assert found["artifact"] == {"bytes": 46_800_000, "sha256": "ab" * 32}
+    assert found["artifact"] == {"bytes": 46_800_000, "sha256": "ab" * 32, "repairs": ["set back"]}
     assert found["agreement"]["share"] == 1.0
 
 

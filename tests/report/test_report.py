@@ -8,10 +8,13 @@ from itertools import groupby
 import pytest
 
 from runoff.answer.fastest import answer
+from runoff.contract import RANDOM
 from runoff.report.write.markdown import render_markdown
+from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
 from tests.builders.stored_runs import about, came_of, keep_groups, make_exploratory, ratio
+from tests.report.test_page import Page
 
 
 def test_rows_come_in_order_of_their_medians(stored):
@@ -106,3 +109,24 @@ def test_markdown_has_the_table(stored):
     assert len(first) == 2 + 7
     assert "| onnxruntime | 17.1 |" in markdown
     assert "- **tensorflow-xla**: wrong at check" in markdown
+
+
+def test_random_weights_are_for_speed_only_wherever_they_are_shown(stored):
+    """A run of random weights says "speed only" on the terminal, in Markdown and on the page; any other never does."""
+    words = "Speed only: the weights are random"
+
+    def shown():
+        run = parse_run(stored)
+        texts = (render_table(run), render_markdown(run), Page(render_page(run)).text)
+        return [words in " ".join(text.split()) for text in texts]
+
+    assert shown() == [False, False, False]
+    about(stored)["model"]["source"]["origin"] = RANDOM
+    assert shown() == [True, True, True]
+
+
+def test_repairs_are_named_beside_the_contender_that_needed_them(stored):
+    """The page names what had to be repaired in the ONNX file before a contender's converter took it."""
+    assert "set back to operator set 13" not in Page(render_page(parse_run(stored))).text
+    about(stored)["contenders"]["onnxruntime"]["artifact"]["repairs"] = ["set back to operator set 13"]
+    assert "set back to operator set 13" in Page(render_page(parse_run(stored))).text

@@ -85,6 +85,7 @@ def test_threads_that_are_not_held_fail_their_own_benchmark(suite):
         ),
         (["--choose", ""], "no limit is given; expected conditions such as agreement>=99%"),
         (["--weights", "missing.pth"], "no weights file at missing.pth"),
+        (["--model", "resnet50"], "only resnet18 has built-in weights, not resnet50"),
         (["--images", "nowhere"], "images folder nowhere does not exist"),
         (["--environment", "old=nowhere/python"], "no Python interpreter at nowhere/python"),
     ],

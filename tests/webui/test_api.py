@@ -14,11 +14,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
 
+from runoff.model.architecture import IMAGENET
 from runoff.model.classification import top_classes
 from runoff.model.decoding import FORMATS, decode
 from runoff.model.photographs import STORAGES
 from runoff.model.preprocessing import preprocess
-from runoff.model.resnet18 import IMAGENET
 from tests.conftest import ROOT
 from tests.fakes.fake import true_logits
 from tests.web import fake_page, prepared_fakes, send, star, stored

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 from runoff.backends import find_backends
+from runoff.contract import RANDOM
 from runoff.environments.contenders import all_contenders
 from runoff.errors import ArtifactBroken, FrameworkMissing
-from runoff.model.resnet18 import FILE, OFFICIAL, resnet18
+from runoff.model.architecture import FILE, OFFICIAL
+from tests.builders.models import resnet18
 from tests.conftest import ROOT
 from tests.web import fake_backends, fake_page, served
 from tests.webui.proof.server import classify
@@ -162,6 +164,8 @@ def test_a_model_is_announced_by_its_source_never_by_its_name(tmp_path):
         assert words.knowledge(own) == "These answers come from a model of your own, with 7 labels."
     official = resnet18("renamed", tmp_path / "renamed", "00", labels, OFFICIAL)
     assert "the official ImageNet model" in words.knowledge(official)
+    drawn = resnet18("random-0", tmp_path / "random", "00", labels, RANDOM)
+    assert "random weights" in words.knowledge(drawn)
 
 
 WITHOUT_PHOTOGRAPHS = """

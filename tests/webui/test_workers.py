@@ -19,11 +19,11 @@ from runoff.backends import find_backends
 from runoff.environments.environment import Environment
 from runoff.errors import FrameworkMissing, WorkerFailed
 from runoff.measure.entrant import Entrant, predicting
+from runoff.model.architecture import IMAGENET
 from runoff.model.classification import top_classes
 from runoff.model.decoding import decode
 from runoff.model.images import ImageSet, save_images
 from runoff.model.preprocessing import preprocess
-from runoff.model.resnet18 import IMAGENET
 from runoff.processes.process import started
 from runoff.text.ids import HERE
 from tests import fakes

@@ -30,7 +30,8 @@ def comparison_section(run: StoredRun) -> Section:
     if not run.raced:
         return Section("comparison", "Comparison", notes=tuple(notes), shown_in=(TERMINAL, MARKDOWN))
     measured = {row.contender: row.percentiles for row in run.timed if row.percentiles}
-    sentences = [wording.control_line(run), *(f"{line}." for line in withheld(measured))]
+    speed_only = [wording.SPEED_ONLY] if run.model and run.model.speed_only else []
+    sentences = [*speed_only, wording.control_line(run), *(f"{line}." for line in withheld(measured))]
     return Section("comparison", "Comparison", comparison_table(run), (*notes, *plain_notes(sentences)))
 
 

@@ -10,6 +10,8 @@ from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.table import make_table
 
+REPAIRS = "repairs of the ONNX file\nbefore it converted"
+
 
 def setting_section(run: StoredRun) -> Section:
     """Say what was measured on which machine, and what each contender is."""
@@ -31,12 +33,13 @@ def setting_section(run: StoredRun) -> Section:
             "contender": row.contender,
             "how it runs": row.description,
             "precision": row.precision,
+            REPAIRS: ", ".join(row.repairs) or numbers.NOTHING,
             "largest difference\nof a logit": difference_text(row.largest_difference),
             "versions": versions_text(row.versions),
         }
         for row in run.rows
     ]
-    table = make_table("What each contender is", rows, ("how it runs", "precision", "versions"))
+    table = make_table("What each contender is", rows, ("how it runs", "precision", REPAIRS, "versions"))
     return Section("setting", "What was measured", table, details=details, shown_in=(PAGE,))
 
 

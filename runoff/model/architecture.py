@@ -1,0 +1,55 @@
+"""One of TorchVision's classifiers as a value: how it is made, what its pictures become, and its labels."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runoff.contract import Input, Model, Preprocessing, Source
+
+RESNET18 = "resnet18"
+"""The default model, and the one that has built-in weights."""
+BUILTIN = "builtin"
+OFFICIAL = "official"
+FILE = "file"
+"""Whose a model's weights are, beside RANDOM."""
+IMAGENET = Preprocessing(
+    short_side=256,
+    crop=224,
+    interpolation="bilinear",
+    mean=(0.485, 0.456, 0.406),
+    deviation=(0.229, 0.224, 0.225),
+)
+"""What TorchVision's ``IMAGENET1K_V1`` weights of ResNet-18 are used with."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A classifier of TorchVision's: its name, and what decides the module, its inputs and its classes.
+
+    ``arguments`` are those of TorchVision's builder beside the number of classes, which is that of the ``labels``.
+    """
+
+    name: str
+    preprocessing: Preprocessing
+    labels: tuple[str, ...]
+    arguments: Mapping[str, Any]
+
+    def model(self, name: str, origin: str, weights: Path, weights_sha256: str) -> Model:
+        """Return the model with these weights: a state dict in an ``.npz`` file, and the hash of its arrays."""
+        arguments = {"num_classes": len(self.labels), **self.arguments}
+        graph = json.dumps(["torchvision", self.name, arguments, weights_sha256], sort_keys=True)
+        side = self.preprocessing.crop
+        return Model(
+            name=name,
+            sha256=hashlib.sha256(graph.encode()).hexdigest(),
+            inputs=(Input("images", (3, side, side)),),
+            preprocessing=self.preprocessing,
+            labels=self.labels,
+            task="classification",
+            source=Source("torchvision", self.name, arguments, weights, weights_sha256, origin),
+        )
