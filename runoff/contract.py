@@ -34,19 +34,31 @@ class Input:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a picture becomes a model's input.
+    """How a picture becomes a model's input; two sides are height and width in pixels.
 
-    The short side is resized to ``short_side`` pixels, the middle ``crop``×``crop`` is cut out, and levels from 0 to 1
-    are normalised by ``mean`` and ``deviation``, one number for each of the ``channels``.
+    A picture is resized to ``size`` by a rule: ``center`` covers it, ``border`` fits into it, ``squash`` takes it
+    without the picture's proportions. The middle of the size ``crop`` is cut out; where there is none, it is of the
+    levels ``fill``. Levels (0 to 255) are divided by ``scale``, then ``mean`` is subtracted and the rest divided by
+    ``deviation``: one number for all ``channels`` (``RGB``, ``BGR`` or ``L``, which is grey), or one for each.
     """
 
-    short_side: int
-    crop: int
-    interpolation: str
+    size: tuple[int, int]
+    crop: tuple[int, int]
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
+    resize: str = "center"
+    interpolation: str = "bilinear"
+    fill: tuple[int, ...] = (0,)
+    scale: float = 255.0
     channels: str = "RGB"
     layout: str = "NCHW"
+    dtype: str = "float32"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one picture as the model takes it."""
+        channels = (len(self.channels),)
+        return (*channels, *self.crop) if self.layout == "NCHW" else (*self.crop, *channels)
 
 
 RANDOM = "random"
@@ -102,7 +114,10 @@ class Model:
         Raises ImagesUnusable for a model that takes none.
         """
         if self.preprocessing is None:
-            raise ImagesUnusable(f"{self.name} says nothing of how pictures become its input; give it other inputs")
+            raise ImagesUnusable(
+                f"how pictures become the input of {self.source.architecture} is unknown; say it by --preprocessing "
+                "imagenet, or by a FILE with its fields"
+            )
         return self.preprocessing
 
 

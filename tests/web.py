@@ -23,6 +23,7 @@ from runoff.measure.cache import RECORD, measure_files
 from runoff.model.architecture import BUILTIN
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
 from runoff.model.drawings import CLASSES, draw
+from runoff.model.options import ModelOptions
 from tests import fakes
 from tests.builders.models import resnet18
 from tests.children import PATIENCE
@@ -33,6 +34,8 @@ from webui.config import Config
 from webui.keeper import SETTLED
 from webui.runtimes import started_runtimes
 from webui.supply import MANIFEST
+
+BUILTIN_MODEL = ModelOptions(weights=BUILTIN)
 
 
 def fake_backends() -> dict[str, Declaration]:

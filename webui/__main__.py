@@ -15,6 +15,7 @@ import waitress
 
 from runoff.backends import find_backends
 from runoff.errors import ResultsUnwritable, RunoffError, UsageError
+from runoff.model.options import add_model_options, model_options
 from runoff.quantities import whole_number
 from webui.config import FORM_OVERHEAD, Config
 from webui.runtimes import chosen_contenders, started_runtimes
@@ -35,10 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
     defaults = Config()
     parser = argparse.ArgumentParser(prog="python -m webui", description="Try it: one picture, every runtime")
     parser.add_argument("--contenders", default=defaults.contenders, help="ids by commas, or plain (default) for all")
-    parser.add_argument("--model", default=defaults.model, help="a classifier of TorchVision's (default: %(default)s)")
-    parser.add_argument(
-        "--weights", default=defaults.weights, help="auto (default), builtin, random, a tag of TorchVision's, or a PATH"
-    )
+    add_model_options(parser.add_argument)
     threads, port = partial(whole_number, least=1, most=MAX_THREADS), partial(whole_number, least=1, most=MAX_PORT)
     parser.add_argument(
         "--threads", type=threads, metavar="N", help="threads for all (default: what this machine allows)"
@@ -64,14 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait is what 503 is for
     options = make_parser().parse_args(arguments)
-    config = Config(
-        contenders=options.contenders,
-        model=options.model,
-        weights=options.weights,
-        threads=options.threads,
-        prepared=options.prepared,
-    )
     try:
+        config = Config(
+            contenders=options.contenders,
+            model=model_options(options),
+            threads=options.threads,
+            prepared=options.prepared,
+        )
         options.do(config, options)
     except RunoffError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runoff.model.architecture import RESNET18
 from runoff.model.decoding import PIXEL_LIMIT
-from runoff.model.sources import AUTO
+from runoff.model.options import ModelOptions
 
 MEGABYTE = 1_000_000
 FORM_OVERHEAD = 64 * 1024
@@ -28,8 +27,7 @@ class Config:
 
     contenders: str = "plain"
     first: str = "onnxruntime"
-    model: str = RESNET18
-    weights: str = AUTO
+    model: ModelOptions = field(default_factory=ModelOptions)
     threads: int | None = None
     home: Path = field(default_factory=lambda: Path.cwd() / ".runoff")
     prepared: Path | None = None

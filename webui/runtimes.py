@@ -20,8 +20,8 @@ from runoff.contract import Model
 from runoff.environments.contenders import Contender, all_contenders, choose_contenders
 from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
-from runoff.model.images import ImageSet, save_images
-from runoff.model.sources import AUTO
+from runoff.model.images import ImageSet, hash_pixels, save_images
+from runoff.model.options import AUTO
 from runoff.processes.channel import Message
 from runoff.processes.process import Process, Surroundings, started
 from webui import words
@@ -148,7 +148,7 @@ def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Run
         runtimes.runtimes[name] = Runtime(contender, words.title(contender, backend), before)
     for keeper in runtimes.keepers():
         keeper.open()
-    if config.weights == AUTO and config.prepared is None:
+    if config.model.weights == AUTO and config.prepared is None:
         threading.Thread(target=look_for_a_better_model, args=(runtimes,), daemon=True).start()
     return runtimes
 
@@ -176,8 +176,9 @@ def prepare(runtimes: Runtimes, contender: Contender, supply: Supply) -> Message
     if not runtimes.model.done():  # known even where there is no artifact, so that no request waits for it in vain
         runtimes.model.set_result(model)
     artifact = supply.artifact(contender)
-    blank = config.home / "webui" / "blank.npy"
-    save_images(ImageSet(("blank",), np.zeros((1, *model.picture_shape), np.float32), ""), blank)
+    pixels = np.zeros((1, *model.picture_shape), model.inputs[0].dtype)
+    blank = config.home / "webui" / f"blank-{hash_pixels(pixels)[:16]}.npy"
+    save_images(ImageSet(("blank",), pixels, ""), blank)
     threads = config.threads or allowed_threads()
     return {"artifact": str(artifact), "threads": threads, "images": str(blank), "image": 0}
 

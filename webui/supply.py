@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from runoff.backends import Declaration
 from runoff.contract import RANDOM, Model, from_json, to_json
@@ -22,7 +23,8 @@ from runoff.measure.cache import read_made
 from runoff.model.architecture import BUILTIN
 from runoff.model.builtin import BUILTIN_SHA256
 from runoff.model.images import fixture_images, hash_pixels, save_images, split_for_calibration
-from runoff.model.sources import AUTO, IMPORT_TIMEOUT, TAG, choose_model, whole
+from runoff.model.options import AUTO
+from runoff.model.sources import IMPORT_TIMEOUT, TAG, choose_model, whole
 from runoff.processes.process import call
 from runoff.processes.workplace import Workplace
 from runoff.text.ids import HERE
@@ -51,7 +53,7 @@ def cached_supply(config: Config, backends: Mapping[str, Declaration]) -> Supply
     def calibration() -> Calibration:
         drawn = model().source.origin == BUILTIN
         images, _ = split_for_calibration(fixture_images(model().picture_preprocessing, drawn=drawn))
-        file = place.working / "calibration.npy"
+        file = place.working / f"calibration-{images.sha256[:16]}.npy"
         save_images(images, file)
         return Calibration(file, hash_pixels(images.pixels))
 
@@ -69,7 +71,7 @@ def choose_anew(config: Config) -> Model:
     """Choose the model as the benchmark does, which may ask the network, and remember it."""
     log = config.home / "logs" / "web-weights.log"
     run_step = partial(call, label="weights", log=log, timeout=IMPORT_TIMEOUT)
-    model = choose_model(config.model, config.weights, config.home / "checkpoints", run_step).model
+    model = choose_model(config.model, config.home / "checkpoints", run_step).model
     stored = json.dumps({**asked(config), "chosen": to_json(model)})
     write_whole(remembered_file(config), lambda file: file.write_text(stored))
     return model
@@ -81,7 +83,7 @@ def remembered_model(config: Config) -> Model | None:
     A path is always read anew: its content may be another. None where nothing is remembered whose weights are still
     what they were, or another built-in checkpoint came with an update.
     """
-    if config.weights not in (AUTO, BUILTIN, RANDOM) and not re.fullmatch(TAG, config.weights):
+    if config.model.weights not in (AUTO, BUILTIN, RANDOM) and not re.fullmatch(TAG, config.model.weights):
         return None
     try:
         values = json.loads(remembered_file(config).read_text())
@@ -89,12 +91,14 @@ def remembered_model(config: Config) -> Model | None:
     except (OSError, ValueError, KeyError, TypeError, CheckpointBroken):
         return None
     current = model.source.origin != BUILTIN or model.source.weights_sha256 == BUILTIN_SHA256
-    return model if current and values.items() >= asked(config).items() else None
+    return model if current and asked(config).items() <= values.items() else None
 
 
-def asked(config: Config) -> dict[str, str]:
-    """Say which model the page was started for."""
-    return {"model": config.model, "weights": config.weights}
+def asked(config: Config) -> dict[str, Any]:
+    """Say which model the page was started for, with what files of options hold."""
+    given = config.model
+    labels = list(given.labels.value) if given.labels else None
+    return {"model": given.model, "weights": given.weights, "changes": given.changes, "labels": labels}
 
 
 def remembered_file(config: Config) -> Path:

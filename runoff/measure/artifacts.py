@@ -68,7 +68,8 @@ def make_form(kind: str, tree: Path, conversions: Conversions) -> Form:
     WorkerFailed.
     """
     if kind == MODULE:
-        return Form(conversions.model, conversions.model.sha256)
+        model = conversions.model
+        return Form(model, key_of({"model": model.sha256, "inputs": [vars(given) for given in model.inputs]}))
     if tree not in conversions.exported:
         try:
             conversions.exported[tree] = export(tree, conversions)

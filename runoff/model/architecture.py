@@ -18,9 +18,8 @@ OFFICIAL = "official"
 FILE = "file"
 """Whose a model's weights are, beside RANDOM."""
 IMAGENET = Preprocessing(
-    short_side=256,
-    crop=224,
-    interpolation="bilinear",
+    size=(256, 256),
+    crop=(224, 224),
     mean=(0.485, 0.456, 0.406),
     deviation=(0.229, 0.224, 0.225),
 )
@@ -39,15 +38,19 @@ class Architecture:
     labels: tuple[str, ...]
     arguments: Mapping[str, Any]
 
+    @property
+    def input(self) -> Input:
+        """The input that pictures become."""
+        return Input("images", self.preprocessing.shape, self.preprocessing.dtype)
+
     def model(self, name: str, origin: str, weights: Path, weights_sha256: str) -> Model:
         """Return the model with these weights: a state dict in an ``.npz`` file, and the hash of its arrays."""
         arguments = {"num_classes": len(self.labels), **self.arguments}
         graph = json.dumps(["torchvision", self.name, arguments, weights_sha256], sort_keys=True)
-        side = self.preprocessing.crop
         return Model(
             name=name,
             sha256=hashlib.sha256(graph.encode()).hexdigest(),
-            inputs=(Input("images", (3, side, side)),),
+            inputs=(self.input,),
             preprocessing=self.preprocessing,
             labels=self.labels,
             task="classification",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL
@@ -33,8 +35,8 @@ FURTHER_SEED = 2240019
 DRAWING_VERSION = 1
 """Goes up with every change of the code that decides a drawn pixel, so that cached ones are drawn anew; a test asks."""
 
-FOLDER_LIMIT = 2000
-"""The most pictures taken from a folder; as pixels of 3×224×224 they hold 1.2 GB."""
+FOLDER_LIMIT = 1_250_000_000
+"""The most bytes that a folder's pictures may hold as pixels: 2076 of float32 and 3×224×224."""
 
 SERVED_LIMIT = 64
 """The most files of a folder that a service is sent."""
@@ -45,12 +47,11 @@ SERVED_QUALITY = 90
 class ImageSet:
     """Preprocessed pictures with their names, in a fixed order.
 
-    ``pixels`` is contiguous float32, N times the shape of the model's input; ``sha256`` is the hash of names and
-    pixels.
+    ``pixels`` is contiguous, N times the shape of the model's input; ``sha256`` is the hash of names and pixels.
     """
 
     names: tuple[str, ...]
-    pixels: NDArray[np.float32]
+    pixels: NDArray[Any]
     sha256: str
 
 
@@ -68,16 +69,26 @@ def fixture_images(preprocessing: Preprocessing, *, drawn: bool) -> ImageSet:
 def folder_images(directory: Path, preprocessing: Preprocessing) -> ImageSet:
     """Return the pictures directly inside a folder, sorted by name.
 
-    Raises ImagesUnusable as `picture_files` does, and for a picture that can't be decoded.
+    Raises ImagesUnusable as `picture_files` does, for more than `FOLDER_LIMIT`, and for a picture that can't be
+    decoded.
     """
-    return _preprocessed(((path.name, decode(path)) for path in picture_files(directory)), preprocessing)
+    files = picture_files(directory)
+    each = math.prod(preprocessing.shape) * np.dtype(preprocessing.dtype).itemsize
+    if len(files) * each > FOLDER_LIMIT:
+        sides = "×".join(map(str, preprocessing.shape))
+        raise ImagesUnusable(
+            f"The images folder {directory} holds {len(files):,} pictures, which take {len(files) * each / 1e9:.1f} GB "
+            f"as pixels of {sides}, and at most {FOLDER_LIMIT // each:,} of them fit. "
+            "Copy a sample of them into a folder of its own."
+        )
+    return _preprocessed(((path.name, decode(path)) for path in files), preprocessing)
 
 
 def picture_files(directory: Path) -> list[Path]:
     """Return the picture files directly inside a folder by name; hidden files and other suffixes are passed over.
 
-    Raises ImagesUnusable, with the path in its message, for a folder that is missing, is none, can't be read, holds no
-    picture or more than `FOLDER_LIMIT`.
+    Raises ImagesUnusable, with the path in its message, for a folder that is missing, is none, can't be read or holds
+    no picture.
     """
     if not directory.exists():
         raise ImagesUnusable(f"The images folder {directory} does not exist. Check --images.")
@@ -94,11 +105,6 @@ def picture_files(directory: Path) -> list[Path]:
         raise ImagesUnusable(
             f"The images folder {directory} holds no picture among its {len(entries)} entries. "
             f"Put files in it whose names end in {', '.join(SUFFIXES)}; folders inside it are not searched."
-        )
-    if len(files) > FOLDER_LIMIT:
-        raise ImagesUnusable(
-            f"The images folder {directory} holds {len(files):,} pictures, and at most {FOLDER_LIMIT:,} fit. "
-            "Copy a sample of them into a folder of its own."
         )
     return files
 
@@ -118,18 +124,18 @@ def split_for_calibration(images: ImageSet) -> tuple[ImageSet, tuple[int, ...]]:
 def further_drawings(path: Path, preprocessing: Preprocessing) -> ImageSet:
     """Return many more drawn pictures than the fixture images have, drawn into an ``.npy`` file the first time.
 
-    They take a minute to draw and 308 MB; the pixels are mapped from the file. Raises ResultsUnwritable where it can't
-    be written, and ImagesUnusable where it is not what was written.
+    They take a minute to draw, and 308 MB at 224 pixels; the pixels are mapped from the file. Raises ResultsUnwritable
+    where it can't be written, and ImagesUnusable where it is not what was written.
     """
     names = tuple(name for name, _ in drawing_names(FURTHER_COUNT))
     if not path.exists():
         pictures = ((name, picture) for name, _, picture in drawn_pictures(FURTHER_COUNT, FURTHER_SEED))
         save_images(_preprocessed(pictures, preprocessing), path)
     try:
-        pixels: NDArray[np.float32] = np.load(path, mmap_mode="r")
+        pixels: NDArray[Any] = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
         raise ImagesUnusable(f"The drawn pictures in {path} can't be read: {error}. Delete the file.") from error
-    if len(pixels) != FURTHER_COUNT or pixels.dtype != np.float32:
+    if (pixels.shape, pixels.dtype) != ((FURTHER_COUNT, *preprocessing.shape), np.dtype(preprocessing.dtype)):
         raise ImagesUnusable(f"{path} holds {pixels.dtype} {pixels.shape}, not the pictures drawn. Delete the file.")
     return _image_set(names, pixels)
 
@@ -189,16 +195,18 @@ def _preprocessed(pictures: Iterable[tuple[str, Image.Image]], preprocessing: Pr
     return _image_set(tuple(names), np.stack(pixels))
 
 
-def _image_set(names: tuple[str, ...], pixels: NDArray[np.float32]) -> ImageSet:
+def _image_set(names: tuple[str, ...], pixels: NDArray[Any]) -> ImageSet:
     """Return a set of these names and pixels, which are copied where they are not contiguous."""
     return ImageSet(names, np.ascontiguousarray(pixels), hash_pixels(pixels, names))
 
 
-def hash_pixels(pixels: NDArray[np.float32], names: tuple[str, ...] = ()) -> str:
+def hash_pixels(pixels: NDArray[Any], names: tuple[str, ...] = ()) -> str:
     """Hash pixels, and names where something depends on them, the same on every machine.
 
-    No two different sets share the encoding.
+    No two different sets share the encoding: the type of numbers other than float32 is part of it.
     """
-    digest = hashlib.sha256(json.dumps([names, pixels.shape]).encode("ascii"))
-    digest.update(np.ascontiguousarray(pixels, dtype="<f4").data)
+    little_endian = pixels.dtype.newbyteorder("<")
+    kind = [] if little_endian.str == "<f4" else [little_endian.str]
+    digest = hashlib.sha256(json.dumps([names, pixels.shape, *kind]).encode("ascii"))
+    digest.update(np.ascontiguousarray(pixels, dtype=little_endian).data)
     return digest.hexdigest()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from runoff.contract import Model
+from runoff.contract import Input, Model, from_json
+from runoff.errors import UsageError
 from runoff.model.state_dict import load_state_dict
 from runoff.model.torchvision_import import import_torchvision
 
@@ -41,6 +43,32 @@ def make_module(model: Model) -> Any:
     arrays = load_state_dict(model.source.weights)
     module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return module.eval()
+
+
+@contextmanager
+def taking(architecture: str, given: Input) -> Iterator[None]:
+    """Turn what an architecture raises for an input that it can't take into a UsageError."""
+    try:
+        yield
+    except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise UsageError(
+            f"{architecture} takes no input of {'×'.join(map(str, given.shape))} {given.dtype} ({reason}); "
+            "look at --input-size and --preprocessing"
+        ) from error
+
+
+def require_input(model: dict[str, Any]) -> None:
+    """Run a model once on the input that it is said to take.
+
+    Raises UsageError where it refuses that.
+    """
+    import torch
+
+    given = from_json(Model, model)
+    (first, *_) = given.inputs
+    with taking(given.source.architecture, first), torch.inference_mode():
+        make_module(given)(torch.zeros((1, *first.shape), dtype=getattr(torch, first.dtype)))
 
 
 def example(model: Model, images: int = 1) -> Any:

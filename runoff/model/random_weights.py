@@ -8,7 +8,7 @@ import numpy as np
 
 from runoff.contract import Model
 from runoff.errors import CheckpointBroken
-from runoff.model.module import build_module
+from runoff.model.module import build_module, taking
 from runoff.model.state_dict import Array
 
 SEED = 0
@@ -20,16 +20,18 @@ LEAST_SPREAD = 1e-6
 def random_state_dict(model: Model) -> dict[str, Array]:
     """Return seeded random weights of the model's architecture.
 
-    Raises CheckpointBroken where its outputs are not finite, or the same whatever it is shown.
+    Raises CheckpointBroken where its outputs are not finite, or the same whatever it is shown, and UsageError for an
+    input that it can't take.
     """
     import torch
 
     torch.manual_seed(SEED)
-    module = build_module(model.source.architecture, model.source.arguments)
-    images = torch.randn((IMAGES, *model.picture_shape))
-    randomise_untrained_parts(module, images)
-    with torch.inference_mode():
-        outputs = module(images).numpy()
+    with taking(model.source.architecture, model.inputs[0]):
+        module = build_module(model.source.architecture, model.source.arguments)
+        images = torch.randn((IMAGES, *model.picture_shape))
+        randomise_untrained_parts(module, images)
+        with torch.inference_mode():
+            outputs = module(images).numpy()
     require_answers(model.source.architecture, outputs)
     return {name: tensor.numpy() for name, tensor in module.state_dict().items()}
 

@@ -6,19 +6,21 @@ of its own.
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import RANDOM, Model, from_json
-from runoff.errors import CheckpointBroken, CheckpointUnavailable
+from runoff.contract import RANDOM, Model, from_json, to_json
+from runoff.errors import CheckpointBroken, CheckpointUnavailable, UsageError
 from runoff.model.architecture import BUILTIN, IMAGENET, RESNET18, Architecture
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
+from runoff.model.options import AUTO, ModelOptions
+from runoff.model.preprocessing_fields import changed
 from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
 
-AUTO = "auto"
 DEFAULT = "DEFAULT"
 TAG = r"[A-Z][A-Z0-9_]*"
 """How TorchVision writes the tags of its weights: DEFAULT, IMAGENET1K_V2."""
@@ -39,17 +41,45 @@ class Choice:
     note: str | None = None
 
 
-def choose_model(architecture: str, weights: str, folder: Path, run_step: RunStep) -> Choice:
+def choose_model(options: ModelOptions, folder: Path, run_step: RunStep) -> Choice:
+    """Choose the model that is asked for, with its preprocessing and labels.
+
+    Raises UnknownModel, CheckpointUnavailable where weights can't be had, CheckpointBroken where they are not what they
+    should be, and UsageError for an input or labels that do not fit the model.
+    """
+    choice = choose_weights(options, folder, run_step)
+    if options.changes:
+        run_step("runoff.model.module:require_input", {"model": to_json(choice.model)})
+    return dataclasses.replace(choice, model=labelled(choice.model, options))
+
+
+def labelled(model: Model, options: ModelOptions) -> Model:
+    """Give a model the labels of a file.
+
+    Raises UsageError where they are not as many as its classes.
+    """
+    if options.labels is None:
+        return model
+    names = options.labels.value
+    if len(names) != model.classes:
+        raise UsageError(
+            f"--labels {options.labels.text} holds {len(names)} labels, and {model.source.architecture} with "
+            f"{model.name} weights has {model.classes} classes; give one for each"
+        )
+    return dataclasses.replace(model, labels=names)
+
+
+def choose_weights(options: ModelOptions, folder: Path, run_step: RunStep) -> Choice:
     """Read ``--model`` and ``--weights``: a classifier of TorchVision's, and whose its weights are.
 
-    ``weights`` is ``auto``, ``builtin``, ``random``, a tag of TorchVision's, or the path of a file, with ``#PLACE``
-    where it holds several state dicts. Raises UnknownModel, CheckpointUnavailable where weights can't be had,
-    CheckpointBroken where they are not what they should be.
+    The weights are ``auto``, ``builtin``, ``random``, a tag of TorchVision's, or the path of a file, with ``#PLACE``
+    where it holds several state dicts.
     """
-    given = {"architecture": architecture, "folder": str(folder)}
+    weights = options.weights
+    given = {"architecture": options.model, "folder": str(folder), "changes": options.changes}
     if weights == BUILTIN:
-        require_resnet18(architecture)
-        return Choice(builtin_model(folder))
+        require_resnet18(options.model)
+        return Choice(builtin_model(folder, options.changes))
     if weights == RANDOM:
         return imported(run_step(f"{STEPS}:import_random", given))
     if weights == AUTO or (re.fullmatch(TAG, weights) and not Path(weights).exists()):
@@ -60,7 +90,7 @@ def choose_model(architecture: str, weights: str, folder: Path, run_step: RunSte
     return imported(run_step(f"{STEPS}:import_file", {**given, "path": str(path.absolute()), "place": place}))
 
 
-def official_model(weights: str, given: Mapping[str, str], folder: Path, run_step: RunStep) -> Choice:
+def official_model(weights: str, given: Mapping[str, Any], folder: Path, run_step: RunStep) -> Choice:
     """Return TorchVision's own weights; where ``auto`` can't have them, ResNet-18's built-in ones."""
     tag = DEFAULT if weights == AUTO else weights
     try:
@@ -71,7 +101,7 @@ def official_model(weights: str, given: Mapping[str, str], folder: Path, run_ste
         if given["architecture"] != RESNET18:
             raise CheckpointUnavailable(f"{error}; --weights takes {TAKEN}") from error
         note = f"using the built-in checkpoint, because the official weights can't be had: {error}"
-        return Choice(builtin_model(folder), note)
+        return Choice(builtin_model(folder, given["changes"]), note)
 
 
 def require_resnet18(architecture: str) -> None:
@@ -93,16 +123,17 @@ def split_place(weights: str) -> tuple[Path, str | None]:
     return Path(path), place
 
 
-def builtin_model(folder: Path) -> Model:
+def builtin_model(folder: Path, changes: Sequence[Mapping[str, Any]] = ()) -> Model:
     """Expand the built-in checkpoint once, and hold the file to its hash from then on.
 
-    Raises CheckpointBroken for a file that was changed.
+    ``changes`` are fields to lay over its preprocessing. Raises CheckpointBroken for a file that was changed.
     """
     path = folder / f"builtin-{BUILTIN_SHA256[:16]}.npz"
     if not path.exists():
         save_state_dict(path, expand_builtin())
     require_hash(path, BUILTIN_SHA256)
-    return Architecture(RESNET18, IMAGENET, builtin_labels(), {}).model(BUILTIN, BUILTIN, path, BUILTIN_SHA256)
+    preprocessing = changed(IMAGENET, changes) or IMAGENET
+    return Architecture(RESNET18, preprocessing, builtin_labels(), {}).model(BUILTIN, BUILTIN, path, BUILTIN_SHA256)
 
 
 def imported(values: dict[str, Any]) -> Choice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel
 from runoff.model.architecture import FILE, OFFICIAL, Architecture
 from runoff.model.checkpoint_file import read_checkpoint
 from runoff.model.download import download, require_hash_of_name
-from runoff.model.module import build_empty, build_module
+from runoff.model.module import build_empty, build_module, taking
+from runoff.model.preprocessing_fields import changed
 from runoff.model.random_weights import SEED, random_state_dict
 from runoff.model.state_dict import Array, hash_state_dict, save_state_dict
 from runoff.model.state_dict_search import Shapes, find_state_dict
@@ -26,9 +27,9 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "inception_v3": {"transform_input": True, "aux_logits": False, "init_weights": False},
 }
 """What TorchVision's builders set where weights are given: heads for training alone are left out."""
-SIZES: Mapping[str, Callable[[int], Mapping[str, Any]]] = {
-    "vit": lambda side: {"image_size": side},
-    "maxvit": lambda side: {"input_size": (side, side)},
+SIZES: Mapping[str, Callable[[int, int], Mapping[str, Any]]] = {
+    "vit": lambda height, width: {"image_size": height},
+    "maxvit": lambda height, width: {"input_size": (height, width)},
 }
 """How the size of the pictures is said to a builder, by how an architecture's name begins."""
 FEW, MANY = 7, 1000
@@ -37,8 +38,12 @@ DEFAULT = "DEFAULT"
 """TorchVision's name for the weights that it recommends."""
 
 
+Changes = Sequence[Mapping[str, Any]]
+"""Fields to lay over the preprocessing that goes with weights."""
+
+
 def import_official(
-    architecture: str, tag: str, folder: str, url: str | None = None, cache: str | None = None
+    architecture: str, tag: str, folder: str, changes: Changes = (), url: str | None = None, cache: str | None = None
 ) -> dict[str, Any]:
     """Return a classifier with TorchVision's weights of this tag, from ``cache`` (TorchVision's own) or from ``url``.
 
@@ -56,13 +61,13 @@ def import_official(
     if not cached.exists():
         cached = download(address, Path(folder) / file)
     require_hash_of_name(cached, file)
-    made = architecture_of(architecture, entries[tag])
+    made = architecture_of(architecture, entries[tag], changes)
     name = str(entries[tag].name).lower().replace("_", "-")
     arrays, _ = find_state_dict(file, read_checkpoint(cached), None, shapes_of(made))
     return save_model(made, name, OFFICIAL, arrays, Path(folder))
 
 
-def import_file(architecture: str, path: str, place: str | None, folder: str) -> dict[str, Any]:
+def import_file(architecture: str, path: str, place: str | None, folder: str, changes: Changes = ()) -> dict[str, Any]:
     """Return a classifier with a file's weights, named after it; ``place`` says which, where the file has several.
 
     Arguments and preprocessing are those of the first of TorchVision's weights whose shapes fit.
@@ -70,7 +75,8 @@ def import_file(architecture: str, path: str, place: str | None, folder: str) ->
     """
     file, refused = Path(path), []
     content = read_checkpoint(file)
-    for made in unlike(architecture_of(architecture, entry) for entry in find_entries(architecture).values()):
+    entries = find_entries(architecture).values()
+    for made in unlike(architecture_of(architecture, entry, changes) for entry in entries):
         shapes = shapes_of(made)
         try:
             arrays, note = find_state_dict(file.name, content, place, shapes)
@@ -92,12 +98,12 @@ def unlike(given: Iterable[Architecture]) -> Iterator[Architecture]:
             yield made
 
 
-def import_random(architecture: str, folder: str) -> dict[str, Any]:
+def import_random(architecture: str, folder: str, changes: Changes = ()) -> dict[str, Any]:
     """Return a classifier with random weights, always the same ones, with which every part of it matters.
 
     Raises UnknownModel, and CheckpointBroken where its outputs say nothing.
     """
-    made = architecture_of(architecture, find_entries(architecture)[DEFAULT])
+    made = architecture_of(architecture, find_entries(architecture)[DEFAULT], changes)
     arrays = random_state_dict(made.model(RANDOM, RANDOM, Path(), ""))
     return save_model(made, f"{RANDOM}-{SEED}", RANDOM, arrays, Path(folder))
 
@@ -122,32 +128,41 @@ def find_entries(architecture: str) -> dict[str, Any]:
     return {tag: entry for tag, entry in named.items() if entry.meta["categories"]}
 
 
-def architecture_of(name: str, entry: Any) -> Architecture:
-    """Return a classifier as TorchVision makes it for an entry of its weights, with what goes with them."""
+def architecture_of(name: str, entry: Any, changes: Changes = ()) -> Architecture:
+    """Return a classifier as TorchVision makes it for an entry of its weights, with what goes with them.
+
+    Raises UsageError for changes of the preprocessing that can't be.
+    """
     transforms = entry.transforms()
     (short_side,), (crop,) = transforms.resize_size, transforms.crop_size
-    preprocessing = Preprocessing(
-        short_side=short_side,
-        crop=crop,
-        interpolation=transforms.interpolation.value,
+    own = Preprocessing(
+        size=(short_side, short_side),
+        crop=(crop, crop),
         mean=tuple(transforms.mean),
         deviation=tuple(transforms.std),
+        interpolation=transforms.interpolation.value,
     )
+    preprocessing = changed(own, changes) or own
     size = SIZES.get(name.partition("_")[0])
-    arguments = {**ARGUMENTS.get(name, {}), **(size(crop) if size else {})}
+    arguments = {**ARGUMENTS.get(name, {}), **(size(*preprocessing.crop) if size else {})}
     return Architecture(name, preprocessing, tuple(entry.meta["categories"]), arguments)
 
 
 def shapes_of(made: Architecture) -> Shapes:
-    """Return what a state dict of an architecture has to hold."""
-    few, many = (
-        {
-            name: tuple(tensor.shape)
-            for name, tensor in (build_empty(made.name, given) or build_module(made.name, given)).state_dict().items()
-        }
-        for given in ({**made.arguments, "num_classes": classes} for classes in (FEW, MANY))
-    )
+    """Return what a state dict of an architecture has to hold.
+
+    Raises UsageError where it can't be made for pictures of this size.
+    """
+    with taking(made.name, made.input):
+        few, many = (state_shapes(made, classes) for classes in (FEW, MANY))
     return Shapes(made.name, many, frozenset(name for name, shape in many.items() if few[name] != shape))
+
+
+def state_shapes(made: Architecture, classes: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each entry of a state dict of an architecture with this number of classes."""
+    arguments = {**made.arguments, "num_classes": classes}
+    module = build_empty(made.name, arguments) or build_module(made.name, arguments)
+    return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
 
 
 def save_model(

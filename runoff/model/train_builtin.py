@@ -73,7 +73,7 @@ def say(line: str) -> None:
 def draw_levels(count: int, seed: int, processes: int) -> NDArray[np.uint8]:
     """Draw count×3×224×224 levels of 0 to 255, as `drawn_pictures` does; classes come in turn."""
     say(f"drawing {count} pictures with seed {seed}")
-    levels = np.empty((count, 3, IMAGENET.crop, IMAGENET.crop), dtype=np.uint8)
+    levels = np.empty((count, *IMAGENET.shape), dtype=np.uint8)
     with ProcessPoolExecutor(processes) as pool:
         seeds = ((seed, index) for index in range(count))
         for index, picture in enumerate(pool.map(_draw_picture, seeds, chunksize=50)):

@@ -163,9 +163,10 @@ def has_high_priority(race: Race) -> bool:
 
 
 def stored_model(expected: ReferenceOutputs) -> StoredModel:
-    """Name the model and its source."""
+    """Name the model, its source, and what pictures become for it."""
     model, source = expected.model, expected.model.source
-    return StoredModel(source.architecture, model.name, model.sha256, StoredSource(source.kind, source.origin))
+    stored = StoredSource(source.kind, source.origin)
+    return StoredModel(source.architecture, model.name, model.sha256, stored, model.preprocessing)
 
 
 def stored_pictures(expected: ReferenceOutputs) -> Pictures:

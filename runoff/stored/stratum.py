@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from runoff.contract import RANDOM
+from runoff.contract import RANDOM, Preprocessing
 from runoff.text.numbers import first_few
 
 MOST_FLAGS = 4
@@ -21,13 +21,15 @@ class StoredSource(Struct, frozen=True):
 class StoredModel(Struct, frozen=True):
     """The model that every contender ran: its name, its weights' name, and where both come from.
 
-    ``sha256`` is the hash of weights and graph, which decides whether two models are the same; the names do not.
+    ``sha256`` is the hash of weights and graph, which decides with the input's shape whether two models are the same;
+    the names do not. ``preprocessing`` is None where pictures are no input, and in runs of before it was stored.
     """
 
     name: str
     weights: str
     sha256: str
     source: StoredSource
+    preprocessing: Preprocessing | None = None
 
     @property
     def speed_only(self) -> bool:
@@ -74,6 +76,9 @@ def stratum_differences(base: Stratum, head: Stratum) -> list[str]:
         differences.append(f"threads: {base.threads} → {head.threads}")
     if base.model and head.model and base.model.sha256 != head.model.sha256:
         differences.append(f"model: {model_words(base.model)} → {model_words(head.model)}")
+    before_size, now_size = input_words(base.model), input_words(head.model)
+    if before_size and now_size and before_size != now_size:
+        differences.append(f"input: {before_size} → {now_size}")
     if base.reference != head.reference:
         differences.append(f"reference: {base.reference} → {head.reference}")
     return differences + version_differences(base, head)
@@ -88,6 +93,12 @@ def flag_difference(base: frozenset[str], head: frozenset[str]) -> str:
 def model_words(model: StoredModel) -> str:
     """Write a model's name and weights with the beginning of its hash."""
     return f"{model.name} with {model.weights} weights ({model.sha256[:HASH_DIGITS]})"
+
+
+def input_words(model: StoredModel | None) -> str:
+    """Write the shape and type of the input that pictures become, nothing where that is not known."""
+    made = model.preprocessing if model else None
+    return f"{'×'.join(map(str, made.shape))} {made.dtype}" if made else ""
 
 
 def have_the_same_pictures(base: Stratum, head: Stratum) -> bool:

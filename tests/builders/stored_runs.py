@@ -12,6 +12,7 @@ import numpy as np
 
 from runoff.judge.agreement import Agreement
 from runoff.judge.ratios import Ratio, ratio_over_launches
+from runoff.model.architecture import IMAGENET
 from runoff.stored.benchmarks import ExtraInfo, Percentiles
 from runoff.stored.info import RunInfo, Schedule, StoredArtifact, StoredContender
 from runoff.stored.schema import write_record
@@ -115,7 +116,7 @@ def stored_text() -> str:
         stratum=Stratum("Example CPU", (), 2, "pytorch", {"here": {"torch": "2.13.0"}}),
         repeat=("python", "-m", "tox", "-e", "compare", "--", "--seed", "7", "--launches", "8", "--rounds", "20"),
         control=Ratio(1.002, 0.991, 1.013, 0.95, 8, 0.95, "pytorch", 20, "no difference shown"),
-        model=StoredModel("resnet18", "builtin", "ab" * 32, StoredSource("torchvision", "builtin")),
+        model=StoredModel("resnet18", "builtin", "ab" * 32, StoredSource("torchvision", "builtin"), IMAGENET),
         images=Pictures(83, "cd" * 32),
         warnings=("the machine drifted: let it settle, then run again",),
     )

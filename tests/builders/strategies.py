@@ -71,6 +71,7 @@ def values_of_type(info: inspect.Type) -> st.SearchStrategy[Any]:
         inspect.FloatType: floats_of,
         inspect.UnionType: lambda found: st.one_of(*map(values_of_type, found.types)),
         inspect.VarTupleType: lambda found: st.lists(values_of_type(found.item_type), max_size=MOST_ENTRIES),
+        inspect.TupleType: lambda found: st.tuples(*map(values_of_type, found.item_types)).map(list),
         inspect.DictType: lambda found: st.dictionaries(
             values_of_type(found.key_type).map(str), values_of_type(found.value_type), max_size=MOST_ENTRIES
         ),

@@ -54,10 +54,14 @@ def calls(monkeypatch):
 
 
 def test_a_module_is_the_model_itself(place):
-    """What converts from a module needs no file."""
+    """What converts from a module needs no file; what it is traced with is part of its hash."""
     conversions = Conversions(MODEL, {}, None, place)
-    assert make_form(MODULE, ROOT, conversions) == Form(MODEL, MODEL.sha256)
-    assert conversions.exported == {}
+    form = make_form(MODULE, ROOT, conversions)
+    assert (form.model, form.file, conversions.exported) == (MODEL, None, {})
+    other = dataclasses.replace(MODEL, inputs=(dataclasses.replace(MODEL.inputs[0], shape=(3, 8, 8)),))
+    hashes = {make_form(MODULE, ROOT, Conversions(model, {}, None, place)).sha256 for model in (MODEL, other)}
+    assert form.sha256 in hashes
+    assert len(hashes) == 2
 
 
 def test_the_onnx_form_is_exported_once(place, calls):
@@ -163,7 +167,7 @@ def test_a_conversion_is_told_all_that_it_needs(place, calls):
     assert arguments | {"artifact": ""} == {
         "backend": "engine",
         "variant": "quick",
-        "form": to_json(Form(MODEL, MODEL.sha256)),
+        "form": to_json(make_form(MODULE, ROOT, Conversions(MODEL, {}, None, place))),
         "artifact": "",
         "calibration": "calibration.npy",
         "converters": ["numpy", "other"],
@@ -173,7 +177,8 @@ def test_a_conversion_is_told_all_that_it_needs(place, calls):
     assert named["timeout"] == CONVERSION_TIMEOUT
     assert named["surroundings"] == here.surroundings({"LEVEL": "2", "A": "b"})
     assert made.noted == {"seconds": 2.5, "repairs": [], "converter": None}
-    key = artifact_key(contender, Form(MODEL, MODEL.sha256), here, CALIBRATION)
+    form = make_form(MODULE, ROOT, Conversions(MODEL, {}, None, place))
+    key = artifact_key(contender, form, here, CALIBRATION)
     assert made.path == place.artifacts / f"engine-{key}" / "model.npy"
 
 

@@ -24,7 +24,7 @@ def assert_same(found: Path, tensors: dict[str, Any]) -> None:
 def import_from(url: str, folder: Path, cache: Path | None = None) -> Model:
     """Import the official weights, with nothing in TorchVision's cache unless one is given."""
     empty = str(cache or folder / "empty-cache")
-    made = torchvision_weights.import_official("resnet18", "DEFAULT", str(folder / "made"), url, empty)
+    made = torchvision_weights.import_official("resnet18", "DEFAULT", str(folder / "made"), (), url, empty)
     return from_json(Model, made["model"])
 
 

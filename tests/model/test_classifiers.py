@@ -87,7 +87,7 @@ def test_golden_is_what_torchvision_gives_with_its_weights(
     theirs = builders.get_model(name, weights=entry).eval()
     arrays = {key: state[key].numpy() for key in shapes_of(made).expected}
     ours = make_module(from_json(Model, save_model(made, name, RANDOM, arrays, tmp_path)["model"]))
-    images = torch.rand(1, 3, made.preprocessing.crop, made.preprocessing.crop)
+    images = torch.rand(1, *made.preprocessing.shape)
     with torch.inference_mode():
         assert torch.equal(ours(images), theirs(images))
 
@@ -111,7 +111,7 @@ def test_a_file_of_a_larger_size_brings_its_size(tmp_path: Path) -> None:
     state = import_torchvision().models.vit_b_16(image_size=384).state_dict()
     torch.save(state, tmp_path / "large.pth")
     model = from_json(Model, import_file("vit_b_16", str(tmp_path / "large.pth"), None, str(tmp_path))["model"])
-    assert (model.picture_shape, model.picture_preprocessing.crop) == ((3, 384, 384), 384)
+    assert (model.picture_shape, model.picture_preprocessing.crop) == ((3, 384, 384), (384, 384))
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from runoff.contract import Preprocessing
 from runoff.errors import ImagesUnusable, ResultsUnwritable
 from runoff.model import images as images_module
 from runoff.model.architecture import IMAGENET
@@ -139,9 +140,20 @@ def test_a_broken_picture_is_named(folder: Path) -> None:
 
 def test_too_many_pictures_are_a_named_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with more pictures than fit in memory is refused before any is decoded."""
-    monkeypatch.setattr(images_module, "FOLDER_LIMIT", 2)
-    with pytest.raises(ImagesUnusable, match="holds 3 pictures, and at most 2"):
+    each = 3 * 224 * 224 * 4
+    monkeypatch.setattr(images_module, "FOLDER_LIMIT", 3 * each)
+    assert len(folder_images(folder, IMAGENET).names) == 3
+    monkeypatch.setattr(images_module, "FOLDER_LIMIT", 3 * each - 1)
+    with pytest.raises(ImagesUnusable, match=r"holds 3 pictures, .* 3×224×224, and at most 2"):
         folder_images(folder, IMAGENET)
+    with pytest.raises(ImagesUnusable, match="3×518×518, and at most 0"):
+        folder_images(folder, replace(IMAGENET, crop=(518, 518)))
+    assert len(folder_images(folder, replace(IMAGENET, dtype="float16")).names) == 3
+
+
+def test_two_thousand_pictures_of_the_usual_size_are_allowed() -> None:
+    """What was allowed before sizes counted is allowed still."""
+    assert images_module.FOLDER_LIMIT >= 2000 * 3 * 224 * 224 * 4
 
 
 def test_saved_images_are_a_plain_array(folder: Path, tmp_path: Path) -> None:
@@ -209,14 +221,30 @@ def test_the_hash_of_pixels_is_of_no_names(folder: Path) -> None:
     assert hash_pixels(before.pixels) == hash_pixels(after.pixels)
 
 
+OTHERS = {
+    "size": (299, 299),
+    "crop": (299, 299),
+    "mean": (0.5, 0.5, 0.5),
+    "deviation": (0.5, 0.5, 0.5),
+    "resize": "squash",
+    "interpolation": "bicubic",
+    "fill": (128,),
+    "scale": 127.5,
+    "channels": "BGR",
+    "layout": "NHWC",
+    "dtype": "float16",
+}
+"""Another value of each field than the standard preprocessing has."""
+
+
 def test_another_preprocessing_draws_into_another_file() -> None:
     """Cached drawings are found by their preprocessing: a second model never gets the first one's pixels."""
     names = {
         further_drawings_name(IMAGENET),
-        further_drawings_name(replace(IMAGENET, crop=299)),
-        further_drawings_name(replace(IMAGENET, mean=(0.5, 0.5, 0.5))),
+        *(further_drawings_name(replace(IMAGENET, **{name: value})) for name, value in OTHERS.items()),
     }
-    assert len(names) == 3
+    assert set(OTHERS) == {each.name for each in fields(Preprocessing)}
+    assert len(names) == 1 + len(OTHERS)
 
 
 def test_further_pictures_are_drawn_once_and_then_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

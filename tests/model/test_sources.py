@@ -11,15 +11,21 @@ import numpy as np
 import pytest
 
 from runoff.contract import Model, from_json, to_json
-from runoff.errors import CheckpointBroken, CheckpointUnavailable
+from runoff.errors import CheckpointBroken, CheckpointUnavailable, UsageError
 from runoff.model import sources
 from runoff.model.architecture import BUILTIN, FILE, OFFICIAL
+from runoff.model.options import ModelOptions, Written
 from runoff.model.sources import builtin_model, choose_model
 from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
 from tests.builders.models import resnet18
 
 SMALL = {"fc.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "fc.bias": np.zeros(2, dtype=np.float32)}
 NO_NETWORK = CheckpointUnavailable("resnet18-f37072fd.pth could not be downloaded (no network)")
+
+
+def asked(model: str, weights: str) -> ModelOptions:
+    """Return what a user asks for by these two options."""
+    return ModelOptions(model=model, weights=weights)
 
 
 class FakeStep:
@@ -55,14 +61,14 @@ class TestChoice:
     def test_official_weights_where_they_can_be_had(self, folder: Path, weights: str, tag: str) -> None:
         """Both ``auto`` and a tag take the official weights, and say nothing about it."""
         step = FakeStep(folder)
-        choice = choose_model("resnet18", weights, folder, step)
+        choice = choose_model(asked("resnet18", weights), folder, step)
         assert (choice.model, choice.note) == (step.answer, None)
-        expected = {"architecture": "resnet18", "tag": tag, "folder": str(folder)}
+        expected = {"architecture": "resnet18", "tag": tag, "folder": str(folder), "changes": []}
         assert step.calls == [("runoff.model.torchvision_weights:import_official", expected)]
 
     def test_auto_falls_back_with_a_note(self, folder: Path) -> None:
         """Without a network ``auto`` takes the built-in checkpoint and says so, and why, in one line."""
-        choice = choose_model("resnet18", "auto", folder, FakeStep(folder, NO_NETWORK))
+        choice = choose_model(asked("resnet18", "auto"), folder, FakeStep(folder, NO_NETWORK))
         assert choice.model.name == "builtin"
         assert choice.note.startswith("using the built-in checkpoint, because")
         assert str(NO_NETWORK) in choice.note
@@ -71,18 +77,20 @@ class TestChoice:
     def test_a_tag_does_not_fall_back(self, folder: Path) -> None:
         """Who asks for official weights by their tag gets them or an error."""
         with pytest.raises(CheckpointUnavailable, match="no network"):
-            choose_model("resnet18", "DEFAULT", folder, FakeStep(folder, NO_NETWORK))
+            choose_model(asked("resnet18", "DEFAULT"), folder, FakeStep(folder, NO_NETWORK))
 
     @pytest.mark.parametrize("weights", ["auto", "DEFAULT"])
     def test_broken_official_file_is_not_replaced(self, folder: Path, weights: str) -> None:
         """A damaged file is an error under ``auto`` too: other weights in its place would hide it."""
         with pytest.raises(CheckpointBroken, match="truncated"):
-            choose_model("resnet18", weights, folder, FakeStep(folder, CheckpointBroken("resnet18.pth is truncated")))
+            choose_model(
+                asked("resnet18", weights), folder, FakeStep(folder, CheckpointBroken("resnet18.pth is truncated"))
+            )
 
     def test_builtin_runs_no_step(self, folder: Path) -> None:
         """The built-in checkpoint needs no other process, and has a label for each logit."""
         step = FakeStep(folder)
-        choice = choose_model("resnet18", "builtin", folder, step)
+        choice = choose_model(asked("resnet18", "builtin"), folder, step)
         assert (choice.model.name, choice.note, step.calls) == ("builtin", None, [])
         assert len(choice.model.labels) == 1000
         assert load_state_dict(choice.model.source.weights).keys() == SMALL.keys()
@@ -93,12 +101,13 @@ class TestChoice:
         (folder / name).touch()
         monkeypatch.chdir(folder)
         step = FakeStep(folder)
-        assert choose_model("resnet18", name, folder / "made", step).model == step.answer
+        assert choose_model(asked("resnet18", name), folder / "made", step).model == step.answer
         expected = {
             "architecture": "resnet18",
             "path": str(folder / name),
             "place": None,
             "folder": str(folder / "made"),
+            "changes": [],
         }
         assert step.calls == [("runoff.model.torchvision_weights:import_file", expected)]
 
@@ -108,7 +117,7 @@ class TestChoice:
         monkeypatch.chdir(folder)
         step = FakeStep(folder)
         with pytest.raises(CheckpointUnavailable, match="--weights takes auto, builtin"):
-            choose_model("resnet18", name, folder, step)
+            choose_model(asked("resnet18", name), folder, step)
         assert step.calls == []
 
     def test_imported_file_is_held_to_its_hash(self, folder: Path) -> None:
@@ -116,7 +125,7 @@ class TestChoice:
         step = FakeStep(folder)
         save_state_dict(step.weights, {**SMALL, "fc.bias": np.ones(2, dtype=np.float32)})
         with pytest.raises(CheckpointBroken, match=r"imported\.npz was changed"):
-            choose_model("resnet18", "DEFAULT", folder, step)
+            choose_model(asked("resnet18", "DEFAULT"), folder, step)
 
     def test_builtin_is_expanded_once(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The second run takes the file that the first one made."""
@@ -138,7 +147,7 @@ class TestChoice:
 
 def test_real_builtin_model(folder: Path) -> None:
     """The real built-in checkpoint is expanded to a file that holds the published hash."""
-    found = choose_model("resnet18", "builtin", folder, lambda *_: pytest.fail("ran a step")).model
+    found = choose_model(asked("resnet18", "builtin"), folder, lambda *_: pytest.fail("ran a step")).model
     assert (
         found.source.weights_sha256 == hash_state_dict(load_state_dict(found.source.weights)) == sources.BUILTIN_SHA256
     )
@@ -171,18 +180,18 @@ class TestOtherModels:
     def test_another_model_has_no_builtin_weights(self, folder: Path) -> None:
         """The built-in weights are ResNet-18's, and asking another model for them is refused with what there is."""
         with pytest.raises(CheckpointUnavailable, match=r"only resnet18 has built-in weights, not resnet50; .*random"):
-            choose_model("resnet50", "builtin", folder, FakeStep(folder))
+            choose_model(asked("resnet50", "builtin"), folder, FakeStep(folder))
 
     def test_another_model_does_not_fall_back(self, folder: Path) -> None:
         """Without a network another model ends with an error that names random weights and a path."""
         with pytest.raises(CheckpointUnavailable, match=r"no network.*random.*PATH"):
-            choose_model("resnet50", "auto", folder, FakeStep(folder, NO_NETWORK))
+            choose_model(asked("resnet50", "auto"), folder, FakeStep(folder, NO_NETWORK))
 
     def test_random_weights_are_made_for_any_model(self, folder: Path) -> None:
         """Random weights are asked of the step for the architecture that was named."""
         step = FakeStep(folder)
-        choose_model("vit_b_16", "random", folder, step)
-        expected = {"architecture": "vit_b_16", "folder": str(folder)}
+        choose_model(asked("vit_b_16", "random"), folder, step)
+        expected = {"architecture": "vit_b_16", "folder": str(folder), "changes": []}
         assert step.calls == [("runoff.model.torchvision_weights:import_random", expected)]
 
     def test_a_place_in_a_file_is_passed_on(self, folder: Path) -> None:
@@ -190,8 +199,8 @@ class TestOtherModels:
         (folder / "own.pth").touch()
         (folder / "odd#name.pth").touch()
         step = FakeStep(folder)
-        choose_model("resnet50", f"{folder / 'own.pth'}#model_ema", folder, step)
-        choose_model("resnet50", str(folder / "odd#name.pth"), folder, step)
+        choose_model(asked("resnet50", f"{folder / 'own.pth'}#model_ema"), folder, step)
+        choose_model(asked("resnet50", str(folder / "odd#name.pth")), folder, step)
         given = [(Path(arguments["path"]).name, arguments["place"]) for _, arguments in step.calls]
         assert given == [("own.pth", "model_ema"), ("odd#name.pth", None)]
 
@@ -200,4 +209,40 @@ class TestOtherModels:
         step = FakeStep(folder)
         step.note = "2 entries were left out"
         (folder / "own.pth").touch()
-        assert choose_model("resnet18", str(folder / "own.pth"), folder, step).note == "2 entries were left out"
+        assert choose_model(asked("resnet18", str(folder / "own.pth")), folder, step).note == "2 entries were left out"
+
+
+@pytest.mark.usefixtures("small_builtin")
+class TestPicturesAndLabels:
+    """``--preprocessing`` and ``--labels`` beside the model."""
+
+    def test_changes_are_passed_on_and_tried(self, folder: Path) -> None:
+        """The step that makes the model gets the fields, and another runs it once on such an input."""
+        step = FakeStep(folder)
+        options = ModelOptions(weights="random", mean=(0.5,), input_size=(3, 32, 32))
+        choose_model(options, folder, step)
+        (_, given), (function, arguments) = step.calls
+        assert given["changes"] == [{"mean": [0.5], "crop": [32, 32]}]
+        assert function == "runoff.model.module:require_input"
+        assert from_json(Model, arguments["model"]) == step.answer
+
+    def test_the_builtin_model_takes_them_too(self, folder: Path) -> None:
+        """The built-in weights at another size are the same weights, with another input."""
+        step = FakeStep(folder)
+        found = choose_model(ModelOptions(weights="builtin", input_size=(3, 32, 64)), folder, step).model
+        assert found.picture_shape == (3, 32, 64)
+        assert found.sha256 == builtin_model(folder).sha256
+        assert [function for function, _ in step.calls] == ["runoff.model.module:require_input"]
+
+    def test_labels_are_those_of_the_file(self, folder: Path) -> None:
+        """The names change, and what they name does not."""
+        step = FakeStep(folder)
+        options = ModelOptions(weights="random", labels=Written(("lynx", "wolf"), "own.txt"))
+        found = choose_model(options, folder, step).model
+        assert (found.labels, found.sha256) == (("lynx", "wolf"), step.answer.sha256)
+
+    def test_labels_of_another_number_are_refused(self, folder: Path) -> None:
+        """Both numbers are told."""
+        options = ModelOptions(weights="random", labels=Written(("a", "b", "c"), "own.txt"))
+        with pytest.raises(UsageError, match=r"own\.txt holds 3 labels, and resnet18 .* has 2 classes"):
+            choose_model(options, folder, FakeStep(folder))

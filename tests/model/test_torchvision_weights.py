@@ -14,6 +14,7 @@ import pytest
 from runoff.contract import Model, from_json
 from runoff.errors import CheckpointBroken
 from runoff.model import torchvision_weights
+from runoff.model.options import ModelOptions
 from runoff.model.sources import choose_model
 from runoff.model.state_dict import Array, hash_state_dict, load_state_dict, save_state_dict
 from runoff.model.torchvision_import import import_torchvision
@@ -54,7 +55,7 @@ def test_official_weights_from_torchvisions_own_cache(
     (home / official_file.name).symlink_to(official_file)
     monkeypatch.setenv("TORCH_HOME", str(folder))
     url = f"{nobody_listens()}/{official_file.name}"
-    made = torchvision_weights.import_official("resnet18", "DEFAULT", str(folder / "made"), url)
+    made = torchvision_weights.import_official("resnet18", "DEFAULT", str(folder / "made"), url=url)
     assert made["model"]["name"] == "imagenet1k-v1"
 
 
@@ -83,7 +84,7 @@ def test_broken_cache_is_not_replaced_by_the_builtin(official_file: Path, folder
         return torchvision_weights.import_official(**arguments, url=url, cache=str(folder))
 
     with pytest.raises(CheckpointBroken, match=official_file.name):
-        choose_model("resnet18", "auto", folder / "made", step)
+        choose_model(ModelOptions(), folder / "made", step)
 
 
 @pytest.mark.parametrize("kind", [".pth", ".npz"])
@@ -105,7 +106,9 @@ def test_own_file_through_the_choice(tensors: dict[str, Any], folder: Path) -> N
     """``--weights PATH`` with the real import behind it gives a checkpoint that holds its hash."""
     path = save(folder / "own.pth", tensors)
     choice = choose_model(
-        "resnet18", str(path), folder / "made", lambda _, arguments: torchvision_weights.import_file(**arguments)
+        ModelOptions(weights=str(path)),
+        folder / "made",
+        lambda _, arguments: torchvision_weights.import_file(**arguments),
     )
     assert (choice.model.name, choice.note) == ("own.pth", None)
 

@@ -20,7 +20,7 @@ from runoff.measure.entrant import Prediction
 from runoff.measure.launches import CONTROL
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
 from runoff.measure.race import Race
-from runoff.model.architecture import BUILTIN
+from runoff.model.architecture import BUILTIN, IMAGENET
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
 from runoff.record.race import (
@@ -271,7 +271,7 @@ def test_contender_with_nan_logits_is_still_json() -> None:
 
 
 def test_model_and_pictures_are_named() -> None:
-    """The model is named with its hash and source, the pictures with the hash of their contents."""
+    """The model is named with its hash, source and preprocessing, the pictures with the hash of their contents."""
     model = resnet18("builtin", Path("weights.npz"), "cd" * 32, ("cat", "dog"), BUILTIN)
     expected = ReferenceOutputs(
         model,
@@ -285,5 +285,6 @@ def test_model_and_pictures_are_named() -> None:
         "weights": "builtin",
         "sha256": model.sha256,
         "source": {"kind": "torchvision", "origin": "builtin"},
+        "preprocessing": stored(IMAGENET),
     }
     assert stored(stored_pictures(expected)) == {"count": 2, "sha256": "ef" * 32}

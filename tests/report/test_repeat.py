@@ -17,7 +17,7 @@ from tests.builders.stored_runs import about, make_stored_run
 
 GIVEN = (
     "--seed 5 --reference onnxruntime@old --launches 12 --rounds 9 --threads 1 --margin 2.5% --precision 1.5% "
-    "--max-time 9m --weights builtin --choose latency<20ms"
+    "--max-time 9m --weights builtin --choose latency<20ms --mean 0.25 --std 0.1,0.2,0.35 --input-size 3 160 192"
 )
 
 
@@ -41,7 +41,10 @@ def given(tmp_path: Path) -> list[str]:
     (tmp_path / "tree" / "runoff" / "measure" / "worker.py").touch()
     for name in ("old", "modern"):
         (tmp_path / name).touch()
+    (tmp_path / "own.json").write_text('{"resize": "squash"}')
+    (tmp_path / "labels.txt").write_text("cat\ndog\n")
     paths = ["--images", str(tmp_path), "--tree", f"base={tmp_path / 'tree'}"]
+    paths += ["--preprocessing", str(tmp_path / "own.json"), "--labels", str(tmp_path / "labels.txt")]
     return [*shlex.split(GIVEN), *paths, *(w for name in ("old", "modern") for w in environment_option(tmp_path, name))]
 
 
@@ -83,6 +86,7 @@ def test_it_names_no_folder_of_the_machine(given, tmp_path, monkeypatch):
     words = printed(given)
     assert not [word for word in words if str(tmp_path.parent) in word]
     assert "base=tree" in words
+    assert {"own.json", "labels.txt"} <= set(words)
 
 
 def test_it_names_only_the_contenders_that_took_part(given):

@@ -145,3 +145,16 @@ def test_what_contenders_agree_with_is_named_by_the_stored_model():
     assert dict(setting.details)["Pictures"] == ("83, compared with the answers of timm’s own vit_tiny",)
     assert "A contender is timed only after its answers agreed with those of timm’s own vit_tiny." in notes_of(method)
     assert "torchvision" not in " ".join([*map(str, setting.details), *notes_of(method)]).lower()
+
+
+def test_what_a_picture_becomes_is_said():
+    """Size, rule, numbers and layout are in the setting; of a run of before they were stored nothing is said."""
+    stored = make_stored_run()
+    said = dict(section_of(parse_run(stored), "setting").details)["Input"]
+    assert said == (
+        "3×224×224 float32, NCHW",
+        "resized to 256×256 (center, bilinear), of which the middle 224×224",
+        "RGB divided by 255, mean 0.485, 0.456, 0.406, deviation 0.229, 0.224, 0.225",
+    )
+    del about(stored)["model"]["preprocessing"]
+    assert "Input" not in dict(section_of(parse_run(stored), "setting").details)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 import pytest
 
 from fixtures.results import baseline_differences
+from runoff.model.architecture import IMAGENET
 from runoff.stored.run import parse_run
 from runoff.stored.stratum import (
     Pictures,
@@ -23,7 +26,7 @@ BASE = Stratum(
     cpu_flags=("avx2", "avx512f"),
     threads=2,
     reference="pytorch",
-    model=StoredModel("resnet18", "builtin", "ab" * 32, SOURCE),
+    model=StoredModel("resnet18", "builtin", "ab" * 32, SOURCE, IMAGENET),
     images=Pictures(83, "ef" * 32),
     environments={"here": {"torch": "2.13.0", "onnx": "1.16.2"}, "ort118": {"onnxruntime": "1.18.0"}},
     contenders={"pytorch": {"torch": "2.13.0"}, "tensorflow": {"onnx": "1.16.2"}},
@@ -72,6 +75,19 @@ def test_each_difference_is_said(change, said):
 def test_what_makes_no_difference_is_not_said(change):
     """What only one run has, the pictures, and where a model's name and weights come from do not matter."""
     assert stratum_differences(BASE, msgspec.structs.replace(BASE, **change)) == []
+
+
+def test_another_input_is_said_where_both_are_known():
+    """The same weights on larger pictures take another time; another mean does not, and older runs have none stored."""
+    other = {"crop": (448, 320)}, {"mean": (0.1,)}
+    large, dark = (with_preprocessing(dataclasses.replace(IMAGENET, **changes)) for changes in other)
+    assert stratum_differences(BASE, large) == ["input: 3×224×224 float32 → 3×448×320 float32"]
+    assert stratum_differences(BASE, dark) == stratum_differences(with_preprocessing(None), large) == []
+
+
+def with_preprocessing(preprocessing):
+    """Return the stratum of another preprocessing, or of a run of before it was stored."""
+    return msgspec.structs.replace(BASE, model=msgspec.structs.replace(BASE.model, preprocessing=preprocessing))
 
 
 def test_a_version_is_said_once():

@@ -19,9 +19,10 @@ from runoff.contract import RANDOM
 from runoff.environments.contenders import all_contenders
 from runoff.errors import ArtifactBroken, FrameworkMissing
 from runoff.model.architecture import FILE, OFFICIAL
+from runoff.model.options import ModelOptions
 from tests.builders.models import resnet18
 from tests.conftest import ROOT
-from tests.web import fake_backends, fake_page, served
+from tests.web import BUILTIN_MODEL, fake_backends, fake_page, served
 from tests.webui.proof.server import classify
 from webui import words
 from webui.__main__ import main, make_parser, server_settings
@@ -32,7 +33,13 @@ from webui.supply import cached_supply, choose_anew, prepare_folder, prepared_su
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
     """Serve a fake with the built-in checkpoint from a home of its own."""
-    return Config(contenders="fake", first="fake", weights="builtin", home=tmp_path_factory.mktemp("home"), threads=2)
+    return Config(
+        contenders="fake",
+        first="fake",
+        model=BUILTIN_MODEL,
+        home=tmp_path_factory.mktemp("home"),
+        threads=2,
+    )
 
 
 def test_a_prepared_folder_serves_what_was_converted(config, tmp_path):
@@ -56,7 +63,7 @@ def test_a_model_is_remembered_and_held_to_its_hash(config, monkeypatch):
     """The next start finds the model without choosing anew, unless other weights are asked or its file changed."""
     chosen = choose_anew(config)
     assert remembered_model(config) == chosen
-    other = Config(weights="auto", home=config.home)
+    other = Config(model=ModelOptions(weights="auto"), home=config.home)
     assert remembered_model(other) is None
     whole = chosen.source.weights.read_bytes()
     chosen.source.weights.write_bytes(whole[:1000])
@@ -71,7 +78,7 @@ def test_a_model_is_remembered_and_held_to_its_hash(config, monkeypatch):
 
 def test_a_path_of_weights_is_always_read_anew(config):
     """What a user's own file holds may have changed since the last start, so it is never remembered."""
-    assert remembered_model(Config(weights=str(config.home / "own.npz"), home=config.home)) is None
+    assert remembered_model(Config(model=ModelOptions(weights=str(config.home / "own.npz")), home=config.home)) is None
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from runoff.text.ids import HERE
 from tests import fakes
 from tests.children import PATIENCE
 from tests.waiting import until
-from tests.web import fake_page, page, send, star, stored, until_settled
+from tests.web import BUILTIN_MODEL, fake_page, page, send, star, stored, until_settled
 from webui.config import Config
 from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, UNAVAILABLE, Keeper
 
@@ -265,7 +265,7 @@ def test_an_error_is_never_its_own_cause(tmp_path):
 
 def test_an_artifact_that_was_changed_never_answers(tmp_path):
     """A changed file in the cache is found at the next start, before the first answer."""
-    config = Config(contenders="fake", first="fake", weights="builtin", home=tmp_path, threads=2, patience=60)
+    config = Config(contenders="fake", first="fake", model=BUILTIN_MODEL, home=tmp_path, threads=2, patience=60)
     for state, status in (("ready", 200), ("unavailable", 503)):
         with page(config) as app:
             assert send(app.test_client(), PNG).status_code == status
@@ -276,7 +276,7 @@ def test_an_artifact_that_was_changed_never_answers(tmp_path):
 
 def test_artifacts_come_from_the_benchmarks_cache(tmp_path):
     """Without a prepared folder the page converts into the cache once, and a second start finds it there."""
-    config = Config(contenders="fake", first="fake", weights="builtin", home=tmp_path, threads=2)
+    config = Config(contenders="fake", first="fake", model=BUILTIN_MODEL, home=tmp_path, threads=2)
     for _ in range(2):
         with page(config) as app:
             until_settled(app)
@@ -288,7 +288,13 @@ def test_artifacts_come_from_the_benchmarks_cache(tmp_path):
 
 def test_a_runtime_whose_conversion_fails_is_unavailable(tmp_path):
     """A failed conversion costs its runtime alone, and the page shows no reason that only a log should hold."""
-    config = Config(contenders="fake,fake-unconvertible", first="fake", weights="builtin", home=tmp_path, threads=2)
+    config = Config(
+        contenders="fake,fake-unconvertible",
+        first="fake",
+        model=BUILTIN_MODEL,
+        home=tmp_path,
+        threads=2,
+    )
     with page(config) as app:
         until_settled(app)
         assert states(app) == {"fake": ("ready", 0), "fake-unconvertible": ("unavailable", 0)}
@@ -299,7 +305,10 @@ def test_a_runtime_whose_conversion_fails_is_unavailable(tmp_path):
 def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
     """For the same picture and contender the page gives the very probabilities that the benchmark's worker gives."""
     pytest.importorskip("onnxruntime")
-    with page(Config(contenders="onnxruntime", weights="builtin", home=tmp_path, threads=2), find_backends()) as app:
+    with page(
+        Config(contenders="onnxruntime", model=BUILTIN_MODEL, home=tmp_path, threads=2),
+        find_backends(),
+    ) as app:
         until_settled(app)
         client = app.test_client()
         pictures = [client.get(f"/samples/{number}.jpg").data for number in range(3)]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from runoff.report.blocks import PAGE, Section
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
+from runoff.stored.stratum import StoredModel, input_words
 from runoff.text import numbers
 from runoff.text.table import make_table
 
@@ -21,6 +22,7 @@ def setting_section(run: StoredRun) -> Section:
         ("Amount", (f"{launches_and_rounds(run)}, seed {run.info.seed}",)),
         ("Machine", (wording.place(run), *([run.system] if run.system else []))),
         *([("Checkpoint", (f"{model.weights} ({model.name})", f"{model.sha256[:16]}…"))] if model else []),
+        *([("Input", input_lines(model))] if model and model.preprocessing else []),
         ("Pictures", (f"{run.images}, compared with the answers of {golden_name(run)}",)),
         *([("Commit", (run.commit.full_name,))] if run.commit else []),
         *(
@@ -41,6 +43,19 @@ def setting_section(run: StoredRun) -> Section:
     ]
     table = make_table("What each contender is", rows, ("how it runs", "precision", REPAIRS, "versions"))
     return Section("setting", "What was measured", table, details=details, shown_in=(PAGE,))
+
+
+def input_lines(model: StoredModel) -> tuple[str, ...]:
+    """Say what every picture becomes before a model sees it."""
+    made = model.preprocessing
+    assert made is not None
+    size, crop = ("×".join(map(str, both)) for both in (made.size, made.crop))
+    mean, deviation = (", ".join(f"{number:g}" for number in each) for each in (made.mean, made.deviation))
+    return (
+        f"{input_words(model)}, {made.layout}",
+        f"resized to {size} ({made.resize}, {made.interpolation}), of which the middle {crop}",
+        f"{made.channels} divided by {made.scale:g}, mean {mean}, deviation {deviation}",
+    )
 
 
 def golden_name(run: StoredRun) -> str:
