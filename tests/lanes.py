@@ -9,6 +9,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,12 +21,12 @@ MARKERS = {
     "alone": "it measures, and no other test runs beside it",
     "browser": "it looks at a page in Chromium",
     "elsewhere": "it makes an environment of another Python",
-    "field": "it takes minutes of conversions, or of other contenders than the three default ones",
     "framework": "it needs a runtime under test",
-    "long": "it draws the pictures, or takes more than two seconds of a processor",
+    "full": "tests-full alone runs it: it takes long, and another test sees a part of it sooner",
+    "long": "it draws the pictures, or takes more of a processor than a save is worth",
     "suite": "it runs pytest in a copy of the suite",
 }
-LONGEST_FIRST = ("field", "framework", "suite")
+LONGEST_FIRST = ("full", "framework", "suite")
 """The markers of what takes longest, which begins first, so that two workers end at about the same time."""
 SUITES = {"suite", "real_suite", "imagining"}
 """The fixtures that copy the suite, for tests that run pytest in pytest."""
@@ -81,3 +82,8 @@ def turn(folder: Path, *, alone: bool) -> Iterator[None]:
         fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         fcntl.flock(door, fcntl.LOCK_UN)
         yield
+
+
+def in_full(*cases: Any) -> list[Any]:
+    """Leave cases of a parametrised test to tests-full."""
+    return [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.full) for case in cases]

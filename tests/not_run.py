@@ -17,7 +17,7 @@ ALLOWED_IN_CI = (
     "no other Python than",
 )
 """How the reasons begin for which a test may be skipped where CI is set."""
-KINDS = ("elsewhere", "field", "browser", "framework", "suite", "long", "alone")
+KINDS = ("elsewhere", "full", "browser", "framework", "suite", "long", "alone")
 """The markers by which tests are left out, the one first that says most."""
 MOST_PLACES = 3
 NOT_RUN = "not_run"

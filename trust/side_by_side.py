@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from runoff.errors import WorkerCrashed
 from runoff.judge.ratios import FASTER, SLOWER, Ratio, difference_p_value
@@ -141,5 +140,7 @@ def between_runs(races: Sequence[Judged[LaunchRecord]]) -> dict[str, float | int
 
 def t_test_alarms(runs: Sequence[Sequence[Sequence[float]]]) -> float:
     """Return the share of pairs that Welch's t test over raw rounds, as is commonly done, calls different at 5 %."""
+    from scipy import stats  # takes a second, which nothing else here needs
+
     tests = [stats.ttest_ind(twin, other, equal_var=False) for run in runs for twin, other in pairs(run)]
     return float(np.mean([test.pvalue < 0.05 for test in tests]))

@@ -124,6 +124,7 @@ LIMITS = st.sampled_from(METRICS).flatmap(
 )
 
 
+@pytest.mark.long
 @given(st.lists(LIMITS, min_size=1, unique_by=lambda limit: limit.metric.name))
 def test_written_limits_read_the_same(limits: list[Limit]) -> None:
     """Any limits survive being stored as text."""

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.chromium import chromium, needs_browser, webdriver
+from tests.lanes import in_full
 from tests.waiting import until
 from tests.web import fake_page, served, star, stored
 
@@ -231,8 +232,14 @@ def test_everything_has_a_name(page):
     assert page.execute_script("return document.documentElement.lang") == "en"
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        ("light", 320),
+        ("dark", 1280),
+        *in_full(*(("light", width) for width in (390, 768, 1280)), *(("dark", width) for width in (320, 390, 768))),
+    ],
+)
 def test_the_page_fits(page, width, scheme, picture):
     """At phone, tablet and desktop widths nothing is wider than the window, in light and in dark."""
     page.execute_cdp_cmd(

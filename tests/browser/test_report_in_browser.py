@@ -22,6 +22,7 @@ from tests.builders.stored_runs import (
     make_field_run,
     make_stored_run,
 )
+from tests.lanes import in_full
 from tests.waiting import until
 
 PHONE, DESK = 390, 1280
@@ -89,7 +90,7 @@ def test_nothing_is_asked_for_and_the_console_is_silent(visit, pages, name):
     assert browser.get_log("browser") == []
 
 
-@pytest.mark.parametrize(("name", "charts"), [("small", 6), ("field", 6), ("two", 12)])
+@pytest.mark.parametrize(("name", "charts"), [("small", 6), *in_full(("field", 6), ("two", 12))])
 def test_every_chart_is_drawn_and_named(visit, name, charts):
     """Each has marks, a size on the screen, and a name for those who can't see it."""
     browser = visit(name)

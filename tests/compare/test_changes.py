@@ -154,18 +154,21 @@ def simulated_false_alarms(stop, fail_above=0.0, pairs=300) -> float:
     return sum(compare_runs(draw(), draw(), fail_above).exit_code == WORSE for _ in range(pairs)) / pairs
 
 
+@pytest.mark.full
 @pytest.mark.long
 def test_equal_runs_seldom_fail():
     """At --fail-above 0% no more than about 5 % of simulated A/A comparisons fail, all changes of a suite together."""
     assert simulated_false_alarms(lambda launches: (8, 1.0)) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 300)
 
 
+@pytest.mark.full
 @pytest.mark.long
 def test_equal_runs_never_fail_at_a_usual_limit():
     """At --fail-above 5% and a noise of 2 % between launches, none of 300 simulated A/A comparisons fails."""
     assert simulated_false_alarms(lambda launches: (8, 1.0), fail_above=0.05) == 0.0
 
 
+@pytest.mark.full
 @pytest.mark.long
 def test_equal_runs_that_stop_when_precise_seldom_fail():
     """Runs that went on until their intervals looked narrow fail no oftener: the looks' error is accounted for."""

@@ -115,6 +115,7 @@ def test_text_and_json_say_the_same(capsys, tmp_path: Path) -> None:
     assert found["machine"]["processor"] in plain
 
 
+@pytest.mark.full
 def test_a_short_race_is_part_of_it(capsys, tmp_path: Path) -> None:
     """With seconds to spend, the race of two equals is in the text and in the JSON."""
     path = tmp_path / "doctor.json"

@@ -50,6 +50,7 @@ def stored_run(suite: Suite):
     return json.loads((suite.root / "results" / "runoff.json").read_text())
 
 
+@pytest.mark.full
 @pytest.mark.alone
 def test_a_difference_in_one_tree_shows_in_its_contender_only(suite, make_tree):
     """Slower code, a slower setting that a backend declares, and wrong logits each show in their own tree's row."""
@@ -83,6 +84,7 @@ def test_a_difference_in_one_tree_shows_in_its_contender_only(suite, make_tree):
         assert ratios[name]["reference"] == "fake@same"
 
 
+@pytest.mark.full
 def test_a_tree_of_the_same_sources_shares_the_artifact_and_another_converts_its_own(suite, make_tree):
     """An unchanged tree's artifact is the one made here; a tree with another convert() makes another, by its code."""
     same = make_tree("same")
@@ -126,6 +128,7 @@ def test_the_artifacts_key_follows_the_code_that_converts(make_tree, suite, chan
     assert (theirs != code_hash(backend, [function], suite.root)) == another
 
 
+@pytest.mark.full
 def test_a_tree_without_the_backend_or_variant_is_told_in_a_sentence(suite, make_tree):
     """What a tree does not have is that contender's own failure, told with what to do; the others are raced."""
     tree = make_tree("without", FAKE, '    Variant("slower", "takes twice as long"),\n')
@@ -262,6 +265,7 @@ def test_a_folder_in_some_other_checkout_has_no_version(checkout, tmp_path):
     assert tree_version(tmp_path) is None
 
 
+@pytest.mark.full
 def test_the_commit_is_recorded_for_another_tree_only(suite, make_tree):
     """A contender of another tree has its commit among its versions, in every benchmark; one of this tree has none."""
     tree = make_tree("head")

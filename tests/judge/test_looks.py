@@ -74,6 +74,7 @@ def test_stopping_when_precise_keeps_coverage_and_false_alarms(precision: float)
     assert alarms / RUNS <= 0.01 + 3 * math.sqrt(0.01 * 0.99 / RUNS)
 
 
+@pytest.mark.full
 @pytest.mark.long
 def test_looking_without_sharing_the_error_would_miss_more_often() -> None:
     """The same intervals at 95 % each, looked at until one excludes the truth, do so in over 8 % of 4000 runs."""

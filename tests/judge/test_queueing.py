@@ -117,6 +117,7 @@ def test_no_load_is_told_where_one_launch_decides_that_there_is_one():
     assert highest_loads_by_launch([slow, quick * 4], 0.1, 0.99) is None
 
 
+@pytest.mark.full
 @pytest.mark.long
 def test_intervals_over_launches_hold_the_true_ratio(monkeypatch):
     """Of two equals with rare slow queries, 95 % intervals of the ratio hold 1 in at least 88 of 100 simulated runs."""

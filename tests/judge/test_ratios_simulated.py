@@ -160,6 +160,7 @@ def test_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 0.93 <= covered / 2000 <= 0.97
 
 
+@pytest.mark.full
 @pytest.mark.long
 def test_five_equal_contenders_raise_a_false_alarm_in_one_run_of_twenty_at_most() -> None:
     """Over 2000 simulated runs of five contenders as fast as the reference, at most 5 % of runs call any different."""

@@ -84,15 +84,14 @@ def exported(monkeypatch):
     return done
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("asked", "result", "stage", "reason"),
     [
         ("right", RIGHT, None, None),
         ("wrong", WRONG, "check", "differs from the module's by"),
-        pytest.param(
-            "shapeless", WRONG, "check", r"shape \(4, 3\), the module's are \(4, 10\)", marks=pytest.mark.long
-        ),
-        pytest.param("not finite", WRONG, "check", "not finite", marks=pytest.mark.long),
+        pytest.param("shapeless", WRONG, "check", r"shape \(4, 3\), the module's are \(4, 10\)"),
+        pytest.param("not finite", WRONG, "check", "not finite"),
         ("segfaults", FAILED, "convert", "SIGSEGV"),
         ("hungry", FAILED, "imagined stage", "MemoryError"),
         ("hangs", FAILED, "convert", r"no answer within 0\.5 s"),
@@ -114,6 +113,7 @@ def test_a_converter_that_misbehaves_costs_one_cell(tmp_path, setup, monkeypatch
     assert cell.repaired is None
 
 
+@pytest.mark.long
 def test_what_fails_is_tried_again_after_repairs(tmp_path, setup):
     """A failure names the operator its message is about; the repaired file is converted too, and both are told."""
     fill(tmp_path, "raises")
@@ -163,6 +163,7 @@ def test_what_may_not_happen_again_is_tried_again(setup, exported, monkeypatch, 
     assert not list(setup.results.glob("*.json"))
 
 
+@pytest.mark.long
 def test_a_real_failure_is_kept(setup, exported):
     """What a converter refuses it refuses again: the cell is read, and nothing is exported for it."""
     for _ in range(2):

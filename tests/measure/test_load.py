@@ -105,6 +105,7 @@ def setting(file: Path, name: str) -> int:
     return next(line["value"] for line in lines if line["key"] == name)
 
 
+@pytest.mark.full
 @with_loadgen
 @pytest.mark.parametrize(
     ("variant", "error", "words"),

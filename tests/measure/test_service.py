@@ -128,6 +128,7 @@ def test_another_first_output_than_checked_is_out_of_every_question(make_setup, 
     assert len(measured.records["fake"]) == 1
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("fake_clock")
 def test_sessions_that_do_not_hinder_each_other_give_as_many_times_the_images(make_setup, make_entrant):
     """Two sleeping sessions answer twice what one does; where two threads double one session, they gain nothing."""
@@ -153,6 +154,7 @@ def test_a_session_that_fails_costs_its_contender_alone(make_setup, make_entrant
     assert len(measured.records["fake"]) == 1
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("fake_clock")
 def test_threads_that_help_are_seen_and_threads_that_do_not_are_too(make_setup, make_entrant):
     """A fake that is twice as fast on two threads has a speed-up of two; one that sleeps regardless has none."""

@@ -128,6 +128,7 @@ def test_unseen_seed_is_not_the_trainings() -> None:
     assert UNSEEN_SEED not in (TRAINING_SEED, HELD_OUT_SEED)
 
 
+@pytest.mark.full
 def test_unseen_pictures_are_classified(
     logits: NDArray[np.float32], unseen: tuple[NDArray[np.float32], NDArray[np.int64]]
 ) -> None:
@@ -135,6 +136,7 @@ def test_unseen_pictures_are_classified(
     assert (logits.argmax(axis=1) == unseen[1]).mean() >= 0.98
 
 
+@pytest.mark.full
 def test_unused_logits_never_win_nor_widen_the_range(logits: NDArray[np.float32]) -> None:
     """Logits without a class are never Top-1, and lie inside or near the range of the trained ones."""
     trained, unused = logits[:, : len(CLASSES)], logits[:, len(CLASSES) :]
@@ -143,6 +145,7 @@ def test_unused_logits_never_win_nor_widen_the_range(logits: NDArray[np.float32]
     assert trained.min() <= unused.min() < np.quantile(trained.max(axis=1), 0.001)
 
 
+@pytest.mark.full
 def test_rounding_is_far_below_the_margins(
     model: Any, logits: NDArray[np.float32], unseen: tuple[NDArray[np.float32], NDArray[np.int64]]
 ) -> None:

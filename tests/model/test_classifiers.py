@@ -25,6 +25,7 @@ from runoff.model.torchvision_weights import (
     save_model,
     shapes_of,
 )
+from tests.lanes import in_full
 
 pytestmark = pytest.mark.framework
 
@@ -69,7 +70,7 @@ def test_every_preset_of_torchvisions_is_prepared_bit_by_bit() -> None:
         np.testing.assert_array_equal(preprocess(picture, preprocessing), transforms(picture).numpy())
 
 
-@pytest.mark.parametrize("name", ["googlenet", "inception_v3", "vit_b_16", "maxvit_t", "resnet18"])
+@pytest.mark.parametrize("name", ["resnet18", *in_full("googlenet", "inception_v3", "vit_b_16", "maxvit_t")])
 def test_golden_is_what_torchvision_gives_with_its_weights(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +105,7 @@ def test_the_number_of_classes_of_a_file_is_found(tmp_path: Path) -> None:
     assert make_module(model)(torch.zeros(1, *model.picture_shape)).shape == (1, 10)
 
 
+@pytest.mark.full
 def test_a_file_of_a_larger_size_brings_its_size(tmp_path: Path) -> None:
     """A vision transformer's file for 384 pixels is made and shown pictures of 384 pixels."""
     import torch
@@ -123,7 +125,7 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
         import_file("resnet18", str(tmp_path / "34.pth"), None, str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v3_small", "regnet_y_400mf", "convnext_tiny"])
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", *in_full("regnet_y_400mf", "convnext_tiny")])
 def test_random_weights_are_always_the_same_and_make_every_part_matter(name: str, tmp_path: Path) -> None:
     """Two makings give one hash, golden differs from picture to picture, and operations are counted."""
     first, again = (from_json(Model, import_random(name, str(tmp_path))["model"]) for _ in range(2))

@@ -250,6 +250,7 @@ def test_a_missing_file_or_a_folder_is_a_named_error(tmp_path: Path) -> None:
             decode(path)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())

@@ -10,6 +10,8 @@ from PIL import Image
 
 from runoff.model.drawings import CLASSES, draw, drawn_pictures
 
+pytestmark = pytest.mark.long
+
 
 def pixels(picture: Image.Image) -> bytes:
     """Return a picture's size and bytes, to compare it by."""

@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
     return directory
 
 
-@pytest.mark.long
+@pytest.mark.full
 def test_there_are_enough_of_each_kind(fixture_set: ImageSet) -> None:
     """At least 24 pictures come from photographs and at least 48 are drawn, photographs first."""
     kinds = [name.partition("-")[0] for name in fixture_set.names]
@@ -75,7 +75,7 @@ def test_no_two_pictures_are_equal(fixture_set: ImageSet) -> None:
     assert (fixture_set.pixels.std(axis=(1, 2, 3)) > 0.05).all()
 
 
-@pytest.mark.long
+@pytest.mark.full
 def test_another_process_makes_the_same(fixture_set: ImageSet) -> None:
     """A fresh process gets the same hash, and loads neither scikit-image nor a framework for it."""
     program = (

@@ -85,6 +85,7 @@ def test_is_within_one_level_for_very_long_pictures(
         assert np.mean(difference > 0) < 0.01
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(20_000, 20), (20, 20_000), (50_000_000, 1), (1, 50_000_000)])
 def test_a_huge_aspect_ratio_works(size: tuple[int, int]) -> None:
     """A picture whose whole resize would need gigabytes still gives the input of its middle."""

@@ -145,6 +145,7 @@ class TestChoice:
             builtin_model(folder)
 
 
+@pytest.mark.long
 def test_real_builtin_model(folder: Path) -> None:
     """The real built-in checkpoint is expanded to a file that holds the published hash."""
     found = choose_model(asked("resnet18", "builtin"), folder, lambda *_: pytest.fail("ran a step")).model

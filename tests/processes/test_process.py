@@ -49,6 +49,7 @@ def test_named_errors_keep_their_name_across_processes(tmp_path):
         call("tests.processes.test_process:refuse", {}, label="refuse", log=tmp_path / "log", timeout=PATIENCE)
 
 
+@pytest.mark.long
 def test_a_failed_conversion_keeps_stage_and_reason(tmp_path):
     """A conversion's stage and reason survive the way between processes."""
     with pytest.raises(ConversionFailed) as caught:

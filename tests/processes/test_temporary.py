@@ -150,6 +150,7 @@ def test_the_compilers_cache_keeps_what_another_launch_can_use(tmp_path):
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
 
 
+@pytest.mark.full
 def test_a_run_removes_what_a_killed_one_left_and_no_other(suite, tmp_path):
     """The folder of a run that goes on stays while another one comes and goes; the next after its death removes it."""
     home = suite.root / ".runoff"

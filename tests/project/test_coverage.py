@@ -17,7 +17,7 @@ WORKER = ROOT / "runoff" / "measure" / "worker.py"
 A_RUN_OF_A_WORKER = "tests/measure/test_worker.py::test_the_first_output_arrives_bit_by_bit"
 
 
-@pytest.mark.long
+@pytest.mark.full
 def test_what_a_worker_ran_is_measured(tmp_path):
     """What a worker did before it was killed is measured, and what it was not asked for is not."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTEST_"))}

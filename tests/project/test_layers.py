@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.lanes import in_full
 
 FRAMEWORKS = {
     "ai_edge_litert",
@@ -209,7 +210,7 @@ def test_the_pytest_process_loads_no_framework():
 
 @pytest.mark.framework
 @pytest.mark.parametrize(
-    ("backend", "own"), [("onnxruntime", "onnxruntime"), ("tensorflow", "tensorflow"), ("pytorch", "torch")]
+    ("backend", "own"), [("onnxruntime", "onnxruntime"), *in_full(("tensorflow", "tensorflow"), ("pytorch", "torch"))]
 )
 def test_a_worker_loads_its_own_framework_alone(backend, own):
     """What a worker imports for a backend is that framework and no other, nor the suite's own tools."""

@@ -53,6 +53,11 @@ def test_measures(pytestconfig, number):
 AT_ONCE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
+BOTH_WAYS = pytest.mark.parametrize(
+    "at_once", [pytest.param((), id="one by one"), pytest.param(AT_ONCE, id="two at once", marks=pytest.mark.full)]
+)
+
+
 @pytest.fixture
 def run(tmp_path):
     """Give what runs tests of these files with what this project's own have."""
@@ -70,7 +75,7 @@ def run(tmp_path):
     return run_files
 
 
-@pytest.mark.parametrize("at_once", [(), AT_ONCE], ids=["one by one", "two at once"])
+@BOTH_WAYS
 def test_the_last_lines_say_what_was_not_run(run, at_once):
     """Each reason has the number of its tests and the command that runs them, skipped files and kinds included."""
     done = run(*at_once, "-m", "not browser", skipped=SKIPPED, whole=WHOLE_FILE)
@@ -92,7 +97,7 @@ def test_nothing_is_said_where_all_ran(run):
     assert "not run" not in done.stdout
 
 
-@pytest.mark.parametrize("at_once", [(), AT_ONCE], ids=["one by one", "two at once"])
+@BOTH_WAYS
 def test_a_skip_that_is_not_allowed_fails_in_ci(run, at_once):
     """Where CI is set, a missing browser fails the run and is marked, and a machine of one thread does not."""
     done = run(*at_once, ci="true", skipped=SKIPPED)
@@ -117,6 +122,7 @@ def test_every_test_has_a_bound(run):
     assert "timeout: 300.0s" in run(one="def test_runs(): pass\n").stdout
 
 
+@pytest.mark.full
 def test_what_measures_runs_alone(run):
     """While a test that is marked ``alone`` runs, no other may begin; nor may it begin while another runs."""
     done = run(*AT_ONCE, first=ALONE, second=ALONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
@@ -158,6 +159,7 @@ def run_step(runner: Path, command: str, environments: list[str], **variables: s
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("step", steps(), ids=str)
 def test_every_command_runs_here(step, runner, environments):
     """Each step's command, with the variables of its job, ends well; measuring and installing are stood in for."""
@@ -288,3 +290,13 @@ def test_one_writer_at_a_time():
         "group": "history",
         "cancel-in-progress": "false",
     }
+
+
+def test_every_environment_has_a_storage_of_its_own():
+    """Each tox environment that runs benchmarks keeps its saved runs in a folder with its name."""
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(ROOT / "tox.ini")
+    racing = {name: each["commands"] for name, each in tox.items() if "pytest benchmarks/" in each.get("commands", "")}
+    assert "testenv:compare" in racing
+    for name, commands in racing.items():
+        assert "--benchmark-storage=file://{tox_root}/.runoff/storage/{env_name}" in commands, name

@@ -34,6 +34,7 @@ def test_all_three_convert_and_agree_with_golden(first):
         assert came_of["agreement"]["largest_difference"] <= came_of["agreement"]["noise"]
 
 
+@pytest.mark.full
 def test_the_artifacts_come_from_the_cache_the_second_time(first, real_suite):
     """A second run converts nothing and loads the same artifacts, which are right again."""
     before = made_artifacts(real_suite)

@@ -13,7 +13,7 @@ from runoff.matrix.matrix import Export, MatrixSetup, try_conversions
 from runoff.model.onnx_export import TORCHSCRIPT
 from runoff.text.ids import HERE
 
-pytestmark = [pytest.mark.framework, pytest.mark.field]
+pytestmark = [pytest.mark.framework, pytest.mark.full]
 
 TARGETS = ("onnxruntime", "openvino", "tensorflow")
 

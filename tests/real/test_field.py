@@ -9,7 +9,7 @@ import pytest
 from runoff.judge.agreement import floor
 from tests.suite_runs import RACE
 
-pytestmark = [pytest.mark.framework, pytest.mark.field]
+pytestmark = [pytest.mark.framework, pytest.mark.full]
 
 FLOAT32 = (
     "pytorch-channels-last",

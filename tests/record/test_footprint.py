@@ -174,6 +174,7 @@ def test_a_size_that_is_not_known_comes_after_the_smallest():
     assert [package.name for package in packages] == ["more", "tiny", "a", "empty", "unknown"]
 
 
+@pytest.mark.full
 @pytest.mark.long
 def test_this_interpreter_can_be_asked():
     """The real thing: numpy is installed here with a size, and markers have the names that packaging knows."""
@@ -182,6 +183,7 @@ def test_this_interpreter_can_be_asked():
     assert "numpy" in needed([], found)
 
 
+@pytest.mark.full
 def test_it_needs_no_race(suite):
     """Asked alone, the question converts and checks, and starts no launch; every contender has its bytes."""
     done = suite.run("-k", "footprint", "--contenders", "fake,fake-companion")

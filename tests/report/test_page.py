@@ -162,6 +162,7 @@ def test_a_run_without_percentiles_has_no_section_of_them(stored):
     assert "withheld" not in render_markdown(run)
 
 
+@pytest.mark.full
 def test_an_exploratory_run_is_drawn_without_intervals(stored):
     """One launch gives points, and every report says exploratory."""
     make_exploratory(stored)

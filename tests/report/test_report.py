@@ -111,6 +111,7 @@ def test_markdown_has_the_table(stored):
     assert "- **tensorflow-xla**: wrong at check" in markdown
 
 
+@pytest.mark.long
 def test_random_weights_are_for_speed_only_wherever_they_are_shown(stored):
     """A run of random weights says "speed only" on the terminal, in Markdown and on the page; any other never does."""
     words = "Speed only: the weights are random"
@@ -125,6 +126,7 @@ def test_random_weights_are_for_speed_only_wherever_they_are_shown(stored):
     assert shown() == [True, True, True]
 
 
+@pytest.mark.long
 def test_repairs_are_named_beside_the_contender_that_needed_them(stored):
     """The page names what had to be repaired in the ONNX file before a contender's converter took it."""
     assert "set back to operator set 13" not in Page(render_page(parse_run(stored))).text

@@ -39,6 +39,7 @@ KINDS = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 def test_a_record_is_read_as_it_was_written(kind: type[Any], data: st.DataObject) -> None:

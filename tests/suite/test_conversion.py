@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from tests.lanes import in_full
 from tests.suite_runs import ROOT, copied_suite, put_fakes_in
 
 MODELS = ("imagined", "imagined too")
@@ -84,7 +85,7 @@ def stored_cells(suite, run):
     ("what", "does", "stage", "reason"),
     [
         ("Raise", 'raise KeyError("Pad is not implemented.")', "imagined stage", "KeyError: 'Pad is not implemented.'"),
-        ("End the process", "os._exit(3)", "convert", "ended"),
+        *in_full(("End the process", "os._exit(3)", "convert", "ended")),
     ],
 )
 def test_a_converter_that_fails_of_everything_is_stored(converting, what, does, stage, reason):
@@ -100,6 +101,7 @@ def test_a_converter_that_fails_of_everything_is_stored(converting, what, does, 
     assert benchmark["stats"]["max"] == pytest.approx(max(seconds))
 
 
+@pytest.mark.full
 def test_what_converts_is_stored(converting):
     """What converts is stored as right, and the summary names the converter."""
     suite = converting("Give what is right", "pass")
@@ -109,6 +111,7 @@ def test_what_converts_is_stored(converting):
     assert "imagined" in run.stdout
 
 
+@pytest.mark.full
 def test_conversions_alone_need_no_weights_and_no_golden(converting):
     """A run of conversions alone prepares no model: weights that are not there and a missing reference cost nothing."""
     suite = converting("Give what is right", "pass")
@@ -129,6 +132,7 @@ def test_a_converter_that_is_not_installed_is_skipped_with_its_reason(converting
     assert not (suite.root / ".runoff" / "conversions").exists()
 
 
+@pytest.mark.full
 def test_the_time_begins_when_contenders_are_prepared(converting):
     """Converting and checking the contenders takes nothing of --max-time, though the matrix comes before the race."""
     suite = converting("Convert nothing", "pass")

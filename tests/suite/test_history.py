@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import sys
 
@@ -11,7 +10,9 @@ import pytest
 from runoff.__main__ import main
 from runoff.compare.changes import INVALID_RUN, NOTHING_WORSE
 from tests.builders.stored_runs import about
-from tests.conftest import ROOT, Suite
+from tests.conftest import Suite
+
+pytestmark = pytest.mark.full
 
 CONTENDERS = ("--contenders", "fake,fake-slower")
 
@@ -104,13 +105,3 @@ def test_a_race_of_two_environments_is_judged_by_itself(suite, tmp_path, capsys)
     written = (tmp_path / "summary.md").read_text()
     assert ("| inference | fake |" in written) == (code == NOTHING_WORSE)
     assert (code == INVALID_RUN) == ("invalid" in capsys.readouterr().out.splitlines()[0])
-
-
-def test_every_environment_has_a_storage_of_its_own():
-    """Each tox environment that runs benchmarks keeps its saved runs in a folder with its name."""
-    tox = configparser.ConfigParser(interpolation=None)
-    tox.read(ROOT / "tox.ini")
-    racing = {name: each["commands"] for name, each in tox.items() if "pytest benchmarks/" in each.get("commands", "")}
-    assert "testenv:compare" in racing
-    for name, commands in racing.items():
-        assert "--benchmark-storage=file://{tox_root}/.runoff/storage/{env_name}" in commands, name

@@ -79,6 +79,7 @@ def test_twice_the_delay_is_twice_the_difference(forwards: Ratios) -> None:
     assert [half, double] == pytest.approx([whole / 2, 2 * whole], rel=2 * CALL)
 
 
+@pytest.mark.full
 def test_seen_from_the_delayed_one_every_word_is_the_opposite(forwards: Ratios, backwards: Ratios) -> None:
     """With reference and contender swapped, slower is faster and the ratio is the inverse."""
     assert (backwards[""]["verdict"], forwards["whole"]["verdict"]) == (FASTER, SLOWER)

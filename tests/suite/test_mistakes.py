@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.children import PATIENCE, child
+from tests.lanes import in_full
 from tests.suite.test_suite import ALL_RIGHT
 from tests.waiting import until
 
@@ -47,6 +48,7 @@ def test_what_goes_wrong_is_a_row_and_the_others_go_on(suite):
     assert {name for group, name in measured if group == "footprint"} == {"fake", "fake-dies-late"}  # needs no race
 
 
+@pytest.mark.full
 def test_what_this_processor_cannot_compute_is_skipped_and_fails_nothing(suite):
     """A contender without an answer on this processor has a row with its reason, and the run ends with 0."""
     names = "fake,fake-slower,fake-elsewhere"
@@ -73,32 +75,37 @@ def test_threads_that_are_not_held_fail_their_own_benchmark(suite):
     ("arguments", "words"),
     [
         (["--contenders", "fake,tensorflw"], "unknown contender 'tensorflw'; the valid ones are: fake, fake-slower"),
-        (["--contenders", ","], "no contender is named"),
-        (["--contenders", "fake@moon"], "unknown environment 'moon'"),
-        (["--reference", "nobody"], "unknown contender 'nobody'"),
         (["--launches", "-1"], "expected a whole number of at least 1, found '-1'"),
-        (["--rounds", "many"], "expected a whole number of at least 1, found 'many'"),
-        (["--threads", "0"], "expected a whole number of at least 1, found '0'"),
-        (
-            ["--choose", "latncy<9ms"],
-            "unknown metric 'latncy' in 'latncy<9ms'; the valid ones are: latency, peak_memory",
-        ),
-        (["--choose", ""], "no limit is given; expected conditions such as agreement>=99%"),
         (["--weights", "missing.pth"], "no weights file at missing.pth"),
-        (["--model", "resnet50"], "only resnet18 has built-in weights, not resnet50"),
-        (
-            ["--preprocessing", "imagnet"],
-            "no file imagnet; expected auto, imagenet, or the PATH of a JSON or TOML file",
-        ),
-        (["--mean", "0.5,x"], "expected numbers such as 0.485,0.456,0.406, found '0.5,x'"),
-        (["--mean", "123,116,103"], "mean 123, 116, 103 is not of levels divided by scale 255"),
-        (["--std", "0"], "--std: deviation: expected a number above zero, or one for each channel"),
-        (["--input-size", "5", "8", "8"], "--input-size begins with the channels, 3 or 1 (grey) for pictures; found 5"),
-        (["--input-size", "3", "8", "0"], "expected a whole number of at least 1, found '0'"),
-        (["--labels", "missing.txt"], "the labels in missing.txt can't be read"),
-        (["--labels", "pytest.ini"], "labels, and resnet18 with builtin weights has 1000 classes"),
         (["--images", "nowhere"], "images folder nowhere does not exist"),
-        (["--environment", "old=nowhere/python"], "no Python interpreter at nowhere/python"),
+        *in_full(
+            (["--contenders", ","], "no contender is named"),
+            (["--contenders", "fake@moon"], "unknown environment 'moon'"),
+            (["--reference", "nobody"], "unknown contender 'nobody'"),
+            (["--rounds", "many"], "expected a whole number of at least 1, found 'many'"),
+            (["--threads", "0"], "expected a whole number of at least 1, found '0'"),
+            (
+                ["--choose", "latncy<9ms"],
+                "unknown metric 'latncy' in 'latncy<9ms'; the valid ones are: latency, peak_memory",
+            ),
+            (["--choose", ""], "no limit is given; expected conditions such as agreement>=99%"),
+            (["--model", "resnet50"], "only resnet18 has built-in weights, not resnet50"),
+            (["--environment", "old=nowhere/python"], "no Python interpreter at nowhere/python"),
+            (
+                ["--preprocessing", "imagnet"],
+                "no file imagnet; expected auto, imagenet, or the PATH of a JSON or TOML file",
+            ),
+            (["--mean", "0.5,x"], "expected numbers such as 0.485,0.456,0.406, found '0.5,x'"),
+            (["--mean", "123,116,103"], "mean 123, 116, 103 is not of levels divided by scale 255"),
+            (["--std", "0"], "--std: deviation: expected a number above zero, or one for each channel"),
+            (
+                ["--input-size", "5", "8", "8"],
+                "--input-size begins with the channels, 3 or 1 (grey) for pictures; found 5",
+            ),
+            (["--input-size", "3", "8", "0"], "expected a whole number of at least 1, found '0'"),
+            (["--labels", "missing.txt"], "the labels in missing.txt can't be read"),
+            (["--labels", "pytest.ini"], "labels, and resnet18 with builtin weights has 1000 classes"),
+        ),
     ],
 )
 def test_a_mistake_is_told_in_one_line_before_anything_is_measured(suite, arguments, words):
@@ -141,6 +148,7 @@ def test_a_folder_without_or_with_broken_pictures_is_refused(suite, tmp_path):
         assert words in done.stdout + done.stderr
 
 
+@pytest.mark.full
 def test_a_truncated_artifact_fails_its_contender_with_the_remedy(suite):
     """An artifact cut off by hand is refused with the folder to delete; the other contender is measured."""
     arguments = ("--contenders", "fake,fake-companion", "--launches", "1", "--rounds", "1")
@@ -200,6 +208,7 @@ def test_a_disk_that_fills_up_loses_nothing(suite, tmp_path):
     assert "Control (a second fake" in done.stdout
 
 
+@pytest.mark.full
 def test_own_json_that_cannot_be_written_is_no_traceback(suite):
     """A --benchmark-json on a full disk ends in one clear line; results/runoff.json is there all the same."""
     done = suite.race("--contenders", "fake", "--launches", "1", "--rounds", "2", "--benchmark-json=/dev/full")

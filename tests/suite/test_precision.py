@@ -38,6 +38,7 @@ def test_a_precision_that_is_easily_reached_ends_the_race_at_the_first_look(suit
     assert "was not reached" not in printed
 
 
+@pytest.mark.full
 def test_a_precision_out_of_reach_uses_every_look_and_says_so(suite):
     """Asked for ±0.0001 %, a race goes on to its last look and says how precise it became."""
     printed, stored = run_and_read(suite, "--launches", "1", "--precision", "0.0001%")
@@ -46,6 +47,7 @@ def test_a_precision_out_of_reach_uses_every_look_and_says_so(suite):
     assert re.search(r"precision asked for, ±0\.0%, was not reached \(.*fake-slower ±", " ".join(printed.split()))
 
 
+@pytest.mark.full
 def test_the_time_that_a_race_may_take_ends_it(suite):
     """With next to no time, one launch is measured, stored and called exploratory, with the reason."""
     printed, stored = run_and_read(suite, "--launches", "5", "--max-time", "0.01s")
@@ -61,11 +63,13 @@ def ten_rounds(suite):
     return stored
 
 
+@pytest.mark.full
 def test_the_margin_that_was_asked_for_is_stored(ten_rounds):
     """The margin is part of what a run says about itself."""
     assert ten_rounds["machine_info"]["runoff"]["margin"] == 0.025
 
 
+@pytest.mark.full
 def test_percentiles_come_with_their_samples_and_are_withheld_where_those_do_not_bound_them(ten_rounds):
     """Ten rounds bound the median alone; the others are withheld with the number of samples that it takes."""
     found = next(one for one in ten_rounds["benchmarks"] if one["group"] == "inference")["extra_info"]["percentiles"]

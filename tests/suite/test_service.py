@@ -16,6 +16,8 @@ from runoff.stored.run import parse_run, read_run
 from runoff.stored.schema import StoredRunBroken
 from tests.conftest import Suite
 
+pytestmark = pytest.mark.full
+
 CONTENDERS = "fake,fake-one-by-one,fake-threaded,fake-fixed-batch"
 GROUPS = {"throughput", "parallel", "single-stream", "server", "end-to-end", "threads"}
 

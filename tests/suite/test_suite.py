@@ -170,6 +170,7 @@ def test_the_stored_run_can_be_read_again(suite, finished):
 GATED = ("--contenders", "fake", "--launches", "2", "--rounds", "2", "--benchmark-compare-fail=median:900%")
 
 
+@pytest.mark.full
 def test_comparing_with_a_stored_run_works_for_every_metric(suite, finished):
     """--benchmark-compare shows the stored run beside this one, for time and memory, and passes one like it."""
     done = suite.race(*GATED, "--benchmark-compare=0001")
@@ -217,6 +218,7 @@ def test_workers_that_were_checked_and_never_race_end_with_the_run(suite):
     assert mine == []
 
 
+@pytest.mark.full
 def test_benchmark_disable_runs_everything_once(suite):
     """--benchmark-disable shows that all runs, with one launch and one round, and stores nothing."""
     results = suite.root / "results" / "runoff.json"
@@ -227,6 +229,7 @@ def test_benchmark_disable_runs_everything_once(suite):
     assert (results.stat().st_mtime_ns if results.exists() else None) == before
 
 
+@pytest.mark.full
 def test_one_launch_is_exploratory(suite):
     """A single launch gives ratios without intervals and says that they are exploratory."""
     done = suite.race("--contenders", ALL_RIGHT, "--launches", "1", "--rounds", "1")
@@ -234,6 +237,7 @@ def test_one_launch_is_exploratory(suite):
     assert "exploratory" in done.stdout
 
 
+@pytest.mark.full
 def test_a_new_backend_is_one_new_file(suite):
     """A file put into runoff/backends/ takes part in every benchmark, table and page, with nothing else changed."""
     added = suite.root / "runoff" / "backends" / "latecomer.py"

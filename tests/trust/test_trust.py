@@ -35,7 +35,7 @@ from trust.simulated import AT_THE_GATE, MACHINES, Noise, count_claims, judge, s
 BATCH = np.zeros((1, 3, 8, 8), dtype=np.float32)
 
 
-@pytest.mark.long
+@pytest.mark.full
 def test_simulated_equals_are_covered_and_raise_no_alarm() -> None:
     """Over 200 simulated runs of each machine, coverage is near 95 % and equals are hardly ever called different."""
     # 1800 comparisons of each machine give a share a standard error of at most 0.6 % where they are independent; the
@@ -166,6 +166,7 @@ def field(make_entrant, picture, images, tmp_path) -> Field:
     return Field(entrants, picture.images, Prediction(true_logits(images), 2), place, {}, QUICK, lambda text: None)
 
 
+@pytest.mark.full
 @pytest.mark.alone
 def test_the_harness_costs_little_beside_an_inference(field) -> None:
     """Interleaved rounds of fakes take what a bare loop takes, and asking for nothing takes little."""
@@ -177,6 +178,7 @@ def test_the_harness_costs_little_beside_an_inference(field) -> None:
         assert 0.5 < compared["ratio"] < 2
 
 
+@pytest.mark.full
 @pytest.mark.long
 def test_a_pool_is_raced_with_the_priority_that_its_condition_says(field) -> None:
     """Workers of the condition without priority have none, whatever the system permits; all shares are judged."""
@@ -202,7 +204,7 @@ def test_an_experiment_writes_its_figures_and_the_page(tmp_path, capsys) -> None
 
 
 @pytest.mark.framework
-@pytest.mark.field
+@pytest.mark.full
 def test_the_experiments_run_and_make_their_page(tmp_path) -> None:
     """A tiny run of two experiments writes its figures and the page, on real sessions."""
     command = [

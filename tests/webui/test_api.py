@@ -8,6 +8,8 @@ import re
 import struct
 import tempfile
 import zlib
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -52,22 +54,25 @@ def frames() -> bytes:
     return stored(star(), "GIF", save_all=True, append_images=[Image.new("RGB", star().size)], duration=50)
 
 
-PICTURES = {
-    **{name: store(star()) for name, store in STORAGES.items()},
-    "animated": frames(),
-    "webp": stored(star(), "WEBP"),
-    "bmp": stored(star(), "BMP"),
-    "tiff": stored(star(), "TIFF"),
-    "tiff-float": stored(Image.fromarray(np.asarray(star().convert("L"), np.float32) / 255), "TIFF"),
-    "tiff-lab": stored(star().convert("LAB"), "TIFF"),
-    "one pixel": stored(Image.new("RGB", (1, 1), "red"), "PNG"),
-    "very wide": stored(Image.linear_gradient("L").resize((20_000, 20)), "PNG"),
+PICTURES: dict[str, Callable[[], bytes]] = {
+    **{name: partial(lambda store: store(star()), store) for name, store in STORAGES.items()},
+    "animated": frames,
+    "webp": lambda: stored(star(), "WEBP"),
+    "bmp": lambda: stored(star(), "BMP"),
+    "tiff": lambda: stored(star(), "TIFF"),
+    "tiff-float": lambda: stored(Image.fromarray(np.asarray(star().convert("L"), np.float32) / 255), "TIFF"),
+    "tiff-lab": lambda: stored(star().convert("LAB"), "TIFF"),
+    "one pixel": lambda: stored(Image.new("RGB", (1, 1), "red"), "PNG"),
+    "very wide": lambda: stored(Image.linear_gradient("L").resize((20_000, 20)), "PNG"),
 }
+"""How each is stored: made where it is sent, since collecting the tests should cost nothing."""
 
 
-@pytest.mark.parametrize("content", PICTURES.values(), ids=PICTURES)
-def test_every_kind_of_picture_is_answered_as_the_model_answers(client, app, content):
+@pytest.mark.long
+@pytest.mark.parametrize("make", PICTURES.values(), ids=PICTURES)
+def test_every_kind_of_picture_is_answered_as_the_model_answers(client, app, make):
     """Whatever mode, format or shape a picture has, the page gives the class of decode, preprocess and run."""
+    content = make()
     response = send(client, content)
     assert response.status_code == 200, response.text
     labels = app.extensions["runoff"].model.result().labels
@@ -205,6 +210,7 @@ def test_an_unknown_runtime_is_refused_with_the_known_ones(client):
     assert "fake, fake-slower" in response.json["error"]["message"]
 
 
+@pytest.mark.long
 def test_disagreement_is_told(tmp_path):
     """Where two runtimes give different labels, ``agree`` says so."""
     with fake_page(tmp_path, ["fake", "fake-wrong"]) as app:

@@ -42,6 +42,7 @@ def config(tmp_path_factory):
     )
 
 
+@pytest.mark.long
 def test_a_prepared_folder_serves_what_was_converted(config, tmp_path):
     """What was prepared is the converted artifact and the checkpoint, and is served without converting."""
     contenders = all_contenders(fake_backends())
@@ -59,6 +60,7 @@ def test_a_prepared_folder_serves_what_was_converted(config, tmp_path):
         prepared.artifact(contenders["fake"])
 
 
+@pytest.mark.long
 def test_a_model_is_remembered_and_held_to_its_hash(config, monkeypatch):
     """The next start finds the model without choosing anew, unless other weights are asked or its file changed."""
     chosen = choose_anew(config)
@@ -137,6 +139,7 @@ def test_caches_lie_where_the_page_is_started(tmp_path, monkeypatch):
     assert make_parser().parse_args(["--prepared", "made"]).prepared == tmp_path / "made"
 
 
+@pytest.mark.long
 def test_the_server_keeps_bodies_in_memory(tmp_path, monkeypatch):
     """Served as the user's page is, a picture of megabytes is answered and no temporary file is made for it."""
     made = []

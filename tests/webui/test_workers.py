@@ -301,6 +301,7 @@ def test_a_runtime_whose_conversion_fails_is_unavailable(tmp_path):
         assert str(tmp_path) not in app.test_client().get("/api/runtimes").text
 
 
+@pytest.mark.full
 @pytest.mark.framework
 def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
     """For the same picture and contender the page gives the very probabilities that the benchmark's worker gives."""
