@@ -36,10 +36,9 @@ class Input:
 class Preprocessing:
     """How a picture becomes a model's input; two sides are height and width in pixels.
 
-    A picture is resized to ``size`` by a rule: ``center`` covers it, ``border`` fits into it, ``squash`` takes it
-    without the picture's proportions. The middle of the size ``crop`` is cut out; where there is none, it is of the
-    levels ``fill``. Levels (0 to 255) are divided by ``scale``, then ``mean`` is subtracted and the rest divided by
-    ``deviation``: one number for all ``channels`` (``RGB``, ``BGR`` or ``L``, which is grey), or one for each.
+    A picture is resized to ``size`` by a rule (``center`` covers it, ``border`` fits into it, ``squash`` distorts), and
+    the middle ``crop`` is cut out, with levels ``fill`` where there is none. Levels of 0 to 255 are divided by
+    ``scale``, less ``mean``, divided by ``deviation``: a number for all ``channels`` (RGB, BGR, L for grey) or each.
     """
 
     size: tuple[int, int]
@@ -57,8 +56,8 @@ class Preprocessing:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one picture as the model takes it."""
-        channels = (len(self.channels),)
-        return (*channels, *self.crop) if self.layout == "NCHW" else (*self.crop, *channels)
+        channels = len(self.channels)
+        return (channels, *self.crop) if self.layout == "NCHW" else (*self.crop, channels)
 
 
 RANDOM = "random"
@@ -69,8 +68,8 @@ RANDOM = "random"
 class Source:
     """Where a model comes from: a kind of source, and what that kind needs to make it.
 
-    For the kind ``torchvision`` these are an architecture's name, the arguments that it is made with, and ``weights``,
-    an ``.npz`` file with one array per state-dict key. ``origin`` says whose weights they are.
+    These are an architecture's name as ``--model`` has it, its arguments, and ``weights``, an ``.npz`` file with one
+    array per state-dict key. ``origin`` says whose they are, ``version`` is its package's where no backend has it.
     """
 
     kind: str
@@ -79,6 +78,7 @@ class Source:
     weights: Path | None = None
     weights_sha256: str | None = None
     origin: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,15 +109,10 @@ class Model:
 
     @property
     def picture_preprocessing(self) -> Preprocessing:
-        """How pictures become its input.
-
-        Raises ImagesUnusable for a model that takes none.
-        """
+        """How pictures become its input; raises ImagesUnusable where that is unknown."""
         if self.preprocessing is None:
-            raise ImagesUnusable(
-                f"how pictures become the input of {self.source.architecture} is unknown; say it by --preprocessing "
-                "imagenet, or by a FILE with its fields"
-            )
+            what = f"the input of {self.source.architecture}"
+            raise ImagesUnusable(f"how pictures become {what} is unknown; give --preprocessing imagenet or FILE")
         return self.preprocessing
 
 
@@ -230,6 +225,14 @@ class Backend(Protocol):
 
     def load(self, artifact: Path, variant: Variant, threads: int) -> Session:
         """Load the artifact, limited to a number of threads by the framework's own means."""
+
+
+@runtime_checkable
+class ImportsModels(Protocol):
+    """Optional: where a variant runs the model's own code, as an eager module is run."""
+
+    def import_model(self, variant: Variant, architecture: str) -> None:
+        """Import that code in the timed stage "import"; an architecture is named as by ``--model``."""
 
 
 @runtime_checkable

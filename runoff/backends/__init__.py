@@ -19,7 +19,7 @@ from runoff.contract import MODULE, ONNX, Variant, to_json
 from runoff.errors import ContractBroken
 
 FUNCTIONS = ("import_framework", "convert", "load")
-OPTIONAL_FUNCTIONS = ("clear_cache", "peak_kernels", "repair")
+OPTIONAL_FUNCTIONS = ("clear_cache", "import_model", "peak_kernels", "repair")
 """What a file may define besides: the contract's optional protocols say what for."""
 
 

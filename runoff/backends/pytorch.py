@@ -116,10 +116,15 @@ def import_framework(variant: Variant) -> None:
     """Import torch, and torchvision for those forms that need its code to build the module."""
     import torch  # noqa: F401 - imported for its time
 
-    if kind_of(variant) == "state":
-        from runoff.model.torchvision_import import import_torchvision
+    import_model(variant, "")
 
-        import_torchvision()
+
+def import_model(variant: Variant, architecture: str) -> None:
+    """Import the code that builds the module, for those forms that need it."""
+    if kind_of(variant) == "state":
+        from runoff.model import module
+
+        module.kind_of(architecture)[0].import_code()
 
 
 def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
@@ -139,11 +144,8 @@ def save_state(model: Model, variant: Variant, artifact: Path, calibration: Path
         source = model.source
         assert source.weights is not None
         tensors = {name: torch.from_numpy(array) for name, array in load_state_dict(source.weights).items()}
-        made: dict[str, Any] = {
-            "architecture": source.architecture,
-            "arguments": source.arguments,
-            "state_dict": tensors,
-        }
+        made: dict[str, Any] = {"architecture": source.architecture, "arguments": source.arguments}
+        made["state_dict"] = tensors
         if build_empty(source.architecture, source.arguments) is None:
             made["initialise"] = True
         torch.save(made, artifact)

@@ -29,7 +29,10 @@ Watch = Callable[[int], AbstractContextManager[object]]
 
 @dataclass(frozen=True)
 class Entrant:
-    """A contender that is ready to be launched: ``key`` is its id, or ``control`` for the reference's twin."""
+    """A contender that is ready to be launched: ``key`` is its id, or ``control`` for the reference's twin.
+
+    ``architecture`` names the model as its source has it.
+    """
 
     key: str
     contender: Contender
@@ -37,6 +40,7 @@ class Entrant:
     environment: Environment
     artifact: Path
     threads: int
+    architecture: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ def start_request(entrant: Entrant, picture: Picture) -> Message:
         "variant": entrant.contender.variant.name,
         "artifact": str(entrant.artifact),
         "threads": entrant.threads,
+        "architecture": entrant.architecture,
         "images": str(picture.images),
         "image": picture.index,
     }

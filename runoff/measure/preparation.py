@@ -127,7 +127,8 @@ def prepare_contender(
     if "clear_cache" in backend.functions and isinstance(chosen := import_backend(backend.module), ClearsCache):
         chosen.clear_cache(place.artifacts)
     note = backend.NOTES.get(artifact.noted["converter"] or "")
-    entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads)
+    architecture = expected.model.source.architecture
+    entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads, architecture)
     curve = MemoryCurve()
     with ExitStack() as worker:
         check = predicting(

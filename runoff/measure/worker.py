@@ -54,11 +54,13 @@ def serve(channel: Channel, request: Message) -> None:
     begin = time.perf_counter_ns()
     import numpy as np
 
-    from runoff.contract import find_variant, import_backend, in_layout, require_logits
+    from runoff.contract import ImportsModels, find_variant, import_backend, in_layout, require_logits
 
     backend = import_backend(request["backend"])
     variant = find_variant(backend, request["variant"])
     backend.import_framework(variant)
+    if isinstance(backend, ImportsModels) and "architecture" in request:
+        backend.import_model(variant, request["architecture"])
     passed("import", time.perf_counter_ns() - begin)
 
     if "artifact" not in request:

@@ -1,4 +1,4 @@
-"""One of TorchVision's classifiers as a value: how it is made, what its pictures become, and its labels."""
+"""A classifier of TorchVision's or timm's as a value: how it is made, what its pictures become, and its labels."""
 
 from __future__ import annotations
 
@@ -28,15 +28,18 @@ IMAGENET = Preprocessing(
 
 @dataclass(frozen=True)
 class Architecture:
-    """A classifier of TorchVision's: its name, and what decides the module, its inputs and its classes.
+    """A classifier: its name as ``--model`` has it, and what decides the module, its inputs and its classes.
 
-    ``arguments`` are those of TorchVision's builder beside the number of classes, which is that of the ``labels``.
+    ``arguments`` are those of its builder beside the number of classes, which is that of the ``labels``. ``version`` is
+    that of the package that makes it, where no backend declares it.
     """
 
     name: str
     preprocessing: Preprocessing
     labels: tuple[str, ...]
     arguments: Mapping[str, Any]
+    kind: str = "torchvision"
+    version: str = ""
 
     @property
     def input(self) -> Input:
@@ -46,7 +49,8 @@ class Architecture:
     def model(self, name: str, origin: str, weights: Path, weights_sha256: str) -> Model:
         """Return the model with these weights: a state dict in an ``.npz`` file, and the hash of its arrays."""
         arguments = {"num_classes": len(self.labels), **self.arguments}
-        graph = json.dumps(["torchvision", self.name, arguments, weights_sha256], sort_keys=True)
+        versions = [self.version] if self.version else []
+        graph = json.dumps([self.kind, self.name, arguments, weights_sha256, *versions], sort_keys=True)
         return Model(
             name=name,
             sha256=hashlib.sha256(graph.encode()).hexdigest(),
@@ -54,5 +58,5 @@ class Architecture:
             preprocessing=self.preprocessing,
             labels=self.labels,
             task="classification",
-            source=Source("torchvision", self.name, arguments, weights, weights_sha256, origin),
+            source=Source(self.kind, self.name, arguments, weights, weights_sha256, origin, self.version),
         )

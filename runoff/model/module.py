@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from runoff.contract import Input, Model, from_json
 from runoff.errors import UsageError
+from runoff.model import timm_module
 from runoff.model.state_dict import load_state_dict
 from runoff.model.torchvision_import import import_torchvision
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A kind of architectures: how their code is imported, and how one is built by its name and arguments."""
+
+    import_code: Callable[[], object]
+    build: Callable[[str, Mapping[str, Any]], Any]
+
+
+def build_torchvision(name: str, arguments: Mapping[str, Any]) -> Any:
+    """Build a model of TorchVision's, with weights that are still to be given."""
+    return import_torchvision().models.get_model(name, weights=None, **arguments)
+
+
+KINDS: Mapping[str, Kind] = {
+    "": Kind(import_torchvision, build_torchvision),
+    timm_module.KIND: Kind(timm_module.import_timm, timm_module.build_timm),
+}
+"""By what stands before the colon of an architecture's name, as ``--model`` has it."""
+
+
+def kind_of(architecture: str) -> tuple[Kind, str]:
+    """Return the kind of an architecture, and its name without that."""
+    before, colon, name = architecture.partition(":")
+    return (KINDS[before], name) if colon else (KINDS[""], architecture)
+
+
 def build_module(architecture: str, arguments: Mapping[str, Any]) -> Any:
     """Build a module as its source makes it, with weights that are still to be given."""
-    return import_torchvision().models.get_model(architecture, weights=None, **arguments)
+    kind, name = kind_of(architecture)
+    return kind.build(name, arguments)
 
 
 def build_empty(architecture: str, arguments: Mapping[str, Any]) -> Any | None:
     """Build a module on torch's device "meta", where nothing is initialised or computed.
 
-    None where a state dict would leave it incomplete: it computes with numbers while it is made, or keeps buffers that
+    None where a state dict would leave it incomplete: it computes with numbers while it is made, or keeps tensors that
     its state dict lacks.
     """
     import torch
@@ -31,7 +60,9 @@ def build_empty(architecture: str, arguments: Mapping[str, Any]) -> Any | None:
     except (NotImplementedError, RuntimeError):  # RegNet asks for the value of a tensor, which has none there
         return None
     saved = module.state_dict().keys()
-    return module if all(name in saved for name, _ in module.named_buffers()) else None
+    whole = all(name in saved for name, _ in module.named_buffers())
+    plain = any(isinstance(value, torch.Tensor) for layer in module.modules() for value in vars(layer).values())
+    return module if whole and not plain else None
 
 
 def make_module(model: Model) -> Any:

@@ -79,12 +79,17 @@ class ModelOptions:
 def add_model_options(add: Callable[..., object]) -> None:
     """Declare the options by a parser's ``add_argument``, or a group's ``addoption``."""
     defaults = ModelOptions()
-    add("--model", default=defaults.model, metavar="NAME", help="any classifier of TorchVision's (%(default)s)")
+    add(
+        "--model",
+        default=defaults.model,
+        metavar="NAME",
+        help="any classifier of TorchVision's, or timm:NAME for one of timm's (%(default)s)",
+    )
     add(
         "--weights",
         default=defaults.weights,
         metavar="W",
-        help="whose weights: auto (TorchVision's own, else those built in), builtin, random (for speed alone), a tag "
+        help="whose weights: auto (the source's own, else those built in), builtin, random (for speed alone), a tag "
         "of TorchVision's (IMAGENET1K_V2), or the PATH of a state dict, and #PLACE where it holds several (auto)",
     )
     add(
@@ -109,7 +114,7 @@ def add_model_options(add: Callable[..., object]) -> None:
         "--labels",
         type=read_labels,
         metavar="FILE",
-        help="names of the classes, one a line or a JSON list (those of the weights)",
+        help="names of the classes, one a line or a JSON list (those of the source)",
     )
 
 
@@ -130,6 +135,9 @@ def model_options(given: Any) -> ModelOptions:
         input_size=size,
         labels=given.labels,
     )
+    channels = options.preprocessing.value.get("channels")
+    if size and channels and len(channels) != size[0]:
+        raise UsageError(f"--input-size says {size[0]} channels, and {options.preprocessing.text} says {channels}")
     for name, value in options.short_fields.items():
         try:
             read_fields({name: value})

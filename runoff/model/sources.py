@@ -1,7 +1,7 @@
-"""Which model the run uses: a classifier of TorchVision's with its own, built-in or random weights, or a file's.
+"""Which model the run uses: a classifier of TorchVision's or timm's, with official, built-in, random or own weights.
 
-Runs without torch: what needs it is done by runoff.model.torchvision_weights, called through ``run_step`` in a process
-of its own.
+Runs without torch: what needs it is done by runoff.model.torchvision_weights and timm_weights, called through
+``run_step`` in a process of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from runoff.contract import RANDOM, Model, from_json, to_json
-from runoff.errors import CheckpointBroken, CheckpointUnavailable, UsageError
+from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel, UsageError
+from runoff.model import timm_module
 from runoff.model.architecture import BUILTIN, IMAGENET, RESNET18, Architecture
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
 from runoff.model.options import AUTO, ModelOptions
@@ -25,7 +26,21 @@ DEFAULT = "DEFAULT"
 TAG = r"[A-Z][A-Z0-9_]*"
 """How TorchVision writes the tags of its weights: DEFAULT, IMAGENET1K_V2."""
 TAKEN = "auto, builtin (resnet18 alone), random, a tag such as DEFAULT or IMAGENET1K_V2, or the PATH of a state dict"
-STEPS = "runoff.model.torchvision_weights"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of models: the module with its steps, and what its import of official weights is tried with in turn."""
+
+    steps: str
+    attempts: tuple[Mapping[str, Any], ...] = ({},)
+
+
+SOURCES: Mapping[str, Source] = {
+    "": Source("runoff.model.torchvision_weights"),
+    timm_module.KIND: Source("runoff.model.timm_weights", ({"offline": True}, {"offline": False})),
+}
+"""By what stands before the colon of ``--model``."""
 IMPORT_TIMEOUT = 600.0
 """Seconds that importing weights may take, the download included."""
 
@@ -75,33 +90,48 @@ def choose_weights(options: ModelOptions, folder: Path, run_step: RunStep) -> Ch
     The weights are ``auto``, ``builtin``, ``random``, a tag of TorchVision's, or the path of a file, with ``#PLACE``
     where it holds several state dicts.
     """
-    weights = options.weights
+    weights, steps = options.weights, source_of(options.model).steps
     given = {"architecture": options.model, "folder": str(folder), "changes": options.changes}
     if weights == BUILTIN:
         require_resnet18(options.model)
         return Choice(builtin_model(folder, options.changes))
     if weights == RANDOM:
-        return imported(run_step(f"{STEPS}:import_random", given))
+        return imported(run_step(f"{steps}:import_random", given))
     if weights == AUTO or (re.fullmatch(TAG, weights) and not Path(weights).exists()):
         return official_model(weights, given, folder, run_step)
     path, place = split_place(weights)
     if not path.is_file():
         raise CheckpointUnavailable(f"no weights file at {path}; --weights takes {TAKEN}")
-    return imported(run_step(f"{STEPS}:import_file", {**given, "path": str(path.absolute()), "place": place}))
+    return imported(run_step(f"{steps}:import_file", {**given, "path": str(path.absolute()), "place": place}))
+
+
+def source_of(model: str) -> Source:
+    """Return the source of a model by its name.
+
+    Raises UnknownModel.
+    """
+    before, colon, _ = model.partition(":")
+    if colon and before not in SOURCES:
+        raise UnknownModel(f"unknown source {before!r} in {model!r}; expected timm:NAME, or the name of TorchVision's")
+    return SOURCES[before if colon else ""]
 
 
 def official_model(weights: str, given: Mapping[str, Any], folder: Path, run_step: RunStep) -> Choice:
-    """Return TorchVision's own weights; where ``auto`` can't have them, ResNet-18's built-in ones."""
-    tag = DEFAULT if weights == AUTO else weights
-    try:
-        return imported(run_step(f"{STEPS}:import_official", {**given, "tag": tag}))
-    except CheckpointUnavailable as error:
-        if weights != AUTO:
-            raise
-        if given["architecture"] != RESNET18:
-            raise CheckpointUnavailable(f"{error}; --weights takes {TAKEN}") from error
-        note = f"using the built-in checkpoint, because the official weights can't be had: {error}"
-        return Choice(builtin_model(folder, given["changes"]), note)
+    """Return the source's own weights; where ``auto`` can't have them, ResNet-18's built-in ones."""
+    source, tag = source_of(given["architecture"]), DEFAULT if weights == AUTO else weights
+    refused: list[CheckpointUnavailable] = []
+    for attempt in source.attempts:
+        try:
+            return imported(run_step(f"{source.steps}:import_official", {**given, "tag": tag, **attempt}))
+        except CheckpointUnavailable as error:
+            refused.append(error)
+    last = refused[-1]
+    if weights != AUTO:
+        raise last
+    if given["architecture"] != RESNET18:
+        raise CheckpointUnavailable(f"{last}; --weights takes {TAKEN}") from last
+    note = f"using the built-in checkpoint, because the official weights can't be had: {last}"
+    return Choice(builtin_model(folder, given["changes"]), note)
 
 
 def require_resnet18(architecture: str) -> None:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from runoff.contract import RANDOM, Preprocessing, to_json
-from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel
-from runoff.model.architecture import FILE, OFFICIAL, Architecture
+from runoff.contract import Preprocessing
+from runoff.errors import CheckpointUnavailable, UnknownModel
+from runoff.model.architecture import OFFICIAL, Architecture
+from runoff.model.architecture_weights import random_weights, save_model, shapes_of, weights_of_file
 from runoff.model.checkpoint_file import read_checkpoint
 from runoff.model.download import download, require_hash_of_name
-from runoff.model.module import build_empty, build_module, taking
 from runoff.model.preprocessing_fields import changed
-from runoff.model.random_weights import SEED, random_state_dict
-from runoff.model.state_dict import Array, hash_state_dict, save_state_dict
-from runoff.model.state_dict_search import Shapes, find_state_dict
+from runoff.model.state_dict_search import find_state_dict
 from runoff.model.torchvision_import import import_torchvision
 
 ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
@@ -32,12 +27,8 @@ SIZES: Mapping[str, Callable[[int, int], Mapping[str, Any]]] = {
     "maxvit": lambda height, width: {"input_size": (height, width)},
 }
 """How the size of the pictures is said to a builder, by how an architecture's name begins."""
-FEW, MANY = 7, 1000
-"""Two numbers of classes: the entries of a state dict whose shapes differ between them are the head."""
 DEFAULT = "DEFAULT"
 """TorchVision's name for the weights that it recommends."""
-
-
 Changes = Sequence[Mapping[str, Any]]
 """Fields to lay over the preprocessing that goes with weights."""
 
@@ -73,29 +64,8 @@ def import_file(architecture: str, path: str, place: str | None, folder: str, ch
     Arguments and preprocessing are those of the first of TorchVision's weights whose shapes fit.
     Raises UnknownModel, and CheckpointBroken where the file holds no state dict of the architecture.
     """
-    file, refused = Path(path), []
-    content = read_checkpoint(file)
     entries = find_entries(architecture).values()
-    for made in unlike(architecture_of(architecture, entry, changes) for entry in entries):
-        shapes = shapes_of(made)
-        try:
-            arrays, note = find_state_dict(file.name, content, place, shapes)
-        except CheckpointBroken as error:
-            refused.append(error)
-            continue
-        count = min((arrays[key].shape[0] for key in shapes.head), default=len(made.labels))
-        own = dataclasses.replace(made, labels=tuple(f"class {index}" for index in range(count)))
-        return save_model(own, file.name, FILE, arrays, Path(folder), note)
-    raise refused[0]
-
-
-def unlike(given: Iterable[Architecture]) -> Iterator[Architecture]:
-    """Yield those of architectures that are made unlike any before them: labels make no difference to shapes."""
-    seen: list[Mapping[str, Any]] = []
-    for made in given:
-        if made.arguments not in seen:
-            seen.append(made.arguments)
-            yield made
+    return weights_of_file((architecture_of(architecture, entry, changes) for entry in entries), path, place, folder)
 
 
 def import_random(architecture: str, folder: str, changes: Changes = ()) -> dict[str, Any]:
@@ -103,9 +73,7 @@ def import_random(architecture: str, folder: str, changes: Changes = ()) -> dict
 
     Raises UnknownModel, and CheckpointBroken where its outputs say nothing.
     """
-    made = architecture_of(architecture, find_entries(architecture)[DEFAULT], changes)
-    arrays = random_state_dict(made.model(RANDOM, RANDOM, Path(), ""))
-    return save_model(made, f"{RANDOM}-{SEED}", RANDOM, arrays, Path(folder))
+    return random_weights(architecture_of(architecture, find_entries(architecture)[DEFAULT], changes), folder)
 
 
 def find_entries(architecture: str) -> dict[str, Any]:
@@ -146,40 +114,3 @@ def architecture_of(name: str, entry: Any, changes: Changes = ()) -> Architectur
     size = SIZES.get(name.partition("_")[0])
     arguments = {**ARGUMENTS.get(name, {}), **(size(*preprocessing.crop) if size else {})}
     return Architecture(name, preprocessing, tuple(entry.meta["categories"]), arguments)
-
-
-def shapes_of(made: Architecture) -> Shapes:
-    """Return what a state dict of an architecture has to hold.
-
-    Raises UsageError where it can't be made for pictures of this size.
-    """
-    with taking(made.name, made.input):
-        few, many = (state_shapes(made, classes) for classes in (FEW, MANY))
-    return Shapes(made.name, many, frozenset(name for name, shape in many.items() if few[name] != shape))
-
-
-def state_shapes(made: Architecture, classes: int) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each entry of a state dict of an architecture with this number of classes."""
-    arguments = {**made.arguments, "num_classes": classes}
-    module = build_empty(made.name, arguments) or build_module(made.name, arguments)
-    return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-
-
-def save_model(
-    made: Architecture, name: str, origin: str, arrays: Mapping[str, Array], folder: Path, note: str = ""
-) -> dict[str, Any]:
-    """Save a state dict whole, and return the ``model`` with it and the ``note`` as JSON values.
-
-    Raises CheckpointBroken for values that are not finite numbers.
-    """
-    unusable = [key for key, array in arrays.items() if array.dtype.kind not in "fiu" or not np.isfinite(array).all()]
-    if unusable:
-        raise CheckpointBroken(
-            f"{name} holds values that are not finite numbers (NaN, infinity, text) in {len(unusable)} entries, first "
-            f"{unusable[0]!r}; the training that wrote it may have diverged"
-        )
-    sha256 = hash_state_dict(arrays)
-    path = folder / f"{Path(name).stem}-{sha256[:16]}.npz"
-    if not path.exists():
-        save_state_dict(path, arrays)
-    return {"model": to_json(made.model(name, origin, path, sha256)), "note": note}

@@ -165,7 +165,7 @@ def has_high_priority(race: Race) -> bool:
 def stored_model(expected: ReferenceOutputs) -> StoredModel:
     """Name the model, its source, and what pictures become for it."""
     model, source = expected.model, expected.model.source
-    stored = StoredSource(source.kind, source.origin)
+    stored = StoredSource(source.kind, source.origin, source.version)
     return StoredModel(source.architecture, model.name, model.sha256, stored, model.preprocessing)
 
 

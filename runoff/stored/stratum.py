@@ -11,11 +11,15 @@ MOST_FLAGS = 4
 HASH_DIGITS = 12
 
 
-class StoredSource(Struct, frozen=True):
-    """Where a model comes from: the kind of source that makes it, and whose its weights are."""
+class StoredSource(Struct, frozen=True, omit_defaults=True):
+    """Where a model comes from: the kind of source that makes it, and whose its weights are.
+
+    ``version`` is that of the package that makes it, where it is among no environment's.
+    """
 
     kind: str
     origin: str
+    version: str = ""
 
 
 class StoredModel(Struct, frozen=True):

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from runoff.backends.pytorch import VARIANTS, cpp_compiler, quantised_engine
+from runoff.backends.pytorch import VARIANTS, cpp_compiler, import_model, kind_of, quantised_engine
 from runoff.errors import ConversionFailed
+from runoff.model import module
+from runoff.model.module import Kind
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,15 @@ def test_another_compiler_has_another_name(monkeypatch, tmp_path):
     monkeypatch.setenv("CXX", "clang++")
     install(tmp_path / "clang++", "version 18")
     assert len(set(names)) == 4
+
+
+def test_only_what_runs_the_models_code_imports_it(monkeypatch):
+    """An eager module and torch.compile need the code that builds it; what was traced or compiled ahead does not."""
+    imported = []
+    kinds = {name: Kind(lambda name=name: imported.append(name), None) for name in ("", "timm")}
+    monkeypatch.setattr(module, "KINDS", kinds)
+    for variant in VARIANTS:
+        imported.clear()
+        import_model(variant, "timm:levit_128")
+        import_model(variant, "resnet18")
+        assert imported == (["timm", ""] if kind_of(variant) == "state" else [])

@@ -46,6 +46,7 @@ def test_a_worker_is_started_in_its_environment_and_told_what_to_load(make_entra
     entrant = dataclasses.replace(
         make_entrant(key="control", environment=elsewhere, threads=3),
         backend=backend,
+        architecture="timm:levit_128",
         contender=dataclasses.replace(make_entrant().contender, variant=variant),
     )
     picture = Picture(Path("images.npy"), 5)
@@ -57,6 +58,7 @@ def test_a_worker_is_started_in_its_environment_and_told_what_to_load(make_entra
                 "variant": "quick",
                 "artifact": str(entrant.artifact),
                 "threads": 3,
+                "architecture": "timm:levit_128",
                 "images": "images.npy",
                 "image": 5,
             }

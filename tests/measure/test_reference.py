@@ -141,7 +141,7 @@ def test_each_part_of_a_key_has_its_name(place, calls, monkeypatch):
         "version": reference.GOLDEN_VERSION,
     }
     assert counted == {
-        "model": [MODEL.source.kind, MODEL.source.architecture, dict(MODEL.source.arguments)],
+        "model": [MODEL.source.kind, MODEL.source.architecture, dict(MODEL.source.arguments), ""],
         "shape": MODEL.picture_shape,
         "versions": HERE.versions(operations.DISTRIBUTIONS),
         "version": operations.COUNT_VERSION,
@@ -170,6 +170,7 @@ def test_operations_are_counted_once(place, calls):
         ({"source": dataclasses.replace(MODEL.source, kind="another")}, False),
         ({"source": dataclasses.replace(MODEL.source, architecture="resnet50")}, False),
         ({"source": dataclasses.replace(MODEL.source, arguments={"num_classes": 3})}, False),
+        ({"source": dataclasses.replace(MODEL.source, version="2")}, False),
         ({"inputs": (dataclasses.replace(MODEL.inputs[0], shape=(3, 8, 8)),)}, False),
         ({"sha256": "1" * 64, "name": "other weights"}, True),
     ],

@@ -227,6 +227,22 @@ def test_a_cold_start_has_its_four_stages(backend, request_of, images, clock, mo
     assert timed["nanoseconds"] == 4000
 
 
+def test_the_models_own_code_is_imported_in_the_stage_of_imports(backend, request_of, clock):
+    """A backend that runs that code imports it by the architecture's name, and its time belongs to the import."""
+
+    def import_model(variant, architecture):
+        backend.noted.append(("model", variant.name, architecture))
+        clock.now += 5
+
+    backend.import_model = import_model
+    channel = Conversation(deque())
+    worker.serve(channel, request_of(architecture="timm:levit_128"))
+    assert channel.answers[0]["durations"]["import"] == 25
+    assert backend.noted[:2] == [("import", "other"), ("model", "other", "timm:levit_128")]
+    worker.serve(channel, request_of())
+    assert [what for what, *_ in backend.noted[3:]] == ["import", "load"]
+
+
 def test_a_start_in_two_messages_imports_before_the_second(backend, request_of):
     """What the first message leaves out comes with the second, and the wait for it is in no stage."""
     request = request_of()

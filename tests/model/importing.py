@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 import socket
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from runoff.contract import Model, from_json
 from runoff.model import torchvision_weights
 from runoff.model.state_dict import load_state_dict
+from runoff.model.timm_module import RANGE
+
+NEEDS_TIMM = [
+    pytest.mark.framework,
+    pytest.mark.skipif(
+        importlib.util.find_spec("timm") is None, reason=f"timm is not installed: python -m pip install '{RANGE}'"
+    ),
+]
 
 
 def assert_same(found: Path, tensors: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from runoff.contract import RANDOM, Input, Model, from_json, to_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel
+from runoff.model.architecture_weights import save_model, shapes_of
 from runoff.model.golden import compute_golden, load_golden
 from runoff.model.module import build_empty, make_module
 from runoff.model.operations import count_operations
@@ -22,8 +23,6 @@ from runoff.model.torchvision_weights import (
     import_file,
     import_official,
     import_random,
-    save_model,
-    shapes_of,
 )
 from tests.lanes import in_full
 

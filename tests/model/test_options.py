@@ -107,6 +107,12 @@ def test_channels_that_no_picture_has_are_refused() -> None:
         read("--input-size", "5", "8", "8")
 
 
+def test_two_numbers_of_channels_are_refused() -> None:
+    """A file, or ImageNet's preprocessing, of three channels is not for a grey input."""
+    with pytest.raises(UsageError, match="--input-size says 1 channels, and imagenet says RGB"):
+        read("--preprocessing", "imagenet", "--input-size", "1", "8", "8")
+
+
 def test_a_deviation_of_zero_is_refused_by_its_option() -> None:
     """The error names the option that the number was given by."""
     with pytest.raises(UsageError, match="--std: deviation: expected a number above zero"):

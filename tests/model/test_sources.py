@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from runoff.contract import Model, from_json, to_json
-from runoff.errors import CheckpointBroken, CheckpointUnavailable, UsageError
+from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel, UsageError
 from runoff.model import sources
 from runoff.model.architecture import BUILTIN, FILE, OFFICIAL
 from runoff.model.options import ModelOptions, Written
@@ -247,3 +247,41 @@ class TestPicturesAndLabels:
         options = ModelOptions(weights="random", labels=Written(("a", "b", "c"), "own.txt"))
         with pytest.raises(UsageError, match=r"own\.txt holds 3 labels, and resnet18 .* has 2 classes"):
             choose_model(options, folder, FakeStep(folder))
+
+
+class TestTimm:
+    """``--model timm:NAME`` beside ``--weights``."""
+
+    def test_its_cache_is_looked_into_before_the_network(self, folder: Path) -> None:
+        """Where the cache has the weights nothing else is tried; where nobody has them the error says what to do."""
+        step = FakeStep(folder)
+        choose_model(asked("timm:levit_128", "auto"), folder, step)
+        ((function, arguments),) = step.calls
+        assert function == "runoff.model.timm_weights:import_official"
+        assert (arguments["architecture"], arguments["tag"], arguments["offline"]) == (
+            "timm:levit_128",
+            "DEFAULT",
+            True,
+        )
+        without = FakeStep(folder, NO_NETWORK)
+        with pytest.raises(CheckpointUnavailable, match=r"no network.*random.*PATH"):
+            choose_model(asked("timm:levit_128", "auto"), folder, without)
+        assert [arguments["offline"] for _, arguments in without.calls] == [True, False]
+
+    def test_random_weights_and_files_are_imported_by_its_own_step(self, folder: Path) -> None:
+        """Both are asked of the module that knows timm."""
+        (folder / "own.pth").touch()
+        step = FakeStep(folder)
+        for weights in ("random", str(folder / "own.pth")):
+            choose_model(asked("timm:levit_128", weights), folder, step)
+        assert [function for function, _ in step.calls] == [
+            "runoff.model.timm_weights:import_random",
+            "runoff.model.timm_weights:import_file",
+        ]
+
+    def test_another_source_is_refused(self, folder: Path) -> None:
+        """A source that there is not is told with those that there are, and nothing is run."""
+        step = FakeStep(folder)
+        with pytest.raises(UnknownModel, match="unknown source 'tim' in 'tim:levit_128'; expected timm:NAME"):
+            choose_model(asked("tim:levit_128", "random"), folder, step)
+        assert step.calls == []

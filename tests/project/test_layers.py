@@ -24,6 +24,7 @@ FRAMEWORKS = {
     "onnxruntime",
     "openvino",
     "tensorflow",
+    "timm",
     "torch",
     "torchvision",
 }

@@ -104,7 +104,9 @@ def test_threads_that_are_not_held_fail_their_own_benchmark(suite):
             ),
             (["--input-size", "3", "8", "0"], "expected a whole number of at least 1, found '0'"),
             (["--labels", "missing.txt"], "the labels in missing.txt can't be read"),
-            (["--labels", "pytest.ini"], "labels, and resnet18 with builtin weights has 1000 classes"),
+            (["--labels", "pictures/0.png"], "the labels in pictures/0.png can't be read"),
+            (["--model", "timm:resnet18"], "only resnet18 has built-in weights, not timm:resnet18"),
+            (["--model", "tim:a", "--weights", "random"], "unknown source 'tim' in 'tim:a'; expected timm:NAME"),
         ),
     ],
 )

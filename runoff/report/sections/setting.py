@@ -21,7 +21,7 @@ def setting_section(run: StoredRun) -> Section:
     details = (
         ("Amount", (f"{launches_and_rounds(run)}, seed {run.info.seed}",)),
         ("Machine", (wording.place(run), *([run.system] if run.system else []))),
-        *([("Checkpoint", (f"{model.weights} ({model.name})", f"{model.sha256[:16]}…"))] if model else []),
+        *([("Checkpoint", checkpoint_lines(model))] if model else []),
         *([("Input", input_lines(model))] if model and model.preprocessing else []),
         ("Pictures", (f"{run.images}, compared with the answers of {golden_name(run)}",)),
         *([("Commit", (run.commit.full_name,))] if run.commit else []),
@@ -43,6 +43,12 @@ def setting_section(run: StoredRun) -> Section:
     ]
     table = make_table("What each contender is", rows, ("how it runs", "precision", REPAIRS, "versions"))
     return Section("setting", "What was measured", table, details=details, shown_in=(PAGE,))
+
+
+def checkpoint_lines(model: StoredModel) -> tuple[str, ...]:
+    """Name a model and its weights by their hash, with the package that makes it where its version decides too."""
+    made_by = f", made by {model.source.kind} {model.source.version}" if model.source.version else ""
+    return f"{model.weights} ({model.name}{made_by})", f"{model.sha256[:16]}…"
 
 
 def input_lines(model: StoredModel) -> tuple[str, ...]:
