@@ -28,19 +28,8 @@ TAG = r"[A-Z][A-Z0-9_]*"
 TAKEN = "auto, builtin (resnet18 alone), random, a tag such as DEFAULT or IMAGENET1K_V2, or the PATH of a state dict"
 
 
-@dataclass(frozen=True)
-class Source:
-    """A source of models: the module with its steps, and what its import of official weights is tried with in turn."""
-
-    steps: str
-    attempts: tuple[Mapping[str, Any], ...] = ({},)
-
-
-SOURCES: Mapping[str, Source] = {
-    "": Source("runoff.model.torchvision_weights"),
-    timm_module.KIND: Source("runoff.model.timm_weights", ({"offline": True}, {"offline": False})),
-}
-"""By what stands before the colon of ``--model``."""
+STEPS: Mapping[str, str] = {"": "runoff.model.torchvision_weights", timm_module.KIND: "runoff.model.timm_weights"}
+"""The modules with the steps of each source, by what stands before the colon of ``--model``."""
 IMPORT_TIMEOUT = 600.0
 """Seconds that importing weights may take, the download included."""
 
@@ -90,7 +79,7 @@ def choose_weights(options: ModelOptions, folder: Path, run_step: RunStep) -> Ch
     The weights are ``auto``, ``builtin``, ``random``, a tag of TorchVision's, or the path of a file, with ``#PLACE``
     where it holds several state dicts.
     """
-    weights, steps = options.weights, source_of(options.model).steps
+    weights, steps = options.weights, steps_of(options.model)
     given = {"architecture": options.model, "folder": str(folder), "changes": options.changes}
     if weights == BUILTIN:
         require_resnet18(options.model)
@@ -105,33 +94,29 @@ def choose_weights(options: ModelOptions, folder: Path, run_step: RunStep) -> Ch
     return imported(run_step(f"{steps}:import_file", {**given, "path": str(path.absolute()), "place": place}))
 
 
-def source_of(model: str) -> Source:
-    """Return the source of a model by its name.
+def steps_of(model: str) -> str:
+    """Return the module with the steps of a model's source, by the model's name.
 
     Raises UnknownModel.
     """
     before, colon, _ = model.partition(":")
-    if colon and before not in SOURCES:
+    if colon and before not in STEPS:
         raise UnknownModel(f"unknown source {before!r} in {model!r}; expected timm:NAME, or the name of TorchVision's")
-    return SOURCES[before if colon else ""]
+    return STEPS[before if colon else ""]
 
 
 def official_model(weights: str, given: Mapping[str, Any], folder: Path, run_step: RunStep) -> Choice:
     """Return the source's own weights; where ``auto`` can't have them, ResNet-18's built-in ones."""
-    source, tag = source_of(given["architecture"]), DEFAULT if weights == AUTO else weights
-    refused: list[CheckpointUnavailable] = []
-    for attempt in source.attempts:
-        try:
-            return imported(run_step(f"{source.steps}:import_official", {**given, "tag": tag, **attempt}))
-        except CheckpointUnavailable as error:
-            refused.append(error)
-    last = refused[-1]
-    if weights != AUTO:
-        raise last
-    if given["architecture"] != RESNET18:
-        raise CheckpointUnavailable(f"{last}; --weights takes {TAKEN}") from last
-    note = f"using the built-in checkpoint, because the official weights can't be had: {last}"
-    return Choice(builtin_model(folder, given["changes"]), note)
+    tag = DEFAULT if weights == AUTO else weights
+    try:
+        return imported(run_step(f"{steps_of(given['architecture'])}:import_official", {**given, "tag": tag}))
+    except CheckpointUnavailable as error:
+        if weights != AUTO:
+            raise
+        if given["architecture"] != RESNET18:
+            raise CheckpointUnavailable(f"{error}; --weights takes {TAKEN}") from error
+        note = f"using the built-in checkpoint, because the official weights can't be had: {error}"
+        return Choice(builtin_model(folder, given["changes"]), note)
 
 
 def require_resnet18(architecture: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import http.client
 import math
-import os
 import threading
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,11 @@ Changes = Sequence[Mapping[str, Any]]
 """Fields to lay over the preprocessing that goes with weights."""
 
 
-def import_official(architecture: str, tag: str, folder: str, offline: bool, changes: Changes = ()) -> dict[str, Any]:
-    """Return a classifier with timm's own weights, out of its cache alone where ``offline`` says so.
+def import_official(architecture: str, tag: str, folder: str, changes: Changes = ()) -> dict[str, Any]:
+    """Return a classifier with the weights that timm itself loads: out of its cache, else downloaded.
 
-    They are what timm itself loads. Raises UnknownModel, and CheckpointUnavailable where they can't be had.
+    Raises UnknownModel, and CheckpointUnavailable where they can't be had.
     """
-    if offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"  # read where timm is imported: this process serves this one call
     name = plain_name(architecture)
     config = find_config(name)
     if tag != DEFAULT:
@@ -52,17 +51,41 @@ def import_official(architecture: str, tag: str, folder: str, offline: bool, cha
     made = architecture_of(architecture, config, changes)
     with taking(architecture, made.input):
         state_shapes(made, len(made.labels))
-    if not offline:
-        require_answer(address_of(config))
     arguments = {**made.arguments, "num_classes": len(made.labels)}
+    create = partial(import_timm().create_model, name, pretrained=True, **arguments)
     try:
-        module = import_timm().create_model(name, pretrained=True, **arguments)
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        where = "timm's cache" if offline else "timm's cache, and could not be downloaded"
-        raise CheckpointUnavailable(f"the weights of {name} are not in {where} ({reason})") from error
+        with cache_alone(config):
+            module = create()
+    except Exception:  # noqa: BLE001 - whatever the hub's client raises for what is not in its cache
+        require_answer(address_of(config))
+        try:
+            module = create()
+        except Exception as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise CheckpointUnavailable(
+                f"the weights of {name} are not in timm's cache and could not be downloaded ({reason})"
+            ) from error
     arrays = {key: tensor.numpy() for key, tensor in module.state_dict().items()}
     return save_model(made, config.tag or name, OFFICIAL, arrays, Path(folder))
+
+
+@contextmanager
+def cache_alone(config: Any) -> Iterator[None]:
+    """Keep the hub's client from its network, as HF_HUB_OFFLINE does; the few that are not on the hub need their file.
+
+    Raises FileNotFoundError where that is not there.
+    """
+    import torch
+    from huggingface_hub import constants
+
+    file = Path(torch.hub.get_dir()) / "checkpoints" / str(config.url).rpartition("/")[2]
+    if not config.hf_hub_id and not file.exists():
+        raise FileNotFoundError(file)
+    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def import_file(architecture: str, path: str, place: str | None, folder: str, changes: Changes = ()) -> dict[str, Any]:

@@ -252,21 +252,15 @@ class TestPicturesAndLabels:
 class TestTimm:
     """``--model timm:NAME`` beside ``--weights``."""
 
-    def test_its_cache_is_looked_into_before_the_network(self, folder: Path) -> None:
-        """Where the cache has the weights nothing else is tried; where nobody has them the error says what to do."""
+    def test_its_own_weights_are_imported_by_its_own_step(self, folder: Path) -> None:
+        """They are asked of the module that knows timm, and where nobody has them the error says what to do."""
         step = FakeStep(folder)
         choose_model(asked("timm:levit_128", "auto"), folder, step)
         ((function, arguments),) = step.calls
         assert function == "runoff.model.timm_weights:import_official"
-        assert (arguments["architecture"], arguments["tag"], arguments["offline"]) == (
-            "timm:levit_128",
-            "DEFAULT",
-            True,
-        )
-        without = FakeStep(folder, NO_NETWORK)
+        assert (arguments["architecture"], arguments["tag"]) == ("timm:levit_128", "DEFAULT")
         with pytest.raises(CheckpointUnavailable, match=r"no network.*random.*PATH"):
-            choose_model(asked("timm:levit_128", "auto"), folder, without)
-        assert [arguments["offline"] for _, arguments in without.calls] == [True, False]
+            choose_model(asked("timm:levit_128", "auto"), folder, FakeStep(folder, NO_NETWORK))
 
     def test_random_weights_and_files_are_imported_by_its_own_step(self, folder: Path) -> None:
         """Both are asked of the module that knows timm."""

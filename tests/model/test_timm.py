@@ -152,10 +152,9 @@ def test_official_weights_are_what_timm_loads(timm: Any, tmp_path: Path, monkeyp
     torch.manual_seed(0)
     state = timm.create_model("test_vit").state_dict()
     monkeypatch.setattr(timm.models._builder, "load_state_dict_from_hf", lambda *_, **__: dict(state))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for changes, arguments in (([], {}), ([{"crop": 96}], {"img_size": 96})):
         theirs = timm.create_model("test_vit", pretrained=True, **arguments).eval()
-        made = import_official(SMALLEST, "DEFAULT", str(tmp_path), offline=True, changes=changes)["model"]
+        made = import_official(SMALLEST, "DEFAULT", str(tmp_path), changes=changes)["model"]
         model = from_json(Model, made)
         images = torch.rand(1, *model.picture_shape)
         with torch.inference_mode():
@@ -163,19 +162,23 @@ def test_official_weights_are_what_timm_loads(timm: Any, tmp_path: Path, monkeyp
         assert (model.name, model.source.origin) == ("r160_in1k", "official")
 
 
-def test_without_cache_and_network_it_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty cache is told as such, and so is an address where nobody listens, before anything is tried again."""
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+@pytest.mark.parametrize("name", ["test_vit", "gcvit_xxtiny"])
+def test_without_cache_and_network_it_is_an_error(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an empty cache and an address where nobody listens, on the hub or not, nothing more is tried."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(CheckpointUnavailable, match="weights of test_vit are not in timm's cache"):
-        import_official(SMALLEST, "DEFAULT", str(tmp_path), offline=True)
-    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(
-        CheckpointUnavailable, match=r"http://127\.0\.0\.1:9/timm/test_vit.* does not answer \(.*refused"
-    ):
-        import_official(SMALLEST, "DEFAULT", str(tmp_path), offline=False)
+    monkeypatch.setattr(timm_weights, "address_of", lambda _: "http://127.0.0.1:9/weights")
+    with pytest.raises(CheckpointUnavailable, match=r"127\.0\.0\.1:9/weights does not answer \(.*refused"):
+        import_official(f"timm:{name}", "DEFAULT", str(tmp_path))
+
+
+def test_a_download_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an address answers, and the hub's client can't have the file all the same, its reason is in the error."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(timm_weights, "require_answer", lambda _: None)
+    with pytest.raises(CheckpointUnavailable, match=r"weights of test_vit .* could not be downloaded \(.*Hub"):
+        import_official(SMALLEST, "DEFAULT", str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -185,13 +188,10 @@ def test_without_cache_and_network_it_is_an_error(tmp_path: Path, monkeypatch: p
         ("DEFAULT", "coatnet_0_224", "timm has no weights for coatnet_0_224"),
     ],
 )
-def test_weights_that_there_are_not_are_refused(
-    tag: str, name: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_that_there_are_not_are_refused(tag: str, name: str, words: str, tmp_path: Path) -> None:
     """A tag of TorchVision's, and a model that has no weights, are told before anything is downloaded."""
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(CheckpointUnavailable, match=words):
-        import_official(f"timm:{name}", tag, str(tmp_path), offline=True)
+        import_official(f"timm:{name}", tag, str(tmp_path))
 
 
 def test_an_input_that_a_model_cannot_take_is_refused(tmp_path: Path) -> None:

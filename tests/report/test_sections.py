@@ -139,10 +139,10 @@ def test_a_footprint_that_is_not_wholly_known_is_no_figure_to_choose_by():
 def test_what_contenders_agree_with_is_named_by_the_stored_model():
     """Pictures and method name the model and its source, whichever was raced, and no source that it did not have."""
     stored = make_stored_run()
-    about(stored)["model"].update(name="vit_tiny", source={"kind": "timm", "origin": "hub", "version": "1.0.31"})
+    about(stored)["model"].update(name="timm:vit_tiny", source={"kind": "timm", "origin": "hub", "version": "1.0.31"})
     run = parse_run(stored)
     setting, method = section_of(run, "setting"), section_of(run, "method")
-    assert dict(setting.details)["Checkpoint"][0] == "builtin (vit_tiny, made by timm 1.0.31)"
+    assert dict(setting.details)["Checkpoint"][0] == "builtin (timm:vit_tiny, made by timm 1.0.31)"
     assert dict(setting.details)["Pictures"] == ("83, compared with the answers of timm’s own vit_tiny",)
     assert "A contender is timed only after its answers agreed with those of timm’s own vit_tiny." in notes_of(method)
     assert "torchvision" not in " ".join([*map(str, setting.details), *notes_of(method)]).lower()

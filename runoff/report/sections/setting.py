@@ -66,7 +66,10 @@ def input_lines(model: StoredModel) -> tuple[str, ...]:
 
 def golden_name(run: StoredRun) -> str:
     """Name what contenders have to agree with: the model as its source has it."""
-    return f"{run.model.source.kind}’s own {run.model.name}" if run.model else "the model itself"
+    if run.model is None:
+        return "the model itself"
+    kind = run.model.source.kind
+    return f"{kind}’s own {run.model.name.removeprefix(f'{kind}:')}"
 
 
 def difference_text(difference: float | None) -> str:
