@@ -6,30 +6,19 @@ This module needs numpy and the standard library only, so that a worker can impo
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints, runtime_checkable
 
-import numpy as np
 from numpy.typing import NDArray
 
-from runoff.errors import ContractBroken, ImagesUnusable, UnknownContender
+from runoff.arrays import Arrays, Input, Output, Signature
+from runoff.errors import ImagesUnusable, UnknownContender
 from runoff.kernels import Kernel
 
-Logits = NDArray[np.float32]
-Batch = NDArray[np.float32]
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input of a model: its name, the shape of one example (without the batch), and the type of its numbers."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -92,6 +81,7 @@ class Model:
     name: str
     sha256: str
     inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
     preprocessing: Preprocessing | None
     labels: tuple[str, ...] | None
     task: str
@@ -101,6 +91,11 @@ class Model:
     def classes(self) -> int:
         """The number of classes: that of the labels."""
         return len(self.labels or ())
+
+    @property
+    def signature(self) -> Signature:
+        """What it takes and gives."""
+        return Signature(self.inputs, self.outputs)
 
     @property
     def picture_shape(self) -> tuple[int, ...]:
@@ -198,8 +193,11 @@ class Session(Protocol):
     def threads(self) -> int:
         """The number of threads one inference uses, read back from the framework."""
 
-    def run(self, batch: Batch) -> Logits:
-        """Run one batch: N examples in, contiguous and as the backend's LAYOUT says; N rows of float32 numbers out."""
+    def run(self, inputs: Arrays) -> Sequence[NDArray[Any]]:
+        """Run one batch: N examples of each input, contiguous and as the backend's LAYOUT says.
+
+        Returns the outputs in the order that the model's signature has them in. This alone is timed.
+        """
 
 
 class Backend(Protocol):
@@ -211,7 +209,6 @@ class Backend(Protocol):
 
     __file__: str | None
     VARIANTS: tuple[Variant, ...]
-    LAYOUT: str
 
     def import_framework(self, variant: Variant) -> None:
         """Import all that ``load`` and ``run`` need for a variant: the timed stage "import"."""
@@ -223,8 +220,8 @@ class Backend(Protocol):
         ``calibration`` is an ``.npy`` file of N float32 examples of the input, for calibrated variants.
         """
 
-    def load(self, artifact: Path, variant: Variant, threads: int) -> Session:
-        """Load the artifact, limited to a number of threads by the framework's own means."""
+    def load(self, artifact: Path, signature: Signature, variant: Variant, threads: int) -> Session:
+        """Load the artifact of a model, limited to a number of threads by the framework's own means."""
 
 
 @runtime_checkable
@@ -266,21 +263,6 @@ class Repairs(Protocol):
 
         Raises ConversionFailed where the file can't be read.
         """
-
-
-def in_layout(pictures: Batch, layout: str) -> Batch:
-    """Return N×C×H×W pictures as a contiguous batch in a backend's layout."""
-    return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1) if layout == "NHWC" else pictures)
-
-
-def require_logits(logits: Any, images: int) -> None:
-    """Refuse an output that is not a float32 numpy array of N rows, so that all contenders end at the same place."""
-    if isinstance(logits, np.ndarray) and logits.dtype == np.float32 and logits.ndim == 2 and len(logits) == images:
-        return
-    found = f"{logits.dtype} {logits.shape}" if isinstance(logits, np.ndarray) else type(logits).__name__
-    raise ContractBroken(
-        f"run() must give a float32 numpy array of {images} rows of logits, it gave {found}; mend the backend's run()"
-    )
 
 
 def import_backend(module: str) -> Backend:

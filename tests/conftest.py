@@ -14,11 +14,12 @@ import pytest
 from hypothesis import Phase, settings
 from numpy.typing import NDArray
 
+from runoff.arrays import Input, Output, Signature
 from runoff.backends import find_backends
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
 from runoff.measure import entrant as entrants
-from runoff.measure.entrant import Entrant, Picture, Start, receive_start, require_threads
+from runoff.measure.entrant import Entrant, Example, Start, receive_start, require_threads
 from runoff.measure.launches import Setup
 from runoff.measure.workers import Workers
 from runoff.processes.process import Process
@@ -30,6 +31,8 @@ from tests.suite_runs import ROOT, Suite, copied_suite, covered, put_fakes_in
 
 __all__ = ["HERE", "ROOT", "MakeEntrant", "MakeSetup", "Suite", "started_worker"]
 
+SIGNATURE = Signature((Input("images", (3, 32, 32), layout="NCHW"),), (Output("logits", (1000,)),))
+"""What the fake backend's model takes and gives."""
 HERE = Environment("here", Path(sys.executable))
 
 # What Hypothesis tries is the same each time, and more with --hypothesis-profile thorough. A busy machine is no defect.
@@ -81,7 +84,7 @@ def make_entrant(tmp_path: Path) -> MakeEntrant:
         artifact = tmp_path / "artifact.npy"
         np.save(artifact, np.zeros(1000, dtype=np.float32))
         contender = Contender("fake", chosen, environment.name)
-        return Entrant(key or contender.id, contender, backend, environment, artifact, threads)
+        return Entrant(key or contender.id, contender, backend, environment, artifact, SIGNATURE, threads)
 
     return make
 
@@ -93,24 +96,24 @@ def images() -> NDArray[np.float32]:
 
 
 @pytest.fixture
-def picture(tmp_path: Path, images: NDArray[np.float32]) -> Picture:
+def picture(tmp_path: Path, images: NDArray[np.float32]) -> Example:
     """Write the pictures where a worker reads them, and choose the second."""
     path = tmp_path / "images.npy"
     np.save(path, images)
-    return Picture(path, 1)
+    return Example({"images": path}, 1)
 
 
 @contextmanager
-def started_worker(entrant: Entrant, picture: Picture, log: Path) -> Iterator[tuple[Process, Start]]:
+def started_worker(entrant: Entrant, picture: Example, log: Path) -> Iterator[tuple[Process, Start]]:
     """Start an entrant's worker and wait for its first output."""
     with entrants.started_worker(entrant, picture, log) as process:
-        start = receive_start(process)
+        start = receive_start(process, entrant.signature)
         require_threads(entrant, start.threads)
         yield process, start
 
 
 @pytest.fixture
-def make_setup(tmp_path: Path, picture: Picture, images: NDArray[np.float32]) -> MakeSetup:
+def make_setup(tmp_path: Path, picture: Example, images: NDArray[np.float32]) -> MakeSetup:
     """Make what launches of fakes are performed with."""
 
     def make(
@@ -122,8 +125,8 @@ def make_setup(tmp_path: Path, picture: Picture, images: NDArray[np.float32]) ->
     ) -> Setup:
         return Setup(
             entrants,
-            images=picture.images,
-            predictions={entrant.contender.id: true_logits(images) for entrant in entrants},
+            files=picture.files,
+            predictions={entrant.contender.id: {"logits": true_logits(images)} for entrant in entrants},
             looks=looks or (launches,),
             seed=seed,
             workers=Workers(tmp_path / "logs"),

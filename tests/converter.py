@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Batch, Form, Logits, Variant
+from runoff.arrays import Arrays, Logits, Signature
+from runoff.contract import Form, Variant
 from runoff.errors import conversion_stage
 
 VARIANTS = (Variant(),)
-LAYOUT = "NCHW"
 GIBIBYTE = 1 << 30
 
 
@@ -24,10 +24,11 @@ class ImaginedSession:
     asked: str
     threads: int
 
-    def run(self, batch: Batch) -> Logits:
+    def run(self, inputs: Arrays) -> list[Logits]:
         """Give each picture's first ten numbers, or what else was asked for."""
+        (batch,) = inputs.values()
         rows = batch.reshape(len(batch), -1)[:, :10]
-        return {"wrong": -rows, "shapeless": rows[:, :3], "not finite": rows * np.nan}.get(self.asked, rows)
+        return [{"wrong": -rows, "shapeless": rows[:, :3], "not finite": rows * np.nan}.get(self.asked, rows)]
 
 
 def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
@@ -51,7 +52,7 @@ def import_framework(variant: Variant) -> None:
     """There is none."""
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> ImaginedSession:
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> ImaginedSession:
     """Read what was asked for."""
     return ImaginedSession(artifact.read_text(), threads)
 

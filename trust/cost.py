@@ -35,9 +35,9 @@ class Compared:
 def measure_cost(field: Field) -> dict[str, Any]:
     """Time the empty backend around and between inferences, and compare interleaved medians with a bare loop's."""
     field.say("what the harness costs")
-    batch = np.load(field.images)[:1]
-    session = empty.EmptySession(np.zeros((1, 1000), dtype=np.float32), 1)
-    around = [worker.time_one(session, batch).wall for _ in range(field.settings.empty_inferences)]
+    inputs = {name: np.load(file)[:1] for name, file in field.files.items()}
+    session = empty.EmptySession([np.zeros((1, 1000), dtype=np.float32)], 1)
+    around = [worker.time_one(session, inputs).wall for _ in range(field.settings.empty_inferences)]
     rounds = time_rounds(field)
     return {
         "around_an_inference_ns": statistics.median(around),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import MODULE, Batch, Form, Logits, Variant
+from runoff.arrays import Arrays, Logits, Signature
+from runoff.contract import MODULE, Form, Variant
 
 VARIANTS = (Variant(description="does nothing"),)
-LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
 FORM = MODULE
 DISTRIBUTIONS = ("numpy",)
@@ -21,12 +21,12 @@ SUFFIX = ".npy"
 class EmptySession:
     """A session that gives the same logits at once."""
 
-    logits: Logits
+    outputs: list[Logits]
     threads: int
 
-    def run(self, batch: Batch) -> Logits:
+    def run(self, inputs: Arrays) -> list[Logits]:
         """Return the logits."""
-        return self.logits
+        return self.outputs
 
 
 def import_framework(variant: Variant) -> None:
@@ -38,6 +38,6 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
     np.save(artifact, np.zeros((1, 1000), dtype=np.float32))
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> EmptySession:
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> EmptySession:
     """Read the logits."""
-    return EmptySession(np.load(artifact), threads)
+    return EmptySession([np.load(artifact)], threads)

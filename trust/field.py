@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from runoff.backends import declaration_of, find_backends
 from runoff.environments.contenders import Contender
@@ -13,7 +12,7 @@ from runoff.environments.cpus import allowed_threads
 from runoff.environments.discovery import this_environment
 from runoff.judge.standings import Rules
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
-from runoff.measure.entrant import Entrant, Prediction, predicting
+from runoff.measure.entrant import Entrant, Files, Prediction, predicting
 from runoff.measure.launches import Progress, Setup
 from runoff.measure.race import LaunchRecord, run_race
 from runoff.measure.workers import Workers, raise_first
@@ -31,13 +30,13 @@ REFERENCE = "reference"
 
 @dataclass(frozen=True)
 class Field:
-    """Entrants by what they are, the images they run on, their checked logits, and where things are kept.
+    """Entrants by what they are, the examples they run on, their checked outputs, and where things are kept.
 
     ``settings`` are how much is measured, and ``say`` tells a person how far it is.
     """
 
     entrants: dict[str, Entrant]
-    images: Path
+    files: Files
     prediction: Prediction
     place: Workplace
     versions: dict[str, str]
@@ -64,13 +63,16 @@ def make_field(place: Workplace, settings: Settings, say: Callable[[str], None])
         artifact = make_artifact(plain, conversions)
         for variant in backend.VARIANTS:
             contender = dataclasses.replace(plain, variant=variant)
-            entrants[contender.id] = Entrant(contender.id, contender, backend, here, artifact.path, allowed_threads())
+            entrants[contender.id] = Entrant(
+                contender.id, contender, backend, here, artifact.path, model.signature, allowed_threads()
+            )
     first = next(iter(entrants.values()))
-    log, destination = place.logs / "trust-check.log", place.working / "logits.npy"
-    with predicting(first, images=images, destination=destination, log=log) as (_, prediction):
+    log, destination = place.logs / "trust-check.log", place.working / "outputs.npz"
+    files = {model.inputs[0].name: images}
+    with predicting(first, files=files, destination=destination, log=log) as (_, prediction):
         pass
     versions = dict(sorted(here.installed.versions.items()))
-    return Field(entrants, images, prediction, place, versions, settings, say)
+    return Field(entrants, files, prediction, place, versions, settings, say)
 
 
 def make_setup(
@@ -81,8 +83,8 @@ def make_setup(
     journal.unlink(missing_ok=True)
     return Setup(
         entrants=entrants,
-        images=field.images,
-        predictions={entrant.contender.id: field.prediction.logits for entrant in entrants},
+        files=field.files,
+        predictions={entrant.contender.id: field.prediction.outputs for entrant in entrants},
         looks=(launches,),
         seed=field.settings.seed,
         workers=Workers(field.place.logs, high_priority),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,22 +10,23 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from runoff.arrays import Arrays, Signature
 from runoff.backends import onnxruntime
-from runoff.contract import Batch
+from runoff.contract import from_json
+
+REQUEST = json.loads(os.environ["RUNOFF_TRUST_REQUEST"])
+"""What a worker would be started with."""
 
 
 @pytest.fixture(scope="module")
-def batch() -> Batch:
-    """Load one picture."""
-    return np.array(np.load(os.environ["RUNOFF_TRUST_IMAGES"], mmap_mode="r")[:1])
+def inputs() -> Arrays:
+    """Load one example."""
+    return {name: np.array(np.load(file, mmap_mode="r")[:1]) for name, file in REQUEST["inputs"].items()}
 
 
 @pytest.mark.parametrize("twin", range(int(os.environ["RUNOFF_TRUST_TWINS"])))
-def test_twin(benchmark: BenchmarkFixture, twin: int, batch: Batch) -> None:
+def test_twin(benchmark: BenchmarkFixture, twin: int, inputs: Arrays) -> None:
     """Benchmark a fresh session of the same model."""
-    session = onnxruntime.load(
-        Path(os.environ["RUNOFF_TRUST_ARTIFACT"]),
-        onnxruntime.VARIANTS[0],
-        int(os.environ["RUNOFF_TRUST_THREADS"]),
-    )
-    benchmark(session.run, batch)
+    signature = from_json(Signature, REQUEST["signature"])
+    session = onnxruntime.load(Path(REQUEST["artifact"]), signature, onnxruntime.VARIANTS[0], REQUEST["threads"])
+    benchmark(session.run, inputs)

@@ -17,6 +17,7 @@ import numpy as np
 
 from runoff.errors import WorkerCrashed
 from runoff.judge.ratios import FASTER, SLOWER, Ratio, difference_p_value
+from runoff.measure.entrant import Example, start_request
 from runoff.measure.launches import CONTROL
 from runoff.measure.race import LaunchRecord
 from runoff.processes.process import ROOT
@@ -78,9 +79,7 @@ def benchmark_twins(field: Field, seconds: float) -> list[list[float]]:
         env=os.environ
         | {
             "PYTHONPATH": str(ROOT),
-            "RUNOFF_TRUST_ARTIFACT": str(entrant.artifact),
-            "RUNOFF_TRUST_IMAGES": str(field.images),
-            "RUNOFF_TRUST_THREADS": str(entrant.threads),
+            "RUNOFF_TRUST_REQUEST": json.dumps(start_request(entrant, Example(field.files, 0))),
             "RUNOFF_TRUST_TWINS": str(twins),
         },
         capture_output=True,

@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 
 from runoff.backends import Declaration
-from runoff.contract import Model
+from runoff.contract import Model, to_json
 from runoff.environments.contenders import Contender, all_contenders, choose_contenders
 from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
@@ -140,7 +140,7 @@ def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Run
         before = Keeper(
             name,
             starting(config, "runoff.measure.worker", name, backend.variables(contender.variant)),
-            {"backend": backend.module, "variant": contender.variant.name},
+            {"backend": backend.module, "variant": contender.variant.name, "layout": backend.LAYOUT},
             start_timeout=config.start_timeout,
             prepare=partial(prepare, runtimes, contender, supply),
             after=before,
@@ -180,7 +180,8 @@ def prepare(runtimes: Runtimes, contender: Contender, supply: Supply) -> Message
     blank = config.home / "webui" / f"blank-{hash_pixels(pixels)[:16]}.npy"
     save_images(ImageSet(("blank",), pixels, ""), blank)
     threads = config.threads or allowed_threads()
-    return {"artifact": str(artifact), "threads": threads, "images": str(blank), "image": 0}
+    shown = {"inputs": {model.inputs[0].name: str(blank)}, "example": 0}
+    return {"artifact": str(artifact), "signature": to_json(model.signature), "threads": threads, **shown}
 
 
 def look_for_a_better_model(runtimes: Runtimes) -> None:

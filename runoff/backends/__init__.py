@@ -34,8 +34,6 @@ class Declaration:
     file: str
     VARIANTS: tuple[Variant, ...]
     """What this backend can race as."""
-    LAYOUT: str
-    """``NCHW`` or ``NHWC``: how ``run`` wants its batch."""
     REQUIRES: tuple[str, ...]
     """The modules that loading and running need; where one is missing, the backend is skipped."""
     FORM: str
@@ -44,6 +42,8 @@ class Declaration:
     """The distributions whose versions belong to a result, where they are installed; the framework itself first."""
     SUFFIX: str
     """How the artifact's name ends, with the dot."""
+    LAYOUT: str = ""
+    """How ``run`` wants pictures, such as ``NHWC``, where that is not as the model itself has them."""
     CONVERT_VERSION: int = 1
     """Goes up with every change of its code that changes what an artifact looks like: cached ones are made anew."""
     CONVERT_REQUIRES: tuple[str, ...] = ()
@@ -156,8 +156,8 @@ def mistakes_between(declared: Mapping[str, Any]) -> list[str]:
         for mistake in mistakes_of(Variant, vars(variant), f"VARIANTS[{number}].")
     ]
     mistakes += [f"VARIANTS: {name!r} is there twice" for name in dict.fromkeys(names) if names.count(name) > 1]
-    if declared["LAYOUT"] not in ("NCHW", "NHWC"):
-        mistakes.append(f"LAYOUT: expected 'NCHW' or 'NHWC', found {declared['LAYOUT']!r}")
+    if declared.get("LAYOUT") and sorted(declared["LAYOUT"]) != sorted("NCHW"):
+        mistakes.append(f"LAYOUT: expected an order of the letters NCHW, found {declared['LAYOUT']!r}")
     if declared["FORM"] not in (MODULE, ONNX):
         mistakes.append(f"FORM: expected {MODULE!r} or {ONNX!r}, found {declared['FORM']!r}")
     if not declared["SUFFIX"].startswith("."):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from runoff.contract import ONNX, Batch, Form, Logits, Variant, in_layout
+from runoff.arrays import Arrays, Output, Pictures, Signature, arranged
+from runoff.contract import ONNX, Form, Variant
 from runoff.errors import conversion_stage
 from runoff.model.onnx_examples import examples_for_onnx2tf
 
@@ -49,22 +52,28 @@ TASKS = Path("/proc/self/task")
 
 @dataclass(frozen=True)
 class LiteRtSession:
-    """An interpreter, and the threads that it started."""
+    """An interpreter, its tensors by the model's names for them, and the threads that it started."""
 
     interpreter: Any
+    inputs: dict[str, int]
+    outputs: list[tuple[int, tuple[int, ...]]]
     threads: int
 
-    def run(self, batch: Batch) -> Logits:
-        """Run the graph; another batch size than the one before makes the interpreter plan its memory anew."""
-        (given,) = self.interpreter.get_input_details()
-        (wanted,) = self.interpreter.get_output_details()
-        if given["shape"][0] != len(batch):
-            self.interpreter.resize_tensor_input(given["index"], batch.shape)
+    def run(self, inputs: Arrays) -> list[NDArray[Any]]:
+        """Run the graph; other shapes than the ones before make the interpreter plan its memory anew.
+
+        Outputs with channels last are given with the model's own order of axes, which copies nothing.
+        """
+        shapes = {details["index"]: details["shape"] for details in self.interpreter.get_input_details()}
+        others = {place: inputs[name].shape for name, place in self.inputs.items()}
+        if any(tuple(shapes[place]) != shape for place, shape in others.items()):
+            for place, shape in others.items():
+                self.interpreter.resize_tensor_input(place, shape)
             self.interpreter.allocate_tensors()
-        self.interpreter.set_tensor(given["index"], batch)
+        for name, place in self.inputs.items():
+            self.interpreter.set_tensor(place, inputs[name])
         self.interpreter.invoke()
-        logits: Logits = self.interpreter.get_tensor(wanted["index"])
-        return logits
+        return [self.interpreter.get_tensor(place).transpose(axes) for place, axes in self.outputs]
 
 
 def import_framework(variant: Variant) -> None:
@@ -78,7 +87,14 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
         with conversion_stage("onnx2tf"):
             model = translate(form.onnx_file, Path(folder), quantised=bool(variant.convert_options.get("quantised")))
         with conversion_stage("LiteRT"):
-            artifact.write_bytes(write_flatbuffer(model, None if calibration is None else np.load(calibration)))
+            pictures = None if calibration is None else channels_last(form, np.load(calibration))
+            artifact.write_bytes(write_flatbuffer(model, pictures))
+
+
+def channels_last(form: Form, pictures: Pictures) -> Pictures:
+    """Return pictures as the model that onnx2tf made takes them."""
+    given = form.model.inputs[:1]
+    return arranged({given[0].name: pictures}, given, LAYOUT)[given[0].name]
 
 
 def translate(exported: Path, folder: Path, *, quantised: bool) -> Any:
@@ -101,8 +117,8 @@ def translate(exported: Path, folder: Path, *, quantised: bool) -> Any:
     )
 
 
-def write_flatbuffer(model: Any, calibration: Batch | None) -> bytes:
-    """Return a Keras model as a ``.tflite`` file, in full INT8 where there are calibration pictures, N×3×H×W."""
+def write_flatbuffer(model: Any, calibration: Pictures | None) -> bytes:
+    """Return a Keras model as a ``.tflite`` file, in full INT8 where there are calibration pictures, N×H×W×3."""
     import tensorflow as tf
 
     signature = [tf.TensorSpec(given.shape, given.dtype, given.name) for given in model.inputs]
@@ -116,14 +132,15 @@ def write_flatbuffer(model: Any, calibration: Batch | None) -> bytes:
         kinds.SELECT_TF_OPS,
     ]
     if calibration is not None:
-        pictures = in_layout(calibration, LAYOUT)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([pictures[place : place + 1]] for place in range(len(pictures)))
+        converter.representative_dataset = lambda: (
+            [calibration[place : place + 1]] for place in range(len(calibration))
+        )
     content: bytes = converter.convert()
     return content
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> LiteRtSession:
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> LiteRtSession:
     """Make the interpreter and let it plan its memory for a batch of one, or the graph's own.
 
     XNNPACK flushes denormals itself. No interface of LiteRT's has the number of threads, so those of the process are
@@ -133,13 +150,34 @@ def load(artifact: Path, variant: Variant, threads: int) -> LiteRtSession:
 
     before = count_tasks()
     interpreter = Interpreter(model_path=str(artifact), num_threads=threads)
-    (given,) = interpreter.get_input_details()
-    if given["shape_signature"][0] < 0:  # XNNPACK ends the process where a graph for one batch is planned for another
-        interpreter.resize_tensor_input(given["index"], [1, *given["shape"][1:]])
+    for given in interpreter.get_input_details():
+        # XNNPACK ends the process where a graph for one batch is planned for another.
+        if given["shape_signature"][0] < 0:
+            interpreter.resize_tensor_input(given["index"], [1, *given["shape"][1:]])
     interpreter.allocate_tensors()
     after = count_tasks()
     started = threads - 1 if before is None or after is None else after - before
-    return LiteRtSession(interpreter, started + 1)
+    outputs = zip(signature.outputs, interpreter.get_output_details(), strict=True)
+    return LiteRtSession(
+        interpreter,
+        {given.name: place_of(given.name, interpreter.get_input_details()) for given in signature.inputs},
+        [(details["index"], axes_back(details["shape"], each)) for each, details in outputs],
+        started + 1,
+    )
+
+
+def place_of(name: str, details: Sequence[Mapping[str, Any]]) -> int:
+    """Return the index of an input's tensor: its name has the input's in it, and one alone may have any."""
+    found = details if len(details) == 1 else [each for each in details if each["name"].split(":")[0].endswith(name)]
+    return int(found[0]["index"])
+
+
+def axes_back(found: Sequence[int], output: Output) -> tuple[int, ...]:
+    """Return the axes of an output with channels last in the model's order, by the shape that it has."""
+    axes = tuple(range(len(found)))
+    if output.shape is None or tuple(found[1:]) == output.shape:
+        return axes
+    return (0, *axes[-1:], *axes[1:-1])
 
 
 def repair(model: Path, repaired: Path) -> tuple[str, ...]:

@@ -12,8 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from runoff.contract import ONNX, Batch, Form, Logits, Variant
+from runoff.arrays import Arrays, Pictures, Signature
+from runoff.contract import ONNX, Form, Variant
 from runoff.errors import conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel
 from runoff.processor import INT8_DOT_PRODUCT_FLAGS, read_processor
@@ -41,7 +43,6 @@ VARIANTS = (
     Variant("no-arena", "memory arena and pattern off", load_options={"arena": False}),
 )
 TITLE = "ONNX Runtime"
-LAYOUT = "NCHW"
 REQUIRES = ("onnxruntime",)
 FORM = ONNX
 CONVERT_REQUIRES: tuple[str, ...] = ()
@@ -54,21 +55,20 @@ X86_FLAG = "sse2"
 
 @dataclass(frozen=True)
 class OnnxSession:
-    """An InferenceSession and the names of its input and output."""
+    """An InferenceSession and the names of its outputs."""
 
     session: Any
-    input_name: str
-    output_name: str
+    outputs: list[str]
 
     @property
     def threads(self) -> int:
         """The size of the intra-op pool, from the session's own options."""
         return int(self.session.get_session_options().intra_op_num_threads)
 
-    def run(self, batch: Batch) -> Logits:
+    def run(self, inputs: Arrays) -> list[NDArray[Any]]:
         """Run the graph."""
-        logits: Logits = self.session.run([self.output_name], {self.input_name: batch})[0]
-        return logits
+        outputs: list[NDArray[Any]] = self.session.run(self.outputs, inputs)
+        return outputs
 
 
 def import_framework(variant: Variant) -> None:
@@ -98,7 +98,7 @@ def save_optimised(exported: Path, artifact: Path) -> None:
     onnxruntime.InferenceSession(str(exported), options, providers=["CPUExecutionProvider"])
 
 
-def quantise(form: Form, artifact: Path, pictures: Batch) -> None:
+def quantise(form: Form, artifact: Path, pictures: Pictures) -> None:
     """Quantise with ranges observed on the calibration pictures, a scale for each channel of the weights."""
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
@@ -140,14 +140,14 @@ def session_options(threads: int, optimisation: str = "ORT_ENABLE_ALL", *, arena
     return options
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> OnnxSession:
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> OnnxSession:
     """Create the session."""
     import onnxruntime
 
     chosen = {name: variant.load_options[name] for name in ("optimisation", "arena") if name in variant.load_options}
     options = session_options(threads, **chosen)
     session = onnxruntime.InferenceSession(str(artifact), options, providers=["CPUExecutionProvider"])
-    return OnnxSession(session, session.get_inputs()[0].name, session.get_outputs()[0].name)
+    return OnnxSession(session, [output.name for output in signature.outputs])
 
 
 def peak_kernels(precision: str, threads: int) -> Iterator[Kernel]:

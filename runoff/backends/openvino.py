@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from runoff.contract import ONNX, Batch, Form, Logits, Variant
-from runoff.errors import NoAnswer, conversion_stage
+from runoff.arrays import Arrays, Pictures, Signature
+from runoff.contract import ONNX, Form, Variant
+from runoff.errors import ContractBroken, NoAnswer, conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel
 
 VARIANTS = (
@@ -27,7 +29,6 @@ VARIANTS = (
     ),
 )
 TITLE = "OpenVINO"
-LAYOUT = "NCHW"
 REQUIRES = ("openvino",)
 FORM = ONNX
 DISTRIBUTIONS = ("openvino",)
@@ -35,14 +36,19 @@ CONVERT_DISTRIBUTIONS = ("openvino", "nncf")
 SUFFIX = ".xml"
 
 
+Kinds = tuple[tuple[tuple[int, ...], Any], ...]
+"""The shape and the type of the numbers of each input."""
+
+
 @dataclass(frozen=True)
 class OpenVinoSession:
-    """The model, and a request for each batch size that was run: OpenVINO is faster where it knows the shape."""
+    """The model, and a request for each shape of its inputs that was run: OpenVINO is faster where it knows them."""
 
     core: Any
     model: Any
+    signature: Signature
     configuration: dict[str, Any]
-    requests: dict[int, Any] = field(default_factory=dict)
+    requests: dict[Kinds, Any] = field(default_factory=dict)
 
     @property
     def threads(self) -> int:
@@ -50,18 +56,27 @@ class OpenVinoSession:
         request = next(iter(self.requests.values()))
         return int(request.get_compiled_model().get_property("INFERENCE_NUM_THREADS"))
 
-    def request(self, images: int) -> Any:
-        """Return the request for a batch of so many images, compiled when it is first asked for."""
-        if images not in self.requests:
-            model = self.model.clone()
-            model.reshape([images, *list(model.input(0).partial_shape)[1:]])
-            self.requests[images] = self.core.compile_model(model, "CPU", self.configuration).create_infer_request()
-        return self.requests[images]
+    def request(self, kinds: Kinds) -> Any:
+        """Return the request for inputs of these kinds, compiled when it is first asked for.
 
-    def run(self, batch: Batch) -> Logits:
-        """Run a request; its output is copied, since the next inference writes over it."""
-        logits: Logits = np.array(self.request(len(batch)).infer([batch], share_inputs=True)[0])
-        return logits
+        Raises ContractBroken for another type than the model's: OpenVINO takes it, and computes with what it is not.
+        """
+        if kinds not in self.requests:
+            model, shapes = self.model.clone(), {}
+            for given, (shape, dtype) in zip(self.signature.inputs, kinds, strict=True):
+                if dtype != given.dtype:
+                    raise ContractBroken(f"{given.name!r} takes {given.dtype}, it was given {dtype}; give it that")
+                shapes[given.name] = list(shape)
+            model.reshape(shapes)
+            self.requests[kinds] = self.core.compile_model(model, "CPU", self.configuration).create_infer_request()
+        return self.requests[kinds]
+
+    def run(self, inputs: Arrays) -> list[NDArray[Any]]:
+        """Run a request; its outputs are copied, since the next inference writes over them."""
+        arrays = [inputs[given.name] for given in self.signature.inputs]
+        request = self.request(tuple([(array.shape, array.dtype) for array in arrays]))
+        request.infer(dict(inputs), share_inputs=True)
+        return [np.array(request.get_tensor(each.name).data) for each in self.signature.outputs]
 
 
 def import_framework(variant: Variant) -> None:
@@ -84,7 +99,7 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
         openvino.save_model(converted, str(artifact), compress_to_fp16=False)
 
 
-def quantise(model: Any, pictures: Batch) -> Any:
+def quantise(model: Any, pictures: Pictures) -> Any:
     """Quantise by NNCF, with ranges observed on all calibration pictures."""
     import nncf
 
@@ -92,7 +107,7 @@ def quantise(model: Any, pictures: Batch) -> Any:
     return nncf.quantize(model, dataset, subset_size=len(pictures), preset=nncf.QuantizationPreset.MIXED)
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> OpenVinoSession:
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> OpenVinoSession:
     """Compile for a batch of one, or the graph's own, in one stream of so many threads.
 
     Denormals are flushed as by every other contender. Raises NoAnswer where bfloat16 was asked for and the
@@ -104,9 +119,14 @@ def load(artifact: Path, variant: Variant, threads: int) -> OpenVinoSession:
     hint = variant.load_options.get("hint", "bf16")
     if hint == "bf16" and not has_bfloat16(core):
         raise NoAnswer("this processor has no bfloat16 arithmetic that OpenVINO knows of; race openvino instead")
-    session = OpenVinoSession(core, core.read_model(str(artifact)), configuration(hint, threads))
-    batch = session.model.input(0).partial_shape[0]
-    session.request(1 if batch.is_dynamic else batch.get_length())
+    session = OpenVinoSession(core, core.read_model(str(artifact)), signature, configuration(hint, threads))
+    batches = [session.model.input(given.name).partial_shape[0] for given in signature.inputs]
+    session.request(
+        tuple(
+            ((1 if batch.is_dynamic else batch.get_length(), *given.shape), np.dtype(given.dtype))
+            for given, batch in zip(signature.inputs, batches, strict=True)
+        )
+    )
     return session
 
 

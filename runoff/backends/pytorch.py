@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from runoff.contract import MODULE, Batch, Form, Logits, Model, Variant
-from runoff.errors import ConversionFailed, conversion_stage
+from runoff.arrays import Arrays, Signature
+from runoff.contract import MODULE, Form, Model, Variant
+from runoff.errors import conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel
-from runoff.processor import INT8_DOT_PRODUCT_FLAGS, read_processor
 
 # Inductor compiles constants in, with one compiler process, so that no pool of its own stays behind. Headers it would
 # compile for 8 s in each process, whether a kernel needs them or not: it keeps them among the temporary files.
@@ -77,7 +78,6 @@ VARIANTS = (
     ),
 )
 TITLE = "PyTorch"
-LAYOUT = "NCHW"
 REQUIRES = ("torch", "torchvision")
 FORM = MODULE
 DISTRIBUTIONS = ("torch", "torchvision")
@@ -89,7 +89,8 @@ class TorchSession:
     """A module in eval mode, in whatever form, and the framework that it is of."""
 
     torch: Any
-    module: Callable[[Any], Any]
+    module: Callable[..., Any]
+    inputs: tuple[str, ...]
     channels_last: bool
 
     @property
@@ -97,14 +98,19 @@ class TorchSession:
         """The size of the intra-op pool, as torch reports it."""
         return int(self.torch.get_num_threads())
 
-    def run(self, batch: Batch) -> Logits:
+    def run(self, inputs: Arrays) -> list[NDArray[Any]]:
         """Run the module; from_numpy and numpy() share memory, so only a change of memory format copies."""
         with self.torch.inference_mode():
-            images = self.torch.from_numpy(batch)
+            tensors = [self.torch.from_numpy(inputs[name]) for name in self.inputs]
             if self.channels_last:
-                images = images.contiguous(memory_format=self.torch.channels_last)
-            logits: Logits = self.module(images).numpy()
-        return logits
+                tensors = [in_channels_last(self.torch, tensor) for tensor in tensors]
+            outputs = self.module(*tensors)
+            return [output.numpy() for output in outputs] if isinstance(outputs, tuple) else [outputs.numpy()]
+
+
+def in_channels_last(torch: Any, tensor: Any) -> Any:
+    """Return pictures with their channels last in memory, and all else as it is."""
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
 
 
 def kind_of(variant: Variant) -> str:
@@ -156,50 +162,23 @@ def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Pat
     import torch
 
     from runoff.model.module import example, make_module, with_float32_logits
+    from runoff.model.module_int8 import quantise
 
-    module, images = make_module(model), example(model)
+    module, examples = make_module(model), example(model)
     if variant.convert_options.get("quantised"):
         with conversion_stage("quantise"):
             assert calibration is not None
-            module = quantise(module, images, np.load(calibration, mmap_mode="r"))
+            module = quantise(module, examples, np.load(calibration, mmap_mode="r"))
     if variant.convert_options.get("channels_last"):
-        module, images = (each.to(memory_format=torch.channels_last) for each in (module, images))
+        module = module.to(memory_format=torch.channels_last)
+        examples = tuple(in_channels_last(torch, tensor) for tensor in examples)
     context = nullcontext()
     if variant.convert_options.get("autocast"):
         # Without the cache the casts of weights are part of the trace, where freezing does them once and for all.
         context = torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False)
         module = with_float32_logits(module)
     with conversion_stage("trace"), torch.inference_mode(), context:
-        torch.jit.save(torch.jit.freeze(torch.jit.trace(module, images)), str(artifact))
-
-
-def quantise(module: Any, images: Any, pictures: Batch) -> Any:
-    """Quantise by torch's FX graph mode, with ranges observed on the calibration pictures."""
-    import torch
-    from torch.ao.quantization import get_default_qconfig_mapping
-    from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
-
-    engine = quantised_engine(read_processor().flags, torch.backends.quantized.supported_engines)
-    torch.backends.quantized.engine = engine
-    observed = prepare_fx(module, get_default_qconfig_mapping(engine), (images,))
-    with torch.inference_mode():
-        for picture in pictures:
-            observed(torch.from_numpy(np.array(picture[None])))
-        return convert_fx(observed)
-
-
-def quantised_engine(flags: Sequence[str], supported: Sequence[str]) -> str:
-    """Choose the library of quantised kernels by the processor's flags, of those that this torch was built with.
-
-    With VNNI oneDNN uses all 8 bits; the x86 configuration keeps to 7, which FBGEMM needs where sums are of 16 bits.
-    Builds for ARM have QNNPACK. Raises ConversionFailed where there is none of them.
-    """
-    has_dot_product = bool(INT8_DOT_PRODUCT_FLAGS & set(flags))
-    wanted = ("onednn", "x86", "qnnpack") if has_dot_product else ("x86", "qnnpack", "onednn")
-    engine = next((engine for engine in wanted if engine in supported), None)
-    if engine is None:
-        raise ConversionFailed("quantise", f"this torch has none of {', '.join(wanted)}, only {', '.join(supported)}")
-    return engine
+        torch.jit.save(torch.jit.freeze(torch.jit.trace(module, examples)), str(artifact))
 
 
 def save_package(model: Model, variant: Variant, artifact: Path, calibration: Path | None) -> None:
@@ -210,14 +189,14 @@ def save_package(model: Model, variant: Variant, artifact: Path, calibration: Pa
 
     with torch.inference_mode():
         with conversion_stage("torch.export"):
-            exported = torch.export.export(make_module(model), (example(model),))
+            exported = torch.export.export(make_module(model), example(model))
         with conversion_stage("AOTInductor"):
             package = artifact.with_suffix(".pt2")  # the only ending that it takes
             torch._inductor.aoti_compile_and_package(exported, package_path=str(package))
             package.rename(artifact)
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> TorchSession:
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> TorchSession:
     """Load the artifact by its kind; flush denormals as every other contender does."""
     import torch
 
@@ -226,7 +205,8 @@ def load(artifact: Path, variant: Variant, threads: int) -> TorchSession:
     load_state = load_compiled if variant.load_options.get("compiled") else load_eager
     loaders = {"state": load_state, "torchscript": load_traced, "package": load_package}
     module = loaders[kind_of(variant)](artifact, variant)
-    return TorchSession(torch, module, bool(variant.load_options.get("channels_last")))
+    inputs = tuple(given.name for given in signature.inputs)
+    return TorchSession(torch, module, inputs, bool(variant.load_options.get("channels_last")))
 
 
 def load_eager(artifact: Path, variant: Variant) -> Any:
@@ -284,7 +264,7 @@ def load_package(artifact: Path, variant: Variant) -> Any:
     import torch
 
     loader = torch._C._aoti.AOTIModelPackageLoader(str(artifact), "model", False, 1, -1)
-    return lambda images: loader.run([images])[0]
+    return lambda *tensors: tuple(loader.run(list(tensors)))
 
 
 def peak_kernels(precision: str, threads: int) -> Iterator[Kernel]:

@@ -5,15 +5,19 @@ onnx-tf needs TensorFlow 2.15 or older, which there is for Python 3.11 and older
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import ONNX, Batch, Form, Logits, Session, Variant
+from numpy.typing import NDArray
+
+from runoff.arrays import Arrays, Input, Output, Signature
+from runoff.contract import ONNX, Form, Session, Variant
 from runoff.errors import ConversionFailed, conversion_stage
 from runoff.model.onnx_examples import examples_for_onnx2tf
 
@@ -25,7 +29,6 @@ VARIANTS = (
     Variant("no-onednn", "frozen graph without oneDNN's kernels", variables={"TF_ENABLE_ONEDNN_OPTS": "0"}),
 )
 TITLE = "TensorFlow"
-LAYOUT = "NCHW"
 REQUIRES = ("tensorflow",)
 FORM = ONNX
 CONVERTERS = {"onnx_tf": "onnx-tf", "onnx2tf": "onnx2tf"}
@@ -48,33 +51,33 @@ NOTES = {
 SUFFIX = ".pb"
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "1"}
 
-INPUT = "images"
-OUTPUT = "logits"
-
 
 @dataclass(frozen=True)
 class GraphSession:
-    """The model as a function from a batch to its logits, and the framework that it is of."""
+    """The model as a function from its inputs, in this order, to its outputs, and the framework that it is of."""
 
     tf: Any
-    function: Callable[[Any], Any]
+    function: Callable[..., Sequence[Any]]
+    inputs: tuple[str, ...]
 
     @property
     def threads(self) -> int:
         """The size of the intra-op pool, as TensorFlow reports it."""
         return int(self.tf.config.threading.get_intra_op_parallelism_threads())
 
-    def run(self, batch: Batch) -> Logits:
+    def run(self, inputs: Arrays) -> list[NDArray[Any]]:
         """Run the graph."""
-        logits: Logits = self.function(self.tf.constant(batch)).numpy()
-        return logits
+        outputs = self.function(*[self.tf.constant(inputs[name]) for name in self.inputs])
+        return [output.numpy() for output in outputs]
 
 
 @dataclass(frozen=True)
 class FrozenSession:
-    """The frozen graph in a session, as TensorFlow 1 ran it."""
+    """The frozen graph in a session, as TensorFlow 1 ran it, and the tensors of it by the model's names."""
 
     session: Any
+    feeds: dict[str, str]
+    fetches: list[str]
 
     @property
     def threads(self) -> int:
@@ -84,10 +87,11 @@ class FrozenSession:
         """
         return int(self.session._config.intra_op_parallelism_threads)
 
-    def run(self, batch: Batch) -> Logits:
-        """Feed the batch and fetch the logits."""
-        logits: Logits = self.session.run(f"{OUTPUT}:0", {f"{INPUT}:0": batch})
-        return logits
+    def run(self, inputs: Arrays) -> list[NDArray[Any]]:
+        """Feed the inputs and fetch the outputs."""
+        fed = {feed: inputs[name] for name, feed in self.feeds.items()}
+        outputs: list[NDArray[Any]] = self.session.run(self.fetches, fed)
+        return outputs
 
 
 def import_framework(variant: Variant) -> None:
@@ -108,7 +112,7 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
             shutil.copytree(saved_model, artifact)
             return
         with conversion_stage("freeze"):
-            artifact.write_bytes(freeze(saved_model))
+            artifact.write_bytes(freeze(saved_model, form.model.signature))
 
 
 def translate_by_onnx2tf(form: Form, saved_model: Path) -> None:
@@ -160,41 +164,71 @@ def repair(model: Path, repaired: Path) -> tuple[str, ...]:
         return repair_file(model, repaired)
 
 
-def freeze(saved_model: Path) -> bytes:
-    """Fold a SavedModel's variables into its graph; its input is renamed ``images`` and its output ``logits``."""
+def freeze(saved_model: Path, signature: Signature) -> bytes:
+    """Fold a SavedModel's variables into its graph, in which inputs and outputs have the model's names for them."""
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    loaded = tf.saved_model.load(str(saved_model))
-    signature = loaded.signatures["serving_default"]
+    serving = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    specs = specs_of(serving, signature.inputs)
 
-    def named(images: Any) -> Any:
-        (logits,) = signature(images).values()
-        return tf.identity(logits, name=OUTPUT)
+    def named(*tensors: Any) -> Any:
+        found = serving(**{spec.name: tensor for spec, tensor in zip(specs, tensors, strict=True)})
+        found = outputs_of(found, signature.outputs)
+        return [
+            tf.identity(output, name=node_name(each.name))
+            for output, each in zip(found, signature.outputs, strict=True)
+        ]
 
-    (shape,) = (spec for spec in signature.structured_input_signature[1].values())
-    function = tf.function(named).get_concrete_function(tf.TensorSpec(shape.shape, shape.dtype, name=INPUT))
+    function = tf.function(named).get_concrete_function(
+        *(
+            tf.TensorSpec(spec.shape, spec.dtype, name=node_name(given.name))
+            for spec, given in zip(specs, signature.inputs, strict=True)
+        )
+    )
     frozen: bytes = convert_variables_to_constants_v2(function).graph.as_graph_def().SerializeToString()
     return frozen
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> Session:
+def node_name(name: str) -> str:
+    """Return the name of a graph's node for the name of an input or output, which may have signs that nodes can't."""
+    return re.sub(r"[^A-Za-z0-9_.]", "_", name)
+
+
+def specs_of(serving: Any, inputs: Sequence[Input]) -> list[Any]:
+    """Return what a SavedModel's serving signature takes, in the order of the model's inputs.
+
+    It lists them in any order, by names that may have been cleaned; one alone may have any name.
+    """
+    specs = serving.structured_input_signature[1]
+    by_name = {node_name(name): spec for name, spec in specs.items()}
+    return [by_name[node_name(given.name)] for given in inputs] if len(inputs) > 1 else list(specs.values())
+
+
+def outputs_of(found: Any, outputs: Sequence[Output]) -> list[Any]:
+    """Return the outputs that a serving signature gave, in the order of the model's."""
+    by_name = {node_name(name): output for name, output in found.items()}
+    return [by_name[node_name(each.name)] for each in outputs] if len(outputs) > 1 else list(found.values())
+
+
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> Session:
     """Load the artifact by its kind; TensorFlow flushes denormals in its own pools."""
     import tensorflow as tf
 
     if variant.load_options.get("session"):
-        return load_session(artifact, threads)
+        return load_session(artifact, signature, threads)
+    names = tuple(given.name for given in signature.inputs)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     if variant.convert_options.get("kind") == "savedmodel":
-        return GraphSession(tf, load_signature(artifact))
-    function = import_graph(artifact)
+        return GraphSession(tf, load_saved(artifact, signature), names)
+    function = import_graph(artifact, signature)
     if variant.load_options.get("compiled"):
         function = tf.function(function, jit_compile=True)
-    return GraphSession(tf, function)
+    return GraphSession(tf, function, names)
 
 
-def load_session(artifact: Path, threads: int) -> FrozenSession:
+def load_session(artifact: Path, signature: Signature, threads: int) -> FrozenSession:
     """Import the frozen graph into a graph of its own and open a session on it; the definition is dropped."""
     import tensorflow as tf
 
@@ -204,37 +238,42 @@ def load_session(artifact: Path, threads: int) -> FrozenSession:
     with graph.as_default():
         tf.graph_util.import_graph_def(definition, name="")
     config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=1)
-    return FrozenSession(tf.compat.v1.Session(graph=graph, config=config))
+    feeds = {given.name: f"{node_name(given.name)}:0" for given in signature.inputs}
+    fetches = [f"{node_name(each.name)}:0" for each in signature.outputs]
+    return FrozenSession(tf.compat.v1.Session(graph=graph, config=config), feeds, fetches)
 
 
-def load_signature(saved_model: Path) -> Callable[[Any], Any]:
-    """Load a SavedModel and give its serving signature, from its one input to its one output."""
+def load_saved(saved_model: Path, signature: Signature) -> Callable[..., Sequence[Any]]:
+    """Load a SavedModel and give its serving signature, from the model's inputs to its outputs."""
     import tensorflow as tf
 
-    signature = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
-    (input_name,) = signature.structured_input_signature[1]
-    (output_name,) = signature.structured_outputs
-    return lambda images: signature(**{input_name: images})[output_name]
+    serving = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    names = [spec.name for spec in specs_of(serving, signature.inputs)]
+    return lambda *tensors: outputs_of(serving(**dict(zip(names, tensors, strict=True))), signature.outputs)
 
 
-def import_graph(artifact: Path) -> Callable[[Any], Any]:
+def import_graph(artifact: Path, signature: Signature) -> Callable[..., Sequence[Any]]:
     """Import the frozen graph as one concrete function.
 
-    The input is mapped while importing, and the graph dropped after: pruning an imported graph instead keeps two more
+    Inputs are mapped while importing, and the graph dropped after: pruning an imported graph instead keeps two more
     copies of the weights.
     """
     import tensorflow as tf
 
     graph = tf.compat.v1.GraphDef()
     graph.ParseFromString(artifact.read_bytes())
-    placeholder = next(node for node in graph.node if node.name == INPUT)
-    shape = [None if side.size < 0 else side.size for side in placeholder.attr["shape"].shape.dim]
+    nodes = {node.name: node for node in graph.node}
+    inputs = [node_name(given.name) for given in signature.inputs]
+    outputs = [f"{node_name(each.name)}:0" for each in signature.outputs]
 
-    def imported(images: Any) -> Any:
-        (logits,) = tf.graph_util.import_graph_def(
-            graph, input_map={f"{INPUT}:0": images}, return_elements=[f"{OUTPUT}:0"], name=""
-        )
-        return logits
+    def imported(*tensors: Any) -> Any:
+        given = {f"{name}:0": tensor for name, tensor in zip(inputs, tensors, strict=True)}
+        return tf.graph_util.import_graph_def(graph, input_map=given, return_elements=outputs, name="")
 
-    function: Callable[[Any], Any] = tf.compat.v1.wrap_function(imported, [tf.TensorSpec(shape, tf.float32)])
+    def spec_of(node: Any) -> Any:
+        shape = [None if side.size < 0 else side.size for side in node.attr["shape"].shape.dim]
+        return tf.TensorSpec(shape, tf.dtypes.as_dtype(node.attr["dtype"].type))
+
+    specs = [spec_of(nodes[name]) for name in inputs]
+    function: Callable[..., Sequence[Any]] = tf.compat.v1.wrap_function(imported, specs)
     return function

@@ -32,7 +32,7 @@ from runoff.judge.ratios import (
     launch_log_ratio,
     ratio_over_launches,
 )
-from runoff.measure.entrant import Entrant
+from runoff.measure.entrant import Entrant, Files
 from runoff.measure.launches import Progress, Setup
 from runoff.measure.race import LAUNCHES, ROUNDS, Race, run_race, run_rounds
 from runoff.measure.workers import Workers, raise_first
@@ -88,7 +88,7 @@ def measure_noise(seconds: float, threads: int, folder: Path, say: Callable[[str
     with Workers(folder) as workers:
         setup = Setup(
             entrants=make_entrants(threads, folder),
-            images=write_images(folder),
+            files=write_images(folder),
             predictions=None,  # one program twice: there is nothing to be wrong about
             looks=range(1, sys.maxsize),
             seed=secrets.randbelow(2**31),
@@ -108,15 +108,17 @@ def make_entrants(threads: int, folder: Path) -> tuple[Entrant, Entrant]:
     backend = declaration_of(workload)
     contender = Contender("doctor", workload.VARIANTS[0])
     environment = Environment(HERE, Path(sys.executable))
-    first, second = (Entrant(key, contender, backend, environment, artifact, threads) for key in (FIRST, SECOND))
+    first, second = (
+        Entrant(key, contender, backend, environment, artifact, workload.SIGNATURE, threads) for key in (FIRST, SECOND)
+    )
     return first, second
 
 
-def write_images(folder: Path) -> Path:
+def write_images(folder: Path) -> Files:
     """Write one image of noise, of which the workload takes as much as it needs."""
-    path = folder / "image.npy"
-    np.save(path, np.random.RandomState(1).standard_normal((1, 3, workload.SIDE, workload.SIDE)).astype(np.float32))
-    return path
+    path, (given,) = folder / "image.npy", workload.SIGNATURE.inputs
+    np.save(path, np.random.RandomState(1).standard_normal((1, *given.shape)).astype(np.float32))
+    return {given.name: path}
 
 
 def race_for(seconds: float, setup: Setup) -> Race:

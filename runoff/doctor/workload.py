@@ -13,15 +13,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.contract import MODULE, Batch, Form, Logits, Variant
+from runoff.arrays import Arrays, Input, Logits, Output, Pictures, Signature
+from runoff.contract import MODULE, Form, Variant
 
 SIDE = 256
 PRODUCTS = 28
 """As many products of 256×256 matrices as take a core with AVX-512 about 10 ms; the work is the same everywhere."""
 CLASSES = 1000
+SIGNATURE = Signature((Input("images", (3, SIDE, SIDE)),), (Output("numbers", (CLASSES,)),))
 
 VARIANTS = (Variant(description="matrix products in numpy, one BLAS thread for each of its own"),)
-LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
 FORM = MODULE
 DISTRIBUTIONS = ("numpy",)
@@ -51,11 +52,12 @@ class ProductSession:
         """The number of threads, each with a share of its own."""
         return len(self.shares)
 
-    def run(self, batch: Batch) -> Logits:
+    def run(self, inputs: Arrays) -> list[Logits]:
         """Return N×1000 numbers that depend on the batch, after the same work on every thread."""
-        return np.concatenate([self.run_image(image) for image in batch])
+        (images,) = inputs.values()
+        return [np.concatenate([self.run_image(image) for image in images])]
 
-    def run_image(self, image: Batch) -> Logits:
+    def run_image(self, image: Pictures) -> Logits:
         """Start every thread from the image's own pixels and take the last one's first thousand results, 1×1000."""
         given = np.resize(image, (SIDE, SIDE))
         results = list(self.pool.map(lambda share: self.multiply(share, given), self.shares))
@@ -89,7 +91,7 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
     np.save(artifact, make_weights())
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> ProductSession:
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> ProductSession:
     """Load the weights and give every thread its matrices."""
     weights: NDArray[np.float32] = np.load(artifact)
     shares = tuple(np.empty((2, SIDE, SIDE), dtype=np.float32) for _ in range(threads))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.contract import Logits
+from runoff.arrays import Logits
 
 ROUNDINGS_ALLOWED = 100
 """How many times golden's own rounding error a float32 contender may differ from it.

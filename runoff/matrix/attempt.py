@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Form, Repairs, from_json, import_backend, in_layout
+from runoff.arrays import Signature, arranged
+from runoff.contract import Form, Repairs, from_json, import_backend
 from runoff.errors import ConversionFailed, conversion_stage
 from runoff.judge.agreement import compare_logits
 from runoff.judge.conversions import FAILED, RIGHT, WRONG, Attempt, blamed_operator
@@ -46,17 +47,20 @@ def convert(backend: str, form: dict[str, Any], artifact: str, folder: str, memo
     return None
 
 
-def attempt(backend: str, artifact: str, folder: str, memory: int) -> dict[str, Any]:
+def attempt(
+    backend: str, artifact: str, signature: dict[str, Any], layout: str, folder: str, memory: int
+) -> dict[str, Any]:
     """Run what was converted on the folder's pictures, and compare; in another process than what converted it."""
     limit_memory(memory)
     chosen, expected = import_backend(backend), np.load(Path(folder) / EXPECTED_FILE)
-    plain = chosen.VARIANTS[0]
+    plain, model = chosen.VARIANTS[0], from_json(Signature, signature)
+    pictures = {model.inputs[0].name: expected["images"]}
     chosen.import_framework(plain)
     try:
         with conversion_stage("load"):
-            session = chosen.load(Path(artifact), plain, 1)
+            session = chosen.load(Path(artifact), model, plain, 1)
         with conversion_stage("run"):
-            outputs = session.run(in_layout(expected["images"], chosen.LAYOUT))
+            outputs = session.run(arranged(pictures, model.inputs, layout))[0]
     except ConversionFailed as error:
         return asdict(blame(error, folder))
     return asdict(judge(outputs, expected["outputs"], float(expected["rounding"])))

@@ -160,7 +160,8 @@ def try_target(export: Export, target: str, folder: Path, setup: MatrixSetup) ->
         begin = time.monotonic()
         try:
             failed = perform("convert", suffix, artifact=artifact, form=to_json(form))
-            found = Attempt(**failed or perform("attempt", f"{suffix}-run", artifact=artifact))
+            asked = {"signature": to_json(form.model.signature), "layout": backend.LAYOUT}
+            found = Attempt(**failed or perform("attempt", f"{suffix}-run", artifact=artifact, **asked))
         except RunoffError as error:
             found = failed_attempt(error, "convert")
         return replace(found, seconds=time.monotonic() - begin)

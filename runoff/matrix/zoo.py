@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import Input, Model, Source
+from runoff.arrays import Input, Output
+from runoff.contract import Model, Source
 from runoff.errors import conversion_stage
 from runoff.model.onnx_export import write_onnx
 from runoff.model.random_weights import randomise_untrained_parts
@@ -151,10 +152,9 @@ EXPECTED_FILE = "expected.npz"
 
 def zoo_model(name: str) -> Model:
     """Return a model of the zoo, which is no classifier of anything and takes random pictures."""
-    shape = (3, SIZES[name], SIZES[name])
-    return Model(
-        name, f"zoo-{ZOO_VERSION}-{name}", (Input("images", shape),), None, None, "other", Source("zoo", name, {})
-    )
+    inputs = (Input("images", (3, SIZES[name], SIZES[name]), layout="NCHW"),)
+    outputs = (Output("logits", None),)
+    return Model(name, f"zoo-{ZOO_VERSION}-{name}", inputs, outputs, None, None, "other", Source("zoo", name, {}))
 
 
 def export_zoo_model(model: str, exporter: str, opset: int, folder: str) -> None:
@@ -166,16 +166,16 @@ def export_zoo_model(model: str, exporter: str, opset: int, folder: str) -> None
     """
     import torch
 
-    place, (given,) = Path(folder), zoo_model(model).inputs
+    place, signature = Path(folder), zoo_model(model).signature
     torch.manual_seed(SEED)
     module = make_architecture(model) if model in ARCHITECTURES else OPERATORS[model]()
-    images = torch.randn(IMAGES, *given.shape)
+    images = torch.randn(IMAGES, *signature.inputs[0].shape)
     randomise_untrained_parts(module, images)
     with torch.inference_mode():
         outputs = module(images).numpy()
     dynamic = DYNAMIC_AXES if model == DYNAMIC else {}
     with conversion_stage("export"):
-        write_onnx(module, images, place / MODEL_FILE, given.name, exporter=exporter, opset=opset, dynamic=dynamic)
+        write_onnx(module, (images,), place / MODEL_FILE, signature, exporter=exporter, opset=opset, dynamic=dynamic)
         operators = read_operators(place / MODEL_FILE)
     with torch.inference_mode():
         exact = module.double()(images.double()).numpy()

@@ -9,62 +9,60 @@ import base64
 import gc
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from runoff.contract import Preprocessing, from_json, in_layout, require_logits
+from runoff.arrays import arranged, named
+from runoff.contract import Preprocessing, from_json
+from runoff.files.arrays import save_arrays
+from runoff.measure.work import Work
 
 if TYPE_CHECKING:
-    from runoff.contract import Batch, Logits, Session
+    from runoff.arrays import Arrays
+    from runoff.contract import Session
     from runoff.processes.channel import Message
 
 LONGEST_REASON = 200
 FEWEST_SPANS = 3
 
 
-@dataclass(frozen=True)
-class Work:
-    """What a command works with: the session, the batch of one image that the launch runs on, and the layout."""
-
-    session: Session
-    batch: Batch
-    layout: str
-
-
 def predict(work: Work, command: Message) -> Message:
-    """Write the logits of every image of a file, run one by one as in the timed rounds."""
-    rows: list[Logits] = []
-    for batch in single_batches(work, np.load(command["images"], mmap_mode="r")):
-        logits = work.session.run(batch)
-        require_logits(logits, 1)
-        rows.append(logits)
-    np.save(command["logits"], np.concatenate(rows))
+    """Write the outputs of every example of files, run one by one as in the timed rounds."""
+    batches = single_batches(work, examples_of(command))
+    rows = [named(work.session.run(inputs), work.signature, 1) for inputs in batches]
+    save_arrays(Path(command["outputs"]), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]})
     return {}
 
 
-def single_batches(work: Work, pixels: Batch) -> Iterator[Batch]:
-    """Yield a batch of each image, in the backend's layout.
+def examples_of(command: Message) -> dict[str, NDArray[Any]]:
+    """Map the files of each input's examples, of which only those that are used are read."""
+    return {name: np.load(file, mmap_mode="r") for name, file in command["inputs"].items()}
+
+
+def single_batches(work: Work, examples: Arrays) -> Iterator[Arrays]:
+    """Yield a batch of each example, as the session is given it.
 
     They are slices: an axis made by indexing with None has a stride of 0, for which torch.compile compiles anew.
     """
-    for place in range(len(pixels)):
-        yield in_layout(pixels[place : place + 1], work.layout)
+    for place in range(min(map(len, examples.values()))):
+        one = {name: array[place : place + 1] for name, array in examples.items()}
+        yield arranged(one, work.signature.inputs, work.layout)
 
 
 def run_batch(work: Work, command: Message) -> Message:
     """Time batches of one size, in nanoseconds each, after an unmeasured one; or say why the session refuses them.
 
-    The images of the file are taken from its beginning, and again where the batch is larger.
+    The examples of the files are taken from their beginning, and again where the batch is larger.
     """
-    pixels = np.load(command["images"], mmap_mode="r")
     size = command["size"]
-    batch = in_layout(pixels[np.arange(size) % len(pixels)], work.layout)
+    some = {name: array[np.arange(size) % len(array)] for name, array in examples_of(command).items()}
+    batch = arranged(some, work.signature.inputs, work.layout)
     try:
-        require_logits(work.session.run(batch), size)
+        named(work.session.run(batch), work.signature, size)
     except Exception as error:  # noqa: BLE001 - whatever a framework raises for a batch of this size is its answer
         first_line = next(iter(str(error).strip().splitlines()), "")
         return {"refused": f"{type(error).__name__}: {first_line}"[:LONGEST_REASON]}
@@ -72,16 +70,16 @@ def run_batch(work: Work, command: Message) -> Message:
 
 
 def loop(work: Work, command: Message) -> Message:
-    """Time inferences of the launch's image in a bare loop: what the trust experiment compares the rounds with."""
-    return {"nanoseconds": time_loop(work.session, work.batch, command["inferences"])}
+    """Time inferences of the launch's example in a bare loop: what the trust experiment compares the rounds with."""
+    return {"nanoseconds": time_loop(work.session, work.inputs, command["inferences"])}
 
 
-def time_loop(session: Session, batch: Batch, inferences: int) -> list[int]:
+def time_loop(session: Session, inputs: Arrays, inferences: int) -> list[int]:
     """Time inferences one after another, in nanoseconds each."""
     times = []
     for _ in range(inferences):
         begin = time.perf_counter_ns()
-        session.run(batch)
+        session.run(inputs)
         times.append(time.perf_counter_ns() - begin)
     return times
 
@@ -90,7 +88,7 @@ def repeat(work: Work, command: Message) -> Message:
     """Run one inference after another until a moment of the machine's clock; return the moments around each."""
     moments = [time.perf_counter_ns()]
     while moments[-1] < command["until_ns"] or len(moments) <= FEWEST_SPANS:
-        work.session.run(work.batch)
+        work.session.run(work.inputs)
         moments.append(time.perf_counter_ns())
     return {"moments": moments}
 
@@ -98,14 +96,13 @@ def repeat(work: Work, command: Message) -> Message:
 def picture(work: Work, command: Message) -> Message:
     """Run one picture that comes with the command, and return nanoseconds, threads and logits, after once unmeasured.
 
-    Its ``pixels`` are 1×3×H×W float32 in base64, of the size that the launch's own image has.
+    Its ``pixels`` are one example of the model's input in base64.
     """
-    three_by_size = work.batch.transpose(0, 3, 1, 2).shape if work.layout == "NHWC" else work.batch.shape
-    pixels = np.frombuffer(base64.b64decode(command["pixels"]), np.float32).reshape(three_by_size)
-    batch = in_layout(pixels, work.layout)
-    logits = work.session.run(batch)
-    require_logits(logits, 1)
-    (taken,) = time_loop(work.session, batch, 1)
+    given = work.signature.inputs[0]
+    pixels = np.frombuffer(base64.b64decode(command["pixels"]), given.dtype).reshape(1, *given.shape)
+    inputs = arranged({given.name: pixels}, work.signature.inputs, work.layout)
+    (logits,) = named(work.session.run(inputs), work.signature, 1).values()
+    (taken,) = time_loop(work.session, inputs, 1)
     gc.collect(0)  # the page's workers live for long, and a worker collects nothing by itself
     encoded = base64.b64encode(logits.tobytes()).decode()
     return {"nanoseconds": taken, "threads": work.session.threads, "logits": encoded}
@@ -133,11 +130,12 @@ def serve_once(
     moments = [time.perf_counter_ns()]
     picture = decode(content)
     moments.append(time.perf_counter_ns())
-    batch = in_layout(np.stack([preprocess(picture, preprocessing)]), work.layout)
+    pixels = {work.signature.inputs[0].name: np.stack([preprocess(picture, preprocessing)])}
+    inputs = arranged(pixels, work.signature.inputs, work.layout)
     moments.append(time.perf_counter_ns())
-    logits = work.session.run(batch)
+    outputs = work.session.run(inputs)
     moments.append(time.perf_counter_ns())
-    answer = top_classes(logits[0])
+    answer = top_classes(outputs[0][0])
     moments.append(time.perf_counter_ns())
     stages = ("decode", "preprocess", "inference", "top 5")
     taken = (after - before for before, after in pairwise(moments))
@@ -148,8 +146,8 @@ def load(work: Work, command: Message) -> Message:
     """Put the session under one of LoadGen's loads."""
     from runoff.measure.loadgen import run_scenario
 
-    pixels = np.load(command["images"], mmap_mode="r")[: command["pictures"]]
-    return run_scenario(work.session, list(single_batches(work, pixels)), command)
+    first = {name: array[: command["examples"]] for name, array in examples_of(command).items()}
+    return run_scenario(work, list(single_batches(work, first)), command)
 
 
 COMMANDS: dict[str, Callable[[Work, Message], Message]] = {

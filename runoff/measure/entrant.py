@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from runoff.arrays import Arrays, Signature
 from runoff.backends import Declaration
-from runoff.contract import Logits
+from runoff.contract import to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
 from runoff.errors import ThreadsNotHeld
+from runoff.files.arrays import load_arrays
 from runoff.processes.channel import Message
 from runoff.processes.process import Process, started
 
@@ -39,30 +41,35 @@ class Entrant:
     backend: Declaration
     environment: Environment
     artifact: Path
+    signature: Signature
     threads: int
     architecture: str = ""
 
 
-@dataclass(frozen=True)
-class Picture:
-    """The one image that a launch runs on: a file of N×3×H×W float32, which workers read with numpy, and its index."""
+Files = Mapping[str, Path]
+"""By the names of a model's inputs: an ``.npy`` file each of N examples, which workers read with numpy."""
 
-    images: Path
+
+@dataclass(frozen=True)
+class Example:
+    """The one example that a launch runs on: files, and its index in each of them."""
+
+    files: Files
     index: int
 
 
 @dataclass(frozen=True)
 class Start:
-    """A worker's cold start: seconds and peak memory in bytes per stage, and its first logits."""
+    """A worker's cold start: seconds and peak memory in bytes per stage, and the first numbers of its first outputs."""
 
     durations: Mapping[str, float]
     peaks: Mapping[str, int | None]
     threads: int
-    logits: Logits
+    outputs: Arrays
 
 
 @contextmanager
-def started_worker(entrant: Entrant, picture: Picture, log: Path, *, high_priority: bool = True) -> Iterator[Process]:
+def started_worker(entrant: Entrant, example: Example, log: Path, *, high_priority: bool = True) -> Iterator[Process]:
     """Start an entrant's worker and send it its start request; it is ended when the block is left.
 
     Raises a WorkerFailed.
@@ -70,24 +77,31 @@ def started_worker(entrant: Entrant, picture: Picture, log: Path, *, high_priori
     variables = entrant.backend.variables(entrant.contender.variant)
     surroundings = entrant.environment.surroundings(variables, high_priority=high_priority)
     with started("runoff.measure.worker", label=entrant.key, log=log, surroundings=surroundings) as process:
-        process.send_first(start_request(entrant, picture))
+        process.send_first(start_request(entrant, example))
         yield process
 
 
-def start_request(entrant: Entrant, picture: Picture) -> Message:
-    """Return the request that says what a worker loads and which image it runs."""
+def start_request(entrant: Entrant, example: Example) -> Message:
+    """Return the request that says what a worker loads and which example it runs."""
     return {
         "backend": entrant.backend.module,
         "variant": entrant.contender.variant.name,
         "artifact": str(entrant.artifact),
+        "signature": to_json(entrant.signature),
+        "layout": entrant.backend.LAYOUT,
         "threads": entrant.threads,
         "architecture": entrant.architecture,
-        "images": str(picture.images),
-        "image": picture.index,
+        "inputs": texts(example.files),
+        "example": example.index,
     }
 
 
-def receive_start(process: Process) -> Start:
+def texts(files: Files) -> dict[str, str]:
+    """Return files as JSON values."""
+    return {name: str(file) for name, file in files.items()}
+
+
+def receive_start(process: Process, signature: Signature) -> Start:
     """Wait for a worker's report of its cold start.
 
     Raises a WorkerFailed, or whatever named error the worker sends.
@@ -97,7 +111,10 @@ def receive_start(process: Process) -> Start:
         durations={stage: duration * NANOSECONDS for stage, duration in answer["durations"].items()},
         peaks=answer["peaks"],
         threads=answer["threads"],
-        logits=np.frombuffer(base64.b64decode(answer["logits"]), dtype=np.float32),
+        outputs={
+            each.name: np.frombuffer(base64.b64decode(answer["outputs"][each.name]), each.dtype)
+            for each in signature.outputs
+        },
     )
 
 
@@ -115,32 +132,31 @@ def require_threads(entrant: Entrant, threads: int) -> None:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Logits, images×classes, and the thread count that the session reported."""
+    """Each output for every example, and the thread count that the session reported."""
 
-    logits: Logits
+    outputs: Arrays
     threads: int
 
 
 @contextmanager
 def predicting(
-    entrant: Entrant, *, images: Path, destination: Path, log: Path, watch: Watch = nullcontext
+    entrant: Entrant, *, files: Files, destination: Path, log: Path, watch: Watch = nullcontext
 ) -> Iterator[tuple[Process, Prediction]]:
-    """Start an entrant's worker and let the very session kind that is timed give its logits for a file of images.
+    """Start an entrant's worker and let the very session kind that is timed give its outputs for files of examples.
 
     It is watched until then, and there until the block is left. Raises a WorkerFailed.
     """
-    with started_worker(entrant, Picture(images, 0), log) as process:
+    with started_worker(entrant, Example(files, 0), log) as process:
         with watch(process.popen.pid):
-            start = receive_start(process)
-            logits = predict(process, images, destination)
-        yield process, Prediction(logits, start.threads)
+            start = receive_start(process, entrant.signature)
+            outputs = predict(process, files, destination)
+        yield process, Prediction(outputs, start.threads)
 
 
-def predict(process: Process, images: Path, destination: Path) -> Logits:
-    """Return a worker's logits for every image of an ``.npy`` file, images×classes.
+def predict(process: Process, files: Files, destination: Path) -> Arrays:
+    """Return a worker's outputs for every example of files, by way of an ``.npz`` file.
 
     Raises a WorkerFailed.
     """
-    process.ask({"do": "predict", "images": str(images), "logits": str(destination)}, PREDICT_TIMEOUT)
-    logits: Logits = np.load(destination)
-    return logits
+    process.ask({"do": "predict", "inputs": texts(files), "outputs": str(destination)}, PREDICT_TIMEOUT)
+    return load_arrays(destination)

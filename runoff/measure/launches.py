@@ -14,10 +14,10 @@ from typing import Any, Generic, TypeVar
 
 import psutil
 
-from runoff.contract import Logits
+from runoff.arrays import Arrays
 from runoff.environments.machine import read_frequency, stolen_share
 from runoff.errors import RunoffError, WorkerCrashed
-from runoff.measure.entrant import Entrant, Picture, Start, receive_start, require_threads
+from runoff.measure.entrant import Entrant, Example, Files, Start, receive_start, require_threads
 from runoff.measure.workers import Failures, Rotation, RunningWorker, Workers
 from runoff.processes.process import Process
 
@@ -74,15 +74,15 @@ def deadline_after(seconds: float | None) -> float:
 class Setup:
     """What all launches of a race, or of a service question, are performed with.
 
-    Launch k runs on image k of the file ``images``, the same for every entrant. ``predictions`` are the checked logits
-    of its N images by contender, N×classes, None where nothing was checked. ``looks`` are the numbers of launches after
-    which enough may have been measured; the last one ends it. Every launch is added to the ``journal`` as soon as it is
-    over, so that nothing measured is lost. ``deadline`` is the moment of ``time.monotonic`` at which all must end.
+    Launch k runs on example k of the ``files``, the same for every entrant. ``predictions`` are the checked outputs for
+    its N examples by contender, None where nothing was checked. ``looks`` are the numbers of launches after which
+    enough may have been measured; the last one ends it. Every launch is added to the ``journal`` as soon as it is over,
+    so that nothing measured is lost. ``deadline`` is the moment of ``time.monotonic`` at which all must end.
     """
 
     entrants: Sequence[Entrant]
-    images: Path
-    predictions: Mapping[str, Logits] | None
+    files: Files
+    predictions: Mapping[str, Arrays] | None
     looks: Sequence[int]
     seed: int
     workers: Workers
@@ -96,7 +96,8 @@ class Setup:
         Where their cold starts are not ``timed``, several start at once, which takes less time. An entrant that fails,
         or whose first output is not of the class that it was checked with, costs itself alone.
         """
-        image = launch % min(map(len, self.predictions.values())) if self.predictions else 0
+        examples = [len(array) for outputs in (self.predictions or {}).values() for array in outputs.values()]
+        index = launch % min(examples, default=1)
         at_once = 1 if timed else max((entrant.threads for entrant in self.entrants), default=1)
         rotation = Rotation(self.workers, random, self.progress.step)
         starting: deque[tuple[Entrant, Process]] = deque()
@@ -104,10 +105,11 @@ class Setup:
         def settle() -> None:
             entrant, process = starting.popleft()
             with rotation.costs_itself_alone(entrant.key):
-                start = receive_start(process)
+                start = receive_start(process, entrant.signature)
                 require_threads(entrant, start.threads)
                 if self.predictions is not None:
-                    require_class(entrant, start, int(self.predictions[entrant.contender.id][image].argmax()))
+                    checked = self.predictions[entrant.contender.id]
+                    require_class(entrant, start, {name: array[index] for name, array in checked.items()})
                 process.suspend()
                 rotation.workers[entrant.key] = RunningWorker(entrant, process, start)
                 self.progress.step()
@@ -116,18 +118,19 @@ class Setup:
             if len(starting) == at_once:
                 settle()
             with rotation.costs_itself_alone(entrant.key):
-                starting.append((entrant, self.workers.succeed(entrant, Picture(self.images, image))))
+                starting.append((entrant, self.workers.succeed(entrant, Example(self.files, index))))
         while starting:
             settle()
         return rotation
 
 
-def require_class(entrant: Entrant, start: Start, expected: int) -> None:
+def require_class(entrant: Entrant, start: Start, checked: Arrays) -> None:
     """Refuse a first output that names another class than the contender was checked with.
 
     Raises WorkerCrashed.
     """
-    found = int(start.logits.argmax())
+    name = entrant.signature.outputs[0].name
+    found, expected = (int(outputs[name].argmax()) for outputs in (start.outputs, checked))
     if found != expected:
         raise WorkerCrashed(
             f"{entrant.key}: its first output in this launch is class {found}, where it was checked with class "

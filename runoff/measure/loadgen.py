@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runoff.contract import require_logits
+from runoff.arrays import named
 from runoff.errors import WorkerFailed
 
 if TYPE_CHECKING:
-    from runoff.contract import Batch, Session
+    from runoff.arrays import Arrays
+    from runoff.measure.work import Work
     from runoff.processes.channel import Message
 
 SINGLE_STREAM = "SingleStream"
@@ -28,7 +29,7 @@ SAMPLE = re.compile(r'"sample_seq":(\d+),.*"issue_start_ns":(\d+),"complete_ns":
 """A query in LoadGen's trace; the file is not quite JSON."""
 
 
-def run_scenario(session: Session, batches: Sequence[Batch], command: Message) -> Message:
+def run_scenario(work: Work, batches: Sequence[Arrays], command: Message) -> Message:
     """Run one scenario and return what `read_trace` does.
 
     LoadGen's logs, the trace that the latencies are read from among them, go into the folder that the command names.
@@ -42,15 +43,15 @@ def run_scenario(session: Session, batches: Sequence[Batch], command: Message) -
         for query in queries:
             try:
                 if not errors:
-                    require_logits(session.run(batches[query.index]), 1)
+                    named(work.session.run(batches[query.index]), work.signature, 1)
             except Exception as error:  # noqa: BLE001 - must not pass through LoadGen, which would end the process
                 errors.append(error)
             mlperf_loadgen.QuerySamplesComplete([mlperf_loadgen.QuerySampleResponse(query.id, 0, 0)])
 
     def nothing(*_: object) -> None:
-        """Leave alone what LoadGen offers to load, unload and flush: all images are in memory."""
+        """Leave alone what LoadGen offers to load, unload and flush: all examples are in memory."""
 
-    session.run(batches[0])  # refills the caches that the other contenders emptied
+    work.session.run(batches[0])  # refills the caches that the other contenders emptied
     folder = Path(command["logs"])
     folder.mkdir(parents=True, exist_ok=True)
     system = mlperf_loadgen.ConstructSUT(issue, nothing)

@@ -8,21 +8,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from threading import Event, Thread
 
 import numpy as np
 import psutil
 from memory_profiler import memory_usage
 
-from runoff.contract import ClearsCache, Logits, Model, Variant, import_backend
+from runoff.arrays import Arrays, Logits
+from runoff.contract import ClearsCache, Model, Variant, import_backend
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import what_is_missing
 from runoff.errors import ConversionFailed, NoAnswer, RunoffError, ThreadsNotHeld, UnknownContender
 from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
 from runoff.measure.artifacts import Conversions, make_artifact
 from runoff.measure.cache import Made
-from runoff.measure.entrant import Entrant, Prediction, predict, predicting, require_threads
+from runoff.measure.entrant import Entrant, Files, Prediction, predict, predicting, require_threads
 from runoff.measure.workers import Workers
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
@@ -44,13 +44,13 @@ class FurtherImages:
     """Many more images and golden for them, which contenders of reduced precision are compared with besides."""
 
     images: ImageSet
-    images_file: Path
+    files: Files
     golden: Golden
 
 
 @dataclass(frozen=True)
 class ReferenceOutputs:
-    """What every contender is compared with: the model, the images (also as a file for workers) and golden.
+    """What every contender is compared with: the model, the images (also as files for workers) and golden.
 
     ``judged`` are the places of the images that no contender is calibrated on. ``further`` are drawn for the built-in
     checkpoint; None for other weights, and where no contender of reduced precision takes part.
@@ -58,7 +58,7 @@ class ReferenceOutputs:
 
     model: Model
     images: ImageSet
-    images_file: Path
+    files: Files
     golden: Golden
     judged: tuple[int, ...]
     further: FurtherImages | None = None
@@ -127,14 +127,23 @@ def prepare_contender(
     if "clear_cache" in backend.functions and isinstance(chosen := import_backend(backend.module), ClearsCache):
         chosen.clear_cache(place.artifacts)
     note = backend.NOTES.get(artifact.noted["converter"] or "")
-    architecture = expected.model.source.architecture
-    entrant = Entrant(contender.id, contender, backend, environment, artifact.path, threads, architecture)
+    model = expected.model
+    entrant = Entrant(
+        contender.id,
+        contender,
+        backend,
+        environment,
+        artifact.path,
+        model.signature,
+        threads,
+        model.source.architecture,
+    )
     curve = MemoryCurve()
     with ExitStack() as worker:
         check = predicting(
             entrant,
-            images=expected.images_file,
-            destination=place.working / f"{entrant.key}.npy",
+            files=expected.files,
+            destination=place.working / f"{entrant.key}.npz",
             log=place.logs / f"{entrant.key}-check.log",
             watch=partial(watching, curve),
         )
@@ -142,8 +151,8 @@ def prepare_contender(
             process, prediction = worker.enter_context(check)
             further = None
             if expected.further and is_reduced(contender.variant.precision):
-                destination = place.working / f"{entrant.key}-further.npy"
-                further = predict(process, expected.further.images_file, destination)
+                destination = place.working / f"{entrant.key}-further.npz"
+                further = predict(process, expected.further.files, destination)
         except RunoffError as error:
             return dataclasses.replace(outcome_of(error, contender, versions, "check"), artifact=artifact)
         made = Outcome(contender, READY, versions, artifact=artifact, note=note)
@@ -187,18 +196,20 @@ def watching(curve: MemoryCurve, process: int) -> Iterator[None]:
 
 
 def judge(
-    outcome: Outcome, entrant: Entrant, expected: ReferenceOutputs, prediction: Prediction, further: Logits | None
+    outcome: Outcome, entrant: Entrant, expected: ReferenceOutputs, prediction: Prediction, further: Arrays | None
 ) -> Outcome:
     """Compare logits with golden: the outcome becomes wrong, or has all that a contender is timed with."""
-    golden, variant = expected.golden, entrant.contender.variant
-    if prediction.logits.shape != golden.logits.shape:
-        reason = f"gives logits of shape {prediction.logits.shape}, golden's are {golden.logits.shape}"
+    golden, variant, name = expected.golden, entrant.contender.variant, expected.model.outputs[0].name
+    logits: Logits = prediction.outputs[name]
+    if logits.shape != golden.outputs[name].shape:
+        reason = f"gives logits of shape {logits.shape}, golden's are {golden.outputs[name].shape}"
         return dataclasses.replace(outcome, status=WRONG, reason=reason, stage="check", prediction=prediction)
     precision = variant.precision
     agreement = compare_logits(
-        prediction.logits, golden.logits, golden.rounding, expected.images.names, least_lead(precision)
+        logits, golden.outputs[name], golden.roundings[name], expected.images.names, least_lead(precision)
     )
-    quantisation = compare_unseen(prediction.logits, further, expected, variant) if is_reduced(precision) else None
+    unseen = None if further is None else further[name]
+    quantisation = compare_unseen(logits, unseen, expected, variant) if is_reduced(precision) else None
     problem = why_wrong(quantisation or agreement, precision)
     status = WRONG if problem else READY
     try:
@@ -220,11 +231,13 @@ def judge(
 def compare_unseen(logits: Logits, further: Logits | None, expected: ReferenceOutputs, variant: Variant) -> Agreement:
     """Compare logits with golden's on all images that a variant was not calibrated on, the further ones among them."""
     places = list(expected.judged if variant.calibrated else range(len(logits)))
-    compared, golden, rounding = logits[places], expected.golden.logits[places], expected.golden.rounding
+    name = expected.model.outputs[0].name
+    compared, golden = logits[places], expected.golden.outputs[name][places]
+    rounding = expected.golden.roundings[name]
     names = tuple(expected.images.names[place] for place in places)
     if further is not None and expected.further is not None:
         compared = np.concatenate([compared, further])
-        golden = np.concatenate([golden, expected.further.golden.logits])
-        rounding = max(rounding, expected.further.golden.rounding)
+        golden = np.concatenate([golden, expected.further.golden.outputs[name]])
+        rounding = max(rounding, expected.further.golden.roundings[name])
         names += tuple(f"further {name}" for name in expected.further.images.names)
     return compare_logits(compared, golden, rounding, names, least_lead(variant.precision))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from runoff.arrays import Arrays
 from runoff.contract import Model, to_json
 from runoff.environments.cpus import allowed_threads
 from runoff.environments.environment import Environment
 from runoff.errors import FrameworkMissing
 from runoff.files.whole import cached
 from runoff.measure.cache import key_of
+from runoff.measure.entrant import Files, texts
 from runoff.model import operations
 from runoff.model.golden import DISTRIBUTIONS, GOLDEN_VERSION, REQUIRES, Golden, load_golden
-from runoff.model.images import ImageSet, hash_pixels
+from runoff.model.images import hash_pixels
 from runoff.processes.process import call
 from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
@@ -21,7 +23,7 @@ from runoff.processor import read_processor
 GOLDEN_TIMEOUT = 1800.0
 COUNT_TIMEOUT = 300.0
 MOST_EXACT = 16
-"""How many images golden's rounding error is found on, at most: one takes torch more than a second in float64.
+"""How many examples golden's rounding error is found on, at most: an image takes torch more than a second in float64.
 
 The error of one image is 1.5e-6 to 5.4e-6 in the built-in checkpoint, and a hundred times the largest is allowed.
 """
@@ -41,13 +43,13 @@ def require_golden(environment: Environment) -> None:
 
 def make_golden(
     model: Model,
-    images: ImageSet,
-    images_file: Path,
+    examples: Arrays,
+    files: Files,
     environment: Environment,
     place: Workplace,
-    exact_images: int = MOST_EXACT,
+    exact_examples: int = MOST_EXACT,
 ) -> Golden:
-    """Return golden for these images, from the cache where nothing that decides it has changed.
+    """Return golden for these examples, which files hold too, from the cache where nothing that decides it has changed.
 
     Raises what went wrong in the process.
     """
@@ -55,17 +57,17 @@ def make_golden(
     key = key_of(
         {
             "model": model.sha256,
-            "images": hash_pixels(images.pixels),
+            "inputs": {name: hash_pixels(array) for name, array in examples.items()},
             "versions": environment.versions(DISTRIBUTIONS),
             "processor": [processor.model, processor.flags],
             "threads": allowed_threads(),
-            "exact images": exact_images,
+            "exact examples": exact_examples,
             "version": GOLDEN_VERSION,
         }
     )
 
     def make(partial: Path) -> None:
-        arguments = {"images": str(images_file), "destination": str(partial), "exact_images": exact_images}
+        arguments = {"inputs": texts(files), "destination": str(partial), "exact_examples": exact_examples}
         call(
             "runoff.model.golden:compute_golden",
             {"model": to_json(model), **arguments},

@@ -17,8 +17,12 @@ from dataclasses import dataclass  # noqa: E402 - as above
 from pathlib import Path  # noqa: E402 - as above
 from typing import TYPE_CHECKING  # noqa: E402 - as above
 
+FIRST_NUMBERS = 1 << 16
+
 if TYPE_CHECKING:
-    from runoff.contract import Batch, Session
+    from runoff.arrays import Arrays
+    from runoff.contract import Session
+    from runoff.measure.work import Work
     from runoff.processes.channel import Channel, Message
 
 
@@ -54,7 +58,9 @@ def serve(channel: Channel, request: Message) -> None:
     begin = time.perf_counter_ns()
     import numpy as np
 
-    from runoff.contract import ImportsModels, find_variant, import_backend, in_layout, require_logits
+    from runoff.arrays import Signature, arranged, named
+    from runoff.contract import ImportsModels, find_variant, from_json, import_backend
+    from runoff.measure.work import Work
 
     backend = import_backend(request["backend"])
     variant = find_variant(backend, request["variant"])
@@ -68,45 +74,51 @@ def serve(channel: Channel, request: Message) -> None:
         if rest is None:
             return
         request = request | rest
-    image = request["image"]
-    batch = in_layout(np.array(np.load(request["images"], mmap_mode="r")[image : image + 1]), backend.LAYOUT)
+    signature, layout, index = from_json(Signature, request["signature"]), request["layout"], request["example"]
+    example = {
+        name: np.array(np.load(file, mmap_mode="r")[index : index + 1]) for name, file in request["inputs"].items()
+    }
+    inputs = arranged(example, signature.inputs, layout)
 
     begin = time.perf_counter_ns()
-    session = backend.load(Path(request["artifact"]), variant, request["threads"])
+    session = backend.load(Path(request["artifact"]), signature, variant, request["threads"])
     passed("load", time.perf_counter_ns() - begin)
 
     begin = time.perf_counter_ns()
-    logits = session.run(batch)
+    outputs = session.run(inputs)
     passed("first inference", time.perf_counter_ns() - begin)
 
-    require_logits(logits, len(batch))
-    channel.send(
-        {
-            "durations": durations,
-            "peaks": peaks,
-            "threads": session.threads,
-            "logits": base64.b64encode(logits.tobytes()).decode(),
-        }
-    )
-    answer_commands(channel, session, batch, backend.LAYOUT)
+    first = first_numbers(named(outputs, signature, 1))
+    channel.send({"durations": durations, "peaks": peaks, "threads": session.threads, "outputs": first})
+    answer_commands(channel, Work(session, inputs, signature, layout))
 
 
-def answer_commands(channel: Channel, session: Session, batch: Batch, layout: str) -> None:
+def first_numbers(outputs: Arrays) -> dict[str, str]:
+    """Return the first numbers of each output in base64: all of a classifier's, and of a picture no more than these.
+
+    What is sent takes memory, several times over, which would be in the peak of what follows.
+    """
+    return {
+        name: base64.b64encode(array.reshape(-1)[:FIRST_NUMBERS].tobytes()).decode() for name, array in outputs.items()
+    }
+
+
+def answer_commands(channel: Channel, work: Work) -> None:
     """Answer commands until the controller is gone, or ends this process."""
     gc.disable()
     switches = 0
     while (command := channel.receive()) is not None:
         if command["do"] == "time":
-            timed = time_one(session, batch)
+            timed = time_one(work.session, work.inputs)
             switches += timed.switches
             channel.send({"nanoseconds": timed.wall, "cpu_nanoseconds": timed.cpu})
         elif command["do"] == "report":
             memory = {"peak": read_memory("VmHWM"), "anonymous": read_memory("RssAnon")}
             channel.send({**memory, "involuntary_switches": switches})
         else:
-            from runoff.measure.commands import COMMANDS, Work
+            from runoff.measure.commands import COMMANDS
 
-            channel.send(COMMANDS[command["do"]](Work(session, batch, layout), command))
+            channel.send(COMMANDS[command["do"]](work, command))
 
 
 @dataclass(frozen=True)
@@ -118,15 +130,15 @@ class Timed:
     switches: int
 
 
-def time_one(session: Session, batch: Batch) -> Timed:
+def time_one(session: Session, inputs: Arrays) -> Timed:
     """Time one inference, after an unmeasured one.
 
     The unmeasured one refills the caches that the other contenders emptied while this worker was suspended.
     """
-    session.run(batch)
+    session.run(inputs)
     switches, cpu = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw, time.process_time_ns()
     begin = time.perf_counter_ns()
-    session.run(batch)
+    session.run(inputs)
     end = time.perf_counter_ns()
     cpu = time.process_time_ns() - cpu
     return Timed(end - begin, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from runoff.errors import RunoffError
-from runoff.measure.entrant import Entrant, Picture, Start, started_worker
+from runoff.measure.entrant import Entrant, Example, Start, started_worker
 from runoff.processes.channel import Message
 from runoff.processes.process import Process
 
@@ -79,7 +79,7 @@ class Workers:
         for key in list(self._alive):
             self.end(key)
 
-    def succeed(self, entrant: Entrant, picture: Picture) -> Process:
+    def succeed(self, entrant: Entrant, example: Example) -> Process:
         """Start an entrant's worker in the place of the one that is alive.
 
         That one ends only now, so that its successor takes the memory which this frees. On a virtual machine whose host
@@ -89,7 +89,7 @@ class Workers:
         self.end(entrant.key)
         worker = self._alive[entrant.key] = ExitStack()
         return worker.enter_context(
-            started_worker(entrant, picture, self.logs / f"{entrant.key}.log", high_priority=self.high_priority)
+            started_worker(entrant, example, self.logs / f"{entrant.key}.log", high_priority=self.high_priority)
         )
 
 

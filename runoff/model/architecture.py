@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Input, Model, Preprocessing, Source
+from runoff.arrays import Input, Output
+from runoff.contract import Model, Preprocessing, Source
 
 RESNET18 = "resnet18"
 """The default model, and the one that has built-in weights."""
@@ -44,7 +45,8 @@ class Architecture:
     @property
     def input(self) -> Input:
         """The input that pictures become."""
-        return Input("images", self.preprocessing.shape, self.preprocessing.dtype)
+        made = self.preprocessing
+        return Input("images", made.shape, made.dtype, made.layout)
 
     def model(self, name: str, origin: str, weights: Path, weights_sha256: str) -> Model:
         """Return the model with these weights: a state dict in an ``.npz`` file, and the hash of its arrays."""
@@ -55,6 +57,7 @@ class Architecture:
             name=name,
             sha256=hashlib.sha256(graph.encode()).hexdigest(),
             inputs=(self.input,),
+            outputs=(Output("logits", (len(self.labels),)),),
             preprocessing=self.preprocessing,
             labels=self.labels,
             task="classification",

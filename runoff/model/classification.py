@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from runoff.contract import Logits
+from runoff.arrays import Logits
 
 ANSWERED = 5
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from runoff.contract import Input, Model, from_json
+from runoff.arrays import Arrays, Input
+from runoff.contract import Model, from_json
 from runoff.errors import UsageError
 from runoff.model import timm_module
 from runoff.model.state_dict import load_state_dict
@@ -99,14 +100,24 @@ def require_input(model: dict[str, Any]) -> None:
     given = from_json(Model, model)
     (first, *_) = given.inputs
     with taking(given.source.architecture, first), torch.inference_mode():
-        make_module(given)(torch.zeros((1, *first.shape), dtype=getattr(torch, first.dtype)))
+        make_module(given)(*example(given))
 
 
-def example(model: Model, images: int = 1) -> Any:
-    """Return a batch of zeros of the model's first input."""
+def example(model: Model) -> tuple[Any, ...]:
+    """Return a batch of one example of zeros for each of the model's inputs."""
     import torch
 
-    return torch.zeros((images, *model.picture_shape))
+    return tuple(torch.zeros((1, *given.shape), dtype=getattr(torch, given.dtype)) for given in model.inputs)
+
+
+def run_module(module: Any, model: Model, batch: Arrays) -> dict[str, Any]:
+    """Run a module on a batch of arrays by name and return its outputs by name."""
+    import torch
+
+    with torch.inference_mode():
+        given = module(*(torch.from_numpy(batch[each.name]) for each in model.inputs))
+        outputs = given if isinstance(given, tuple) else (given,)
+        return {each.name: output.numpy() for each, output in zip(model.outputs, outputs, strict=True)}
 
 
 def with_float32_logits(module: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from runoff.arrays import Signature
 from runoff.contract import Model, from_json
 from runoff.errors import ConversionFailed, conversion_stage
 from runoff.model.module import example, make_module
@@ -17,7 +18,6 @@ OPSET = 17
 
 onnx-tf stopped at 13, which its repairs set a file back to.
 """
-OUTPUT = "logits"
 TORCHSCRIPT = "torchscript"
 DYNAMO = "dynamo"
 EXPORTERS = {TORCHSCRIPT: ("torch", "torchvision", "onnx"), DYNAMO: ("torch", "torchvision", "onnx", "onnxscript")}
@@ -36,42 +36,44 @@ def export_model(model: dict[str, Any], destination: str) -> float:
     """
     begin, given = time.perf_counter(), from_json(Model, model)
     with conversion_stage("export"):
-        write_onnx(make_module(given), example(given), Path(destination), given.inputs[0].name, dynamic=BATCH)
+        write_onnx(make_module(given), example(given), Path(destination), given.signature, dynamic=BATCH)
     return time.perf_counter() - begin
 
 
 def write_onnx(
     module: Any,
-    examples: Any,
+    examples: tuple[Any, ...],
     destination: Path,
-    name: str,
+    signature: Signature,
     *,
     exporter: str = TORCHSCRIPT,
     opset: int = OPSET,
     dynamic: Mapping[int, str],
 ) -> None:
-    """Export a module of one input, called ``name``, whose ``dynamic`` axes may have any size, to an operator set.
+    """Export a module to an operator set; the ``dynamic`` axes of each input may have any size.
 
     Raises ConversionFailed where the exporter left the file at another one.
     """
     import torch
 
+    inputs, outputs = ([each.name for each in given] for given in (signature.inputs, signature.outputs))
     options: dict[str, Any]
     if exporter == DYNAMO:
-        shapes = {name: {axis: torch.export.Dim(side) for axis, side in dynamic.items()}}
+        sides = {axis: torch.export.Dim(side) for axis, side in dynamic.items()}
+        shapes = dict.fromkeys(inputs, sides)
         options = {"dynamo": True, "external_data": False} | ({"dynamic_shapes": shapes} if dynamic else {})
     else:
-        axes = {name: dict(dynamic), OUTPUT: BATCH}
+        axes = {name: dict(dynamic) for name in inputs} | dict.fromkeys(outputs, BATCH)
         options = {"dynamo": False} | ({"dynamic_axes": axes} if dynamic else {})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # both exporters deprecate and advise at length; what counts is the result
         torch.onnx.export(
             module,
-            (examples,),
+            examples,
             str(destination),
             opset_version=opset,
-            input_names=[name],
-            output_names=[OUTPUT],
+            input_names=inputs,
+            output_names=outputs,
             **options,
         )
     require_opset(destination, opset)

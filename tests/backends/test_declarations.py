@@ -36,7 +36,7 @@ def changed(**changes: Any) -> ModuleType:
         ),
         pytest.param({"SUFFIX": 3}, "SUFFIX: expected a string, found 3", id="no string"),
         pytest.param({"SUFFIX": "npy"}, "SUFFIX: expected a name's end with its dot, found 'npy'", id="no dot"),
-        pytest.param({"LAYOUT": "CHWN"}, "LAYOUT: expected 'NCHW' or 'NHWC', found 'CHWN'", id="no layout"),
+        pytest.param({"LAYOUT": "CHW"}, "LAYOUT: expected an order of the letters NCHW, found 'CHW'", id="no layout"),
         pytest.param({"TITLE": 3}, "TITLE: expected a string, found 3", id="one that may be left out"),
         pytest.param(
             {"ENVIRONMENT": {"X": 1}}, "ENVIRONMENT: expected a mapping of strings to strings, found", id="no variables"

@@ -1,4 +1,4 @@
-"""What the backend for PyTorch decides by the processor and the build of torch."""
+"""What is decided for PyTorch by the processor and the build of torch."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from runoff.backends.pytorch import VARIANTS, cpp_compiler, import_model, kind_of, quantised_engine
+from runoff.backends.pytorch import VARIANTS, cpp_compiler, import_model, kind_of
 from runoff.errors import ConversionFailed
 from runoff.model import module
 from runoff.model.module import Kind
+from runoff.model.module_int8 import quantised_engine
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ def declared(module: str = "imagined", **changes: Any) -> Declaration:
     """Make what a backend declares, which needs nothing but what is said."""
     plain: dict[str, Any] = {
         "VARIANTS": (Variant(),),
-        "LAYOUT": "NCHW",
         "REQUIRES": (),
         "FORM": MODULE,
         "DISTRIBUTIONS": (),

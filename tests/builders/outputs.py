@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Logits
+from runoff.arrays import Logits
 from runoff.measure.preparation import FurtherImages, ReferenceOutputs
 from runoff.model.architecture import FILE
 from runoff.model.golden import Golden
@@ -15,8 +15,8 @@ from tests.builders.models import resnet18
 
 MODEL = resnet18("none", Path("weights.npz"), "0" * 64, ("a", "b"), FILE)
 ROUNDING = 1e-6
-IMAGES = Path("images.npy")
-FURTHER = Path("further.npy")
+IMAGES = {"images": Path("images.npy")}
+FURTHER = {"images": Path("further.npy")}
 
 
 def logits_of(*classes: int) -> Logits:
@@ -29,12 +29,17 @@ def image_set(*names: str) -> ImageSet:
     return ImageSet(names, np.zeros((len(names), 1), np.float32), "")
 
 
+def golden_of(logits: Logits, rounding: float = ROUNDING) -> Golden:
+    """Return golden of a classifier."""
+    return Golden({"logits": logits}, {"logits": rounding})
+
+
 def expected_outputs(further: FurtherImages | None = None, judged: tuple[int, ...] = (2, 3)) -> ReferenceOutputs:
     """Return golden of four pictures, of which contenders are calibrated on the first two."""
-    golden = Golden(logits_of(0, 1, 0, 1), ROUNDING)
+    golden = golden_of(logits_of(0, 1, 0, 1))
     return ReferenceOutputs(MODEL, image_set("a", "b", "c", "d"), IMAGES, golden, judged, further)
 
 
 def further_images(rounding: float = ROUNDING) -> FurtherImages:
     """Return golden of two more pictures."""
-    return FurtherImages(image_set("x", "y"), FURTHER, Golden(logits_of(1, 1), rounding))
+    return FurtherImages(image_set("x", "y"), FURTHER, golden_of(logits_of(1, 1), rounding))

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from runoff.measure.entrant import Entrant, Picture
+from runoff.measure.entrant import Entrant, Example
 from runoff.processes.channel import Message
 from tests.fakes.fake import true_logits
 
@@ -82,14 +82,15 @@ class ImaginedProcess:
         self.events.append((self.entrant.key, event))
 
 
-def start_of(entrant: Entrant, picture: Picture) -> Message:
+def start_of(entrant: Entrant, example: Example) -> Message:
     """Return the report of a cold start that is as it should be."""
-    logits = true_logits(np.load(picture.images))[picture.index]
+    (file,) = example.files.values()
+    logits = true_logits(np.load(file))[example.index]
     return {
         "durations": {"interpreter": 1_000_000, "import": 20_000_000, "load": 300_000_000, "first inference": 5_000},
         "peaks": {"interpreter": 10, "import": 20, "load": 30, "first inference": 40},
         "threads": entrant.threads,
-        "logits": base64.b64encode(logits.tobytes()).decode(),
+        "outputs": {"logits": base64.b64encode(logits.tobytes()).decode()},
     }
 
 
@@ -101,7 +102,7 @@ class Workshop:
     """
 
     answer: Answer = lambda entrant, message: {}
-    start: Callable[[Entrant, Picture], Message] = start_of
+    start: Callable[[Entrant, Example], Message] = start_of
     events: list[tuple[str, str]] = field(default_factory=list)
     pictures: list[tuple[str, int]] = field(default_factory=list)
     logs: list[Path] = field(default_factory=list)
@@ -110,12 +111,12 @@ class Workshop:
 
     @contextmanager
     def started_worker(
-        self, entrant: Entrant, picture: Picture, log: Path, *, high_priority: bool = True
+        self, entrant: Entrant, example: Example, log: Path, *, high_priority: bool = True
     ) -> Iterator[ImaginedProcess]:
         """Start an imagined worker, in the place of ``runoff.measure.entrant.started_worker``."""
-        waiting = deque([self.start(entrant, picture)])
+        waiting = deque([self.start(entrant, example)])
         process = ImaginedProcess(entrant, self.answer, waiting, self.events, high_priority)
-        self.pictures.append((entrant.key, picture.index))
+        self.pictures.append((entrant.key, example.index))
         self.logs.append(log)
         self.priorities.append(high_priority)
         self.processes.append(process)

@@ -85,15 +85,17 @@ def test_the_two_are_identical_but_for_their_names(tmp_path: Path) -> None:
 def test_the_work_is_the_same_every_time(tmp_path: Path) -> None:
     """The same image gives the same logits again and again, whatever the threads, and another image gives others."""
     entrant, _ = noise.make_entrants(1, tmp_path)
-    batch = np.load(noise.write_images(tmp_path))
-    sessions = [workload.load(entrant.artifact, workload.VARIANTS[0], threads) for threads in (1, 3)]
-    logits = [session.run(batch) for session in sessions for _ in range(2)]
+    batch = np.load(noise.write_images(tmp_path)["images"])
+    sessions = [
+        workload.load(entrant.artifact, workload.SIGNATURE, workload.VARIANTS[0], threads) for threads in (1, 3)
+    ]
+    logits = [session.run({"images": batch})[0] for session in sessions for _ in range(2)]
     assert logits[0].shape == (1, 1000)
     assert logits[0].dtype == np.float32
     assert all(np.array_equal(each, logits[0]) for each in logits)
     assert 0.1 < logits[0].std() < 10
-    assert not np.array_equal(sessions[0].run(batch * 2), logits[0])
-    assert sessions[1].run(np.concatenate([batch, batch])).shape == (2, 1000)
+    assert not np.array_equal(sessions[0].run({"images": batch * 2})[0], logits[0])
+    assert sessions[1].run({"images": np.concatenate([batch, batch])})[0].shape == (2, 1000)
     assert [session.threads for session in sessions] == [1, 3]
     for session in sessions:
         session.pool.shutdown()
@@ -102,8 +104,8 @@ def test_the_work_is_the_same_every_time(tmp_path: Path) -> None:
 def test_every_thread_does_the_whole_work(tmp_path: Path) -> None:
     """No thread's share stays untouched, and none differs from the others."""
     entrant, _ = noise.make_entrants(3, tmp_path)
-    session = workload.load(entrant.artifact, workload.VARIANTS[0], 3)
-    session.run(np.load(noise.write_images(tmp_path)))
+    session = workload.load(entrant.artifact, workload.SIGNATURE, workload.VARIANTS[0], 3)
+    session.run({"images": np.load(noise.write_images(tmp_path)["images"])})
     first, *others = session.shares
     assert first.any()
     assert all(np.array_equal(first, other) for other in others)

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import MODULE, Batch, Form, Logits, Variant
+from runoff.arrays import Arrays, Logits, Pictures, Signature
+from runoff.contract import MODULE, Form, Variant
 from runoff.errors import NoAnswer, conversion_stage
 from runoff.kernels import Kernel, Shape
 
@@ -54,14 +55,13 @@ VARIANTS = (
     Variant("busy", "keeps two threads busy, by its fake clock"),
     Variant("tells", "says a word when it is loaded, and waits for ever"),
 )
-LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
 FORM = MODULE
 DISTRIBUTIONS = ("numpy",)
 SUFFIX = ".npy"
 
 
-def true_logits(batch: Batch) -> Logits:
+def true_logits(batch: Pictures) -> Logits:
     """Return the logits that are right: the first thousand pixels of each image, weighted so that no two are alike."""
     weights = np.linspace(1, 2, 1000, dtype=np.float32)
     return np.ascontiguousarray(batch.reshape(len(batch), -1)[:, :1000] * weights)
@@ -131,8 +131,13 @@ class FakeSession:
     inferences: int = 0
     memory: list[np.ndarray] = field(default_factory=list)
 
-    def run(self, batch: Batch) -> Logits:
+    def run(self, inputs: Arrays) -> list[Logits]:
         """Answer as the variant does."""
+        (batch,) = inputs.values()
+        return [self.logits_of(batch)]
+
+    def logits_of(self, batch: Pictures) -> Logits:
+        """Give what the variant gives for pictures."""
         self.inferences += 1
         if batch.strides[0] * len(batch) != batch.nbytes:
             raise ValueError(f"a batch of strides {batch.strides} is another kind of input to a compiler")
@@ -189,7 +194,7 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
         np.save(artifact.with_name("weights.npy"), np.ones(1000, dtype=np.float32))
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> FakeSession:
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> FakeSession:
     """Load as the variant does."""
     np.load(artifact)
     if variant.name in AT_LOAD:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runoff.contract import Logits
+from runoff.arrays import Logits
 from runoff.judge.agreement import ROUNDINGS_ALLOWED, Agreement, compare_logits, least_lead, why_wrong
 
 IMAGES = 10

@@ -11,15 +11,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from runoff.arrays import arranged
 from runoff.contract import to_json
 from runoff.errors import ContractBroken
+from runoff.files.arrays import load_arrays
 from runoff.measure import commands
-from runoff.measure.commands import COMMANDS, LONGEST_REASON, Work
+from runoff.measure.commands import COMMANDS, LONGEST_REASON
+from runoff.measure.entrant import texts
+from runoff.measure.work import Work
 from runoff.model.architecture import IMAGENET
 from runoff.model.classification import top_classes
 from runoff.model.decoding import decode
 from runoff.model.preprocessing import preprocess
 from tests.builders.workers import Clock
+from tests.conftest import SIGNATURE
 from tests.fakes.fake import true_logits
 
 
@@ -31,11 +36,21 @@ class Session:
     threads: int = 3
     batches: list[np.ndarray] = field(default_factory=list)
 
-    def run(self, batch):
+    def run(self, inputs):
         """Give what is right."""
-        self.batches.append(batch)
+        self.batches.append(inputs["images"])
         self.clock.now += 10 * len(self.batches)
-        return true_logits(batch)
+        return right(inputs)
+
+
+def right(inputs):
+    """Give what is right."""
+    return [true_logits(inputs["images"])]
+
+
+def doubled(session, inputs):
+    """Give every row twice."""
+    return [np.concatenate(right(inputs) * 2)]
 
 
 @pytest.fixture
@@ -55,25 +70,25 @@ def session(clock):
 @pytest.fixture
 def work(session, images):
     """Give commands the session, and the first picture as the launch's own."""
-    return Work(session, images[:1], "NCHW")
+    return Work(session, {"images": images[:1]}, SIGNATURE, "")
 
 
 def in_nhwc(work):
     """Return the same work for a backend whose channels come last."""
-    return Work(work.session, np.ascontiguousarray(work.batch.transpose(0, 2, 3, 1)), "NHWC")
+    return Work(work.session, arranged(work.inputs, SIGNATURE.inputs, "NHWC"), SIGNATURE, "NHWC")
 
 
 def test_predict_runs_each_image_by_itself(work, session, picture, images, tmp_path):
     """Every image of the file is a batch of its own, and the logits of all are written."""
-    command = {"images": str(picture.images), "logits": str(tmp_path / "logits.npy")}
+    command = {"inputs": texts(picture.files), "outputs": str(tmp_path / "outputs.npz")}
     assert COMMANDS["predict"](work, command) == {}
-    assert np.array_equal(np.load(tmp_path / "logits.npy"), true_logits(images))
+    assert np.array_equal(load_arrays(tmp_path / "outputs.npz")["logits"], true_logits(images))
     assert [batch.shape for batch in session.batches] == [(1, 3, 32, 32)] * 3
 
 
 def test_predict_gives_batches_in_the_layout(work, session, picture, images, tmp_path):
     """A backend whose channels come last is given them last, in memory that no stride of 0 steps through."""
-    COMMANDS["predict"](in_nhwc(work), {"images": str(picture.images), "logits": str(tmp_path / "logits.npy")})
+    COMMANDS["predict"](in_nhwc(work), {"inputs": texts(picture.files), "outputs": str(tmp_path / "outputs.npz")})
     assert all(
         np.array_equal(batch[0], image.transpose(1, 2, 0)) for batch, image in zip(session.batches, images, strict=True)
     )
@@ -83,19 +98,19 @@ def test_predict_gives_batches_in_the_layout(work, session, picture, images, tmp
 @pytest.mark.parametrize("name", ["predict", "picture"])
 def test_an_output_of_more_rows_is_refused(work, picture, images, tmp_path, monkeypatch, name):
     """A session that gives two rows for one image breaks the contract."""
-    monkeypatch.setattr(Session, "run", lambda session, batch: np.concatenate([true_logits(batch)] * 2))
+    monkeypatch.setattr(Session, "run", doubled)
     command = {
-        "images": str(picture.images),
-        "logits": str(tmp_path / "logits.npy"),
+        "inputs": texts(picture.files),
+        "outputs": str(tmp_path / "outputs.npz"),
         "pixels": base64.b64encode(images[1:2].tobytes()).decode(),
     }
-    with pytest.raises(ContractBroken, match="of 1 rows of logits"):
+    with pytest.raises(ContractBroken, match="arrays of 1 rows"):
         COMMANDS[name](work, command)
 
 
 def test_a_batch_is_timed_after_one_that_is_not(work, session, picture, images):
     """A batch larger than the file begins again with its first image; the first run of it is not timed."""
-    answer = COMMANDS["batch"](work, {"images": str(picture.images), "size": 5, "times": 2})
+    answer = COMMANDS["batch"](work, {"inputs": texts(picture.files), "size": 5, "times": 2})
     assert answer == {"nanoseconds": [20, 30]}
     assert [len(batch) for batch in session.batches] == [5, 5, 5]
     assert np.array_equal(session.batches[0], images[[0, 1, 2, 0, 1]])
@@ -103,7 +118,7 @@ def test_a_batch_is_timed_after_one_that_is_not(work, session, picture, images):
 
 def test_a_batch_is_in_the_layout(work, session, picture):
     """A backend whose channels come last is given a batch with them last."""
-    COMMANDS["batch"](in_nhwc(work), {"images": str(picture.images), "size": 2, "times": 1})
+    COMMANDS["batch"](in_nhwc(work), {"inputs": texts(picture.files), "size": 2, "times": 1})
     assert session.batches[0].shape == (2, 32, 32, 3)
 
 
@@ -118,24 +133,26 @@ def test_a_batch_is_in_the_layout(work, session, picture):
 def test_a_refused_batch_is_an_answer(work, picture, monkeypatch, error, reason):
     """Whatever a session raises for a batch is its reason, in one line that is not too long."""
 
-    def refuse(session, batch):
+    def refuse(session, inputs):
         raise error
 
     monkeypatch.setattr(Session, "run", refuse)
-    assert COMMANDS["batch"](work, {"images": str(picture.images), "size": 2, "times": 1}) == {"refused": reason}
+    assert COMMANDS["batch"](work, {"inputs": texts(picture.files), "size": 2, "times": 1}) == {"refused": reason}
 
 
 def test_a_batch_of_too_few_rows_is_refused(work, picture, monkeypatch):
     """A session that answers for one image of two has not run the batch."""
-    monkeypatch.setattr(Session, "run", lambda session, batch: true_logits(batch[:1]))
-    answer = COMMANDS["batch"](work, {"images": str(picture.images), "size": 2, "times": 1})
-    assert answer["refused"].startswith("ContractBroken: run() must give a float32 numpy array of 2 rows")
+    monkeypatch.setattr(Session, "run", lambda session, inputs: [right(inputs)[0][:1]])
+    answer = COMMANDS["batch"](work, {"inputs": texts(picture.files), "size": 2, "times": 1})
+    assert answer["refused"].startswith(
+        "ContractBroken: run() must give a list of numpy arrays of 2 rows, 'logits' in float32; it gave"
+    )
 
 
 def test_a_loop_times_the_launchs_own_image(work, session):
     """Each inference of the loop has its own time, and none is left out."""
     assert COMMANDS["loop"](work, {"inferences": 3}) == {"nanoseconds": [10, 20, 30]}
-    assert all(batch is work.batch for batch in session.batches)
+    assert all(batch is work.inputs["images"] for batch in session.batches)
 
 
 @pytest.mark.parametrize(
@@ -152,12 +169,12 @@ def test_repeating_ends_at_a_moment_after_three_inferences_at_least(work, until,
     assert COMMANDS["repeat"](work, {"until_ns": until}) == {"moments": moments}
 
 
-@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("layout", ["", "NHWC"])
 def test_a_picture_that_comes_with_the_command_is_timed_once(work, session, images, layout):
     """Its second run is timed, and the answer has its logits and the session's threads."""
-    asked = work if layout == "NCHW" else in_nhwc(work)
+    asked = in_nhwc(work) if layout else work
     answer = COMMANDS["picture"](asked, {"pixels": base64.b64encode(images[1:2].tobytes()).decode()})
-    shown = images[1:2] if layout == "NCHW" else images[1:2].transpose(0, 2, 3, 1)
+    shown = images[1:2].transpose(0, 2, 3, 1) if layout else images[1:2]
     assert (answer["nanoseconds"], answer["threads"], len(session.batches)) == (20, 3, 2)
     assert all(np.array_equal(batch, shown) for batch in session.batches)
     assert np.array_equal(np.frombuffer(base64.b64decode(answer["logits"]), np.float32), true_logits(shown)[0])
@@ -202,9 +219,9 @@ def test_load_gives_loadgen_the_first_pictures_and_the_command(work, picture, im
     monkeypatch.setattr(
         "runoff.measure.loadgen.run_scenario", lambda *arguments: given.append(arguments) or {"latencies": [1]}
     )
-    command = {"images": str(picture.images), "pictures": 2}
+    command = {"inputs": texts(picture.files), "examples": 2}
     assert COMMANDS["load"](work, command) == {"latencies": [1]}
-    ((session, batches, passed),) = given
-    assert (session, passed) == (work.session, command)
-    assert np.array_equal(np.concatenate(batches), images[:2])
-    assert [len(batch) for batch in batches] == [1, 1]
+    ((asked, batches, passed),) = given
+    assert (asked, passed) == (work, command)
+    assert np.array_equal(np.concatenate([batch["images"] for batch in batches]), images[:2])
+    assert [len(batch["images"]) for batch in batches] == [1, 1]

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.contract import Variant
+from runoff.contract import Variant, to_json
 from runoff.environments.environment import Environment
 from runoff.errors import ThreadsNotHeld
+from runoff.files.arrays import save_arrays
 from runoff.measure import entrant as entrants
-from runoff.measure.entrant import Picture, predict, predicting, receive_start, require_threads
+from runoff.measure.entrant import Example, predict, predicting, receive_start, require_threads, texts
 from tests.builders.declarations import declared
 from tests.builders.workers import Workshop
+from tests.conftest import SIGNATURE
 from tests.fakes.fake import true_logits
 
 
@@ -40,7 +42,7 @@ def opened(monkeypatch, make_entrant, picture):
 def test_a_worker_is_started_in_its_environment_and_told_what_to_load(make_entrant, opened, tmp_path):
     """It has its key as its label, its environment's interpreter and tree, and the variables of backend and variant."""
     noted, _ = opened
-    backend = declared("engine", ENVIRONMENT={"LEVEL": "1"})
+    backend = declared("engine", ENVIRONMENT={"LEVEL": "1"}, LAYOUT="NHWC")
     variant = Variant("quick", variables={"FAST": "yes"})
     elsewhere = Environment("old", Path("/old/python"), tree=tmp_path)
     entrant = dataclasses.replace(
@@ -49,7 +51,7 @@ def test_a_worker_is_started_in_its_environment_and_told_what_to_load(make_entra
         architecture="timm:levit_128",
         contender=dataclasses.replace(make_entrant().contender, variant=variant),
     )
-    picture = Picture(Path("images.npy"), 5)
+    picture = Example({"images": Path("images.npy")}, 5)
     for priority in (True, False):
         noted.clear()
         with entrants.started_worker(entrant, picture, tmp_path / "log", high_priority=priority):
@@ -57,10 +59,12 @@ def test_a_worker_is_started_in_its_environment_and_told_what_to_load(make_entra
                 "backend": "engine",
                 "variant": "quick",
                 "artifact": str(entrant.artifact),
+                "signature": to_json(SIGNATURE),
+                "layout": "NHWC",
                 "threads": 3,
                 "architecture": "timm:levit_128",
-                "images": "images.npy",
-                "image": 5,
+                "inputs": {"images": "images.npy"},
+                "example": 5,
             }
         module, named = noted[0]
         assert (module, named["label"], named["log"]) == ("runoff.measure.worker", "control", tmp_path / "log")
@@ -74,13 +78,13 @@ def test_a_report_of_a_start_is_in_seconds_and_bytes(opened, make_entrant, pictu
     """Nanoseconds become seconds, peaks and threads stay, and the logits are those that were sent."""
     _, workshop = opened
     with entrants.started_worker(make_entrant(), picture, tmp_path / "log") as process:
-        start = receive_start(process)
+        start = receive_start(process, SIGNATURE)
     assert start.durations == pytest.approx(
         {"interpreter": 0.001, "import": 0.02, "load": 0.3, "first inference": 0.000005}
     )
     assert start.peaks == {"interpreter": 10, "import": 20, "load": 30, "first inference": 40}
     assert start.threads == 2
-    assert np.array_equal(start.logits, true_logits(images)[1])
+    assert np.array_equal(start.outputs["logits"], true_logits(images)[1])
     assert process.timeouts == [entrants.START_TIMEOUT]
     assert workshop.order("end") == ["fake"]
 
@@ -100,10 +104,10 @@ def test_fewer_threads_than_asked_are_refused_as_more_are(make_entrant, found):
 def test_a_worker_is_watched_until_its_logits_are_there(opened, make_entrant, picture, images, tmp_path):
     """Watching begins after the start and ends with the logits, while the worker lives on until the block is left."""
     noted, workshop = opened
-    destination = tmp_path / "logits.npy"
+    destination = tmp_path / "outputs.npz"
 
     def answer(entrant, message):
-        np.save(message["logits"], true_logits(np.load(message["images"])))
+        save_arrays(Path(message["outputs"]), {"logits": true_logits(np.load(message["inputs"]["images"]))})
         return {}
 
     workshop.answer = answer
@@ -115,30 +119,32 @@ def test_a_worker_is_watched_until_its_logits_are_there(opened, make_entrant, pi
         noted.append("watched no longer")
 
     with predicting(
-        make_entrant(), images=picture.images, destination=destination, log=tmp_path / "log", watch=watch
+        make_entrant(), files=picture.files, destination=destination, log=tmp_path / "log", watch=watch
     ) as (process, prediction):
         assert noted[2:] == [("watched", 7), "watched no longer"]
-        assert np.array_equal(prediction.logits, true_logits(images))
+        assert np.array_equal(prediction.outputs["logits"], true_logits(images))
         assert prediction.threads == 2
         assert process.timeouts == [entrants.START_TIMEOUT, entrants.PREDICT_TIMEOUT]
-    assert noted[1]["image"] == 0
-    assert noted[1]["images"] == str(picture.images)
+    assert noted[1]["example"] == 0
+    assert noted[1]["inputs"] == texts(picture.files)
     assert noted[0][1]["log"] == tmp_path / "log"
     assert noted[-1] == "ended"
 
 
 def test_what_is_predicted_is_read_where_it_was_asked_to_be_written(make_entrant, picture, tmp_path):
-    """A worker is told the images' file and the logits' file, and the latter is what is given back."""
+    """A worker is told the inputs' files and the outputs' one, and that is given back by whatever names it has."""
     told = []
 
     def answer(entrant, message):
         told.append(message)
-        np.save(message["logits"], np.ones((2, 3), np.float32))
+        save_arrays(Path(message["outputs"]), {"file": np.ones((2, 3), np.float32), "a/b": np.arange(2)})
         return {}
 
     with Workshop(answer=answer).started_worker(make_entrant(), picture, tmp_path) as process:
         process.waiting.clear()
-        logits = predict(process, Path("pictures.npy"), tmp_path / "out.npy")
-    assert told == [{"do": "predict", "images": "pictures.npy", "logits": str(tmp_path / "out.npy")}]
-    assert np.array_equal(logits, np.ones((2, 3)))
+        outputs = predict(process, {"images": Path("pictures.npy")}, tmp_path / "out.npz")
+    assert told == [{"do": "predict", "inputs": {"images": "pictures.npy"}, "outputs": str(tmp_path / "out.npz")}]
+    assert list(outputs) == ["file", "a/b"]
+    assert np.array_equal(outputs["file"], np.ones((2, 3)))
+    assert np.array_equal(outputs["a/b"], np.arange(2))
     assert process.timeouts == [entrants.PREDICT_TIMEOUT]

@@ -11,8 +11,16 @@ from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.measure.entrant import Prediction
 from runoff.measure.preparation import FAILED, READY, WRONG, Outcome, ReferenceOutputs, judge
-from runoff.model.golden import Golden
-from tests.builders.outputs import IMAGES, MODEL, ROUNDING, expected_outputs, further_images, image_set, logits_of
+from tests.builders.outputs import (
+    IMAGES,
+    MODEL,
+    ROUNDING,
+    expected_outputs,
+    further_images,
+    golden_of,
+    image_set,
+    logits_of,
+)
 
 
 @pytest.fixture
@@ -23,7 +31,13 @@ def judged(make_entrant):
         entrant = make_entrant()
         entrant = dataclasses.replace(entrant, contender=Contender("fake", Variant(**variant)))
         made = Outcome(entrant.contender, READY, {"numpy": "1"}, note="a note")
-        return judge(made, entrant, expected or expected_outputs(), Prediction(logits, threads), further), entrant
+        return judge(
+            made,
+            entrant,
+            expected or expected_outputs(),
+            Prediction({"logits": logits}, threads),
+            further if further is None else {"logits": further},
+        ), entrant
 
     return outcome
 
@@ -37,7 +51,7 @@ def test_what_agrees_is_ready_with_all_that_it_is_timed_with(judged):
     assert outcome.agreement.share == 1
     assert outcome.agreement.images == 4
     assert outcome.agreement.noise == pytest.approx(100 * ROUNDING)
-    assert np.array_equal(outcome.prediction.logits, logits)
+    assert np.array_equal(outcome.prediction.outputs["logits"], logits)
     assert (outcome.quantisation, outcome.note) == (None, "a note")
     assert outcome.judged_by is outcome.agreement
 
@@ -65,7 +79,7 @@ def test_another_shape_than_goldens_is_wrong(judged):
     outcome, _ = judged(logits)
     assert (outcome.status, outcome.stage) == (WRONG, "check")
     assert outcome.reason == "gives logits of shape (4, 3), golden's are (4, 2)"
-    assert outcome.prediction.logits is logits
+    assert outcome.prediction.outputs["logits"] is logits
     assert (outcome.agreement, outcome.entrant) == (None, None)
 
 
@@ -116,7 +130,7 @@ def test_further_pictures_that_a_contender_was_not_given_count_for_nothing(judge
 
 def test_pictures_that_golden_is_unsure_of_count_in_float32_alone(judged):
     """Where golden has no clear Top-1, another answer is wrong in float32 and says nothing in INT8."""
-    golden = Golden(np.array([[0.0, 0.05], [0.0, 4.0]], np.float32), ROUNDING)
+    golden = golden_of(np.array([[0.0, 0.05], [0.0, 4.0]], np.float32))
     expected = ReferenceOutputs(MODEL, image_set("unsure", "sure"), IMAGES, golden, (0, 1))
     logits = np.array([[0.05, 0.0], [0.0, 4.0]], np.float32)
     assert judged(logits, expected)[0].status == WRONG

@@ -7,6 +7,7 @@ from collections import defaultdict
 import pytest
 
 from runoff.errors import NoAnswer, WorkerCrashed
+from runoff.measure.entrant import texts
 from runoff.measure.launches import Measured
 from runoff.measure.service import load
 from runoff.measure.service.load import (
@@ -75,8 +76,8 @@ def test_a_single_stream_comes_first_and_has_no_load(make_setup, make_entrant, t
     assert [message["seed"] for message in told["b"]] == [message["seed"] for message in told["a"]]
     assert told["a"][1] == {
         "do": "load",
-        "images": str(setup.images),
-        "pictures": load.PICTURES,
+        "inputs": texts(setup.files),
+        "examples": load.EXAMPLES,
         "logs": str(tmp_path / "a-seed-41-SingleStream"),
         "seed": 41,
         "scenario": "SingleStream",
@@ -100,8 +101,8 @@ def test_the_load_is_that_which_all_services_so_far_allow(make_setup, make_entra
             expected = imagined_load(services, BOUND, QUANTILE)
             assert message == {
                 "do": "load",
-                "images": message["images"],
-                "pictures": load.PICTURES,
+                "inputs": message["inputs"],
+                "examples": load.EXAMPLES,
                 "logs": str(tmp_path / f"a-seed-{message['seed']}-Server-{expected:.3f}"),
                 "seed": message["seed"],
                 "scenario": "Server",

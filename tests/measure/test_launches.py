@@ -209,7 +209,9 @@ def test_only_starts_that_are_not_timed_overlap(make_setup, make_entrant, worksh
 def test_every_launch_has_the_next_picture(make_setup, entrants, workshop, images):
     """Launch k runs on picture k for all, and begins again after the last that every contender was checked on."""
     setup = make_setup(*entrants, launches=5)
-    fewer = dataclasses.replace(setup, predictions={"fake": true_logits(images), "other": true_logits(images)[:2]})
+    fewer = dataclasses.replace(
+        setup, predictions={"fake": {"logits": true_logits(images)}, "other": {"logits": true_logits(images)[:2]}}
+    )
     unchecked = dataclasses.replace(setup, predictions=None)
     for asked, expected in ((setup, [0, 1, 2, 0, 1]), (fewer, [0, 1, 0, 1, 0]), (unchecked, [0] * 5)):
         workshop.pictures.clear()

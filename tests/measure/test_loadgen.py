@@ -11,6 +11,8 @@ import pytest
 
 from runoff.errors import ContractBroken, WorkerFailed
 from runoff.measure.loadgen import SERVER, SINGLE_STREAM, read_trace, run_scenario, scenario_settings
+from runoff.measure.work import Work
+from tests.conftest import SIGNATURE
 from tests.fakes.fake import true_logits
 
 LINE = '{{"name":"Sample","args":{{"sample_seq":{},"sample_idx":2,"issue_start_ns":{},"complete_ns":{}}}}},\n'
@@ -65,20 +67,30 @@ def loadgen(monkeypatch):
 @pytest.fixture
 def batches(images):
     """Give two batches of one picture each."""
-    return [images[:1], images[1:2]]
+    return [{"images": images[:1]}, {"images": images[1:2]}]
 
 
 def session_of(run):
     """Make a session that runs like this and keeps its batches."""
     seen = []
-    return SimpleNamespace(run=lambda batch: (seen.append(batch), run(len(seen), batch))[1], seen=seen)
+
+    def noting(inputs):
+        seen.append(inputs)
+        return [run(len(seen), inputs["images"])]
+
+    return SimpleNamespace(run=noting, seen=seen)
+
+
+def run_on(session, batches, folder):
+    """Run a scenario on a session."""
+    return run_scenario(Work(session, batches[0], SIGNATURE, ""), batches, COMMAND | {"logs": str(folder)})
 
 
 def test_every_query_runs_its_own_picture_and_is_answered(loadgen, batches, tmp_path):
     """After one run that nobody waits for, each query runs the picture that it names, and all are completed."""
     session = session_of(lambda number, batch: true_logits(batch))
     folder = tmp_path / "runs" / "deeper"
-    answer = run_scenario(session, batches, COMMAND | {"logs": str(folder)})
+    answer = run_on(session, batches, folder)
     assert [next(place for place, own in enumerate(batches) if own is batch) for batch in session.seen] == [
         0,
         0,
@@ -101,7 +113,7 @@ def test_a_folder_that_is_there_already_is_written_into(loadgen, batches, tmp_pa
     """A scenario that is run again has the same folder."""
     session = session_of(lambda number, batch: true_logits(batch))
     for _ in range(2):
-        assert run_scenario(session, batches, COMMAND | {"logs": str(tmp_path)})["latencies"]
+        assert run_on(session, batches, tmp_path)["latencies"]
 
 
 def test_a_session_that_raises_is_asked_no_more_and_loadgen_ends(loadgen, batches, tmp_path):
@@ -114,7 +126,7 @@ def test_a_session_that_raises_is_asked_no_more_and_loadgen_ends(loadgen, batche
 
     session = session_of(run)
     with pytest.raises(OverflowError, match="at 3"):
-        run_scenario(session, batches, COMMAND | {"logs": str(tmp_path)})
+        run_on(session, batches, tmp_path)
     assert (len(session.seen), len(loadgen.completed)) == (3, 4)
     assert loadgen.noted[-2:] == [("end", "library"), ("end", 2)]
 
@@ -123,7 +135,7 @@ def test_an_output_of_more_rows_is_refused(loadgen, batches, tmp_path):
     """A session that gives two rows for one picture breaks the contract under load too."""
     session = session_of(lambda number, batch: np.concatenate([true_logits(batch)] * 2))
     with pytest.raises(ContractBroken, match="of 1 rows"):
-        run_scenario(session, batches, COMMAND | {"logs": str(tmp_path)})
+        run_on(session, batches, tmp_path)
 
 
 def test_a_trace_of_another_loadgen_is_refused(loadgen, batches, tmp_path, monkeypatch):
@@ -131,7 +143,7 @@ def test_a_trace_of_another_loadgen_is_refused(loadgen, batches, tmp_path, monke
     monkeypatch.setattr("runoff.measure.loadgen.read_trace", lambda trace: {"latencies": [], "services": []})
     session = session_of(lambda number, batch: true_logits(batch))
     with pytest.raises(WorkerFailed) as caught:
-        run_scenario(session, batches, COMMAND | {"logs": str(tmp_path)})
+        run_on(session, batches, tmp_path)
     assert str(caught.value) == (
         f"LoadGen's trace in {tmp_path} names no query that was answered; use a version that pyproject.toml allows"
     )

@@ -84,7 +84,7 @@ def prepared(tmp_path, monkeypatch):
                 named_curve = named["watch"].args[0]
                 named_curve.seconds.append(0.5)
             try:
-                yield Suspended(noted), Prediction(logits, 2)
+                yield Suspended(noted), Prediction({"logits": logits}, 2)
             finally:
                 noted.append("end")
 
@@ -93,7 +93,7 @@ def prepared(tmp_path, monkeypatch):
             noted.append(("further", images, destination))
             if isinstance(further, Exception):
                 raise further
-            return further
+            return {"logits": further}
 
         @contextmanager
         def watched(curve, process):
@@ -126,8 +126,8 @@ def test_a_contender_that_is_right_leaves_its_worker_for_the_race(prepared, tmp_
     assert outcome.contender.variant.description == ""  # as the environment's tree declares it
     (_, entrant, named) = noted[1]
     assert entrant == outcome.entrant
-    assert named["images"] == IMAGES
-    assert named["destination"] == prepared.place.working / "engine.npy"
+    assert named["files"] == IMAGES
+    assert named["destination"] == prepared.place.working / "engine.npz"
     assert named["log"] == prepared.place.logs / "engine-check.log"
     assert noted[2:] == ["suspend"]
     assert "engine" in workers
@@ -155,7 +155,7 @@ def test_reduced_precision_is_asked_for_further_pictures(prepared):
     int8 = Variant(precision="int8")
     expected = expected_outputs(further_images())
     outcome, _, noted = prepared(variant=int8, expected=expected, further=logits_of(1, 1))
-    assert noted[2] == ("further", FURTHER, prepared.place.working / "engine-further.npy")
+    assert noted[2] == ("further", FURTHER, prepared.place.working / "engine-further.npz")
     assert (outcome.status, outcome.quantisation.images) == (READY, 6)
     for variant, given in ((int8, expected_outputs()), (Variant(), expected)):
         outcome, _, noted = prepared(variant=variant, expected=given)

@@ -17,15 +17,15 @@ from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, Installed
 from runoff.measure import entrant
 from runoff.measure.artifacts import Conversions
-from runoff.measure.entrant import Picture
+from runoff.measure.entrant import Example
 from runoff.measure.preparation import READY, SKIPPED, Outcome, ReferenceOutputs, prepare_contender
 from runoff.measure.workers import Workers
 from runoff.model.architecture import FILE
-from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
 from runoff.processes.workplace import Workplace
 from tests import fakes
 from tests.builders.models import resnet18
+from tests.builders.outputs import golden_of
 from tests.fakes import fake
 from tests.fakes.fake import true_logits
 
@@ -39,7 +39,7 @@ def old_wrapper(artifacts: Path) -> Path:
     return wrapper
 
 
-def prepared(variant: Variant, picture: Picture, images: NDArray[np.float32], place: Workplace) -> Outcome:
+def prepared(variant: Variant, picture: Example, images: NDArray[np.float32], place: Workplace) -> Outcome:
     """Return what comes of preparing a fake, whose logits for the pictures are golden's."""
     here = Environment(
         "here", Path(sys.executable), backends=find_backends(fakes), installed=Installed(frozenset({"numpy"}))
@@ -48,8 +48,8 @@ def prepared(variant: Variant, picture: Picture, images: NDArray[np.float32], pl
     expected = ReferenceOutputs(
         model,
         ImageSet(("one", "two", "three"), images, ""),
-        picture.images,
-        Golden(true_logits(images), 1e-6),
+        picture.files,
+        golden_of(true_logits(images)),
         judged=(0, 1, 2),
     )
     with Workers(place.logs) as workers:

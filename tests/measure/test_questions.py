@@ -38,7 +38,7 @@ def test_batches_of_every_size_are_asked_for_in_turns(make_setup, make_entrant, 
         (32, 1),
     ]
     assert {type(message["times"]) for message in kept["a"]} == {int}
-    assert {message["images"] for message in kept["b"]} == {str(setup.images)}
+    assert {message["inputs"]["images"] for message in kept["b"]} == {str(setup.files["images"])}
     (record,) = measured.records["a"]
     assert record.seconds == pytest.approx(dict.fromkeys(SIZES, 0.001))
     assert (record.refused, record.largest) == ({}, 32)
@@ -76,7 +76,7 @@ def test_a_worker_that_dies_at_a_batch_says_at_which(make_entrant):
         raise WorkerKilled("killed")
 
     with pytest.raises(WorkerKilled) as caught:
-        time_batches(SimpleNamespace(ask=ask), Path("images.npy"), 8)
+        time_batches(SimpleNamespace(ask=ask), {"images": Path("images.npy")}, 8)
     assert str(caught.value) == "at a batch of 8: killed"
 
 

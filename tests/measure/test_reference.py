@@ -12,6 +12,7 @@ import pytest
 from runoff.contract import to_json
 from runoff.environments.environment import Environment, Installed
 from runoff.errors import FrameworkMissing
+from runoff.files.arrays import save_arrays
 from runoff.measure import reference
 from runoff.measure.reference import (
     COUNT_TIMEOUT,
@@ -22,7 +23,7 @@ from runoff.measure.reference import (
     require_golden,
 )
 from runoff.model import operations
-from runoff.model.images import ImageSet, hash_pixels
+from runoff.model.images import hash_pixels
 from runoff.processes.workplace import Workplace
 from runoff.processor import Processor
 from tests.builders.outputs import MODEL
@@ -32,8 +33,9 @@ HERE = Environment(
     Path("python"),
     installed=Installed(frozenset({"torch", "torchvision"}), {"torch": "2", "torchvision": "1", "unrelated": "1"}),
 )
-IMAGES = ImageSet(("a", "b"), np.arange(6, dtype=np.float32).reshape(2, 3), "")
-OTHER_IMAGES = ImageSet(("a", "b"), np.ones((2, 3), np.float32), "")
+EXAMPLES = {"images": np.arange(6, dtype=np.float32).reshape(2, 3)}
+OTHER_EXAMPLES = {"images": np.ones((2, 3), np.float32)}
+FILES = {"images": Path("images.npy")}
 COUNTED = {"flop": 8, "padding": 2, "weights": 3, "activations": 4}
 
 
@@ -46,8 +48,9 @@ def calls(monkeypatch):
         noted.append((function, arguments, named))
         if "destination" not in arguments:
             return COUNTED
-        with Path(arguments["destination"]).open("wb") as file:
-            np.savez(file, logits=np.ones((2, 2), np.float32), rounding=0.5)
+        save_arrays(
+            Path(arguments["destination"]), {"logits": np.ones((2, 2), np.float32), "rounding of logits": np.array(0.5)}
+        )
         return None
 
     monkeypatch.setattr(reference, "call", call)
@@ -62,13 +65,17 @@ def place(tmp_path):
 
 def test_golden_is_computed_once(place, calls):
     """It is asked for with the model, the images' file and how many of them in float64, and then cached."""
-    golden, again = (make_golden(MODEL, IMAGES, Path("images.npy"), HERE, place) for _ in range(2))
-    assert golden.rounding == again.rounding == 0.5
-    assert np.array_equal(golden.logits, np.ones((2, 2)))
+    golden, again = (make_golden(MODEL, EXAMPLES, FILES, HERE, place) for _ in range(2))
+    assert golden.roundings == again.roundings == {"logits": 0.5}
+    assert np.array_equal(golden.outputs["logits"], np.ones((2, 2)))
     ((function, arguments, named),) = calls
     assert function == "runoff.model.golden:compute_golden"
     destination = Path(arguments.pop("destination"))
-    assert arguments == {"model": to_json(MODEL), "images": "images.npy", "exact_images": MOST_EXACT}
+    assert arguments == {
+        "model": to_json(MODEL),
+        "inputs": {"images": "images.npy"},
+        "exact_examples": MOST_EXACT,
+    }
     (kept,) = (place.home / "golden").iterdir()
     assert destination.parent == kept.parent
     assert kept.suffix == ".npz"
@@ -80,20 +87,21 @@ def with_versions(**versions):
     return dataclasses.replace(HERE, installed=dataclasses.replace(HERE.installed, versions=versions))
 
 
-GOLDEN = {"model": MODEL, "images": IMAGES, "images_file": Path("images.npy"), "environment": HERE}
+GOLDEN = {"model": MODEL, "examples": EXAMPLES, "files": FILES, "environment": HERE}
 
 
 @pytest.mark.parametrize(
     ("changes", "same"),
     [
         ({"model": dataclasses.replace(MODEL, sha256="1" * 64)}, False),
-        ({"images": OTHER_IMAGES}, False),
-        ({"exact_images": MOST_EXACT + 1}, False),
+        ({"examples": OTHER_EXAMPLES}, False),
+        ({"examples": {"pixels": EXAMPLES["images"]}}, False),
+        ({"exact_examples": MOST_EXACT + 1}, False),
         ({"environment": with_versions(torch="3", torchvision="1")}, False),
         ({"environment": with_versions(torch="2", torchvision="2")}, False),
         ({"environment": with_versions(torch="2", torchvision="1", unrelated="2")}, True),
         ({"model": dataclasses.replace(MODEL, name="another name")}, True),
-        ({"images_file": Path("elsewhere.npy")}, True),
+        ({"files": {"images": Path("elsewhere.npy")}}, True),
     ],
 )
 def test_what_decides_golden_decides_whether_it_is_computed_anew(place, calls, changes, same):
@@ -133,11 +141,11 @@ def test_each_part_of_a_key_has_its_name(place, calls, monkeypatch):
     golden, counted = keys
     assert golden == {
         "model": MODEL.sha256,
-        "images": hash_pixels(IMAGES.pixels),
+        "inputs": {"images": hash_pixels(EXAMPLES["images"])},
         "versions": HERE.versions(reference.DISTRIBUTIONS),
         "processor": ["one", ("avx",)],
         "threads": 3,
-        "exact images": MOST_EXACT,
+        "exact examples": MOST_EXACT,
         "version": reference.GOLDEN_VERSION,
     }
     assert counted == {

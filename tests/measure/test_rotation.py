@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from runoff.errors import WorkerCrashed, WorkerTimedOut
-from runoff.measure.entrant import Picture
+from runoff.measure.entrant import Example
 from runoff.measure.workers import Rotation, Workers, raise_first
 
 
@@ -161,7 +161,7 @@ def test_workers_have_the_owners_priority_and_logs_by_their_keys(
 ):
     """What a worker prints is in a file of its key, and its priority and picture are those that were asked for."""
     with Workers(tmp_path / "logs", high_priority=high_priority) as owner:
-        owner.succeed(make_entrant(key="a"), Picture(picture.images, 2))
+        owner.succeed(make_entrant(key="a"), Example(picture.files, 2))
     assert workshop.logs == [tmp_path / "logs" / "a.log"]
     assert workshop.priorities == [high_priority]
     assert workshop.pictures == [("a", 2)]

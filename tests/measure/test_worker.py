@@ -13,16 +13,16 @@ import pytest
 
 from runoff.errors import ContractBroken, ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
 from runoff.measure import entrant as entrants
-from runoff.measure.entrant import Picture, Start, predicting, receive_start, start_request
+from runoff.measure.entrant import Example, Start, predicting, receive_start, start_request
 from runoff.measure.preparation import MemoryCurve, watching
 from runoff.processes.process import started
-from tests.conftest import MakeEntrant, started_worker
+from tests.conftest import SIGNATURE, MakeEntrant, started_worker
 from tests.fakes.fake import MEBIBYTE, SECONDS_PER_INFERENCE, SECONDS_PER_SLOW_LOAD, TICK, true_logits
 
 LAUNCHES = 5
 
 
-def cold_start(make_entrant: MakeEntrant, variant: str, picture: Picture, log: Path) -> Start:
+def cold_start(make_entrant: MakeEntrant, variant: str, picture: Example, log: Path) -> Start:
     """Start a fake once."""
     with started_worker(make_entrant(variant), picture, log) as (_, start):
         return start
@@ -39,7 +39,7 @@ def test_a_start_has_every_stage_in_order(make_entrant, picture, tmp_path):
 def test_the_first_output_arrives_bit_by_bit(make_entrant, picture, images, tmp_path):
     """The logits of the first inference are those that the session gave."""
     start = cold_start(make_entrant, "", picture, tmp_path / "log")
-    assert np.array_equal(start.logits, true_logits(images)[1])
+    assert np.array_equal(start.outputs["logits"], true_logits(images)[1])
 
 
 @pytest.mark.usefixtures("fake_clock")
@@ -136,11 +136,11 @@ def test_a_worker_imports_before_its_artifact_is_named(make_entrant, picture, im
     """A start request without an artifact is followed by a message with the rest of it, and answered after that."""
     with started("runoff.measure.worker", label="x", log=tmp_path / "log") as process:
         request = start_request(make_entrant(), picture)
-        rest = {name: request.pop(name) for name in ("artifact", "threads", "images", "image")}
+        rest = {name: request.pop(name) for name in ("artifact", "signature", "threads", "inputs", "example")}
         process.send_first(request)
         process.send(rest)
-        start = receive_start(process)
-    assert np.array_equal(start.logits, true_logits(images)[1])
+        start = receive_start(process, SIGNATURE)
+    assert np.array_equal(start.outputs["logits"], true_logits(images)[1])
     assert start.threads == 2
 
 
@@ -157,14 +157,14 @@ def test_predict_gives_every_image(make_entrant, picture, images, tmp_path):
     """The check pass runs every image and reports the session's thread count."""
     check = predicting(
         make_entrant(),
-        images=picture.images,
-        destination=tmp_path / "logits.npy",
+        files=picture.files,
+        destination=tmp_path / "outputs.npz",
         log=tmp_path / "log",
     )
     with check as (_, prediction):
         pass
     assert prediction.threads == 2
-    assert np.array_equal(prediction.logits, true_logits(images))
+    assert np.array_equal(prediction.outputs["logits"], true_logits(images))
 
 
 @pytest.mark.long
@@ -175,8 +175,8 @@ def test_the_memory_curve_sees_an_allocation(make_entrant, picture, tmp_path):
         curve, before = MemoryCurve(), threading.active_count()
         with predicting(
             make_entrant(variant),
-            images=picture.images,
-            destination=tmp_path / "logits.npy",
+            files=picture.files,
+            destination=tmp_path / "outputs.npz",
             log=tmp_path / "log",
             watch=partial(watching, curve),
         ):
@@ -193,8 +193,8 @@ def test_a_process_that_ends_while_it_is_watched_does_no_harm(make_entrant, pict
     """A worker that ends at load is its own named error, whoever watches it."""
     check = predicting(
         make_entrant("crashes"),
-        images=picture.images,
-        destination=tmp_path / "logits.npy",
+        files=picture.files,
+        destination=tmp_path / "outputs.npz",
         log=tmp_path / "log",
         watch=partial(watching, MemoryCurve()),
     )

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from runoff.contract import RANDOM, Input, Model, from_json, to_json
+from runoff.arrays import Input
+from runoff.contract import RANDOM, Model, from_json, to_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel
 from runoff.model.architecture_weights import save_model, shapes_of
 from runoff.model.golden import compute_golden, load_golden
@@ -132,9 +133,9 @@ def test_random_weights_are_always_the_same_and_make_every_part_matter(name: str
     assert (first.source.origin, first.name) == (RANDOM, "random-0")
     images = tmp_path / "images.npy"
     np.save(images, np.random.default_rng(1).standard_normal((2, *first.picture_shape)).astype(np.float32))
-    compute_golden(to_json(first), str(images), str(tmp_path / "golden.npz"), 1)
+    compute_golden(to_json(first), {"images": str(images)}, str(tmp_path / "golden.npz"), 1)
     golden = load_golden(tmp_path / "golden.npz")
-    assert np.ptp(golden.logits, axis=0).max() > 100 * golden.rounding
+    assert np.ptp(golden.outputs["logits"], axis=0).max() > 100 * golden.roundings["logits"]
     assert count_operations(to_json(first))["flop"] > 1e8
 
 
@@ -164,5 +165,5 @@ def test_a_size_that_no_preset_has_is_counted_at_its_own(tmp_path: Path) -> None
     """Operations are counted at the side of the model's own pictures: Inception's are 299 pixels."""
     made = architecture_of("inception_v3", find_entries("inception_v3")["DEFAULT"])
     model = made.model("any", RANDOM, tmp_path / "none.npz", "0" * 64)
-    assert model.inputs == (Input("images", (3, 299, 299)),)
+    assert model.inputs == (Input("images", (3, 299, 299), layout="NCHW"),)
     assert count_operations(to_json(model))["flop"] == pytest.approx(2 * 5.71e9, rel=0.01)

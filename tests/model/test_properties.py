@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runoff.contract import Form, Input, Model, Preprocessing, Source, from_json, to_json
+from runoff.arrays import Input
+from runoff.contract import Form, Model, Preprocessing, Source, from_json, to_json
 from runoff.model.classification import top_classes
 from runoff.model.drawings import CLASSES, drawing_names
 from runoff.model.images import hash_pixels

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from runoff.arrays import Output
 from runoff.contract import Model, from_json, to_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel, UsageError
 from runoff.model import sources
@@ -159,7 +160,8 @@ def test_a_model_survives_json(folder: Path) -> None:
     for origin in (BUILTIN, OFFICIAL, FILE):
         model = resnet18("own", folder / "own.npz", "0" * 64, ("cat", "dog"), origin)
         assert from_json(Model, json.loads(json.dumps(to_json(model)))) == model
-    bare = Model("bare", "0" * 64, model.inputs, None, None, "other", replace(model.source, weights=None))
+    outputs = (*model.outputs, Output("others", None, "int64"))
+    bare = Model("bare", "0" * 64, model.inputs, outputs, None, None, "other", replace(model.source, weights=None))
     assert from_json(Model, json.loads(json.dumps(to_json(bare)))) == bare
 
 

@@ -110,9 +110,9 @@ def test_random_weights_give_a_model_that_answers(name: str, tmp_path: Path) -> 
     assert (first.source.origin, first.name) == (RANDOM, "random-0")
     images = tmp_path / "images.npy"
     np.save(images, np.random.default_rng(1).standard_normal((2, *first.picture_shape)).astype(np.float32))
-    compute_golden(to_json(first), str(images), str(tmp_path / "golden.npz"), 1)
+    compute_golden(to_json(first), {"images": str(images)}, str(tmp_path / "golden.npz"), 1)
     golden = load_golden(tmp_path / "golden.npz")
-    assert np.ptp(golden.logits, axis=0).max() > 100 * golden.rounding
+    assert np.ptp(golden.outputs["logits"], axis=0).max() > 100 * golden.roundings["logits"]
     assert count_operations(to_json(first))["flop"] > 1e6
 
 

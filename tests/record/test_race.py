@@ -50,7 +50,7 @@ def make_outcome(backend: str = "onnxruntime", **values: object) -> Outcome:
         "versions": {backend: "1.2.3", "numpy": "1.26.4"},
         "artifact": Made(Path("model.onnx"), 46_800_000, "ab" * 32, noted={"repairs": ["set back"]}),
         "agreement": compare_logits(golden, golden, 1e-6, ("one", "two")),
-        "prediction": Prediction(golden, threads=2),
+        "prediction": Prediction({"logits": golden}, threads=2),
     }
     return Outcome(**(usual | values))
 
@@ -276,8 +276,8 @@ def test_model_and_pictures_are_named() -> None:
     expected = ReferenceOutputs(
         model,
         ImageSet(names=("one", "two"), pixels=np.zeros((2, 3, 8, 8), dtype=np.float32), sha256="ef" * 32),
-        Path("images.npy"),
-        Golden(np.zeros((2, 2), dtype=np.float32), 1e-6),
+        {"images": Path("images.npy")},
+        Golden({"logits": np.zeros((2, 2), dtype=np.float32)}, {"logits": 1e-6}),
         (1,),
     )
     assert stored(stored_model(expected)) == {

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import MODULE, Batch, Form, Logits, Variant
+from runoff.arrays import Arrays, Logits, Signature
+from runoff.contract import MODULE, Form, Variant
 
 SECONDS = 0.008
 """What an inference takes without a delay, and the unit of delays: as much again."""
@@ -17,7 +18,6 @@ SPUN = 0.0005
 DELAYS = {"": 0.0, "twin": 0.0, "half": 0.5, "whole": 1.0, "double": 2.0}
 
 VARIANTS = tuple(Variant(name, f"takes {1 + delay} times as long") for name, delay in DELAYS.items())
-LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
 FORM = MODULE
 DISTRIBUTIONS = ("numpy",)
@@ -32,14 +32,15 @@ class DelayedSession:
     seconds: float
     threads: int
 
-    def run(self, batch: Batch) -> Logits:
+    def run(self, inputs: Arrays) -> list[Logits]:
         """Weigh the first pixels, and answer when the time has come."""
         end = time.perf_counter() + self.seconds
+        (batch,) = inputs.values()
         logits = np.ascontiguousarray(batch.reshape(len(batch), -1)[:, : len(self.weights)] * self.weights)
         time.sleep(max(0.0, end - time.perf_counter() - SPUN))
         while time.perf_counter() < end:
             pass
-        return logits
+        return [logits]
 
 
 def import_framework(variant: Variant) -> None:
@@ -51,6 +52,6 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
     np.save(artifact, np.linspace(1, 2, 1000, dtype=np.float32))
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> DelayedSession:
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> DelayedSession:
     """Read the weights."""
     return DelayedSession(np.load(artifact), SECONDS * (1 + DELAYS[variant.name]), threads)

@@ -9,28 +9,29 @@ from typing import Any
 import numpy as np
 from runoff.backends.fake import true_logits
 
-from runoff.contract import Logits
+from runoff.arrays import Arrays
+from runoff.files.arrays import load_arrays, save_arrays
 
 REQUIRES = ()
 DISTRIBUTIONS = ()
 GOLDEN_VERSION = 1
+OUTPUT = "logits"
 
 
 @dataclass(frozen=True)
 class Golden:
     """Golden logits, and what float32 rounding may do to them."""
 
-    logits: Logits
-    rounding: float
+    outputs: Arrays
+    roundings: dict[str, float]
 
 
-def compute_golden(model: dict[str, Any], images: str, destination: str, exact_images: int) -> None:
+def compute_golden(model: dict[str, Any], inputs: dict[str, str], destination: str, exact_examples: int) -> None:
     """Save the true logits."""
-    with Path(destination).open("wb") as file:
-        np.savez(file, logits=true_logits(np.load(images)), rounding=1e-6)
+    (images,) = inputs.values()
+    save_arrays(Path(destination), {OUTPUT: true_logits(np.load(images))})
 
 
 def load_golden(path: Path) -> Golden:
     """Read what compute_golden saved."""
-    with np.load(path) as saved:
-        return Golden(saved["logits"], float(saved["rounding"]))
+    return Golden(load_arrays(path), {OUTPUT: 1e-6})

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import MODULE, Batch, Form, Logits, Variant
+from runoff.arrays import Arrays, Logits, Signature
+from runoff.contract import MODULE, Form, Variant
 
 VARIANTS = (Variant(description="computes once", default=True), Variant("doubled", "computes twice"))
-LAYOUT = "NCHW"
 REQUIRES = ("numpy",)
 FORM = MODULE
 DISTRIBUTIONS = ("numpy",)
@@ -25,10 +25,11 @@ class NewcomerSession:
     times: int
     threads: int
 
-    def run(self, batch: Batch) -> Logits:
+    def run(self, inputs: Arrays) -> list[Logits]:
         """Weigh the first pixels."""
+        (batch,) = inputs.values()
         logits = [batch.reshape(len(batch), -1)[:, : len(self.weights)] * self.weights for _ in range(self.times)]
-        return np.ascontiguousarray(logits[-1])
+        return [np.ascontiguousarray(logits[-1])]
 
 
 def import_framework(variant: Variant) -> None:
@@ -40,6 +41,6 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
     np.save(artifact, np.linspace(1, 2, 1000, dtype=np.float32))
 
 
-def load(artifact: Path, variant: Variant, threads: int) -> NewcomerSession:
+def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> NewcomerSession:
     """Read the weights."""
     return NewcomerSession(np.load(artifact), 2 if variant.name == "doubled" else 1, threads)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.contract import Input, Model, Source
+from runoff.arrays import Input, Output
+from runoff.contract import Model, Source
 
 MODELS = ("imagined",)
 ZOO_VERSION = 1
@@ -16,7 +17,8 @@ EXPECTED_FILE = "expected.npz"
 
 def zoo_model(name: str) -> Model:
     """Return a model that takes pictures of eight pixels a side."""
-    return Model(name, name, (Input("images", (3, 8, 8)),), None, None, "other", Source("zoo", name, {}))
+    inputs, outputs = (Input("images", (3, 8, 8), layout="NCHW"),), (Output("logits", None),)
+    return Model(name, name, inputs, outputs, None, None, "other", Source("zoo", name, {}))
 
 
 def export_zoo_model(model: str, exporter: str, opset: int, folder: str) -> None:

@@ -20,7 +20,7 @@ from runoff.processes.workplace import Workplace
 from runoff.record.race import Judged
 from tests.builders.races import launches
 from tests.children import LONGEST_RUN
-from tests.conftest import HERE, ROOT
+from tests.conftest import HERE, ROOT, SIGNATURE
 from tests.fakes.fake import true_logits
 from trust import empty, slowed
 from trust.__main__ import SIMULATED, run_experiments
@@ -155,7 +155,7 @@ def field(make_entrant, picture, images, tmp_path) -> Field:
     np.save(nothing, np.zeros((1, 1000), np.float32))
     made, plain = declaration_of(empty), make_entrant()
     entrants = {
-        "empty": Entrant("empty", Contender("empty", made.VARIANTS[0]), made, HERE, nothing, 2),
+        "empty": Entrant("empty", Contender("empty", made.VARIANTS[0]), made, HERE, nothing, SIGNATURE, 2),
         "pytorch": make_entrant("slower", key="pytorch"),
         **{
             key: dataclasses.replace(plain, key=key)
@@ -163,7 +163,9 @@ def field(make_entrant, picture, images, tmp_path) -> Field:
         },
     }
     place = Workplace(tmp_path / "home", tmp_path / "working")
-    return Field(entrants, picture.images, Prediction(true_logits(images), 2), place, {}, QUICK, lambda text: None)
+    return Field(
+        entrants, picture.files, Prediction({"logits": true_logits(images)}, 2), place, {}, QUICK, lambda text: None
+    )
 
 
 @pytest.mark.full

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from runoff.backends import find_backends
+from runoff.contract import to_json
 from runoff.environments.environment import Environment
 from runoff.errors import FrameworkMissing, WorkerFailed
 from runoff.measure.entrant import Entrant, predicting
@@ -28,6 +29,7 @@ from runoff.processes.process import started
 from runoff.text.ids import HERE
 from tests import fakes
 from tests.children import PATIENCE
+from tests.conftest import SIGNATURE
 from tests.waiting import until
 from tests.web import BUILTIN_MODEL, fake_page, page, send, star, stored, until_settled
 from webui.config import Config
@@ -186,7 +188,8 @@ def test_a_worker_starts_before_it_is_prepared_and_the_next_one_after_it(tmp_pat
 
     def prepare():
         assert prepared.wait(PATIENCE)
-        return {"artifact": blank, "threads": 2, "images": blank, "image": 0}
+        shown = {"inputs": {"images": blank}, "example": 0}
+        return {"artifact": blank, "signature": to_json(SIGNATURE), "layout": "", "threads": 2, **shown}
 
     first = keeper_of_a_fake(tmp_path, "first", prepare=prepare)
     second = keeper_of_a_fake(tmp_path, "second", prepare=prepare, after=first)
@@ -321,18 +324,18 @@ def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
     save_images(ImageSet(("a", "b", "c"), pixels, ""), tmp_path / "images.npy")
     backend = find_backends()["onnxruntime"]
     here = Environment(HERE, Path(sys.executable))
+    model = runtimes.model.result()
     check = predicting(
-        Entrant("onnxruntime", contender, backend, here, artifact, 2),
-        images=tmp_path / "images.npy",
-        destination=tmp_path / "logits.npy",
+        Entrant("onnxruntime", contender, backend, here, artifact, model.signature, 2),
+        files={"images": tmp_path / "images.npy"},
+        destination=tmp_path / "outputs.npz",
         log=tmp_path / "log",
     )
     with check as (_, prediction):
         pass
-    labels = runtimes.model.result().labels
     expected = [
-        [{"label": labels[index], "confidence": confidence} for index, confidence in top_classes(row, 5)]
-        for row in prediction.logits
+        [{"label": model.labels[index], "confidence": confidence} for index, confidence in top_classes(row, 5)]
+        for row in prediction.outputs["logits"]
     ]
     assert given == expected
     assert [answers[0]["label"] for answers in given] == ["star", "house", "fish"]

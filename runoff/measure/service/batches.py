@@ -6,10 +6,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from runoff.errors import ContractBroken, WorkerFailed
-from runoff.measure.entrant import NANOSECONDS
+from runoff.measure.entrant import NANOSECONDS, Files, texts
 from runoff.measure.launches import Measured, Setup, run_exercise
 from runoff.measure.workers import RunningWorker
 
@@ -40,16 +39,16 @@ class BatchesRecord:
 
 def measure_batches(setup: Setup) -> Measured[BatchesRecord]:
     """Time batches of every size, all entrants in turns at each size."""
-    units = [partial(time_batches, images=setup.images, size=size) for size in SIZES]
+    units = [partial(time_batches, files=setup.files, size=size) for size in SIZES]
     return run_exercise(
         setup, lambda rotation, launch: rotation.take_turns(units, make_record), name="batches", steps=len(units)
     )
 
 
-def time_batches(worker: RunningWorker, images: Path, size: int) -> float | str:
+def time_batches(worker: RunningWorker, files: Files, size: int) -> float | str:
     """Return a worker's median seconds per image in batches of a size, or why its session refuses them."""
     times = max(1, LEAST_IMAGES // size)
-    command = {"do": "batch", "images": str(images), "size": size, "times": times}
+    command = {"do": "batch", "inputs": texts(files), "size": size, "times": times}
     try:
         answer = worker.ask(command, TIMEOUT)
     except WorkerFailed as error:

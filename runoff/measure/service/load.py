@@ -11,7 +11,7 @@ from typing import Any
 
 from runoff.errors import NoAnswer
 from runoff.judge.queueing import highest_load, highest_loads_by_launch
-from runoff.measure.entrant import NANOSECONDS
+from runoff.measure.entrant import NANOSECONDS, texts
 from runoff.measure.launches import Measured, Setup, run_exercise
 from runoff.measure.loadgen import SERVER, SINGLE_STREAM
 from runoff.measure.workers import Rotation, RunningWorker
@@ -26,7 +26,7 @@ slows the machine for seconds slows all contenders. Those of five launches bound
 (runoff.judge.diagnostics.samples_needed)."""
 LEAST_SECONDS = 0.5
 MOST_SECONDS = 2.5
-PICTURES = 64
+EXAMPLES = 64
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def measure_load(setup: Setup, bound: float, folder: Path) -> Measured[LoadRecor
         return None if load is None else run(worker, seed, load)
 
     def run(worker: RunningWorker, seed: int, load: float | None) -> Answered:
-        files = {"images": str(setup.images), "pictures": PICTURES}
-        answered = run_scenario(worker, folder, {**files, **scenario_settings(seed, load, bound)}, load)
+        shown = {"inputs": texts(setup.files), "examples": EXAMPLES}
+        answered = run_scenario(worker, folder, {**shown, **scenario_settings(seed, load, bound)}, load)
         services[worker.entrant.key] += answered.services
         return answered
 

@@ -1,0 +1,91 @@
+"""What a session takes and gives: arrays by name, as a model declares them.
+
+This module needs numpy and the standard library only, so that a worker can import it in any environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runoff.errors import ContractBroken
+
+Logits = NDArray[np.float32]
+Pictures = NDArray[np.float32]
+Arrays = Mapping[str, NDArray[Any]]
+"""Arrays by the names of a model's inputs or outputs."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a model: its name, the shape of one example (without the batch), and the type of its numbers.
+
+    ``layout`` names the axes of a batch of pictures, as in NCHW; it is empty where the axes mean something else.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    layout: str = ""
+
+    def axes(self, wanted: str) -> tuple[int, ...]:
+        """Return a batch's axes in the order of a wanted layout; as they are, where that is one of other axes."""
+        if not self.layout or sorted(self.layout) != sorted(wanted):
+            return tuple(range(1 + len(self.shape)))
+        return tuple(map(self.layout.index, wanted))
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of a model, like an input; the shape is None where it is not known before the model runs."""
+
+    name: str
+    shape: tuple[int, ...] | None
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model takes and gives, in the order in which it does."""
+
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+
+
+def arranged(arrays: Arrays, inputs: Iterable[Input], layout: str) -> dict[str, NDArray[Any]]:
+    """Return a batch as a session is given it: an array for each input, contiguous and in the backend's layout."""
+    return {given.name: np.ascontiguousarray(arrays[given.name].transpose(given.axes(layout))) for given in inputs}
+
+
+def named(outputs: Any, signature: Signature, examples: int) -> dict[str, NDArray[Any]]:
+    """Return what a session gave by the names of the model's outputs, outside of what is timed.
+
+    Raises ContractBroken for anything but numpy arrays of N rows as declared: all contenders end at the same place.
+    """
+    found = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    if len(found) == len(signature.outputs):
+        pairs = list(zip(signature.outputs, found, strict=True))
+        if all(is_batch(array, declared, examples) for declared, array in pairs):
+            return {declared.name: array for declared, array in pairs}
+    wanted = ", ".join(f"{each.name!r} in {each.dtype}" for each in signature.outputs)
+    raise ContractBroken(
+        f"run() must give a list of numpy arrays of {examples} rows, {wanted}; "
+        f"it gave {', '.join(map(kind_of, found))}; mend the backend's run()"
+    )
+
+
+def kind_of(found: Any) -> str:
+    """Say what something is that a session gave."""
+    return f"{found.dtype} {found.shape}" if isinstance(found, np.ndarray) else type(found).__name__
+
+
+def is_batch(array: Any, declared: Output, examples: int) -> bool:
+    """Whether something is a numpy array of an output's type with so many rows."""
+    if not isinstance(array, np.ndarray) or array.dtype != declared.dtype:
+        return False
+    known = declared.shape is None or array.ndim == 1 + len(declared.shape)
+    return known and array.ndim > 0 and len(array) == examples
