@@ -169,11 +169,10 @@ def require_consistent(made: Preprocessing) -> None:
     Raises UsageError.
     """
     for name in ("mean", "deviation", "fill"):
-        if len(getattr(made, name)) not in (1, len(made.channels)):
-            raise UsageError(
-                f"{name} has {len(getattr(made, name))} numbers, and channels {made.channels} "
-                f"take 1 or {len(made.channels)}"
-            )
+        count, channels = len(getattr(made, name)), len(made.channels)
+        if count not in (1, channels):
+            each = f" or {channels}" if channels > 1 else ""
+            raise UsageError(f"{name} has {count} numbers, and channels {made.channels} take 1{each}; give {name} too")
     largest = 255 / made.scale
     if not all(0 <= mean <= largest for mean in made.mean):
         raise UsageError(

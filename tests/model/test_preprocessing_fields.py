@@ -118,7 +118,7 @@ def test_integers_take_levels_as_they_are() -> None:
     ("fields", "words"),
     [
         ({"mean": [0.1, 0.2]}, "mean has 2 numbers, and channels RGB take 1 or 3"),
-        ({"channels": "L"}, "mean has 3 numbers, and channels L take 1 or 1"),
+        ({"channels": "L"}, "mean has 3 numbers, and channels L take 1; give mean too"),
         ({"fill": [1, 2, 3, 4]}, "fill has 4 numbers"),
         ({"mean": [123.675, 116.28, 103.53]}, r"mean 123.675, 116.28, 103.53 is not of levels divided by scale 255"),
         ({"mean": -1}, "which are from 0 to 1"),
