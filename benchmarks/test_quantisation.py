@@ -2,6 +2,7 @@
 
 import pytest
 
+from runoff.judge.agreement import is_reduced
 from runoff.record.quantisation import describe_quantisation
 
 
@@ -9,7 +10,9 @@ from runoff.record.quantisation import describe_quantisation
 def test_quantisation(contender, outcome, judged_race, record_figure):
     """Agreement and logit error on pictures it was not calibrated on, and the ratio to its backend in float32."""
     if outcome.quantisation is None:
-        pytest.skip(f"{contender} computes in {outcome.contender.variant.precision}: there is nothing to lose")
+        precision = outcome.contender.variant.precision
+        lost = "how close it is stands beside its agreement" if is_reduced(precision) else "there is nothing to lose"
+        pytest.skip(f"{contender} computes in {precision}: {lost}")
     record_figure(
         unit="logits",
         value=outcome.quantisation.rms_difference,

@@ -55,6 +55,18 @@ class Signature:
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
 
+    @property
+    def classes(self) -> int | None:
+        """The number of classes, where it gives a number for each of two or more and nothing else; else None.
+
+        Sides of 1 after the classes, as convolutions leave them, are none.
+        """
+        if len(self.outputs) != 1 or self.outputs[0].shape is None:
+            return None
+        ((classes, *others),) = [each.shape for each in self.outputs if each.shape] or [(0,)]
+        plain = set(others) <= {1} and np.dtype(self.outputs[0].dtype).kind == "f"
+        return classes if plain and classes > 1 else None
+
 
 def arranged(arrays: Arrays, inputs: Iterable[Input], layout: str) -> dict[str, NDArray[Any]]:
     """Return a batch as a session is given it: an array for each input, contiguous and in the backend's layout."""

@@ -49,6 +49,8 @@ class Preprocessing:
         return (channels, *self.crop) if self.layout == "NCHW" else (*self.crop, channels)
 
 
+CLASSIFICATION, OTHER = "classification", "other"
+"""What a model is for: naming a class by its one output, or anything else."""
 RANDOM = "random"
 """The origin of weights that were drawn: only speed means anything with them."""
 
@@ -96,6 +98,11 @@ class Model:
     def signature(self) -> Signature:
         """What it takes and gives."""
         return Signature(self.inputs, self.outputs)
+
+    @property
+    def classifies(self) -> bool:
+        """Whether its one output names a class."""
+        return self.task == CLASSIFICATION
 
     @property
     def picture_shape(self) -> tuple[int, ...]:

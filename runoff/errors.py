@@ -22,6 +22,10 @@ class UnknownModel(UsageError):
     """A model was asked for that no source has."""
 
 
+class FactoryUnusable(UsageError):
+    """A callable of the user's own makes no module that can be raced."""
+
+
 class FrameworkMissing(RunoffError):
     """A backend's framework is not installed in the environment that was asked to run it."""
 
@@ -36,6 +40,10 @@ class CheckpointBroken(RunoffError):
 
 class ImagesUnusable(RunoffError):
     """The images folder is missing, holds no image, or holds one that can't be read."""
+
+
+class InputsUnusable(RunoffError):
+    """What the model was to be run on can't be used, or is not known."""
 
 
 class NotAPicture(ImagesUnusable):

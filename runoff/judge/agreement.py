@@ -41,24 +41,42 @@ def least_lead(precision: str) -> float:
 
 
 @dataclass(frozen=True)
+class Closeness:
+    """How close an output is to golden's: the largest difference, the one allowed, and the root of the mean square.
+
+    ``relative_rms`` is that of the differences as a share of golden's own, ``sqnr`` the same in decibels; None where
+    golden is all zeros, where there is no difference, and with ``largest_difference`` where a number is not finite.
+    """
+
+    name: str
+    dtype: str
+    largest_difference: float | None
+    allowed: float
+    relative_rms: float | None
+    sqnr: float | None
+
+
+@dataclass(frozen=True)
 class Agreement:
-    """How a contender's logits compare with golden's.
+    """How a contender's outputs compare with golden's; for a classifier, its logits.
 
     ``share`` is the agreement over all images; ``decided_share`` that over the ``decided`` images, whose golden margin
     (Top-1 less Top-2 logit) exceeds the numeric ``noise``, and whose Top-1 probability leads by at least what was asked
     for; ``disagreeing`` names those of them that differ. ``largest_difference`` and ``rms_difference`` (the root of the
     mean square) are over all logits. Logits that are not all finite numbers never agree and always count; the
-    differences are None then.
+    differences are None then. For a model that is no classifier every image counts, agreement is that of all
+    ``outputs``, and the shares are None where reduced precision is only shown.
     """
 
-    share: float
-    decided_share: float
+    share: float | None
+    decided_share: float | None
     decided: int
     images: int
     largest_difference: float | None
     rms_difference: float | None
     noise: float
     disagreeing: tuple[str, ...]
+    outputs: tuple[Closeness, ...] = ()
 
 
 def compare_logits(
@@ -101,7 +119,7 @@ def why_wrong(agreement: Agreement, precision: str) -> str | None:
     examples = ", ".join(agreement.disagreeing[:3])
     if agreement.largest_difference is None:
         return f"gives logits that are not finite numbers (NaN or infinity), on {examples} for instance"
-    if agreement.decided_share < floor(precision):
+    if agreement.decided_share is not None and agreement.decided_share < floor(precision):
         return (
             f"Top-1 differs from golden's on {len(agreement.disagreeing)} of {agreement.decided} images that golden is "
             f"sure of ({examples}); {precision} must agree on {floor(precision) * 100:g} %"

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 import psutil
 
 from runoff.arrays import Arrays
@@ -22,6 +23,8 @@ from runoff.measure.workers import Failures, Rotation, RunningWorker, Workers
 from runoff.processes.process import Process
 
 CONTROL = "control"
+SAME_SHARE = 1e-3
+"""How far numbers may be off in another launch, as a share of the largest: threads add up in another order."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Setup:
         """Start the workers of a launch in random order, each suspended as soon as it is ready.
 
         Where their cold starts are not ``timed``, several start at once, which takes less time. An entrant that fails,
-        or whose first output is not of the class that it was checked with, costs itself alone.
+        or whose first outputs are not those that it was checked with, costs itself alone.
         """
         examples = [len(array) for outputs in (self.predictions or {}).values() for array in outputs.values()]
         index = launch % min(examples, default=1)
@@ -109,7 +112,7 @@ class Setup:
                 require_threads(entrant, start.threads)
                 if self.predictions is not None:
                     checked = self.predictions[entrant.contender.id]
-                    require_class(entrant, start, {name: array[index] for name, array in checked.items()})
+                    require_same(entrant, start, {name: array[index] for name, array in checked.items()})
                 process.suspend()
                 rotation.workers[entrant.key] = RunningWorker(entrant, process, start)
                 self.progress.step()
@@ -124,18 +127,27 @@ class Setup:
         return rotation
 
 
-def require_class(entrant: Entrant, start: Start, checked: Arrays) -> None:
-    """Refuse a first output that names another class than the contender was checked with.
+def require_same(entrant: Entrant, start: Start, checked: Arrays) -> None:
+    """Refuse first outputs that are not the ones which the contender was checked with: in class, or in numbers.
 
     Raises WorkerCrashed.
     """
-    name = entrant.signature.outputs[0].name
-    found, expected = (int(outputs[name].argmax()) for outputs in (start.outputs, checked))
-    if found != expected:
-        raise WorkerCrashed(
-            f"{entrant.key}: its first output in this launch is class {found}, where it was checked with class "
-            f"{expected}; the session does not give the same answer twice, so it is not timed"
-        )
+    again = "the session does not give the same answer twice, so it is not timed"
+    if entrant.signature.classes is not None:
+        name = entrant.signature.outputs[0].name
+        found, expected = (int(outputs[name].argmax()) for outputs in (start.outputs, checked))
+        if found != expected:
+            raise WorkerCrashed(
+                f"{entrant.key}: its first output in this launch is class {found}, where it was checked with class "
+                f"{expected}; {again}"
+            )
+        return
+    for name, numbers in start.outputs.items():
+        same = checked[name].reshape(-1)[: len(numbers)].astype(np.float64)
+        if numbers.size and np.abs(numbers - same).max() > SAME_SHARE * np.abs(same).max():
+            raise WorkerCrashed(
+                f"{entrant.key}: its first output {name!r} in this launch is another than it was checked with; {again}"
+            )
 
 
 Yield = tuple[dict[str, Record], Failures]

@@ -20,10 +20,12 @@ from runoff.environments.contenders import Contender
 from runoff.environments.environment import what_is_missing
 from runoff.errors import ConversionFailed, NoAnswer, RunoffError, ThreadsNotHeld, UnknownContender
 from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
+from runoff.judge.closeness import compare_outputs, why_far
 from runoff.measure.artifacts import Conversions, make_artifact
 from runoff.measure.cache import Made
 from runoff.measure.entrant import Entrant, Files, Prediction, predict, predicting, require_threads
 from runoff.measure.workers import Workers
+from runoff.model.examples import Examples
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
 
@@ -50,18 +52,20 @@ class FurtherImages:
 
 @dataclass(frozen=True)
 class ReferenceOutputs:
-    """What every contender is compared with: the model, the images (also as files for workers) and golden.
+    """What every contender is compared with: the model, its examples (also as files for workers) and golden.
 
     ``judged`` are the places of the images that no contender is calibrated on. ``further`` are drawn for the built-in
-    checkpoint; None for other weights, and where no contender of reduced precision takes part.
+    checkpoint; None for other weights, and where no contender of reduced precision takes part. By the ``tolerance``
+    reduced precision is judged where the model is no classifier.
     """
 
     model: Model
-    images: ImageSet
+    examples: Examples
     files: Files
     golden: Golden
     judged: tuple[int, ...]
     further: FurtherImages | None = None
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -198,20 +202,14 @@ def watching(curve: MemoryCurve, process: int) -> Iterator[None]:
 def judge(
     outcome: Outcome, entrant: Entrant, expected: ReferenceOutputs, prediction: Prediction, further: Arrays | None
 ) -> Outcome:
-    """Compare logits with golden: the outcome becomes wrong, or has all that a contender is timed with."""
-    golden, variant, name = expected.golden, entrant.contender.variant, expected.model.outputs[0].name
-    logits: Logits = prediction.outputs[name]
-    if logits.shape != golden.outputs[name].shape:
-        reason = f"gives logits of shape {logits.shape}, golden's are {golden.outputs[name].shape}"
-        return dataclasses.replace(outcome, status=WRONG, reason=reason, stage="check", prediction=prediction)
-    precision = variant.precision
-    agreement = compare_logits(
-        logits, golden.outputs[name], golden.roundings[name], expected.images.names, least_lead(precision)
-    )
-    unseen = None if further is None else further[name]
-    quantisation = compare_unseen(logits, unseen, expected, variant) if is_reduced(precision) else None
-    problem = why_wrong(quantisation or agreement, precision)
-    status = WRONG if problem else READY
+    """Compare outputs with golden: the outcome becomes wrong, or has all that a contender is timed with."""
+    for name, golden in expected.golden.outputs.items():
+        if prediction.outputs[name].shape != golden.shape:
+            reason = f"gives {name} of shape {prediction.outputs[name].shape}, golden's are {golden.shape}"
+            return dataclasses.replace(outcome, status=WRONG, reason=reason, stage="check", prediction=prediction)
+    compare = compare_classes if expected.model.classifies else compare_numbers
+    compared = compare(prediction.outputs, further, expected, entrant.contender.variant)
+    status, problem = WRONG if compared.problem else READY, compared.problem
     try:
         require_threads(entrant, prediction.threads)
     except ThreadsNotHeld as error:
@@ -222,19 +220,49 @@ def judge(
         reason=problem,
         stage="check" if problem else None,
         entrant=entrant,
-        agreement=agreement,
+        agreement=compared.agreement,
         prediction=prediction,
-        quantisation=quantisation,
+        quantisation=compared.quantisation,
     )
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How outputs compare with golden's, for reduced precision on what it was not calibrated on, and what is wrong."""
+
+    agreement: Agreement
+    quantisation: Agreement | None
+    problem: str | None
+
+
+def compare_classes(outputs: Arrays, further: Arrays | None, expected: ReferenceOutputs, variant: Variant) -> Compared:
+    """Compare a classifier's answers with golden's."""
+    name, precision = expected.model.outputs[0].name, variant.precision
+    golden, logits = (given[name].reshape(len(given[name]), -1) for given in (expected.golden.outputs, outputs))
+    rounding, names = expected.golden.roundings[name], expected.examples.names
+    agreement = compare_logits(logits, golden, rounding, names, least_lead(precision))
+    unseen = None if further is None else further[name]
+    reduced = compare_unseen(logits, unseen, expected, variant) if is_reduced(precision) else None
+    return Compared(agreement, reduced, why_wrong(reduced or agreement, precision))
+
+
+def compare_numbers(outputs: Arrays, further: Arrays | None, expected: ReferenceOutputs, variant: Variant) -> Compared:
+    """Compare the numbers of all outputs with golden's; reduced precision is only shown where no tolerance is given."""
+    golden, reduced = expected.golden, is_reduced(variant.precision)
+    tolerance = expected.tolerance if reduced else None
+    found = compare_outputs(outputs, golden.outputs, golden.roundings, expected.examples.names, tolerance)
+    if reduced and tolerance is None:
+        found = dataclasses.replace(found, share=None, decided_share=None, disagreeing=())
+    return Compared(found, None, why_far(found, variant.precision, tolerance))
 
 
 def compare_unseen(logits: Logits, further: Logits | None, expected: ReferenceOutputs, variant: Variant) -> Agreement:
     """Compare logits with golden's on all images that a variant was not calibrated on, the further ones among them."""
     places = list(expected.judged if variant.calibrated else range(len(logits)))
     name = expected.model.outputs[0].name
-    compared, golden = logits[places], expected.golden.outputs[name][places]
+    compared, golden = logits[places], expected.golden.outputs[name].reshape(len(logits), -1)[places]
     rounding = expected.golden.roundings[name]
-    names = tuple(expected.images.names[place] for place in places)
+    names = tuple(expected.examples.names[place] for place in places)
     if further is not None and expected.further is not None:
         compared = np.concatenate([compared, further])
         golden = np.concatenate([golden, expected.further.golden.outputs[name]])

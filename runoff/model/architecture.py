@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.arrays import Input, Output
-from runoff.contract import Model, Preprocessing, Source
+from runoff.contract import CLASSIFICATION, Model, Preprocessing, Source
 
 RESNET18 = "resnet18"
 """The default model, and the one that has built-in weights."""
@@ -60,6 +60,6 @@ class Architecture:
             outputs=(Output("logits", (len(self.labels),)),),
             preprocessing=self.preprocessing,
             labels=self.labels,
-            task="classification",
+            task=CLASSIFICATION,
             source=Source(self.kind, self.name, arguments, weights, weights_sha256, origin, self.version),
         )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from runoff.arrays import Arrays, Input
 from runoff.contract import Model, from_json
 from runoff.errors import UsageError
 from runoff.model import timm_module
+from runoff.model.factory import build_factory, find_factory, is_factory
 from runoff.model.state_dict import load_state_dict
 from runoff.model.torchvision_import import import_torchvision
 
@@ -36,7 +38,9 @@ KINDS: Mapping[str, Kind] = {
 
 
 def kind_of(architecture: str) -> tuple[Kind, str]:
-    """Return the kind of an architecture, and its name without that."""
+    """Return the kind of an architecture, and its name without that; a callable of the user's own keeps its module."""
+    if is_factory(architecture):
+        return Kind(partial(find_factory, architecture), build_factory), architecture
     before, colon, name = architecture.partition(":")
     return (KINDS[before], name) if colon else (KINDS[""], architecture)
 
@@ -51,10 +55,12 @@ def build_empty(architecture: str, arguments: Mapping[str, Any]) -> Any | None:
     """Build a module on torch's device "meta", where nothing is initialised or computed.
 
     None where a state dict would leave it incomplete: it computes with numbers while it is made, or keeps tensors that
-    its state dict lacks.
+    its state dict lacks. What a user's own code does there is not known.
     """
     import torch
 
+    if is_factory(architecture):
+        return None
     try:
         with torch.device("meta"):
             module = build_module(architecture, arguments)

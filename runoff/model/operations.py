@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runoff.contract import Model, from_json
-from runoff.model.module import build_empty, build_module
+from runoff.model.module import build_empty, build_module, example
 
 DISTRIBUTIONS = ("torch", "torchvision")
 COUNT_VERSION = 1
@@ -48,7 +48,8 @@ def count_operations(model: dict[str, Any]) -> dict[str, int]:
     counted = from_json(Model, model)
     made = (counted.source.architecture, counted.source.arguments)
     module = build_empty(*made) or build_module(*made)
-    image = torch.zeros((1, *counted.picture_shape), device=next(module.parameters()).device)
+    device = next(module.parameters()).device
+    examples = tuple(tensor.to(device) for tensor in example(counted))
     moved, padding = [0], [0]
 
     def note_moved(layer: Any, inputs: tuple[Any, ...], output: Any) -> None:
@@ -64,7 +65,7 @@ def count_operations(model: dict[str, Any]) -> dict[str, int]:
             layer.register_forward_hook(note_padding)
     counter = FlopCounterMode(display=False)
     with torch.inference_mode(), counter:
-        module.eval()(image)
+        module.eval()(*examples)
     weights = sum(parameter.numel() for parameter in module.parameters())
     return {"flop": counter.get_total_flops(), "padding": padding[0], "weights": weights, "activations": moved[0]}
 

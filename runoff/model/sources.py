@@ -18,6 +18,9 @@ from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel,
 from runoff.model import timm_module
 from runoff.model.architecture import BUILTIN, IMAGENET, RESNET18, Architecture
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
+from runoff.model.factory import is_factory
+from runoff.model.factory_source import choose_factory
+from runoff.model.input_options import InputOptions
 from runoff.model.options import AUTO, ModelOptions
 from runoff.model.preprocessing_fields import changed
 from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
@@ -33,6 +36,7 @@ STEPS: Mapping[str, str] = {"": "runoff.model.torchvision_weights", timm_module.
 IMPORT_TIMEOUT = 600.0
 """Seconds that importing weights may take, the download included."""
 
+NO_INPUTS = InputOptions()
 RunStep = Callable[[str, dict[str, Any]], Any]
 """Calls ``module:function`` with JSON arguments in a process that may import frameworks."""
 
@@ -45,12 +49,14 @@ class Choice:
     note: str | None = None
 
 
-def choose_model(options: ModelOptions, folder: Path, run_step: RunStep) -> Choice:
+def choose_model(options: ModelOptions, folder: Path, run_step: RunStep, inputs: InputOptions = NO_INPUTS) -> Choice:
     """Choose the model that is asked for, with its preprocessing and labels.
 
     Raises UnknownModel, CheckpointUnavailable where weights can't be had, CheckpointBroken where they are not what they
     should be, and UsageError for an input or labels that do not fit the model.
     """
+    if is_factory(options.model):
+        return Choice(labelled(choose_factory(options, inputs, folder, run_step), options))
     choice = choose_weights(options, folder, run_step)
     if options.changes:
         run_step("runoff.model.module:require_input", {"model": to_json(choice.model)})

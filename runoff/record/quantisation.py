@@ -18,6 +18,8 @@ def describe_quantisation(outcome: Outcome, judged: Judged[LaunchRecord]) -> Qua
     """Say what a contender of reduced precision costs and buys; logit errors are in logits."""
     agreement, precision = outcome.quantisation, outcome.contender.variant.precision
     assert agreement is not None
+    assert agreement.share is not None
+    assert agreement.decided_share is not None
     assert agreement.rms_difference is not None
     assert agreement.largest_difference is not None
     return Quantisation(

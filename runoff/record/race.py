@@ -166,9 +166,12 @@ def stored_model(expected: ReferenceOutputs) -> StoredModel:
     """Name the model, its source, and what pictures become for it."""
     model, source = expected.model, expected.model.source
     stored = StoredSource(source.kind, source.origin, source.version)
-    return StoredModel(source.architecture, model.name, model.sha256, stored, model.preprocessing)
+    return StoredModel(
+        source.architecture, model.name, model.sha256, stored, model.preprocessing, model.task, model.inputs
+    )
 
 
 def stored_pictures(expected: ReferenceOutputs) -> Pictures:
-    """Name the pictures by their contents."""
-    return Pictures(len(expected.images.names), expected.images.sha256)
+    """Name the pictures, or what else the model was run on, by their contents."""
+    examples = expected.examples
+    return Pictures(len(examples.names), examples.sha256, examples.kind)

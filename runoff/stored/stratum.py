@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from runoff.contract import RANDOM, Preprocessing
+from runoff.arrays import Input
+from runoff.contract import CLASSIFICATION, RANDOM, Preprocessing
 from runoff.text.numbers import first_few
 
 MOST_FLAGS = 4
@@ -26,7 +27,8 @@ class StoredModel(Struct, frozen=True):
     """The model that every contender ran: its name, its weights' name, and where both come from.
 
     ``sha256`` is the hash of weights and graph, which decides with the input's shape whether two models are the same;
-    the names do not. ``preprocessing`` is None where pictures are no input, and in runs of before it was stored.
+    the names do not. ``preprocessing`` is None where pictures are no input, and in runs of before it was stored, which
+    have no ``inputs`` either.
     """
 
     name: str
@@ -34,6 +36,13 @@ class StoredModel(Struct, frozen=True):
     sha256: str
     source: StoredSource
     preprocessing: Preprocessing | None = None
+    task: str = CLASSIFICATION
+    inputs: tuple[Input, ...] = ()
+
+    @property
+    def classifies(self) -> bool:
+        """Whether its one output names a class."""
+        return self.task == CLASSIFICATION
 
     @property
     def speed_only(self) -> bool:
@@ -42,10 +51,11 @@ class StoredModel(Struct, frozen=True):
 
 
 class Pictures(Struct, frozen=True):
-    """The pictures that agreement is found on: how many, and the hash of their contents."""
+    """The pictures, or what ``kind`` says, that agreement is found on: how many, and the hash of their contents."""
 
     count: int
     sha256: str
+    kind: str = "pictures"
 
 
 class Stratum(Struct, frozen=True, omit_defaults=True):
@@ -100,9 +110,17 @@ def model_words(model: StoredModel) -> str:
 
 
 def input_words(model: StoredModel | None) -> str:
-    """Write the shape and type of the input that pictures become, nothing where that is not known."""
-    made = model.preprocessing if model else None
-    return f"{'×'.join(map(str, made.shape))} {made.dtype}" if made else ""
+    """Write shapes and types of what the model takes, nothing where that is not known."""
+    if model and model.preprocessing:
+        return f"{shape_words(model.preprocessing.shape)} {model.preprocessing.dtype}"
+    return (
+        ", ".join(f"{given.name} {shape_words(given.shape)} {given.dtype}" for given in model.inputs) if model else ""
+    )
+
+
+def shape_words(shape: tuple[int, ...]) -> str:
+    """Write the sides of one example."""
+    return "×".join(map(str, shape)) or "one number"
 
 
 def have_the_same_pictures(base: Stratum, head: Stratum) -> bool:

@@ -40,6 +40,21 @@ def control_line(run: StoredRun) -> str:
     return f"Control (a second {control.reference}, which should be 1): {ratio}."
 
 
+def agrees(run: StoredRun) -> str:
+    """Say in two words what agrees with golden."""
+    return "Top-1 agrees" if run.model is None or run.model.classifies else "outputs agree"
+
+
+def agreement_meaning(run: StoredRun) -> str | None:
+    """Say what agreement is of a model that is no classifier, None for one that is."""
+    if run.model is None or run.model.classifies:
+        return None
+    return (
+        "Outputs agree on an example where every number of each is within 100 of golden's own roundings, and whole "
+        "numbers are equal; reduced precision is judged by --tolerance alone."
+    )
+
+
 def model_name(run: StoredRun) -> str:
     """Name the model."""
     return run.model.name if run.model else "models"

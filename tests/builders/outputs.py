@@ -9,6 +9,7 @@ import numpy as np
 from runoff.arrays import Logits
 from runoff.measure.preparation import FurtherImages, ReferenceOutputs
 from runoff.model.architecture import FILE
+from runoff.model.examples import PICTURES, Examples
 from runoff.model.golden import Golden
 from runoff.model.images import ImageSet
 from tests.builders.models import resnet18
@@ -37,7 +38,7 @@ def golden_of(logits: Logits, rounding: float = ROUNDING) -> Golden:
 def expected_outputs(further: FurtherImages | None = None, judged: tuple[int, ...] = (2, 3)) -> ReferenceOutputs:
     """Return golden of four pictures, of which contenders are calibrated on the first two."""
     golden = golden_of(logits_of(0, 1, 0, 1))
-    return ReferenceOutputs(MODEL, image_set("a", "b", "c", "d"), IMAGES, golden, judged, further)
+    return ReferenceOutputs(MODEL, Examples(("a", "b", "c", "d"), {}, PICTURES, ""), IMAGES, golden, judged, further)
 
 
 def further_images(rounding: float = ROUNDING) -> FurtherImages:

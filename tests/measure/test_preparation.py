@@ -21,7 +21,7 @@ from runoff.measure.entrant import Example
 from runoff.measure.preparation import READY, SKIPPED, Outcome, ReferenceOutputs, prepare_contender
 from runoff.measure.workers import Workers
 from runoff.model.architecture import FILE
-from runoff.model.images import ImageSet
+from runoff.model.examples import PICTURES, Examples
 from runoff.processes.workplace import Workplace
 from tests import fakes
 from tests.builders.models import resnet18
@@ -47,7 +47,7 @@ def prepared(variant: Variant, picture: Example, images: NDArray[np.float32], pl
     model = resnet18("none", place.home / "weights.npz", "0" * 64, ("a", "b"), FILE)
     expected = ReferenceOutputs(
         model,
-        ImageSet(("one", "two", "three"), images, ""),
+        Examples(("one", "two", "three"), {"images": images}, PICTURES, ""),
         picture.files,
         golden_of(true_logits(images)),
         judged=(0, 1, 2),

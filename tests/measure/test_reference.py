@@ -150,7 +150,7 @@ def test_each_part_of_a_key_has_its_name(place, calls, monkeypatch):
     }
     assert counted == {
         "model": [MODEL.source.kind, MODEL.source.architecture, dict(MODEL.source.arguments), ""],
-        "shape": MODEL.picture_shape,
+        "inputs": [vars(given) for given in MODEL.inputs],
         "versions": HERE.versions(operations.DISTRIBUTIONS),
         "version": operations.COUNT_VERSION,
     }

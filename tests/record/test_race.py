@@ -21,8 +21,8 @@ from runoff.measure.launches import CONTROL
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
 from runoff.measure.race import Race
 from runoff.model.architecture import BUILTIN, IMAGENET
+from runoff.model.examples import PICTURES, Examples
 from runoff.model.golden import Golden
-from runoff.model.images import ImageSet
 from runoff.record.race import (
     Judged,
     extra_info,
@@ -275,7 +275,7 @@ def test_model_and_pictures_are_named() -> None:
     model = resnet18("builtin", Path("weights.npz"), "cd" * 32, ("cat", "dog"), BUILTIN)
     expected = ReferenceOutputs(
         model,
-        ImageSet(names=("one", "two"), pixels=np.zeros((2, 3, 8, 8), dtype=np.float32), sha256="ef" * 32),
+        Examples(("one", "two"), {}, PICTURES, "ef" * 32),
         {"images": Path("images.npy")},
         Golden({"logits": np.zeros((2, 2), dtype=np.float32)}, {"logits": 1e-6}),
         (1,),
@@ -286,5 +286,7 @@ def test_model_and_pictures_are_named() -> None:
         "sha256": model.sha256,
         "source": {"kind": "torchvision", "origin": "builtin"},
         "preprocessing": stored(IMAGENET),
+        "task": "classification",
+        "inputs": [{"name": "images", "shape": [3, 224, 224], "dtype": "float32", "layout": "NCHW"}],
     }
-    assert stored(stored_pictures(expected)) == {"count": 2, "sha256": "ef" * 32}
+    assert stored(stored_pictures(expected)) == {"count": 2, "sha256": "ef" * 32, "kind": "pictures"}

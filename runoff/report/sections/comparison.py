@@ -31,7 +31,8 @@ def comparison_section(run: StoredRun) -> Section:
         return Section("comparison", "Comparison", notes=tuple(notes), shown_in=(TERMINAL, MARKDOWN))
     measured = {row.contender: row.percentiles for row in run.timed if row.percentiles}
     speed_only = [wording.SPEED_ONLY] if run.model and run.model.speed_only else []
-    sentences = [*speed_only, wording.control_line(run), *(f"{line}." for line in withheld(measured))]
+    meaning = filter(None, [wording.agreement_meaning(run)])
+    sentences = [*speed_only, *meaning, wording.control_line(run), *(f"{line}." for line in withheld(measured))]
     return Section("comparison", "Comparison", comparison_table(run), (*notes, *plain_notes(sentences)))
 
 
@@ -49,7 +50,7 @@ def comparison_table(run: StoredRun) -> Table:
         ),
         figures(run, "cold\nstart s", numbers.seconds, lambda row: row.cold_start),
         figures(run, "peak\nMB", numbers.megabytes, lambda row: row.peak),
-        figures(run, "Top-1\nagrees", numbers.share, lambda row: row.agreement),
+        figures(run, wording.agrees(run).replace(" ", "\n"), numbers.share, lambda row: row.agreement),
         figures(run, "artifact\nMB", numbers.megabytes, lambda row: row.artifact),
         figures(run, "deploy\nMB", numbers.megabytes, lambda row: row.footprint),
         figures(run, "of\npeak", numbers.percent, lambda row: row.of_peak),

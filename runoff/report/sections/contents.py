@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from runoff.report.blocks import Section
 from runoff.report.sections.claims import claims_section
+from runoff.report.sections.closeness import closeness_section
 from runoff.report.sections.comparison import comparison_section
 from runoff.report.sections.conversion_breaks import breaks_section
 from runoff.report.sections.conversions import conversion_section
@@ -37,6 +38,7 @@ SECTIONS: tuple[Callable[[StoredRun], Section | None], ...] = (
     percentile_section,
     version_section,
     quantisation_section,
+    closeness_section,
     efficiency_section,
     footprint_section,
     conversion_section,

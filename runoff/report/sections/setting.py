@@ -11,6 +11,7 @@ from runoff.stored.stratum import StoredModel, input_words
 from runoff.text import numbers
 from runoff.text.table import make_table
 
+DIFFERENCE = "largest difference\nof a logit"
 REPAIRS = "repairs of the ONNX file\nbefore it converted"
 
 
@@ -23,20 +24,22 @@ def setting_section(run: StoredRun) -> Section:
         ("Machine", (wording.place(run), *([run.system] if run.system else []))),
         *([("Checkpoint", checkpoint_lines(model))] if model else []),
         *([("Input", input_lines(model))] if model and model.preprocessing else []),
-        ("Pictures", (f"{run.images}, compared with the answers of {golden_name(run)}",)),
+        *([("Inputs", (input_words(model),))] if model and not model.preprocessing else []),
+        (examples_name(run), (f"{run.images}, compared with the answers of {golden_name(run)}",)),
         *([("Commit", (run.commit.full_name,))] if run.commit else []),
         *(
             (f"Versions in {name}" if len(environments) > 1 else "Versions", (versions_text(versions),))
             for name, versions in environments.items()
         ),
     )
+    largest = DIFFERENCE if model is None or model.classifies else "largest difference\nof an output"
     rows = [
         {
             "contender": row.contender,
             "how it runs": row.description,
             "precision": row.precision,
             REPAIRS: ", ".join(row.repairs) or numbers.NOTHING,
-            "largest difference\nof a logit": difference_text(row.largest_difference),
+            largest: difference_text(row.largest_difference),
             "versions": versions_text(row.versions),
         }
         for row in run.rows
@@ -49,6 +52,12 @@ def checkpoint_lines(model: StoredModel) -> tuple[str, ...]:
     """Name a model and its weights by their hash, with the package that makes it where its version decides too."""
     made_by = f", made by {model.source.kind} {model.source.version}" if model.source.version else ""
     return f"{model.weights} ({model.name}{made_by})", f"{model.sha256[:16]}…"
+
+
+def examples_name(run: StoredRun) -> str:
+    """Name what the model was run on."""
+    images = run.stratum.images
+    return (images.kind if images else "pictures").capitalize()
 
 
 def input_lines(model: StoredModel) -> tuple[str, ...]:

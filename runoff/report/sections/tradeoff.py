@@ -52,7 +52,7 @@ class Mark:
     def alt_text(self) -> str:
         """The point in words."""
         kind = f", {self.kind}" if self.kind else ""
-        agreement = "" if self.agrees else f", Top-1 agrees on {numbers.share(self.agreement)}"
+        agreement = "" if self.agrees else f", agrees on {numbers.share(self.agreement)}"
         return f"{self.who} {numbers.milliseconds(self.latency / 1e3)} ms and {self.memory:.0f} MB{kind}{agreement}"
 
 

@@ -23,9 +23,9 @@ HIGHLIGHTS = (
     (LATENCY, "median of one inference"),
     (COLD_START, "cold start"),
     (PEAK_MEMORY, "peak memory"),
-    (AGREEMENT, "Top-1 agrees with golden"),
+    (AGREEMENT, ""),
 )
-"""What a page begins with of the recommended contender."""
+"""What a page begins with of the recommended contender; what agrees with golden depends on the model."""
 
 
 @dataclass(frozen=True)
@@ -86,5 +86,5 @@ def highlights(run: StoredRun, recommended: Row) -> list[tuple[str, str]]:
         shown.append((times, f"{word} than {run.stratum.reference}"))
     for metric, what in HIGHLIGHTS:
         if (value := metric.read(recommended)) is not None:
-            shown.append((numbers.figure(value, metric.unit), what))
+            shown.append((numbers.figure(value, metric.unit), what or f"{wording.agrees(run)} with golden"))
     return shown

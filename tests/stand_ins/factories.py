@@ -1,0 +1,119 @@
+"""Factories of modules as people have them: some that can be raced, and some that do one thing wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class Two(nn.Module):
+    """A module of two inputs, of which one has whole numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(50, 8)
+        self.join = nn.Linear(8 + 5, 3)
+
+    def forward(self, tokens: Any, features: Any, scale: float = 1.0) -> dict[str, Any]:
+        """Give a mapping of three outputs, of which one has whole numbers, and what is no tensor."""
+        joined = torch.cat([self.embed(tokens).mean(1), features], 1)
+        scores = self.join(joined) * scale
+        return {"scores": scores, "inner": {"best": scores.argmax(1, keepdim=True), "nothing": None}, "joined": joined}
+
+
+class Classifier(nn.Module):
+    """A classifier of pictures of five channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(5, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, pixels: Any) -> Any:
+        """Give a logit for each of four classes."""
+        return self.head(self.body(pixels).flatten(1))
+
+
+class Doing(nn.Module):
+    """A module that does one thing more than its layer."""
+
+    def __init__(self, doing: Any) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        self.register_buffer("count", torch.zeros(1), persistent=False)
+        self.drawn = torch.randn(4)
+        self.doing = doing
+
+    def forward(self, values: Any) -> Any:
+        """Do it."""
+        return self.doing(self, self.layer(values), values)
+
+
+def two() -> Two:
+    """Make it."""
+    return Two()
+
+
+def five_channels() -> Classifier:
+    """Make it."""
+    return Classifier()
+
+
+instance = Classifier()
+
+
+def noisy() -> Doing:
+    """Make a module that adds noise."""
+    return Doing(lambda own, made, values: made + torch.randn_like(made))
+
+
+def counting() -> Doing:
+    """Make a module that counts its inferences in a buffer."""
+
+    def count(own: Any, made: Any, values: Any) -> Any:
+        own.count += 1
+        return made
+
+    return Doing(count)
+
+
+def in_place() -> Doing:
+    """Make a module that writes into its input."""
+    return Doing(lambda own, made, values: made + values.mul_(2))
+
+
+def random_tensor() -> Doing:
+    """Make a module that adds numbers drawn when it was made, which no state dict has."""
+    return Doing(lambda own, made, values: made + own.drawn)
+
+
+def a_tuple() -> tuple[Two, int]:
+    """Give more than a module."""
+    return Two(), 3
+
+
+def a_state_dict() -> dict[str, Any]:
+    """Give weights and no module."""
+    return Two().state_dict()
+
+
+def needs_arguments(classes: int) -> Classifier:
+    """Ask for an argument."""
+    return Classifier()
+
+
+def raises() -> Two:
+    """Raise."""
+    raise ValueError("no such file\nas this")
+
+
+def scalar() -> Doing:
+    """Make a module whose output has no axis of examples."""
+    return Doing(lambda own, made, values: made.sum())
+
+
+def nothing() -> Doing:
+    """Make a module that gives no tensor."""
+    return Doing(lambda own, made, values: {"a": 1})
