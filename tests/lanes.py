@@ -53,15 +53,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if real:
             item.add_marker(pytest.mark.timeout(LONGEST_RUN))
     if hasattr(config, "workerinput"):
-        items.sort(key=place)
+        items[:] = in_order(items)
 
 
-def place(item: pytest.Item) -> int:
-    """Return where a test comes: the whole field, real frameworks, runs of the suite, all others, what runs alone."""
-    if item.get_closest_marker("alone"):
-        return len(LONGEST_FIRST) + 1
-    kinds = [item.get_closest_marker(kind) is not None for kind in LONGEST_FIRST]
-    return [*kinds, True].index(True)
+def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Sort files by the longest kind of their tests, which keep their order in it; what runs alone comes last."""
+    kinds: dict[Path, int] = {}
+    for item in items:
+        kinds[item.path] = min(kinds.get(item.path, len(LONGEST_FIRST)), kind_of(item))
+    last = len(LONGEST_FIRST) + 1
+    return sorted(items, key=lambda item: last if item.get_closest_marker("alone") else kinds[item.path])
+
+
+def kind_of(item: pytest.Item) -> int:
+    """Return which kind a test is: left to tests-full, of real frameworks, a run of the suite, or any other."""
+    return [*(item.get_closest_marker(kind) is not None for kind in LONGEST_FIRST), True].index(True)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,12 @@ from runoff.model.options import AUTO, ModelOptions
 from runoff.model.preprocessing_fields import changed
 
 STEPS = "runoff.model.factory_check"
+
+
+def has_package(architecture: str) -> bool:
+    """Whether the package of a factory is in the folder that was started in, or installed; nothing is imported."""
+    package = architecture.partition(":")[0].partition(".")[0]
+    return bool(PathFinder.find_spec(package, [str(Path.cwd())]) or find_spec(package))
 
 
 def choose_factory(

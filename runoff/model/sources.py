@@ -19,7 +19,7 @@ from runoff.model import timm_module
 from runoff.model.architecture import BUILTIN, IMAGENET, RESNET18, Architecture
 from runoff.model.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
 from runoff.model.factory import is_factory
-from runoff.model.factory_source import choose_factory
+from runoff.model.factory_source import choose_factory, has_package
 from runoff.model.input_options import InputOptions
 from runoff.model.options import AUTO, ModelOptions
 from runoff.model.preprocessing_fields import changed
@@ -55,7 +55,7 @@ def choose_model(options: ModelOptions, folder: Path, run_step: RunStep, inputs:
     Raises UnknownModel, CheckpointUnavailable where weights can't be had, CheckpointBroken where they are not what they
     should be, and UsageError for an input or labels that do not fit the model.
     """
-    if is_factory(options.model):
+    if is_factory(options.model) and has_package(options.model):
         return Choice(labelled(choose_factory(options, inputs, folder, run_step), options))
     choice = choose_weights(options, folder, run_step)
     if options.changes:
@@ -107,7 +107,10 @@ def steps_of(model: str) -> str:
     """
     before, colon, _ = model.partition(":")
     if colon and before not in STEPS:
-        raise UnknownModel(f"unknown source {before!r} in {model!r}; expected timm:NAME, or the name of TorchVision's")
+        raise UnknownModel(
+            f"unknown source {before!r} in {model!r}; expected timm:NAME, package.module:callable of a package that is "
+            f"installed or in {Path.cwd()}, or a name of TorchVision's"
+        )
     return STEPS[before if colon else ""]
 
 
