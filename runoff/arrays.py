@@ -61,9 +61,9 @@ class Signature:
 
         Sides of 1 after the classes, as convolutions leave them, are none.
         """
-        if len(self.outputs) != 1 or self.outputs[0].shape is None:
+        if len(self.outputs) != 1 or not self.outputs[0].shape:
             return None
-        ((classes, *others),) = [each.shape for each in self.outputs if each.shape] or [(0,)]
+        classes, *others = self.outputs[0].shape
         plain = set(others) <= {1} and np.dtype(self.outputs[0].dtype).kind == "f"
         return classes if plain and classes > 1 else None
 

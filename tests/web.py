@@ -125,3 +125,9 @@ def stored(picture: Image.Image, kind: str, **options: object) -> bytes:
 def star() -> Image.Image:
     """Draw a star, always the same."""
     return draw(CLASSES.index("star"), np.random.RandomState(5))
+
+
+def states(app) -> dict[str, tuple[str, int]]:
+    """Return each runtime's state and how often it was started again."""
+    runtimes = app.test_client().get("/api/runtimes").get_json()["runtimes"]
+    return {each["runtime"]: (each["state"], each["restarts"]) for each in runtimes}

@@ -15,7 +15,7 @@ from runoff.contract import Form, Repairs, from_json, import_backend
 from runoff.errors import ConversionFailed, conversion_stage
 from runoff.judge.agreement import compare_logits
 from runoff.judge.conversions import FAILED, RIGHT, WRONG, Attempt, blamed_operator
-from runoff.matrix.zoo import EXPECTED_FILE, MODEL_FILE, export_zoo_model
+from runoff.model.zoo import EXPECTED_FILE, MODEL_FILE, export_zoo_model
 
 REPAIRED_FILE = "repaired.onnx"
 

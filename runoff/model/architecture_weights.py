@@ -15,7 +15,7 @@ from runoff.model.architecture import FILE, Architecture
 from runoff.model.checkpoint_file import read_checkpoint
 from runoff.model.module import build_empty, build_module, taking
 from runoff.model.random_weights import SEED, random_state_dict
-from runoff.model.state_dict import Array, hash_state_dict, save_state_dict
+from runoff.model.state_dict import Array, store_state_dict
 from runoff.model.state_dict_search import Shapes, find_state_dict
 
 FEW, MANY = 7, 1000
@@ -95,8 +95,5 @@ def save_model(
             f"{name} holds values that are not finite numbers (NaN, infinity, text) in {len(unusable)} entries, first "
             f"{unusable[0]!r}; the training that wrote it may have diverged"
         )
-    sha256 = hash_state_dict(arrays)
-    path = folder / f"{Path(name).stem}-{sha256[:16]}.npz"
-    if not path.exists():
-        save_state_dict(path, arrays)
+    path, sha256 = store_state_dict(folder, Path(name).stem, arrays)
     return {"model": to_json(made.model(name, origin, path, sha256)), "note": note}

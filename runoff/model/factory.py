@@ -100,12 +100,21 @@ def saying(what: str, but: type[Exception] | tuple[()] = ()) -> Iterator[None]:
         raise FactoryUnusable(f"{what} {type(error).__name__}: {first}") from error
 
 
+def keywords_of(module: Any, names: Sequence[str]) -> Sequence[str]:
+    """Return the names of inputs where a module's forward names them so, else none: they are given by their places."""
+    return names if set(names) <= {name for name, _ in parameters_of(module.forward)} else ()
+
+
+def call_with(module: Any, keywords: Sequence[str], tensors: Sequence[Any]) -> Any:
+    """Call a module with tensors, by keyword where there are any."""
+    return module(**dict(zip(keywords, tensors, strict=True))) if keywords else module(*tensors)
+
+
 def flat(module: Any, names: Sequence[str]) -> Any:
-    """Wrap a module: tensors in by their places, by keyword where its forward names them so; tensors alone out."""
+    """Wrap a module: tensors in by their places, tensors alone out."""
     import torch
 
-    known = [name for name, _ in parameters_of(module.forward)]
-    keywords = list(names) if set(names) <= set(known) else None
+    keywords = keywords_of(module, names)
 
     class Flat(torch.nn.Module):  # type: ignore[misc]  # torch has no types where types are checked
         """The module, with flat inputs and outputs."""
@@ -116,10 +125,7 @@ def flat(module: Any, names: Sequence[str]) -> Any:
 
         def forward(self, *tensors: Any) -> Any:
             """Run the module."""
-            if keywords is None:
-                leaves = leaves_of(self.inner(*tensors))
-            else:
-                leaves = leaves_of(self.inner(**dict(zip(keywords, tensors, strict=True))))
+            leaves = leaves_of(call_with(self.inner, keywords, tensors))
             return leaves[0] if len(leaves) == 1 else leaves
 
     return Flat().eval()

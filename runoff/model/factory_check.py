@@ -19,9 +19,10 @@ from runoff.arrays import Input, Output, Signature
 from runoff.contract import Model, Source, from_json, to_json
 from runoff.errors import FactoryUnusable
 from runoff.files.arrays import load_arrays
-from runoff.model.factory import SEED, build_factory, call_factory, flat, leaves_of, parameters_of, saying
+from runoff.model.architecture_weights import unnamed
+from runoff.model.factory import SEED, build_factory, call_factory, call_with, flat, keywords_of, leaves_of, saying
 from runoff.model.input_options import input_text, task_of
-from runoff.model.state_dict import hash_state_dict, load_state_dict, save_state_dict
+from runoff.model.state_dict import load_state_dict, store_state_dict
 
 KIND = "factory"
 OWN = "own"
@@ -48,26 +49,23 @@ def import_factory(
     examples = tensors_of(given, example)
     with torch.no_grad():
         outputs = run_twice(architecture, wrapped, given, examples)
-        declared = outputs_of(architecture, module, names, examples)
+        nested = call_with(module, keywords_of(module, names), examples)
     require_same_state(architecture, before, wrapped.state_dict())
-    bare = len(given) == 1 and len(declared) == 1 and isinstance(outputs, torch.Tensor) and is_bare(module, examples)
+    declared = outputs_of(architecture, nested)
+    bare = len(given) == 1 and isinstance(nested, torch.Tensor)
     arguments = {"inputs": names, "wrapped": not bare}
     state = (module if bare else wrapped).state_dict()
     arrays = {name: tensor.detach().numpy() for name, tensor in state.items()}
-    weights_sha256 = hash_state_dict(arrays)
-    path = Path(folder) / f"{re.sub(r'[^A-Za-z0-9]+', '-', architecture)}-{weights_sha256[:16]}.npz"
-    if not path.exists():
-        save_state_dict(path, arrays)
+    path, weights_sha256 = store_state_dict(Path(folder), re.sub(r"[^A-Za-z0-9]+", "-", architecture), arrays)
     signature = Signature(given, declared)
     graph = [KIND, architecture, arguments, hash_sources(architecture, Path(home)), weights_sha256]
-    classes = signature.classes or 0
     model = Model(
         name=OWN,
         sha256=hashlib.sha256(json.dumps(graph).encode()).hexdigest(),
         inputs=given,
         outputs=declared,
         preprocessing=None,
-        labels=tuple(f"class {index}" for index in range(classes)) or None,
+        labels=unnamed(signature.classes or 0) or None,
         task=task_of(signature),
         source=Source(KIND, architecture, arguments, path, weights_sha256, OWN),
     )
@@ -137,17 +135,14 @@ def run_twice(architecture: str, module: Any, inputs: Sequence[Input], examples:
     return found[0]
 
 
-def outputs_of(architecture: str, module: Any, names: Sequence[str], examples: tuple[Any, ...]) -> tuple[Output, ...]:
-    """Declare a module's outputs, named by where they are in what it gives.
+def outputs_of(architecture: str, given: Any) -> tuple[Output, ...]:
+    """Declare a module's outputs, named by where they are in what it gave.
 
     Raises FactoryUnusable for an output that has no axis of examples.
     """
     import torch
     from torch.utils import _pytree
 
-    known = [name for name, _ in parameters_of(module.forward)]
-    by_name = dict(zip(names, examples, strict=True))
-    given = module(**by_name) if set(names) <= set(known) else module(*examples)
     found, _ = _pytree.tree_flatten_with_path(given)
     tensors = [(path, leaf) for path, leaf in found if isinstance(leaf, torch.Tensor)]
     if not tensors:
@@ -163,14 +158,6 @@ def outputs_of(architecture: str, module: Any, names: Sequence[str], examples: t
             )
         outputs.append(Output(name, tuple(leaf.shape[1:]), str(leaf.dtype).removeprefix("torch.")))
     return tuple(outputs)
-
-
-def is_bare(module: Any, examples: tuple[Any, ...]) -> bool:
-    """Whether a module of one input gives a tensor as it is."""
-    import torch
-
-    with torch.no_grad():
-        return isinstance(module(*examples), torch.Tensor)
 
 
 def require_same_state(architecture: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

@@ -47,6 +47,18 @@ def save_state_dict(path: Path, arrays: Mapping[str, Array]) -> None:
     write_whole(path, write)
 
 
+def store_state_dict(folder: Path, name: str, arrays: Mapping[str, Array]) -> tuple[Path, str]:
+    """Write the arrays once into a file that is named after their hash; return the file and the hash.
+
+    Raises ``OSError`` where the folder can't be written.
+    """
+    sha256 = hash_state_dict(arrays)
+    path = folder / f"{name}-{sha256[:16]}.npz"
+    if not path.exists():
+        save_state_dict(path, arrays)
+    return path, sha256
+
+
 def load_state_dict(path: Path) -> dict[str, Array]:
     """Read every array of an ``.npz`` file into memory.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.contract import Preprocessing
-from runoff.errors import CheckpointUnavailable, UnknownModel
+from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel
 from runoff.model import timm_module
 from runoff.model.architecture import OFFICIAL, Architecture
 from runoff.model.architecture_weights import random_weights, save_model, state_shapes, unnamed, weights_of_file
@@ -40,7 +40,8 @@ Changes = Sequence[Mapping[str, Any]]
 def import_official(architecture: str, tag: str, folder: str, changes: Changes = ()) -> dict[str, Any]:
     """Return a classifier with the weights that timm itself loads: out of its cache, else downloaded.
 
-    Raises UnknownModel, and CheckpointUnavailable where they can't be had.
+    Raises UnknownModel, CheckpointUnavailable where they can't be had, and CheckpointBroken where the cache's can't be
+    loaded.
     """
     name = plain_name(architecture)
     config = find_config(name)
@@ -56,7 +57,7 @@ def import_official(architecture: str, tag: str, folder: str, changes: Changes =
     try:
         with cache_alone(config):
             module = create()
-    except Exception:  # noqa: BLE001 - whatever the hub's client raises for what is not in its cache
+    except OSError:  # it is not in the cache
         require_answer(address_of(config))
         try:
             module = create()
@@ -65,6 +66,10 @@ def import_official(architecture: str, tag: str, folder: str, changes: Changes =
             raise CheckpointUnavailable(
                 f"the weights of {name} are not in timm's cache and could not be downloaded ({reason})"
             ) from error
+    except Exception as error:
+        raise CheckpointBroken(
+            f"timm can't load the weights of {name} in its cache ({type(error).__name__}: {error}); delete them there"
+        ) from error
     arrays = {key: tensor.numpy() for key, tensor in module.state_dict().items()}
     return save_model(made, config.tag or name, OFFICIAL, arrays, Path(folder))
 

@@ -32,8 +32,8 @@ from runoff.matrix.matrix import (
     try_conversions,
     try_target,
 )
-from runoff.matrix.zoo import EXPECTED_FILE, MODEL_FILE, zoo_model
 from runoff.measure.launches import deadline_after
+from runoff.model.zoo import EXPECTED_FILE, MODEL_FILE, zoo_model
 from tests.builders.declarations import declared
 from tests.waiting import hurry
 

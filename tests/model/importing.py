@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from runoff.contract import Model, from_json
+from runoff.contract import RANDOM, Model, from_json, to_json
 from runoff.model import torchvision_weights
+from runoff.model.golden import compute_golden, load_golden
+from runoff.model.operations import count_operations
 from runoff.model.state_dict import load_state_dict
 from runoff.model.timm_module import RANGE
 
@@ -43,3 +46,16 @@ def nobody_listens() -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def assert_random_weights_matter(make: Callable[[], dict[str, Any]], folder: Path, least_operations: float) -> None:
+    """Make random weights twice: one hash, golden differs from picture to picture, and operations are counted."""
+    first, again = (from_json(Model, make()["model"]) for _ in range(2))
+    assert first == again
+    assert (first.source.origin, first.name) == (RANDOM, "random-0")
+    images = folder / "images.npy"
+    np.save(images, np.random.default_rng(1).standard_normal((2, *first.picture_shape)).astype(np.float32))
+    compute_golden(to_json(first), {"images": str(images)}, str(folder / "golden.npz"), 1)
+    golden = load_golden(folder / "golden.npz")
+    assert np.ptp(golden.outputs["logits"], axis=0).max() > 100 * golden.roundings["logits"]
+    assert count_operations(to_json(first))["flop"] > least_operations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from runoff.arrays import Input
 from runoff.contract import RANDOM, Model, from_json, to_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel
 from runoff.model.architecture_weights import save_model, shapes_of
-from runoff.model.golden import compute_golden, load_golden
 from runoff.model.module import build_empty, make_module
 from runoff.model.operations import count_operations
 from runoff.model.preprocessing import preprocess
@@ -26,6 +26,7 @@ from runoff.model.torchvision_weights import (
     import_random,
 )
 from tests.lanes import in_full
+from tests.model.importing import assert_random_weights_matter
 
 pytestmark = pytest.mark.framework
 
@@ -128,15 +129,7 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["mobilenet_v3_small", *in_full("regnet_y_400mf", "convnext_tiny")])
 def test_random_weights_are_always_the_same_and_make_every_part_matter(name: str, tmp_path: Path) -> None:
     """Two makings give one hash, golden differs from picture to picture, and operations are counted."""
-    first, again = (from_json(Model, import_random(name, str(tmp_path))["model"]) for _ in range(2))
-    assert first == again
-    assert (first.source.origin, first.name) == (RANDOM, "random-0")
-    images = tmp_path / "images.npy"
-    np.save(images, np.random.default_rng(1).standard_normal((2, *first.picture_shape)).astype(np.float32))
-    compute_golden(to_json(first), {"images": str(images)}, str(tmp_path / "golden.npz"), 1)
-    golden = load_golden(tmp_path / "golden.npz")
-    assert np.ptp(golden.outputs["logits"], axis=0).max() > 100 * golden.roundings["logits"]
-    assert count_operations(to_json(first))["flop"] > 1e8
+    assert_random_weights_matter(partial(import_random, name, str(tmp_path)), tmp_path, least_operations=1e8)
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,18 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
-from runoff.contract import RANDOM, Model, from_json, to_json
-from runoff.errors import CheckpointUnavailable, FrameworkMissing, UnknownModel, UsageError
+from runoff.contract import RANDOM, Model, from_json
+from runoff.errors import CheckpointBroken, CheckpointUnavailable, FrameworkMissing, UnknownModel, UsageError
 from runoff.model import timm_module, timm_weights
-from runoff.model.golden import compute_golden, load_golden
 from runoff.model.module import build_empty, make_module
-from runoff.model.operations import count_operations
 from runoff.model.timm_weights import (
     address_of,
     architecture_of,
@@ -30,7 +28,7 @@ from runoff.model.timm_weights import (
     require_answer,
     subset_of,
 )
-from tests.model.importing import NEEDS_TIMM
+from tests.model.importing import NEEDS_TIMM, assert_random_weights_matter
 from tests.project.test_extras import requirements
 
 pytestmark = NEEDS_TIMM
@@ -105,15 +103,7 @@ def test_another_input_is_an_argument_where_the_model_is_made_for_one() -> None:
 @pytest.mark.parametrize("name", ["test_vit", "levit_128s", "test_convnext"])
 def test_random_weights_give_a_model_that_answers(name: str, tmp_path: Path) -> None:
     """Two makings give one hash, golden differs from picture to picture, and operations are counted."""
-    first, again = (from_json(Model, import_random(f"timm:{name}", str(tmp_path))["model"]) for _ in range(2))
-    assert first == again
-    assert (first.source.origin, first.name) == (RANDOM, "random-0")
-    images = tmp_path / "images.npy"
-    np.save(images, np.random.default_rng(1).standard_normal((2, *first.picture_shape)).astype(np.float32))
-    compute_golden(to_json(first), {"images": str(images)}, str(tmp_path / "golden.npz"), 1)
-    golden = load_golden(tmp_path / "golden.npz")
-    assert np.ptp(golden.outputs["logits"], axis=0).max() > 100 * golden.roundings["logits"]
-    assert count_operations(to_json(first))["flop"] > 1e6
+    assert_random_weights_matter(partial(import_random, f"timm:{name}", str(tmp_path)), tmp_path, least_operations=1e6)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +168,19 @@ def test_a_download_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr(timm_weights, "require_answer", lambda _: None)
     with pytest.raises(CheckpointUnavailable, match=r"weights of test_vit .* could not be downloaded \(.*Hub"):
+        import_official(SMALLEST, "DEFAULT", str(tmp_path))
+
+
+def test_weights_in_the_cache_that_are_broken_are_told(
+    timm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can't be loaded is called broken, with where it is, and nothing is downloaded in its place."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise ValueError("header too large")
+
+    monkeypatch.setattr(timm.models._builder, "load_state_dict_from_hf", broken)
+    with pytest.raises(CheckpointBroken, match=r"weights of test_vit in its cache \(ValueError: header too large\)"):
         import_official(SMALLEST, "DEFAULT", str(tmp_path))
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from runoff.backends import find_backends
 from runoff.judge import agreement, conversions
-from runoff.matrix import attempt, matrix, zoo
+from runoff.matrix import attempt, matrix
 from runoff.measure.code import code_hash
-from runoff.model import golden, images, onnx_export, operations
+from runoff.model import golden, images, onnx_export, operations, zoo
 from tests.conftest import ROOT
 
 STORED = ROOT / "tests" / "project" / "versions.json"
@@ -30,7 +30,7 @@ def current() -> dict[str, list[object]]:
     return backends | {
         "MATRIX_VERSION": [matrix.MATRIX_VERSION, matrix_hash()],
         "EXPORT_VERSION": [onnx_export.EXPORT_VERSION, code_hash(MODEL / "onnx_export.py", ["export_model"])],
-        "ZOO_VERSION": [zoo.ZOO_VERSION, code_hash(ROOT / "runoff" / "matrix" / "zoo.py", ["export_zoo_model"])],
+        "ZOO_VERSION": [zoo.ZOO_VERSION, code_hash(ROOT / "runoff" / "model" / "zoo.py", ["export_zoo_model"])],
         "GOLDEN_VERSION": [golden.GOLDEN_VERSION, code_hash(MODEL / "golden.py", ["compute_golden"])],
         "COUNT_VERSION": [operations.COUNT_VERSION, code_hash(MODEL / "operations.py", ["count_operations"])],
         "DRAWING_VERSION": [images.DRAWING_VERSION, code_hash(MODEL / "images.py", ["further_drawings"])],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import os
 import re
@@ -229,11 +228,6 @@ def test_every_lane_of_the_tests_runs_in_ci(environments):
     assert run == {"lint", "coverage", *(name for name in environments if name.startswith("tests-"))} - {"tests-quick"}
 
 
-def test_no_two_environments_share_a_folder():
-    """Each tox environment has a folder of its own: tox makes one anew whenever another name used it before."""
-    assert "env_dir" not in (ROOT / "tox.ini").read_text()
-
-
 def test_pre_releases_alone_may_fail():
     """One job of CI goes on after an error, that of the pre-releases, and all others are required."""
     tolerant = {name for _, name, job in jobs() if "continue-on-error" in json.dumps(job)}
@@ -290,13 +284,3 @@ def test_one_writer_at_a_time():
         "group": "history",
         "cancel-in-progress": "false",
     }
-
-
-def test_every_environment_has_a_storage_of_its_own():
-    """Each tox environment that runs benchmarks keeps its saved runs in a folder with its name."""
-    tox = configparser.ConfigParser(interpolation=None)
-    tox.read(ROOT / "tox.ini")
-    racing = {name: each["commands"] for name, each in tox.items() if "pytest benchmarks/" in each.get("commands", "")}
-    assert "testenv:compare" in racing
-    for name, commands in racing.items():
-        assert "--benchmark-storage=file://{tox_root}/.runoff/storage/{env_name}" in commands, name

@@ -1,4 +1,4 @@
-"""Takes the place of runoff/matrix/zoo.py in the copied suite: files that no framework wrote."""
+"""Takes the place of runoff/model/zoo.py in the copied suite: files that no framework wrote."""
 
 from __future__ import annotations
 

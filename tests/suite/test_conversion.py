@@ -45,7 +45,7 @@ def imagining(tmp_path_factory):
     """Copy the suite with the fake alone, two models, an exporter that needs no torch, and what exporting needs."""
     with copied_suite(tmp_path_factory.mktemp("imagining"), reference="fake") as copied:
         put_fakes_in(copied)
-        shutil.copy(ROOT / "tests" / "stand_ins" / "zoo.py", copied.root / "runoff" / "matrix" / "zoo.py")
+        shutil.copy(ROOT / "tests" / "stand_ins" / "zoo.py", copied.root / "runoff" / "model" / "zoo.py")
         exporter = copied.root / "runoff" / "model" / "onnx_export.py"
         needed = 'EXPORTERS = {TORCHSCRIPT: ("numpy",), DYNAMO: ("numpy",)}\n'
         exporter.write_text(exporter.read_text().replace("DISTRIBUTIONS = ", f"{needed}DISTRIBUTIONS = ", 1))

@@ -9,30 +9,19 @@ import sys
 import termios
 import threading
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
-from runoff.backends import find_backends
 from runoff.contract import to_json
-from runoff.environments.environment import Environment
 from runoff.errors import FrameworkMissing, WorkerFailed
-from runoff.measure.entrant import Entrant, predicting
-from runoff.model.architecture import IMAGENET
-from runoff.model.classification import top_classes
-from runoff.model.decoding import decode
-from runoff.model.images import ImageSet, save_images
-from runoff.model.preprocessing import preprocess
 from runoff.processes.process import started
-from runoff.text.ids import HERE
 from tests import fakes
 from tests.children import PATIENCE
 from tests.conftest import SIGNATURE
 from tests.waiting import until
-from tests.web import BUILTIN_MODEL, fake_page, page, send, star, stored, until_settled
-from webui.config import Config
+from tests.web import fake_page, send, star, states, stored
 from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, UNAVAILABLE, Keeper
 
 pytestmark = pytest.mark.long
@@ -40,12 +29,6 @@ pytestmark = pytest.mark.long
 PNG = stored(star(), "PNG")
 HANGS_AT = 15
 """Which picture the fake ``stalls`` never answers: it hangs at its thirtieth inference, and a picture takes two."""
-
-
-def states(app) -> dict[str, tuple[str, int]]:
-    """Return each runtime's state and how often it was started again."""
-    runtimes = app.test_client().get("/api/runtimes").get_json()["runtimes"]
-    return {each["runtime"]: (each["state"], each["restarts"]) for each in runtimes}
 
 
 def unread(pipe) -> int:
@@ -264,78 +247,3 @@ def test_an_error_is_never_its_own_cause(tmp_path):
         with pytest.raises(WorkerFailed) as killed:
             keeper.ask({"do": "picture", "pixels": ""}, patience=5, timeout=5)
         assert killed.value.__cause__ is not killed.value
-
-
-def test_an_artifact_that_was_changed_never_answers(tmp_path):
-    """A changed file in the cache is found at the next start, before the first answer."""
-    config = Config(contenders="fake", first="fake", model=BUILTIN_MODEL, home=tmp_path, threads=2, patience=60)
-    for state, status in (("ready", 200), ("unavailable", 503)):
-        with page(config) as app:
-            assert send(app.test_client(), PNG).status_code == status
-            assert states(app) == {"fake": (state, 0)}
-        (artifact,) = (tmp_path / "artifacts").glob("*/model.npy")
-        np.save(artifact, np.ones(1000, np.float32))
-
-
-def test_artifacts_come_from_the_benchmarks_cache(tmp_path):
-    """Without a prepared folder the page converts into the cache once, and a second start finds it there."""
-    config = Config(contenders="fake", first="fake", model=BUILTIN_MODEL, home=tmp_path, threads=2)
-    for _ in range(2):
-        with page(config) as app:
-            until_settled(app)
-            assert send(app.test_client(), PNG).status_code == 200
-            assert app.test_client().get("/api/runtimes").json["checkpoint"]["name"] == "builtin"
-    assert len(list((tmp_path / "artifacts").iterdir())) == 1
-    assert len(list((tmp_path / "logs").glob("*-convert.log"))) == 1
-
-
-def test_a_runtime_whose_conversion_fails_is_unavailable(tmp_path):
-    """A failed conversion costs its runtime alone, and the page shows no reason that only a log should hold."""
-    config = Config(
-        contenders="fake,fake-unconvertible",
-        first="fake",
-        model=BUILTIN_MODEL,
-        home=tmp_path,
-        threads=2,
-    )
-    with page(config) as app:
-        until_settled(app)
-        assert states(app) == {"fake": ("ready", 0), "fake-unconvertible": ("unavailable", 0)}
-        assert str(tmp_path) not in app.test_client().get("/api/runtimes").text
-
-
-@pytest.mark.full
-@pytest.mark.framework
-def test_the_pages_predictions_equal_the_benchmarks(tmp_path):
-    """For the same picture and contender the page gives the very probabilities that the benchmark's worker gives."""
-    pytest.importorskip("onnxruntime")
-    with page(
-        Config(contenders="onnxruntime", model=BUILTIN_MODEL, home=tmp_path, threads=2),
-        find_backends(),
-    ) as app:
-        until_settled(app)
-        client = app.test_client()
-        pictures = [client.get(f"/samples/{number}.jpg").data for number in range(3)]
-        given = [send(client, picture, "?top=5").json["results"][0]["answers"] for picture in pictures]
-        runtimes = app.extensions["runoff"]
-        (artifact,) = (tmp_path / "artifacts").glob("*/model.onnx")
-        contender = runtimes.runtimes["onnxruntime"].contender
-    pixels = np.stack([preprocess(decode(picture), IMAGENET) for picture in pictures])
-    save_images(ImageSet(("a", "b", "c"), pixels, ""), tmp_path / "images.npy")
-    backend = find_backends()["onnxruntime"]
-    here = Environment(HERE, Path(sys.executable))
-    model = runtimes.model.result()
-    check = predicting(
-        Entrant("onnxruntime", contender, backend, here, artifact, model.signature, 2),
-        files={"images": tmp_path / "images.npy"},
-        destination=tmp_path / "outputs.npz",
-        log=tmp_path / "log",
-    )
-    with check as (_, prediction):
-        pass
-    expected = [
-        [{"label": model.labels[index], "confidence": confidence} for index, confidence in top_classes(row, 5)]
-        for row in prediction.outputs["logits"]
-    ]
-    assert given == expected
-    assert [answers[0]["label"] for answers in given] == ["star", "house", "fish"]
