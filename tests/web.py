@@ -20,10 +20,10 @@ from werkzeug.test import TestResponse
 from runoff.backends import Declaration, find_backends
 from runoff.contract import to_json
 from runoff.measure.cache import RECORD, measure_files
-from runoff.model.architecture import BUILTIN
-from runoff.model.builtin import BUILTIN_SHA256, builtin_labels
-from runoff.model.drawings import CLASSES, draw
-from runoff.model.options import ModelOptions
+from runoff.model.inputs.drawings import CLASSES, draw
+from runoff.model.sources.architecture import BUILTIN
+from runoff.model.sources.options import ModelOptions
+from runoff.model.weights.builtin import BUILTIN_SHA256, builtin_labels
 from tests import fakes
 from tests.builders.models import resnet18
 from tests.children import PATIENCE

@@ -15,7 +15,7 @@ import waitress
 
 from runoff.backends import find_backends
 from runoff.errors import ResultsUnwritable, RunoffError, UsageError
-from runoff.model.options import add_model_options, model_options
+from runoff.model.sources.options import add_model_options, model_options
 from runoff.quantities import whole_number
 from webui.config import FORM_OVERHEAD, Config
 from webui.runtimes import chosen_contenders, started_runtimes

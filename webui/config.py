@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runoff.model.decoding import PIXEL_LIMIT
-from runoff.model.options import ModelOptions
+from runoff.model.inputs.decoding import PIXEL_LIMIT
+from runoff.model.sources.options import ModelOptions
 
 MEGABYTE = 1_000_000
 FORM_OVERHEAD = 64 * 1024

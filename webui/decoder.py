@@ -10,8 +10,8 @@ import resource
 
 from runoff.contract import Preprocessing, from_json
 from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
-from runoff.model.decoding import decode
-from runoff.model.preprocessing import preprocess
+from runoff.model.inputs.decoding import decode
+from runoff.model.inputs.preprocessing import preprocess
 from runoff.processes.channel import Channel, Message, run_program
 
 MEMORY_LIMIT = 4 << 30

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runoff.errors import RunoffError
-from runoff.model.decoding import FORMATS
+from runoff.model.inputs.decoding import FORMATS
 
 ACCEPTED = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
 """The formats that are accepted, as people read them."""

@@ -20,8 +20,8 @@ from runoff.contract import Model, to_json
 from runoff.environments.contenders import Contender, all_contenders, choose_contenders
 from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
-from runoff.model.images import ImageSet, hash_pixels, save_images
-from runoff.model.options import AUTO
+from runoff.model.inputs.images import ImageSet, hash_pixels, save_images
+from runoff.model.sources.options import AUTO
 from runoff.processes.channel import Message
 from runoff.processes.process import Process, Surroundings, started
 from webui import words

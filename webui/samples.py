@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 
-from runoff.model.decoding import decode
-from runoff.model.drawings import CLASSES, draw
-from runoff.model.photographs import data_folder, jpeg
+from runoff.model.inputs.decoding import decode
+from runoff.model.inputs.drawings import CLASSES, draw
+from runoff.model.inputs.photographs import data_folder, jpeg
 
 SEED = 2240020
 """Another seed than those of training and of the fixture images."""

@@ -20,11 +20,11 @@ from runoff.errors import ArtifactBroken, CheckpointBroken, FrameworkMissing
 from runoff.files.whole import write_whole
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.cache import read_made
-from runoff.model.architecture import BUILTIN
-from runoff.model.builtin import BUILTIN_SHA256
-from runoff.model.images import fixture_images, hash_pixels, save_images, split_for_calibration
-from runoff.model.options import AUTO
-from runoff.model.sources import IMPORT_TIMEOUT, TAG, choose_model, whole
+from runoff.model.inputs.images import fixture_images, hash_pixels, save_images, split_for_calibration
+from runoff.model.sources.architecture import BUILTIN
+from runoff.model.sources.choose import IMPORT_TIMEOUT, TAG, choose_model, whole
+from runoff.model.sources.options import AUTO
+from runoff.model.weights.builtin import BUILTIN_SHA256
 from runoff.processes.process import call
 from runoff.processes.workplace import Workplace
 from runoff.text.ids import HERE

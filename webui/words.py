@@ -5,8 +5,8 @@ from __future__ import annotations
 from runoff.backends import Declaration
 from runoff.contract import RANDOM, Model
 from runoff.environments.contenders import Contender
-from runoff.model.architecture import BUILTIN, OFFICIAL
-from runoff.model.drawings import CLASSES
+from runoff.model.inputs.drawings import CLASSES
+from runoff.model.sources.architecture import BUILTIN, OFFICIAL
 from webui.keeper import MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
 
 STATES = {

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from runoff.arrays import Arrays, Output, Pictures, Signature, arranged
 from runoff.contract import ONNX, Form, Variant
 from runoff.errors import conversion_stage
-from runoff.model.onnx_examples import examples_for_onnx2tf
+from runoff.model.onnx.shape_examples import examples_for_onnx2tf
 
 VARIANTS = (
     Variant(description="XNNPACK, float32"),
@@ -182,7 +182,7 @@ def axes_back(found: Sequence[int], output: Output) -> tuple[int, ...]:
 
 def repair(model: Path, repaired: Path) -> tuple[str, ...]:
     """Write cubic resizing as products: TensorFlow's has another coefficient than torch's, and onnx2tf keeps it."""
-    from runoff.model.onnx_repairs import CUBIC_RESIZE, repair_file
+    from runoff.model.onnx.repairs import CUBIC_RESIZE, repair_file
 
     with conversion_stage("repair"):
         return repair_file(model, repaired, {CUBIC_RESIZE})

@@ -128,7 +128,7 @@ def import_framework(variant: Variant) -> None:
 def import_model(variant: Variant, architecture: str) -> None:
     """Import the code that builds the module, for those forms that need it."""
     if kind_of(variant) == "state":
-        from runoff.model import module
+        from runoff.model.module import module
 
         module.kind_of(architecture)[0].import_code()
 
@@ -143,8 +143,8 @@ def save_state(model: Model, variant: Variant, artifact: Path, calibration: Path
     """Save the state dict as torch's own file, with the architecture and arguments that it belongs to."""
     import torch
 
-    from runoff.model.module import build_empty
-    from runoff.model.state_dict import load_state_dict
+    from runoff.model.module.module import build_empty
+    from runoff.model.weights.state_dict import load_state_dict
 
     with conversion_stage("save"):
         source = model.source
@@ -161,8 +161,8 @@ def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Pat
     """Trace the module, quantised or under autocast where the variant says so, freeze it and save it."""
     import torch
 
-    from runoff.model.module import example, make_module, with_float32_logits
-    from runoff.model.module_int8 import quantise
+    from runoff.model.module.int8 import quantise
+    from runoff.model.module.module import example, make_module, with_float32_logits
 
     module, examples = make_module(model), example(model)
     if variant.convert_options.get("quantised"):
@@ -185,7 +185,7 @@ def save_package(model: Model, variant: Variant, artifact: Path, calibration: Pa
     """Compile by AOTInductor into a package; for a batch of one alone, since a variable one costs a quarter more."""
     import torch
 
-    from runoff.model.module import example, make_module
+    from runoff.model.module.module import example, make_module
 
     with torch.inference_mode():
         with conversion_stage("torch.export"):
@@ -216,7 +216,7 @@ def load_eager(artifact: Path, variant: Variant) -> Any:
     """
     import torch
 
-    from runoff.model.module import build_module
+    from runoff.model.module.module import build_module
 
     saved = torch.load(artifact, map_location="cpu", weights_only=True)
     with nullcontext() if "initialise" in saved else torch.device("meta"):

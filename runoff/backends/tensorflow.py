@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from runoff.arrays import Arrays, Input, Output, Signature
 from runoff.contract import ONNX, Form, Session, Variant
 from runoff.errors import ConversionFailed, conversion_stage
-from runoff.model.onnx_examples import examples_for_onnx2tf
+from runoff.model.onnx.shape_examples import examples_for_onnx2tf
 
 VARIANTS = (
     Variant(description="frozen graph, as a concrete function", default=True),
@@ -158,7 +158,7 @@ def translate(onnx_file: Path, saved_model: Path) -> None:
 
 def repair(model: Path, repaired: Path) -> tuple[str, ...]:
     """Say in the words of operator set 13, which onnx-tf stopped at, what newer sets say."""
-    from runoff.model.onnx_repairs import repair_file
+    from runoff.model.onnx.repairs import repair_file
 
     with conversion_stage("repair"):
         return repair_file(model, repaired)

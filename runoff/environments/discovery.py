@@ -16,7 +16,8 @@ from runoff.contract import from_json
 from runoff.environments.environment import Environment, Installed, Wheel
 from runoff.environments.survey import canonical, survey
 from runoff.errors import FrameworkMissing
-from runoff.model import golden, onnx_export
+from runoff.model import golden
+from runoff.model.onnx import export as onnx_export
 from runoff.processes.process import Surroundings, call
 from runoff.text.ids import HERE
 

@@ -13,7 +13,7 @@ from runoff.backends import Declaration
 from runoff.contract import ONNX
 from runoff.environments.contenders import Contender
 from runoff.errors import UnknownContender, UsageError
-from runoff.model.onnx_export import EXPORT_REQUIRES
+from runoff.model.onnx.export import EXPORT_REQUIRES
 from runoff.processes.process import ROOT, Surroundings
 from runoff.text.ids import HERE, join_id
 

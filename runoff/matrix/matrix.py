@@ -20,7 +20,7 @@ from runoff.files.whole import write_whole
 from runoff.judge.conversions import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell
 from runoff.matrix.attempt import REPAIRED_FILE
 from runoff.measure.cache import key_of
-from runoff.model.onnx_export import DISTRIBUTIONS, EXPORT_VERSION, EXPORTERS
+from runoff.model.onnx.export import DISTRIBUTIONS, EXPORT_VERSION, EXPORTERS
 from runoff.model.zoo import MODEL_FILE, ZOO_VERSION, zoo_model
 from runoff.processes.process import call
 from runoff.processes.temporary import owned_folder, remove_abandoned

@@ -30,7 +30,7 @@ from runoff.environments.environment import Environment, find_converter, first_w
 from runoff.errors import ConversionFailed, RunoffError
 from runoff.measure.cache import Made, key_of, made_once
 from runoff.measure.code import differing_code
-from runoff.model import onnx_export
+from runoff.model.onnx import export as onnx_export
 from runoff.processes.process import call
 from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
@@ -99,7 +99,7 @@ def export(tree: Path, conversions: Conversions) -> Form:
 
     def make(destination: Path) -> Mapping[str, Any]:
         seconds = call(
-            "runoff.model.onnx_export:export_model",
+            "runoff.model.onnx.export:export_model",
             {"model": to_json(model), "destination": str(destination)},
             label="exporting to ONNX",
             log=conversions.place.logs / "export.log",

@@ -43,11 +43,12 @@ def imported_models(statements: Iterable[ast.stmt], tree: Path) -> dict[Path, as
     wanted = [node for statement in statements for node in ast.walk(statement)]
     while wanted:
         node = wanted.pop()
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("runoff.model."):
-            source = tree.joinpath(*node.module.split(".")).with_suffix(".py")
-            if source not in modules and source.exists():
-                modules[source] = ast.parse(source.read_text(encoding="utf-8"))
-                wanted += ast.walk(modules[source])
+        if isinstance(node, ast.ImportFrom) and node.module and f"{node.module}.".startswith("runoff.model."):
+            place = tree.joinpath(*node.module.split("."))
+            for source in (place.with_suffix(".py"), *(place / f"{each.name}.py" for each in node.names)):
+                if source not in modules and source.exists():
+                    modules[source] = ast.parse(source.read_text(encoding="utf-8"))
+                    wanted += ast.walk(modules[source])
     return modules
 
 

@@ -124,8 +124,8 @@ def serve_once(
 ) -> tuple[dict[str, int], list[tuple[int, float]]]:
     """Answer one picture, reading the clock between the stages."""
     from runoff.model.classification import top_classes
-    from runoff.model.decoding import decode
-    from runoff.model.preprocessing import preprocess
+    from runoff.model.inputs.decoding import decode
+    from runoff.model.inputs.preprocessing import preprocess
 
     moments = [time.perf_counter_ns()]
     picture = decode(content)

@@ -25,9 +25,9 @@ from runoff.measure.artifacts import Conversions, make_artifact
 from runoff.measure.cache import Made
 from runoff.measure.entrant import Entrant, Files, Prediction, predict, predicting, require_threads
 from runoff.measure.workers import Workers
-from runoff.model.examples import Examples
 from runoff.model.golden import Golden
-from runoff.model.images import ImageSet
+from runoff.model.inputs.examples import Examples
+from runoff.model.inputs.images import ImageSet
 
 READY = "ready"
 SKIPPED = "skipped"

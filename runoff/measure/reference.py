@@ -15,7 +15,7 @@ from runoff.measure.cache import key_of
 from runoff.measure.entrant import Files, texts
 from runoff.model import operations
 from runoff.model.golden import DISTRIBUTIONS, GOLDEN_VERSION, REQUIRES, Golden, load_golden
-from runoff.model.images import hash_pixels
+from runoff.model.inputs.images import hash_pixels
 from runoff.processes.process import call
 from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor

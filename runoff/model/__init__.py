@@ -1,1 +1,1 @@
-"""The model under test: checkpoint, images, preprocessing, golden and ONNX export."""
+"""What is raced: where a model comes from, its weights, its inputs, its two forms, and golden."""

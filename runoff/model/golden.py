@@ -13,7 +13,7 @@ from runoff.arrays import Arrays
 from runoff.contract import Model, from_json
 from runoff.errors import CheckpointBroken
 from runoff.files.arrays import load_arrays, save_arrays
-from runoff.model.module import make_module, run_module
+from runoff.model.module.module import make_module, run_module
 
 REQUIRES = ("torch", "torchvision")
 DISTRIBUTIONS = ("torch", "torchvision")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runoff.contract import Model, from_json
-from runoff.model.module import build_empty, build_module, example
+from runoff.model.module.module import build_empty, build_module, example
 
 DISTRIBUTIONS = ("torch", "torchvision")
 COUNT_VERSION = 1

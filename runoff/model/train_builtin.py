@@ -1,8 +1,8 @@
 """Train the built-in checkpoint: batch norm and head only, on pictures that the project draws itself.
 
-``python -m runoff.model.train_builtin --out runoff/model/builtin.npz`` made the file that is in the repository. The
-convolutions stay random; see Frankle, Schwab, Morcos, "Training BatchNorm and Only BatchNorm: On the Expressive Power
-of Random Features in CNNs", 2020. Needs torch, TorchVision and 4 GB of memory, in which all pictures are held.
+``python -m runoff.model.train_builtin --out runoff/model/weights/builtin.npz`` made the file that is in the repository.
+The convolutions stay random; see Frankle, Schwab, Morcos, "Training BatchNorm and Only BatchNorm: On the Expressive
+Power of Random Features in CNNs", 2020. Needs torch, TorchVision and 4 GB of memory, in which all pictures are held.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.model import builtin
-from runoff.model.architecture import IMAGENET
-from runoff.model.drawings import CLASSES, draw
-from runoff.model.preprocessing import resized_crop
-from runoff.model.state_dict import Array, hash_state_dict, save_state_dict
-from runoff.model.torchvision_import import import_torchvision
+from runoff.model.inputs.drawings import CLASSES, draw
+from runoff.model.inputs.preprocessing import resized_crop
+from runoff.model.module.torchvision_import import import_torchvision
+from runoff.model.sources.architecture import IMAGENET
+from runoff.model.weights import builtin
+from runoff.model.weights.state_dict import Array, hash_state_dict, save_state_dict
 
 if TYPE_CHECKING:
     import torch

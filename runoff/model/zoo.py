@@ -16,9 +16,9 @@ import numpy as np
 from runoff.arrays import Input, Output
 from runoff.contract import Model, Source
 from runoff.errors import conversion_stage
-from runoff.model.onnx_export import write_onnx
-from runoff.model.random_weights import randomise_untrained_parts
-from runoff.model.torchvision_import import import_torchvision
+from runoff.model.module.random_weights import randomise_untrained_parts
+from runoff.model.module.torchvision_import import import_torchvision
+from runoff.model.onnx.export import write_onnx
 
 ARCHITECTURES: Mapping[str, Mapping[str, Any]] = {
     "resnet18": {},

@@ -8,9 +8,9 @@ import pytest
 
 from runoff.backends.pytorch import VARIANTS, cpp_compiler, import_model, kind_of
 from runoff.errors import ConversionFailed
-from runoff.model import module
-from runoff.model.module import Kind
-from runoff.model.module_int8 import quantised_engine
+from runoff.model.module import module
+from runoff.model.module.int8 import quantised_engine
+from runoff.model.module.module import Kind
 
 
 @pytest.mark.parametrize(

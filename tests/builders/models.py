@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runoff.contract import Model
-from runoff.model.architecture import IMAGENET, RESNET18, Architecture
+from runoff.model.sources.architecture import IMAGENET, RESNET18, Architecture
 
 
 def resnet18(name: str, weights: Path, weights_sha256: str, labels: tuple[str, ...], origin: str) -> Model:

@@ -8,10 +8,10 @@ import numpy as np
 
 from runoff.arrays import Logits
 from runoff.measure.preparation import FurtherImages, ReferenceOutputs
-from runoff.model.architecture import FILE
-from runoff.model.examples import PICTURES, Examples
 from runoff.model.golden import Golden
-from runoff.model.images import ImageSet
+from runoff.model.inputs.examples import PICTURES, Examples
+from runoff.model.inputs.images import ImageSet
+from runoff.model.sources.architecture import FILE
 from tests.builders.models import resnet18
 
 MODEL = resnet18("none", Path("weights.npz"), "0" * 64, ("a", "b"), FILE)

@@ -12,7 +12,7 @@ import numpy as np
 
 from runoff.judge.agreement import Agreement
 from runoff.judge.ratios import Ratio, ratio_over_launches
-from runoff.model.architecture import IMAGENET
+from runoff.model.sources.architecture import IMAGENET
 from runoff.stored.benchmarks import ExtraInfo, Percentiles
 from runoff.stored.info import RunInfo, Schedule, StoredArtifact, StoredContender
 from runoff.stored.schema import write_record

@@ -16,7 +16,7 @@ from runoff.environments.environment import Environment, Installed
 from runoff.errors import ArtifactBroken, ConversionFailed, ImagesUnusable
 from runoff.measure import cache
 from runoff.measure.artifacts import Calibration, Conversions, artifact_key, convert_repairing, make_artifact
-from runoff.model.architecture import FILE
+from runoff.model.sources.architecture import FILE
 from runoff.processes.temporary import LOCK, owned_folder
 from runoff.processes.workplace import Workplace
 from tests import converter as imagined

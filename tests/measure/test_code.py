@@ -145,11 +145,12 @@ def modules(tmp_path):
     (place / "repairs.py").write_text('"""Répairs."""\nfrom runoff.model.graph import nodes\n', encoding="utf-8")
     (place / "graph.py").write_text("def nodes():\n    return 1\n")
     (place / "unused.py").write_text("x = 1\n")
+    (place / "whole.py").write_text("x = 1\n")
     (tmp_path / "runoff" / "kernels.py").write_text("x = 1\n")
     file = tmp_path / "backend.py"
     file.write_text(
         "from . import beside\nimport runoff.model.unused\nfrom runoff.kernels import x\n"
-        "from runoff.model.missing import y\n"
+        "from runoff.model.missing import y\nfrom runoff.model import whole\n"
         "def convert(form):\n    from runoff.model.repairs import nodes\n    return nodes()\n"
         "def load():\n    from runoff.model.unused import x\n"
     )
@@ -161,6 +162,7 @@ def modules(tmp_path):
     [
         ("model/repairs.py", False),
         ("model/graph.py", False),
+        ("model/whole.py", False),
         ("model/unused.py", True),
         ("kernels.py", True),
         ("model/missing.py", False),
@@ -219,7 +221,7 @@ def test_another_trees_own_code_is_its_hash(tree):
 def test_a_changed_module_of_the_model_is_a_difference(tree):
     """What convert() imports is read in the tree that converts."""
     file = tree / "runoff" / "backends" / "litert.py"
-    for module in (tree / "runoff" / "model").glob("*.py"):
+    for module in (tree / "runoff" / "model").rglob("*.py"):
         module.write_text(module.read_text() + "\nADDED = 1\n")
     assert differing_code(file, "convert", tree) == code_hash(file, ["convert"], tree)
     assert differing_code(ROOT / "runoff" / "backends" / "litert.py", "convert", tree) is not None

@@ -19,10 +19,10 @@ from runoff.measure import commands
 from runoff.measure.commands import COMMANDS, LONGEST_REASON
 from runoff.measure.entrant import texts
 from runoff.measure.work import Work
-from runoff.model.architecture import IMAGENET
 from runoff.model.classification import top_classes
-from runoff.model.decoding import decode
-from runoff.model.preprocessing import preprocess
+from runoff.model.inputs.decoding import decode
+from runoff.model.inputs.preprocessing import preprocess
+from runoff.model.sources.architecture import IMAGENET
 from tests.builders.workers import Clock
 from tests.conftest import SIGNATURE
 from tests.fakes.fake import true_logits
@@ -203,8 +203,8 @@ def test_serving_reads_the_clock_between_its_stages(work, session, tmp_path, clo
 
         return slow
 
-    monkeypatch.setattr("runoff.model.decoding.decode", taking(1, decode))
-    monkeypatch.setattr("runoff.model.preprocessing.preprocess", taking(2, preprocess))
+    monkeypatch.setattr("runoff.model.inputs.decoding.decode", taking(1, decode))
+    monkeypatch.setattr("runoff.model.inputs.preprocessing.preprocess", taking(2, preprocess))
     monkeypatch.setattr("runoff.model.classification.top_classes", taking(4, top_classes))
     answer = COMMANDS["serve"](in_nhwc(work), {"picture": str(path), "preprocessing": to_json(IMAGENET)})
     assert answer["durations"] == {"decode": 1, "preprocess": 2, "inference": 20, "top 5": 4}

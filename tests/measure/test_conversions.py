@@ -22,7 +22,7 @@ from runoff.measure.artifacts import (
     make_form,
     versions_in,
 )
-from runoff.model import onnx_export
+from runoff.model.onnx import export as onnx_export
 from runoff.processes.workplace import Workplace
 from tests.builders.declarations import declared
 from tests.builders.outputs import MODEL
@@ -76,7 +76,7 @@ def test_the_onnx_form_is_exported_once(place, calls):
     assert make_form(ONNX, ROOT, conversions) is form
     assert make_form(ONNX, ROOT, Conversions(MODEL, {"here": EXPORTER}, None, place)) == form
     ((function, arguments, named),) = calls
-    assert function == "runoff.model.onnx_export:export_model"
+    assert function == "runoff.model.onnx.export:export_model"
     assert arguments["model"] == to_json(MODEL)
     assert (named["label"], named["timeout"]) == ("exporting to ONNX", CONVERSION_TIMEOUT)
     assert named["log"] == place.logs / "export.log"

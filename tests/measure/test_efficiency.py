@@ -14,8 +14,8 @@ from runoff.contract import to_json
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Shape, best_time, fastest
 from runoff.measure.launches import Progress
 from runoff.measure.peaks import measure_roof
-from runoff.model.architecture import FILE
 from runoff.model.operations import count_operations, padding_operations
+from runoff.model.sources.architecture import FILE
 from tests.builders.models import resnet18
 from tests.builders.workers import Clock
 

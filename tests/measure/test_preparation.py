@@ -20,8 +20,8 @@ from runoff.measure.artifacts import Conversions
 from runoff.measure.entrant import Example
 from runoff.measure.preparation import READY, SKIPPED, Outcome, ReferenceOutputs, prepare_contender
 from runoff.measure.workers import Workers
-from runoff.model.architecture import FILE
-from runoff.model.examples import PICTURES, Examples
+from runoff.model.inputs.examples import PICTURES, Examples
+from runoff.model.sources.architecture import FILE
 from runoff.processes.workplace import Workplace
 from tests import fakes
 from tests.builders.models import resnet18

@@ -16,7 +16,7 @@ from runoff.measure.service import batches
 from runoff.measure.service.batches import SIZES, BatchesRecord, measure_batches, time_batches
 from runoff.measure.service.end_to_end import EndToEndRecord, measure_end_to_end
 from runoff.measure.service.threads import ThreadsRecord, measure_threads, thread_counts
-from runoff.model.architecture import IMAGENET
+from runoff.model.sources.architecture import IMAGENET
 from tests.builders.workers import start_of
 
 MILLISECOND = 1_000_000

@@ -23,7 +23,7 @@ from runoff.measure.reference import (
     require_golden,
 )
 from runoff.model import operations
-from runoff.model.images import hash_pixels
+from runoff.model.inputs.images import hash_pixels
 from runoff.processes.workplace import Workplace
 from runoff.processor import Processor
 from tests.builders.outputs import MODEL

@@ -18,7 +18,7 @@ from runoff.measure.service.batches import SIZES, measure_batches
 from runoff.measure.service.end_to_end import STAGES, measure_end_to_end
 from runoff.measure.service.parallel import measure_parallel
 from runoff.measure.service.threads import measure_threads
-from runoff.model.architecture import IMAGENET
+from runoff.model.sources.architecture import IMAGENET
 
 pytestmark = pytest.mark.long
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runoff.model.torchvision_import import import_torchvision
+from runoff.model.module.torchvision_import import import_torchvision
 
 
 @pytest.fixture

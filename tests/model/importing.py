@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from runoff.contract import RANDOM, Model, from_json, to_json
-from runoff.model import torchvision_weights
 from runoff.model.golden import compute_golden, load_golden
+from runoff.model.module.timm_import import RANGE
 from runoff.model.operations import count_operations
-from runoff.model.state_dict import load_state_dict
-from runoff.model.timm_module import RANGE
+from runoff.model.sources import torchvision_weights
+from runoff.model.weights.state_dict import load_state_dict
 
 NEEDS_TIMM = [
     pytest.mark.framework,

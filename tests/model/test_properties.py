@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from runoff.arrays import Input
 from runoff.contract import Form, Model, Preprocessing, Source, from_json, to_json
 from runoff.model.classification import top_classes
-from runoff.model.drawings import CLASSES, drawing_names
-from runoff.model.images import hash_pixels
+from runoff.model.inputs.drawings import CLASSES, drawing_names
+from runoff.model.inputs.images import hash_pixels
 
 texts = st.text(max_size=8)
 paths = st.text("ab/.", min_size=1, max_size=8).map(Path)

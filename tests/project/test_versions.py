@@ -12,7 +12,9 @@ from runoff.backends import find_backends
 from runoff.judge import agreement, conversions
 from runoff.matrix import attempt, matrix
 from runoff.measure.code import code_hash
-from runoff.model import golden, images, onnx_export, operations, zoo
+from runoff.model import golden, operations, zoo
+from runoff.model.inputs import images
+from runoff.model.onnx import export as onnx_export
 from tests.conftest import ROOT
 
 STORED = ROOT / "tests" / "project" / "versions.json"
@@ -29,11 +31,11 @@ def current() -> dict[str, list[object]]:
     }
     return backends | {
         "MATRIX_VERSION": [matrix.MATRIX_VERSION, matrix_hash()],
-        "EXPORT_VERSION": [onnx_export.EXPORT_VERSION, code_hash(MODEL / "onnx_export.py", ["export_model"])],
+        "EXPORT_VERSION": [onnx_export.EXPORT_VERSION, code_hash(MODEL / "onnx" / "export.py", ["export_model"])],
         "ZOO_VERSION": [zoo.ZOO_VERSION, code_hash(ROOT / "runoff" / "model" / "zoo.py", ["export_zoo_model"])],
         "GOLDEN_VERSION": [golden.GOLDEN_VERSION, code_hash(MODEL / "golden.py", ["compute_golden"])],
         "COUNT_VERSION": [operations.COUNT_VERSION, code_hash(MODEL / "operations.py", ["count_operations"])],
-        "DRAWING_VERSION": [images.DRAWING_VERSION, code_hash(MODEL / "images.py", ["further_drawings"])],
+        "DRAWING_VERSION": [images.DRAWING_VERSION, code_hash(MODEL / "inputs" / "images.py", ["further_drawings"])],
     }
 
 

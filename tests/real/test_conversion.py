@@ -10,7 +10,7 @@ from runoff.backends import find_backends
 from runoff.environments.discovery import this_environment
 from runoff.judge.conversions import FAILED, RIGHT
 from runoff.matrix.matrix import Export, MatrixSetup, try_conversions
-from runoff.model.onnx_export import TORCHSCRIPT
+from runoff.model.onnx.export import TORCHSCRIPT
 from runoff.text.ids import HERE
 
 pytestmark = [pytest.mark.framework, pytest.mark.full]

@@ -23,7 +23,7 @@ INT8 = ("pytorch-int8", "onnxruntime-int8", "openvino-int8")
 BFLOAT16 = "pytorch-bfloat16"
 FEWEST_PICTURES = 500
 FEW_DRAWINGS = """
-from runoff.model import images
+from runoff.model.inputs import images
 
 def pytest_configure():
     images.FURTHER_COUNT = 64

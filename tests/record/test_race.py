@@ -20,9 +20,9 @@ from runoff.measure.entrant import Prediction
 from runoff.measure.launches import CONTROL
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
 from runoff.measure.race import Race
-from runoff.model.architecture import BUILTIN, IMAGENET
-from runoff.model.examples import PICTURES, Examples
 from runoff.model.golden import Golden
+from runoff.model.inputs.examples import PICTURES, Examples
+from runoff.model.sources.architecture import BUILTIN, IMAGENET
 from runoff.record.race import (
     Judged,
     extra_info,

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from fixtures.results import baseline_differences
-from runoff.model.architecture import IMAGENET
+from runoff.model.sources.architecture import IMAGENET
 from runoff.stored.run import parse_run
 from runoff.stored.stratum import (
     Pictures,

@@ -46,7 +46,7 @@ def imagining(tmp_path_factory):
     with copied_suite(tmp_path_factory.mktemp("imagining"), reference="fake") as copied:
         put_fakes_in(copied)
         shutil.copy(ROOT / "tests" / "stand_ins" / "zoo.py", copied.root / "runoff" / "model" / "zoo.py")
-        exporter = copied.root / "runoff" / "model" / "onnx_export.py"
+        exporter = copied.root / "runoff" / "model" / "onnx" / "export.py"
         needed = 'EXPORTERS = {TORCHSCRIPT: ("numpy",), DYNAMO: ("numpy",)}\n'
         exporter.write_text(exporter.read_text().replace("DISTRIBUTIONS = ", f"{needed}DISTRIBUTIONS = ", 1))
         matrix = copied.root / "fixtures" / "conversion.py"

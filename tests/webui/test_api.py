@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
 
-from runoff.model.decoding import FORMATS
+from runoff.model.inputs.decoding import FORMATS
 from tests.conftest import ROOT
 from tests.web import fake_page, prepared_fakes, send, star, stored
 from tests.webui.conftest import LIMIT

@@ -11,11 +11,11 @@ import pytest
 from runoff.backends import find_backends
 from runoff.environments.environment import Environment
 from runoff.measure.entrant import Entrant, predicting
-from runoff.model.architecture import IMAGENET
 from runoff.model.classification import top_classes
-from runoff.model.decoding import decode
-from runoff.model.images import ImageSet, save_images
-from runoff.model.preprocessing import preprocess
+from runoff.model.inputs.decoding import decode
+from runoff.model.inputs.images import ImageSet, save_images
+from runoff.model.inputs.preprocessing import preprocess
+from runoff.model.sources.architecture import IMAGENET
 from runoff.text.ids import HERE
 from tests.web import BUILTIN_MODEL, page, send, star, states, stored, until_settled
 from webui.config import Config

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from runoff.model.architecture import IMAGENET
 from runoff.model.classification import top_classes
-from runoff.model.decoding import decode
-from runoff.model.photographs import STORAGES
-from runoff.model.preprocessing import preprocess
+from runoff.model.inputs.decoding import decode
+from runoff.model.inputs.photographs import STORAGES
+from runoff.model.inputs.preprocessing import preprocess
+from runoff.model.sources.architecture import IMAGENET
 from tests.fakes.fake import true_logits
 from tests.web import send, star, stored
 from tests.webui.conftest import LIMIT

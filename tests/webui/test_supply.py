@@ -18,8 +18,8 @@ from runoff.backends import find_backends
 from runoff.contract import RANDOM
 from runoff.environments.contenders import all_contenders
 from runoff.errors import ArtifactBroken, FrameworkMissing
-from runoff.model.architecture import FILE, OFFICIAL
-from runoff.model.options import ModelOptions
+from runoff.model.sources.architecture import FILE, OFFICIAL
+from runoff.model.sources.options import ModelOptions
 from tests.builders.models import resnet18
 from tests.conftest import ROOT
 from tests.web import BUILTIN_MODEL, fake_backends, fake_page, served

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runoff.model.drawings import draw
+from runoff.model.inputs.drawings import draw
 from tests.webui.proof.server import HOST, Server, ask, classify, form, report, running
 
 PORT = 8732

@@ -1,0 +1,1 @@
+"""The form ``onnx``: exported, read and repaired."""

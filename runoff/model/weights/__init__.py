@@ -1,0 +1,1 @@
+"""Weights as files: read, found, downloaded, hashed, and the built-in ones. Needs no module."""
