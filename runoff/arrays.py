@@ -24,13 +24,15 @@ Arrays = Mapping[str, NDArray[Any]]
 class Input:
     """One input of a model: its name, the shape of one example (without the batch), and the type of its numbers.
 
-    ``layout`` names the axes of a batch of pictures, as in NCHW; it is empty where the axes mean something else.
+    ``layout`` names the axes of a batch of pictures, as in NCHW; it is empty where the axes mean something else. One
+    that is not ``batched`` has no axis of examples, as a sampling rate has none: a session is given an example itself.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: str = "float32"
     layout: str = ""
+    batched: bool = True
 
     def axes(self, wanted: str) -> tuple[int, ...]:
         """Return a batch's axes in the order of a wanted layout; as they are, where that is one of other axes."""
@@ -46,6 +48,7 @@ class Output:
     name: str
     shape: tuple[int, ...] | None
     dtype: str = "float32"
+    batched: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Signature:
 
         Sides of 1 after the classes, as convolutions leave them, are none.
         """
-        if len(self.outputs) != 1 or not self.outputs[0].shape:
+        if len(self.outputs) != 1 or not self.outputs[0].shape or not self.outputs[0].batched:
             return None
         classes, *others = self.outputs[0].shape
         plain = set(others) <= {1} and np.dtype(self.outputs[0].dtype).kind == "f"
@@ -69,20 +72,29 @@ class Signature:
 
 
 def arranged(arrays: Arrays, inputs: Iterable[Input], layout: str) -> dict[str, NDArray[Any]]:
-    """Return a batch as a session is given it: an array for each input, contiguous and in the backend's layout."""
-    return {given.name: np.ascontiguousarray(arrays[given.name].transpose(given.axes(layout))) for given in inputs}
+    """Return a batch as a session is given it: an array for each input, contiguous and in the backend's layout.
+
+    Of an input without an axis of examples it is the first example.
+    """
+    return {
+        given.name: np.asarray(
+            arrays[given.name].transpose(given.axes(layout)) if given.batched else arrays[given.name][0, ...], order="C"
+        )
+        for given in inputs
+    }
 
 
 def named(outputs: Any, signature: Signature, examples: int) -> dict[str, NDArray[Any]]:
     """Return what a session gave by the names of the model's outputs, outside of what is timed.
 
-    Raises ContractBroken for anything but numpy arrays of N rows as declared: all contenders end at the same place.
+    What has no axis of examples is the one row of what is returned. Raises ContractBroken for anything but numpy arrays
+    of N rows as declared: all contenders end at the same place.
     """
     found = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     if len(found) == len(signature.outputs):
         pairs = list(zip(signature.outputs, found, strict=True))
         if all(is_batch(array, declared, examples) for declared, array in pairs):
-            return {declared.name: array for declared, array in pairs}
+            return {declared.name: array if declared.batched else array[None] for declared, array in pairs}
     wanted = ", ".join(f"{each.name!r} in {each.dtype}" for each in signature.outputs)
     raise ContractBroken(
         f"run() must give a list of numpy arrays of {examples} rows, {wanted}; "
@@ -96,8 +108,8 @@ def kind_of(found: Any) -> str:
 
 
 def is_batch(array: Any, declared: Output, examples: int) -> bool:
-    """Whether something is a numpy array of an output's type with so many rows."""
+    """Whether something is a numpy array of an output's type with so many rows, where the output has any."""
     if not isinstance(array, np.ndarray) or array.dtype != declared.dtype:
         return False
-    known = declared.shape is None or array.ndim == 1 + len(declared.shape)
-    return known and array.ndim > 0 and len(array) == examples
+    known = declared.shape is None or array.ndim == declared.batched + len(declared.shape)
+    return known and (not declared.batched or (array.ndim > 0 and len(array) == examples))

@@ -77,7 +77,8 @@ class Model:
     """What is raced, as a value that is passed: declarations alone, never a module of a framework.
 
     ``sha256`` is the hash of weights and graph, not of names or files. ``labels`` holds one name per class, and
-    ``preprocessing`` is None where pictures are no input. ``task`` is ``classification`` or ``other``.
+    ``preprocessing`` is None where pictures are no input. ``task`` is ``classification`` or ``other``. ``batch`` is the
+    only number of examples that it takes at once, None where it takes any.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Model:
     labels: tuple[str, ...] | None
     task: str
     source: Source
+    batch: int | None = None
 
     @property
     def classes(self) -> int:

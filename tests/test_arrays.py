@@ -61,3 +61,18 @@ def test_what_is_not_as_declared_breaks_the_contract(outputs, found):
         "run() must give a list of numpy arrays of 3 rows, 'scores' in float32, 'places' in int64; "
         f"it gave {found}; mend the backend's run()"
     )
+
+
+def test_what_has_no_axis_of_examples_is_given_as_one_example_and_comes_back_as_one_row():
+    """A sampling rate or a state is handed over as it is; in files and comparisons it has a first axis like all."""
+    inputs = (Input("sound", (4,)), Input("rate", (), "int64", batched=False))
+    given = arranged({"sound": np.zeros((1, 4), np.float32), "rate": np.array([16000])}, inputs, "NHWC")
+    assert (given["sound"].shape, given["rate"].shape, given["rate"]) == ((1, 4), (), 16000)
+    outputs = (Output("score", (2,)), Output("state", (2, 1, 3), batched=False))
+    state = np.zeros((2, 1, 3), np.float32)
+    found = named([np.zeros((1, 2), np.float32), state], Signature(inputs, outputs), 1)
+    assert found["state"].shape == (1, 2, 1, 3)
+    assert Signature(inputs, outputs[:1]).classes == 2
+    assert Signature(inputs, (Output("score", (1, 2), batched=False),)).classes is None
+    with pytest.raises(ContractBroken):
+        named([np.zeros((1, 2), np.float32), state[0]], Signature(inputs, outputs), 1)
