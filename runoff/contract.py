@@ -107,6 +107,11 @@ class Model:
         return self.task == CLASSIFICATION
 
     @property
+    def speed_only(self) -> bool:
+        """Whether its weights are random, so that no answer of it means anything."""
+        return self.source.origin == RANDOM
+
+    @property
     def picture_shape(self) -> tuple[int, ...]:
         """The shape of one example of the model's first input."""
         return self.inputs[0].shape

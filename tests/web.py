@@ -18,7 +18,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from runoff.backends import Declaration, find_backends
-from runoff.contract import to_json
+from runoff.contract import Model, to_json
 from runoff.measure.cache import RECORD, measure_files
 from runoff.model.inputs.drawings import CLASSES, draw
 from runoff.model.sources.architecture import BUILTIN
@@ -43,8 +43,8 @@ def fake_backends() -> dict[str, Declaration]:
     return find_backends(fakes)
 
 
-def prepared_fakes(folder: Path, names: Sequence[str]) -> Path:
-    """Make a prepared folder whose artifacts are fakes and whose labels are the built-in checkpoint's."""
+def prepared_fakes(folder: Path, names: Sequence[str], model: Model | None = None) -> Path:
+    """Make a prepared folder whose artifacts are fakes, of a model or of ResNet-18 with the built-in labels."""
     folder.mkdir(parents=True)
     for name in names:
         (folder / name).mkdir()
@@ -52,8 +52,8 @@ def prepared_fakes(folder: Path, names: Sequence[str]) -> Path:
         size, sha256 = measure_files(folder / name)
         record = {"file": "model.npy", "size": size, "sha256": sha256, "noted": {}}
         (folder / name / RECORD).write_text(json.dumps(record))
-    model = resnet18("builtin", folder / "none.npz", BUILTIN_SHA256, builtin_labels(), BUILTIN)
-    (folder / MANIFEST).write_text(json.dumps(to_json(model)))
+    served = model or resnet18("builtin", folder / "none.npz", BUILTIN_SHA256, builtin_labels(), BUILTIN)
+    (folder / MANIFEST).write_text(json.dumps(to_json(served)))
     return folder
 
 
@@ -68,12 +68,14 @@ def page(config: Config, backends: Mapping[str, Declaration] | None = None) -> I
 
 
 @contextmanager
-def fake_page(folder: Path, names: Sequence[str] = ("fake", "fake-slower"), **settings: object) -> Iterator[Flask]:
+def fake_page(
+    folder: Path, names: Sequence[str] = ("fake", "fake-slower"), model: Model | None = None, **settings: object
+) -> Iterator[Flask]:
     """Yield a page of fakes whose workers have all started, or failed to."""
     config = Config(
         contenders=",".join(names),
         first=names[0],
-        prepared=prepared_fakes(folder / "prepared", names),
+        prepared=prepared_fakes(folder / "prepared", names, model),
         home=folder / "home",
         threads=2,
     )

@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import waitress
 
 from runoff.backends import find_backends
 from runoff.errors import ResultsUnwritable, RunoffError, UsageError
+from runoff.model.inputs.input_options import add_input_options, input_options
 from runoff.model.sources.options import add_model_options, model_options
 from runoff.quantities import whole_number
 from webui.config import FORM_OVERHEAD, Config
@@ -37,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m webui", description="Try it: one picture, every runtime")
     parser.add_argument("--contenders", default=defaults.contenders, help="ids by commas, or plain (default) for all")
     add_model_options(parser.add_argument)
+    add_input_options(parser.add_argument)
     threads, port = partial(whole_number, least=1, most=MAX_THREADS), partial(whole_number, least=1, most=MAX_PORT)
     parser.add_argument(
         "--threads", type=threads, metavar="N", help="threads for all (default: what this machine allows)"
@@ -66,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = Config(
             contenders=options.contenders,
             model=model_options(options),
+            inputs=input_options(options),
             threads=options.threads,
             prepared=options.prepared,
         )
@@ -73,15 +77,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RunoffError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
 def serve(config: Config, options: argparse.Namespace) -> None:
-    """Serve the page until it is interrupted."""
-    with listening_socket(options.host, options.port) as listener:
-        runtimes = started_runtimes(config, find_backends())
+    """Serve the page until it is interrupted.
+
+    Raises any RunoffError for a model that can't be had or is no image classifier.
+    """
+    with (
+        listening_socket(options.host, options.port) as listener,
+        closing(started_runtimes(config, find_backends())) as runtimes,
+    ):
         from webui.app import make_app  # only now: the first worker starts while Flask is imported
 
+        runtimes.model.result()
         app = make_app(config, runtimes)
         sys.stdout.write(f"The page is at http://{options.host}:{options.port}/ (end it with Ctrl+C)\n")
         sys.stdout.flush()

@@ -144,8 +144,9 @@ def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> di
         return {**named, "status": "failed", "code": "not_ready", "message": message}
     except WorkerFailed:
         return {**named, "status": "failed", "code": "stopped", "message": words.STOPPED}
-    labels = runtimes.model.result().labels or ()
-    logits = np.frombuffer(base64.b64decode(answer["logits"]), np.float32)
+    model = runtimes.model.result()
+    labels = model.labels or ()
+    logits = np.frombuffer(base64.b64decode(answer["logits"]), model.outputs[0].dtype)
     return {
         **named,
         "status": "answered",
@@ -168,10 +169,17 @@ def classified(runtimes: Runtimes, pixels: Pixels, results: list[dict[str, Any]]
 
 def checkpoint(runtimes: Runtimes) -> dict[str, Any] | None:
     """Return which model answers, None until that is known."""
-    if not runtimes.model.done():
+    model = runtimes.known_model
+    if model is None:
         return None
-    model = runtimes.model.result()
-    return {"name": model.name, "labels": model.classes, "sentence": words.knowledge(model)}
+    return {
+        "model": model.source.architecture,
+        "name": model.name,
+        "labels": model.classes,
+        "speed_only": model.speed_only,
+        "line": words.model_line(model),
+        "sentence": words.knowledge(model),
+    }
 
 
 def describe(name: str, runtime: Runtime, *, default: bool) -> dict[str, Any]:

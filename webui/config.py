@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runoff.model.inputs.decoding import PIXEL_LIMIT
+from runoff.model.inputs.input_options import InputOptions
 from runoff.model.sources.options import ModelOptions
 
 MEGABYTE = 1_000_000
@@ -28,6 +29,7 @@ class Config:
     contenders: str = "plain"
     first: str = "onnxruntime"
     model: ModelOptions = field(default_factory=ModelOptions)
+    inputs: InputOptions = field(default_factory=InputOptions)
     threads: int | None = None
     home: Path = field(default_factory=lambda: Path.cwd() / ".runoff")
     prepared: Path | None = None

@@ -29,7 +29,7 @@ def serve(channel: Channel, _: Message) -> None:
 
 
 def read_picture(content: bytes, pixel_limit: int, preprocessing: Preprocessing) -> Message:
-    """Return a picture's size and the model's input as base64 of float32, or the code of its refusal."""
+    """Return a picture's size and the model's input as base64, or the code of its refusal."""
     try:
         picture = decode(content, pixel_limit=pixel_limit)
         pixels = preprocess(picture, preprocessing)

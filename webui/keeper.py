@@ -188,6 +188,8 @@ class Keeper:
         """
         try:
             message = prepare()
+        except NotPrepared:
+            raise
         except FrameworkMissing as error:
             raise NotPrepared(MISSING) from error
         except Exception as error:

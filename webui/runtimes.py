@@ -26,7 +26,7 @@ from runoff.processes.channel import Message
 from runoff.processes.process import Process, Surroundings, started
 from webui import words
 from webui.config import Config
-from webui.keeper import SETTLED, WAITED_FOR, Keeper, NotReady
+from webui.keeper import SETTLED, UNAVAILABLE, WAITED_FOR, Keeper, NotPrepared, NotReady
 from webui.refusals import Refusal
 from webui.supply import Supply, cached_supply, choose_anew, prepared_supply
 
@@ -44,7 +44,7 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Pixels:
-    """A picture that was opened: its size in pixels, and the model's input as base64 of float32."""
+    """A picture that was opened: its size in pixels, and the model's input as base64."""
 
     width: int
     height: int
@@ -75,6 +75,11 @@ class Runtimes:
         for keeper in self.keepers():
             keeper.close()
 
+    @property
+    def known_model(self) -> Model | None:
+        """The model, None until it is known or where it could not be had."""
+        return self.model.result() if self.model.done() and not self.model.exception() else None
+
     def open_picture(self, content: bytes) -> Pixels:
         """Turn a file's bytes into the model's input, as the benchmark does.
 
@@ -82,7 +87,7 @@ class Runtimes:
         """
         try:
             preprocessing = self.model.result(self.config.patience).picture_preprocessing
-        except futures.TimeoutError as error:
+        except (futures.TimeoutError, RunoffError) as error:
             raise Refusal("no_model") from error
         command = {
             "content": base64.b64encode(content).decode(),
@@ -172,9 +177,7 @@ def chosen_contenders(config: Config, backends: Mapping[str, Declaration]) -> di
 
 def prepare(runtimes: Runtimes, contender: Contender, supply: Supply) -> Message:
     """Return what a contender's worker loads, and the blank picture it first looks at; one keeper does so at a time."""
-    model, config = supply.model(), runtimes.config
-    if not runtimes.model.done():  # known even where there is no artifact, so that no request waits for it in vain
-        runtimes.model.set_result(model)
+    model, config = learned_model(runtimes, supply), runtimes.config
     artifact = supply.artifact(contender)
     pixels = np.zeros((1, *model.picture_shape), model.inputs[0].dtype)
     blank = config.home / "webui" / f"blank-{hash_pixels(pixels)[:16]}.npy"
@@ -182,6 +185,21 @@ def prepare(runtimes: Runtimes, contender: Contender, supply: Supply) -> Message
     threads = config.threads or allowed_threads()
     shown = {"inputs": {model.inputs[0].name: str(blank)}, "example": 0}
     return {"artifact": str(artifact), "signature": to_json(model.signature), "threads": threads, **shown}
+
+
+def learned_model(runtimes: Runtimes, supply: Supply) -> Model:
+    """Return the model and let the page know it, also where there is no artifact of it; or let it know why not.
+
+    Raises NotPrepared.
+    """
+    if not runtimes.model.done():
+        try:
+            runtimes.model.set_result(supply.model())
+        except (RunoffError, OSError) as error:
+            runtimes.model.set_exception(error)
+    if runtimes.known_model is None:
+        raise NotPrepared(UNAVAILABLE)
+    return runtimes.known_model
 
 
 def look_for_a_better_model(runtimes: Runtimes) -> None:
@@ -193,5 +211,5 @@ def look_for_a_better_model(runtimes: Runtimes) -> None:
     except (RunoffError, OSError) as error:
         log.warning("the model could not be chosen anew: %s", error)
         return
-    if runtimes.model.done() and model.sha256 != runtimes.model.result().sha256:
+    if (served := runtimes.known_model) and model.sha256 != served.sha256:
         log.warning("%s can be had now; start the page again to use it", model.name)

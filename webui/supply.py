@@ -8,21 +8,25 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from runoff.backends import Declaration
-from runoff.contract import RANDOM, Model, from_json, to_json
+from runoff.contract import RANDOM, Model, Source, from_json, to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.discovery import this_environment
 from runoff.environments.environment import what_is_missing
-from runoff.errors import ArtifactBroken, CheckpointBroken, FrameworkMissing
+from runoff.errors import ArtifactBroken, CheckpointBroken, FrameworkMissing, UsageError
 from runoff.files.whole import write_whole
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.cache import read_made
 from runoff.model.inputs.images import fixture_images, hash_pixels, save_images, split_for_calibration
+from runoff.model.inputs.input_options import asked_model, input_text, outputs_text, shape_text
+from runoff.model.module.factory import is_factory
 from runoff.model.sources.architecture import BUILTIN
 from runoff.model.sources.choose import IMPORT_TIMEOUT, TAG, choose_model, whole
+from runoff.model.sources.factory_source import make_importable
 from runoff.model.sources.options import AUTO
 from runoff.model.weights.builtin import BUILTIN_SHA256
 from runoff.processes.process import call
@@ -68,37 +72,85 @@ def cached_supply(config: Config, backends: Mapping[str, Declaration]) -> Supply
 
 
 def choose_anew(config: Config) -> Model:
-    """Choose the model as the benchmark does, which may ask the network, and remember it."""
+    """Choose the model as the benchmark does, which may ask the network, and remember it.
+
+    Raises what keeps it from being had, and UsageError for one that is no image classifier.
+    """
     log = config.home / "logs" / "web-weights.log"
     run_step = partial(call, label="weights", log=log, timeout=IMPORT_TIMEOUT)
-    model = choose_model(config.model, config.home / "checkpoints", run_step).model
+    make_importable(config.model.model)
+    choice = choose_model(config.model, config.home / "checkpoints", run_step, config.inputs)
+    model = asked_model(choice.model, config.inputs)
+    require_image_classifier(model)
     stored = json.dumps({**asked(config), "chosen": to_json(model)})
     write_whole(remembered_file(config), lambda file: file.write_text(stored))
     return model
 
 
+def require_image_classifier(model: Model) -> None:
+    """Refuse a model that a page of pictures and labels can't serve.
+
+    Raises UsageError, and ImagesUnusable where it is not known how pictures become its input.
+    """
+    name = model.source.architecture
+    if not model.classifies:
+        raise UsageError(
+            f"the page says what is on a picture, and {name} is no classifier: it gives "
+            f"{outputs_text(model.signature)}; give --model one that gives a number for each class"
+        )
+    if len(model.inputs) != 1:
+        raise UsageError(
+            f"the page gives a model one picture, and {name} takes {', '.join(map(input_text, model.inputs))}; "
+            "give --model one that takes a picture alone"
+        )
+    made, (given,) = model.picture_preprocessing, model.inputs
+    if (made.shape, made.dtype) != (given.shape, given.dtype):
+        raise UsageError(
+            f"pictures become {shape_text(made.shape)} {made.dtype}, and {name} takes {input_text(given)}; "
+            "change that by --input-size or --preprocessing"
+        )
+
+
 def remembered_model(config: Config) -> Model | None:
     """Return what was chosen at the last start, so that the first answer need not wait for a network.
 
-    A path is always read anew: its content may be another. None where nothing is remembered whose weights are still
-    what they were, or another built-in checkpoint came with an update.
+    A file and a callable of the user's own are always read anew: what is in them may be another. None where nothing is
+    remembered whose weights are still what they were, or where an update brought another built-in checkpoint or another
+    version of the package that makes the model.
     """
-    if config.model.weights not in (AUTO, BUILTIN, RANDOM) and not re.fullmatch(TAG, config.model.weights):
+    own = is_factory(config.model.model) or config.model.model.endswith(".onnx")
+    if own or (config.model.weights not in (AUTO, BUILTIN, RANDOM) and not re.fullmatch(TAG, config.model.weights)):
         return None
     try:
         values = json.loads(remembered_file(config).read_text())
         model = whole(from_json(Model, values["chosen"]))
     except (OSError, ValueError, KeyError, TypeError, CheckpointBroken):
         return None
-    current = model.source.origin != BUILTIN or model.source.weights_sha256 == BUILTIN_SHA256
-    return model if current and asked(config).items() <= values.items() else None
+    return model if is_current(model.source) and asked(config).items() <= values.items() else None
+
+
+def is_current(source: Source) -> bool:
+    """Whether a model would be made of the same weights, and by the same version of its package, today."""
+    if source.origin == BUILTIN:
+        return source.weights_sha256 == BUILTIN_SHA256
+    try:
+        return source.version in ("", version(source.kind))
+    except PackageNotFoundError:
+        return False
 
 
 def asked(config: Config) -> dict[str, Any]:
     """Say which model the page was started for, with what files of options hold."""
     given = config.model
     labels = list(given.labels.value) if given.labels else None
-    return {"model": given.model, "weights": given.weights, "changes": given.changes, "labels": labels}
+    inputs = [list(words) for words in config.inputs.words(str)]
+    return {
+        "model": given.model,
+        "weights": given.weights,
+        "changes": given.changes,
+        "labels": labels,
+        "inputs": inputs,
+    }
 
 
 def remembered_file(config: Config) -> Path:

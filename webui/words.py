@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from runoff.backends import Declaration
-from runoff.contract import RANDOM, Model
+from runoff.contract import Model
 from runoff.environments.contenders import Contender
 from runoff.model.inputs.drawings import CLASSES
 from runoff.model.sources.architecture import BUILTIN, OFFICIAL
+from runoff.text.numbers import first_few
 from webui.keeper import MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
 
 STATES = {
@@ -17,6 +18,10 @@ STATES = {
     UNAVAILABLE: "It could not be started on this computer.",
     MISSING: "Not installed on this computer.",
 }
+
+
+MOST_LABELS = 3
+"""How many of a model's labels are named to show what it knows."""
 
 
 def title(contender: Contender, backend: Declaration) -> str:
@@ -34,21 +39,23 @@ def state_sentence(state: str, restarts: int) -> str:
 
 
 def knowledge(model: Model) -> str:
-    """Say which model answers, and what its labels are: by where it comes from, never by its name."""
+    """Say whose the model's weights are and what its labels are: by where it comes from, never by its name."""
     if model.source.origin == BUILTIN:
         kinds = ", ".join(CLASSES[:3])
         return (
             f"These answers come from the small built-in model. It knows {len(CLASSES)} kinds of simple drawings "
             f"({kinds} and so on), not photographs: a photograph gets the name of the drawing it resembles most."
         )
-    if model.source.origin == OFFICIAL:
-        return (
-            f"These answers come from the official ImageNet model. It knows {model.classes:,} kinds of "
-            "things: animals, vehicles, food, household objects."
-        )
-    if model.source.origin == RANDOM:
-        return "These answers mean nothing: the model has random weights, which show its speed alone."
-    return f"These answers come from a model of your own, with {model.classes:,} labels."
+    if model.speed_only:
+        return "Speed only: these answers mean nothing, since the model’s weights are random."
+    kinds = first_few(model.labels or (), MOST_LABELS)
+    whose = "the model that its makers trained" if model.source.origin == OFFICIAL else "a model of your own"
+    return f"These answers come from {whose}. It knows {model.classes:,} kinds of things: {kinds}."
+
+
+def model_line(model: Model) -> str:
+    """Name the model that answers, and its weights."""
+    return f"{model.source.architecture} with {model.name} weights"
 
 
 NO_ANSWER = {

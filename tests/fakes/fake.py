@@ -124,10 +124,11 @@ AT_LOAD: dict[str, Callable[[], object]] = {
 
 @dataclass
 class FakeSession:
-    """A model that sleeps and gives the first thousand pixels as logits."""
+    """A model that sleeps and gives the first pixels as logits, one for each class."""
 
     variant: str
     threads: int
+    classes: int = 1000
     inferences: int = 0
     memory: list[np.ndarray] = field(default_factory=list)
 
@@ -147,7 +148,7 @@ class FakeSession:
         if self.variant == "prints":
             print("progress: 100 %", flush=True)
             os.write(1, b'{"nanoseconds": 1}\n')
-        logits = true_logits(batch)
+        logits = np.ascontiguousarray(true_logits(batch)[:, : self.classes])
         if self.variant == "wrong":
             return np.roll(logits, 1, axis=1)
         if self.variant == "double":
@@ -201,7 +202,8 @@ def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -
         AT_LOAD[variant.name]()
     if variant.name == "prints":
         sys.stdout.write("loading...\n")
-    session = FakeSession(variant.name, threads + 1 if variant.name == "lies" else threads)
+    told = threads + 1 if variant.name == "lies" else threads
+    session = FakeSession(variant.name, told, signature.classes or 1000)
     if variant.name == "hungry":
         session.memory.append(np.ones(100 * MEBIBYTE, dtype=np.uint8))
     return session

@@ -44,6 +44,8 @@ async function refresh() {
     $("states").replaceChildren(...lines.map((line) => element("li", "", line)));
   }
   if (status.checkpoint) {
+    $("model").textContent = `The model: ${status.checkpoint.line}`;
+    $("model").hidden = false;
     $("knowledge").textContent = status.checkpoint.sentence;
     $("knowledge").hidden = false;
   }
@@ -180,6 +182,9 @@ function verdict(answered, working, shown) {
   }
   const counts = new Map();
   for (const each of answered) counts.set(each.answers[0].label, (counts.get(each.answers[0].label) || 0) + 1);
+  if (status.checkpoint && status.checkpoint.speed_only) {
+    return ["", `Speed only, with random weights: the answers ${counts.size === 1 ? "are the same" : "differ"}`];
+  }
   const [first] = counts.keys();
   const surest = Math.max(...answered.map((each) => each.answers[0].confidence));
   const named = surest < 0.5 ? `${first} (a guess: less than half sure)` : first;

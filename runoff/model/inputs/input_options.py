@@ -151,7 +151,9 @@ def input_text(given: Input) -> str:
 
 def outputs_text(signature: Signature) -> str:
     """Write what a model gives."""
-    return ", ".join(
-        f"{each.name} ({'×'.join(map(str, each.shape or ())) or 'one number'} {each.dtype})"
-        for each in signature.outputs
-    )
+    return ", ".join(f"{each.name} ({shape_text(each.shape or ())} {each.dtype})" for each in signature.outputs)
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Write the sides of one example."""
+    return "×".join(map(str, shape)) or "one number"

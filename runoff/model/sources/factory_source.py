@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
@@ -15,6 +16,7 @@ from runoff.files.arrays import save_arrays
 from runoff.model.inputs.examples import given_examples
 from runoff.model.inputs.input_options import InputOptions
 from runoff.model.inputs.preprocessing_fields import changed
+from runoff.model.module.factory import is_factory
 from runoff.model.sources.options import AUTO, ModelOptions
 
 STEPS = "runoff.model.sources.factory_check"
@@ -24,6 +26,12 @@ def has_package(architecture: str) -> bool:
     """Whether the package of a factory is in the folder that was started in, or installed; nothing is imported."""
     package = architecture.partition(":")[0].partition(".")[0]
     return bool(PathFinder.find_spec(package, [str(Path.cwd())]) or find_spec(package))
+
+
+def make_importable(architecture: str) -> None:
+    """Let every process that is started from now on import a factory from the folder that was started in."""
+    if is_factory(architecture):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
 
 
 def choose_factory(
