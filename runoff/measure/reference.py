@@ -86,7 +86,7 @@ def make_operations(model: Model, environment: Environment, place: Workplace) ->
     """
     key = key_of(
         {
-            "model": [model.source.kind, model.source.architecture, dict(model.source.arguments), model.source.version],
+            "model": model.sha256,
             "inputs": [vars(given) for given in model.inputs],
             "versions": environment.versions(operations.DISTRIBUTIONS),
             "version": operations.COUNT_VERSION,

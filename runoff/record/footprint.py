@@ -7,6 +7,8 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from runoff.backends import Declaration
+from runoff.contract import Source
 from runoff.environments.survey import canonical
 from runoff.stored.details import Footprint, Package
 
@@ -14,6 +16,12 @@ EVERY_WORKERS = ("numpy",)
 """What a worker needs beside its framework."""
 UNRECORDED = {"version": "unknown", "bytes": None}
 """What is known of a framework that is there without being installed as a package."""
+
+
+def roots_of(backend: Declaration, source: Source) -> tuple[str, ...]:
+    """Name the distributions that a backend needs itself, and the one that makes the model, where it runs that code."""
+    runs_its_code = "import_model" in backend.functions
+    return (*backend.DISTRIBUTIONS, source.kind) if runs_its_code and source.version else backend.DISTRIBUTIONS
 
 
 def needed(roots: Sequence[str], survey: Mapping[str, Any]) -> tuple[str, ...]:

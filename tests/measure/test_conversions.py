@@ -133,6 +133,16 @@ def test_what_decides_the_exported_file_is_in_its_place(place, calls, change, mo
     assert after.file != before.file
 
 
+@pytest.mark.parametrize("kind", [MODULE, ONNX])
+def test_what_becomes_of_pictures_decides_no_form(place, calls, kind):
+    """Another mean or other labels are no part of what is converted: the same inputs have the same form."""
+    assert MODEL.preprocessing is not None
+    other = dataclasses.replace(MODEL, preprocessing=dataclasses.replace(MODEL.preprocessing, mean=(0.5,)), labels=None)
+    forms = [make_form(kind, ROOT, Conversions(model, {"here": EXPORTER}, None, place)) for model in (MODEL, other)]
+    assert len({form.sha256 for form in forms}) == 1
+    assert len(calls) == (1 if kind == ONNX else 0)
+
+
 def test_where_nothing_can_export_it_is_said_once_and_again(place):
     """Without torch anywhere the export fails by name, for every contender that asks, and is not tried again."""
     conversions = Conversions(MODEL, {"here": Environment("here", Path("python"))}, None, place)

@@ -149,7 +149,7 @@ def test_each_part_of_a_key_has_its_name(place, calls, monkeypatch):
         "version": reference.GOLDEN_VERSION,
     }
     assert counted == {
-        "model": [MODEL.source.kind, MODEL.source.architecture, dict(MODEL.source.arguments), ""],
+        "model": MODEL.sha256,
         "inputs": [vars(given) for given in MODEL.inputs],
         "versions": HERE.versions(operations.DISTRIBUTIONS),
         "version": operations.COUNT_VERSION,
@@ -175,16 +175,13 @@ def test_operations_are_counted_once(place, calls):
 @pytest.mark.parametrize(
     ("changes", "same"),
     [
-        ({"source": dataclasses.replace(MODEL.source, kind="another")}, False),
-        ({"source": dataclasses.replace(MODEL.source, architecture="resnet50")}, False),
-        ({"source": dataclasses.replace(MODEL.source, arguments={"num_classes": 3})}, False),
-        ({"source": dataclasses.replace(MODEL.source, version="2")}, False),
+        ({"sha256": "1" * 64}, False),
         ({"inputs": (dataclasses.replace(MODEL.inputs[0], shape=(3, 8, 8)),)}, False),
-        ({"sha256": "1" * 64, "name": "other weights"}, True),
+        ({"name": "another name", "preprocessing": None, "labels": None}, True),
     ],
 )
-def test_other_weights_take_the_same_operations(place, calls, changes, same):
-    """What is computed depends on the architecture and the picture's shape, not on the weights."""
+def test_another_graph_or_size_is_counted_anew(place, calls, changes, same):
+    """What is counted depends on the model's hash, which changed sources change too, and on the picture's shape."""
     make_operations(MODEL, HERE, place)
     make_operations(dataclasses.replace(MODEL, **changes), HERE, place)
     assert (len(calls) == 1) == same

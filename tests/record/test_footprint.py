@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runoff.contract import Source
 from runoff.environments import survey as surveys
 from runoff.environments.survey import describe, marker_values
-from runoff.record.footprint import describe_footprint, needed, packages_of
+from runoff.record.footprint import describe_footprint, needed, packages_of, roots_of
+from tests.builders.declarations import declared
 
 MARKERS = {"python_version": "3.11", "sys_platform": "linux", "platform_machine": "x86_64"}
 
@@ -91,6 +93,15 @@ def test_a_framework_that_is_no_package_is_not_passed_over(tmp_path):
     assert told.total == 1003
     install(tmp_path, "engine-cpu", {"e": 5})
     assert needed(["Engine.Core", "engine-cpu"], survey(tmp_path)) == ("engine-cpu", "numpy")
+
+
+def test_what_makes_the_model_is_needed_where_its_code_runs():
+    """An eager module needs the package that makes it, and what runs a converted one does not."""
+    eager = declared(DISTRIBUTIONS=("torch",), functions=("import_model",))
+    timm = Source("timm", "timm:resnet18", {}, version="1.0.31")
+    assert roots_of(eager, timm) == ("torch", "timm")
+    assert roots_of(declared(DISTRIBUTIONS=("engine",)), timm) == ("engine",)
+    assert roots_of(eager, Source("torchvision", "resnet18", {})) == ("torch",)
 
 
 NAMES = st.sampled_from(["a", "b", "c", "d", "e"])

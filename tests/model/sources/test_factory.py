@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from runoff.contract import to_json
 from runoff.errors import FactoryUnusable, UsageError
+from runoff.files.arrays import save_arrays
 from runoff.model.inputs.input_options import InputOptions, read_input
+from runoff.model.sources import factory_check
 from runoff.model.sources.factory_source import choose_factory
 from runoff.model.sources.options import ModelOptions
 from runoff.processes.process import call
@@ -65,6 +69,21 @@ def test_what_can_not_be_raced_is_refused_by_name(choose, name, words):
     """Each is found before anything is measured, and says what is wrong with it."""
     with pytest.raises(FactoryUnusable, match=words):
         choose(name, "values=4")
+
+
+def test_changed_sources_make_another_model(tmp_path, monkeypatch):
+    """The same weights made by other sources are another model, whose golden and artifacts are made anew."""
+    given = read_input("pixels=5x16x12:NCHW").input
+    save_arrays(tmp_path / "example.npz", {"pixels": np.zeros((1, *given.shape), np.float32)})
+    made = []
+    for sources in ("before", "before", "after"):
+        monkeypatch.setattr(factory_check, "hash_sources", lambda *_, sources=sources: sources)
+        asked = f"{FACTORIES}:five_channels", [to_json(given)], str(tmp_path / "example.npz"), ".", str(tmp_path)
+        made.append(factory_check.import_factory(*asked)["model"])
+    before, again, after = made
+    assert before == again
+    assert before["source"] == after["source"]
+    assert before["sha256"] != after["sha256"]
 
 
 def test_inputs_that_are_not_said_are_asked_for(choose):
