@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from runoff.across.command import add_models
 from runoff.compare.changes import UNREADABLE
 from runoff.compare.command import add_compare
 from runoff.doctor.command import add_doctor
@@ -20,7 +21,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Declare the commands."""
     parser = argparse.ArgumentParser(prog="python -m runoff", description="Runoff: reports from stored runs")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for declare in (add_report, add_compare, add_history, add_doctor, add_versions):
+    for declare in (add_report, add_compare, add_history, add_doctor, add_versions, add_models):
         declare(commands)
     return parser
 

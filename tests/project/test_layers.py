@@ -58,6 +58,7 @@ ORDER = (
     "report",
     "compare",
     "history",
+    "across",
     "doctor",
     "__main__",
 )
@@ -65,7 +66,7 @@ ORDER = (
 
 ``text`` and ``charts`` are leaves: how anything is written, and how anything is drawn.
 """
-READERS = ("answer", "report", "compare", "history")
+READERS = ("answer", "report", "compare", "history", "across")
 """What is read by people: each is made from what is stored and what it answers, and from no other of them."""
 READERS_USE = {"errors", "quantities", "text", "charts", "judge", "stored", "answer"}
 LONGEST_MODULE = 310

@@ -197,11 +197,14 @@ def test_compare_fail_is_a_gate(suite, finished):
 
 
 def test_selecting_with_k_races_what_is_selected_and_the_reference(suite):
-    """-k runs the selected contender, raced against the reference."""
-    done = suite.race("--contenders", "all", "-k", "inference and fake-slower", "--launches", "1", "--rounds", "3")
+    """-k runs the selected contender, raced against the reference, and --results says where that is stored."""
+    elsewhere = ("--results", "results/else/where")
+    selected = ("-k", "inference and fake-slower", "--launches", "1", "--rounds", "3")
+    done = suite.race("--contenders", "all", *selected, *elsewhere)
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
-    stored = json.loads((suite.root / "results" / "runoff.json").read_text())
+    assert "Stored in results/else/where/runoff.json; the page is" in done.stdout
+    stored = json.loads((suite.root / "results" / "else" / "where" / "runoff.json").read_text())
     assert set(stored["machine_info"]["runoff"]["contenders"]) == {"fake", "fake-slower"}
     assert benchmark(stored, "inference", "fake-slower")["extra_info"]["ratio"]["value"] > 1
 

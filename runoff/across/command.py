@@ -1,0 +1,93 @@
+"""``python -m runoff models``: the race over many models, and whether the winner changes with the model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from runoff.across.architectures import ARCHITECTURES, CONTENDERS, architecture
+from runoff.errors import UsageError
+from runoff.quantities import STANDARD_OUTPUT, Commands, duration, positive
+
+LAUNCHES, ROUNDS = 5, 10
+"""The fewest launches that a verdict takes, and a few rounds of each: many models instead of much of one."""
+SUITE = Path("benchmarks")
+
+
+def add_models(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "models",
+        help="race many models, and say whether the winner changes with the model",
+        description="Race the runtimes over many models with random weights, one run of the suite each. A model whose "
+        "run is stored already, of the same revision and options, is not raced again.",
+    )
+    parser.add_argument(
+        "--models", metavar="A,B", help=f"as --model of the suite takes them (default: {len(ARCHITECTURES)} of its own)"
+    )
+    parser.add_argument("--contenders", default=",".join(CONTENDERS), metavar="A,B", help="ids (default: %(default)s)")
+    parser.add_argument("--launches", type=positive, default=LAUNCHES, metavar="K", help="of each model (%(default)s)")
+    parser.add_argument("--rounds", type=positive, default=ROUNDS, metavar="R", help="a launch (%(default)s)")
+    parser.add_argument("--threads", type=positive, metavar="N", help="for all (default: what this machine allows)")
+    parser.add_argument(
+        "--max-time", type=duration, default="2h", metavar="T", help="for all models together: 90m, 2h (%(default)s)"
+    )
+    parser.add_argument(
+        "--model-time", type=duration, default="10m", metavar="T", help="for each of them at most (%(default)s)"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("results/models"), metavar="DIR", help="for runs and page (%(default)s)"
+    )
+    parser.add_argument("--markdown", type=Path, metavar="PATH", help="the answer as GitHub markdown too, - prints it")
+    parser.add_argument("--page-only", action="store_true", help="race nothing: make the page of what is stored")
+    parser.set_defaults(do=do_models)
+
+
+def do_models(options: argparse.Namespace) -> None:
+    """Race what is to be raced, then write the page, whatever failed.
+
+    Raises UsageError where there is no suite to race with.
+    """
+    # Loaded here: the other commands need nothing that draws, and start sooner without it.
+    from runoff.across import words
+    from runoff.across.attempts import PAGE, read_entries
+    from runoff.across.racing import Plan, race_models
+    from runoff.across.ranking import across_models
+    from runoff.across.writing import render_markdown, render_page
+
+    named = list(dict.fromkeys(filter(None, (options.models or "").split(","))))
+    architectures = tuple(map(architecture, named)) or ARCHITECTURES
+    contenders = tuple(dict.fromkeys(filter(None, options.contenders.split(","))))
+    if len(contenders) < 2:
+        raise UsageError(f"--contenders takes two ids or more, separated by commas; found {options.contenders!r}")
+    if not options.page_only:
+        if not SUITE.is_dir():
+            raise UsageError(f"there is no folder {SUITE} here; start it in a checkout of Runoff")
+        plan = Plan(
+            architectures=architectures,
+            contenders=contenders,
+            launches=options.launches,
+            rounds=options.rounds,
+            threads=options.threads,
+            folder=options.output,
+            max_time=options.max_time,
+            model_time=options.model_time,
+        )
+        begin = time.monotonic()
+        race_models(plan, lambda text: say(f"[{(time.monotonic() - begin) / 60:5.1f} min] {text}"))
+    across = across_models(read_entries(options.output, [each.model for each in architectures], contenders))
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / PAGE).write_text(render_page(across), encoding="utf-8")
+    if options.markdown == STANDARD_OUTPUT:
+        sys.stdout.write(render_markdown(across))
+    elif options.markdown is not None:
+        options.markdown.write_text(render_markdown(across), encoding="utf-8")
+    sys.stdout.write(f"{words.answer(across)}\n{options.output / PAGE}\n")
+
+
+def say(text: str) -> None:
+    """Tell a person how far it is."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

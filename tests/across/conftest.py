@@ -1,0 +1,16 @@
+"""What the tests of many models share: charts that are drawn once, and few draws for intervals."""
+
+from __future__ import annotations
+
+import pytest
+
+from runoff.judge import ranks
+from tests.builders.drawing import drawn_once
+
+__all__ = ["drawn_once"]  # a fixture: pytest finds it by name in this module
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let intervals over families take a moment; tests/judge/test_ranks.py looks at them."""
+    monkeypatch.setattr(ranks, "RESAMPLES", 200)
