@@ -19,6 +19,7 @@ from runoff.compare.changes import (
 )
 from runoff.judge.ratios import CONFIDENCE, EXPLORATORY, FASTER, FEWEST_LAUNCHES, INCONCLUSIVE, LESS, SLOWER
 from runoff.stored import wording
+from runoff.stored.model import model_title
 from runoff.stored.run import StoredRun
 from runoff.stored.schema import one_line
 from runoff.stored.stratum import have_the_same_pictures
@@ -235,5 +236,6 @@ def amount(value: float, unit: str) -> str:
 def file_line(name: str, run: StoredRun) -> str:
     """Say what a file is: when and of which commit it was stored, and how much was measured."""
     commit = f", commit {run.commit.full_name}" if run.commit else ""
+    model = f"; {model_title(run.model)}" if run.model else ""
     amounts = f"{numbers.count(run.info.launches, 'launch', 'launches')} × {numbers.count(run.info.rounds, 'round')}"
-    return f"{one_line(name)}: {wording.moment(run)}{commit}; {amounts}; {wording.place(run)}"
+    return f"{one_line(name)}: {wording.moment(run)}{commit}; {amounts}; {wording.place(run)}{model}"

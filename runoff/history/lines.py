@@ -140,8 +140,8 @@ def make_history(reading: Reading) -> History:
 
 
 def setting_of(stratum: Stratum) -> Hashable:
-    """Return what all lines of a section share: everything of a stratum but the versions. A model is its hash."""
-    model = stratum.model.sha256 if stratum.model else None
+    """Return what all lines of a section share: everything of a stratum but the versions."""
+    model = stratum.model.identity if stratum.model else None
     return stratum.cpu, frozenset(stratum.cpu_flags), stratum.threads, stratum.reference, model
 
 

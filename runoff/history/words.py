@@ -5,6 +5,7 @@ from __future__ import annotations
 from runoff.history.lines import History, HistoryMetric, Line, SettingHistory, Step
 from runoff.history.reading import PastRun
 from runoff.judge.ratios import Ratio
+from runoff.stored.model import input_words, model_title, model_words, preprocessing_lines
 from runoff.stored.stratum import Stratum
 from runoff.text.numbers import count, growth_with_interval, listing, megabytes, with_interval
 from runoff.text.table import NAME, VERDICT, WORDS, Column, Table
@@ -61,7 +62,7 @@ def also(step: Step) -> str:
 
 def setting_title(stratum: Stratum) -> str:
     """Name what the lines of a section share."""
-    model = f", {stratum.model.name} with the {stratum.model.weights} checkpoint" if stratum.model else ""
+    model = f", {model_title(stratum.model)}" if stratum.model else ""
     return f"{stratum.cpu}, {count(stratum.threads, 'thread')}{model}, against {stratum.reference}"
 
 
@@ -106,6 +107,15 @@ def section_note(section: SettingHistory) -> str:
     """Say how many runs a section has, and of which commits."""
     commits = len({run.commit.identifier for run in section.runs if run.commit})
     return f"{count(len(section.runs), 'run')} of {count(commits, 'commit')}"
+
+
+def model_note(section: SettingHistory) -> str | None:
+    """Say which model a section is of, and what that takes: two sections may differ in nothing else."""
+    model = section.stratum.model
+    if model is None:
+        return None
+    pictures = preprocessing_lines(model.preprocessing) if model.preprocessing else ()
+    return "; ".join(filter(None, [model_words(model), input_words(model), *pictures])) + "."
 
 
 def step_table(history: History) -> Table:

@@ -9,6 +9,7 @@ from typing import Any, Generic
 
 import numpy as np
 
+from runoff.contract import Model
 from runoff.judge.diagnostics import QUANTILES, percentiles, samples_needed
 from runoff.judge.ratios import CONFIDENCE, FASTER, REFERENCE, SLOWER, Ratio, half_width, launch_log_ratio, verdict
 from runoff.judge.standings import Rules, judge
@@ -18,7 +19,8 @@ from runoff.measure.preparation import FAILED, READY, Outcome, ReferenceOutputs
 from runoff.measure.race import LaunchRecord, Race
 from runoff.stored.benchmarks import Curve, ExtraInfo, Percentiles
 from runoff.stored.info import RACED, StoredArtifact, StoredContender
-from runoff.stored.stratum import Pictures, StoredModel, StoredSource
+from runoff.stored.model import StoredModel, StoredSource
+from runoff.stored.stratum import Pictures
 
 PerLaunch = Callable[[Record], Sequence[float]]
 """Reads one metric's values from one launch: one a round, or one in all."""
@@ -162,12 +164,20 @@ def has_high_priority(race: Race) -> bool:
     return all(record.high_priority for records in race.records.values() for record in records)
 
 
-def stored_model(expected: ReferenceOutputs) -> StoredModel:
-    """Name the model, its source, and what pictures become for it."""
-    model, source = expected.model, expected.model.source
+def stored_model(model: Model) -> StoredModel:
+    """Name the model, its source, what it takes and gives, and what pictures become for it."""
+    source = model.source
     stored = StoredSource(source.kind, source.origin, source.version)
     return StoredModel(
-        source.architecture, model.name, model.sha256, stored, model.preprocessing, model.task, model.inputs
+        source.architecture,
+        model.name,
+        model.sha256,
+        stored,
+        model.preprocessing,
+        model.task,
+        model.inputs,
+        model.outputs,
+        model.classes if model.classifies else None,
     )
 
 

@@ -10,9 +10,10 @@ from msgspec import Meta, Struct, field, structs
 from runoff.judge.agreement import Agreement
 from runoff.judge.ratios import Ratio
 from runoff.stored.benchmarks import AnyBenchmark
+from runoff.stored.model import StoredModel
 from runoff.stored.schema import SCHEMA, Amount, Size, StoredRunBroken, read_record
 from runoff.stored.service import Question
-from runoff.stored.stratum import Pictures, StoredModel, Stratum
+from runoff.stored.stratum import Pictures, Stratum
 
 RACED = "raced"
 DIGITS = 12
@@ -64,7 +65,8 @@ class VersionStep(Struct, frozen=True):
 class RunInfo(Struct, frozen=True):
     """A run as a whole; before a race it has no model, no pictures and no contenders.
 
-    ``limits`` is what a contender is chosen under, as ``--choose`` has it; ``golden`` has golden's rounding error,
+    ``limits`` is what a contender is chosen under, as ``--choose`` has it, ``tolerance`` what reduced precision of a
+    model that is no classifier is judged by; ``golden`` has golden's rounding error,
     ``repeat`` the command that made it but for contenders and limits.
     """
 
@@ -75,6 +77,7 @@ class RunInfo(Struct, frozen=True):
     schedule: Schedule
     stratum: Stratum
     limits: str = ""
+    tolerance: Amount | None = None
     repeat: tuple[str, ...] = ()
     workers_go_first: bool | None = None
     control: Ratio | None = None

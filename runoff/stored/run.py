@@ -14,10 +14,11 @@ from runoff.judge.ratios import INVALID, control_is_valid
 from runoff.stored.benchmarks import CONVERSION, QUANTISATION, AnyBenchmark, Benchmark
 from runoff.stored.details import Conversions, Efficiency, Footprint, Quantisation
 from runoff.stored.info import Commit, MachineInfo, RunFile, RunInfo, require_schema
+from runoff.stored.model import StoredModel
 from runoff.stored.rows import Measure, Row, make_measure, make_row
 from runoff.stored.schema import StoredRunBroken, read_record
 from runoff.stored.service import ANSWERS, Service
-from runoff.stored.stratum import StoredModel, Stratum
+from runoff.stored.stratum import Stratum
 
 UNKNOWN_COMMITS = ("", "unknown", "unversioned")
 DETAILS: Mapping[str, type[Any]] = {

@@ -4,50 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from runoff.arrays import Input
-from runoff.contract import CLASSIFICATION, RANDOM, Preprocessing
+from runoff.stored.model import StoredModel, model_differences
 from runoff.text.numbers import first_few
 
 MOST_FLAGS = 4
-HASH_DIGITS = 12
-
-
-class StoredSource(Struct, frozen=True, omit_defaults=True):
-    """Where a model comes from: the kind of source that makes it, and whose its weights are.
-
-    ``version`` is that of the package that makes it, where it is among no environment's.
-    """
-
-    kind: str
-    origin: str
-    version: str = ""
-
-
-class StoredModel(Struct, frozen=True):
-    """The model that every contender ran: its name, its weights' name, and where both come from.
-
-    ``sha256`` is the hash of weights and graph, which decides with the input's shape whether two models are the same;
-    the names do not. ``preprocessing`` is None where pictures are no input, and in runs of before it was stored, which
-    have no ``inputs`` either.
-    """
-
-    name: str
-    weights: str
-    sha256: str
-    source: StoredSource
-    preprocessing: Preprocessing | None = None
-    task: str = CLASSIFICATION
-    inputs: tuple[Input, ...] = ()
-
-    @property
-    def classifies(self) -> bool:
-        """Whether its one output names a class."""
-        return self.task == CLASSIFICATION
-
-    @property
-    def speed_only(self) -> bool:
-        """Whether its weights are random, so that no answer of it means anything."""
-        return self.source.origin == RANDOM
 
 
 class Pictures(Struct, frozen=True):
@@ -88,11 +48,8 @@ def stratum_differences(base: Stratum, head: Stratum) -> list[str]:
         differences.append(f"CPU flags: {flag_difference(before, after)}")
     if base.threads != head.threads:
         differences.append(f"threads: {base.threads} → {head.threads}")
-    if base.model and head.model and base.model.sha256 != head.model.sha256:
-        differences.append(f"model: {model_words(base.model)} → {model_words(head.model)}")
-    before_size, now_size = input_words(base.model), input_words(head.model)
-    if before_size and now_size and before_size != now_size:
-        differences.append(f"input: {before_size} → {now_size}")
+    if base.model and head.model:
+        differences += model_differences(base.model, head.model)
     if base.reference != head.reference:
         differences.append(f"reference: {base.reference} → {head.reference}")
     return differences + version_differences(base, head)
@@ -102,25 +59,6 @@ def flag_difference(base: frozenset[str], head: frozenset[str]) -> str:
     """Name the CPU flags that are gone and those that are new, a few of each."""
     changes = (("gone", base - head), ("new", head - base))
     return "; ".join(f"{word} {first_few(sorted(flags), MOST_FLAGS)}" for word, flags in changes if flags)
-
-
-def model_words(model: StoredModel) -> str:
-    """Write a model's name and weights with the beginning of its hash."""
-    return f"{model.name} with {model.weights} weights ({model.sha256[:HASH_DIGITS]})"
-
-
-def input_words(model: StoredModel | None) -> str:
-    """Write shapes and types of what the model takes, nothing where that is not known."""
-    if model and model.preprocessing:
-        return f"{shape_words(model.preprocessing.shape)} {model.preprocessing.dtype}"
-    return (
-        ", ".join(f"{given.name} {shape_words(given.shape)} {given.dtype}" for given in model.inputs) if model else ""
-    )
-
-
-def shape_words(shape: tuple[int, ...]) -> str:
-    """Write the sides of one example."""
-    return "×".join(map(str, shape)) or "one number"
 
 
 def have_the_same_pictures(base: Stratum, head: Stratum) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from runoff.judge.agreement import ROUNDINGS_ALLOWED
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
+from runoff.quantities import share_text
+from runoff.stored.model import SPEED_ONLY
 from runoff.stored.rows import Measure, Row
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 
 UNMEASURED, OPEN = "unmeasured", "open"
-SPEED_ONLY = (
-    "Speed only: the weights are random. Agreement shows that all compute the same, not that an answer is right."
-)
+MOST_OUTPUTS = 6
+RANDOM_WEIGHTS = "the weights are random. Agreement shows that all compute the same, not that an answer is right."
 MEASURE_AGAIN = "let the machine settle and measure again; python -m runoff doctor says what disturbs it"
 
 
@@ -49,10 +51,25 @@ def agreement_meaning(run: StoredRun) -> str | None:
     """Say what agreement is of a model that is no classifier, None for one that is."""
     if run.model is None or run.model.classifies:
         return None
+    names = numbers.first_few([output.name for output in run.model.outputs], MOST_OUTPUTS) or "each output"
+    judged = "only shown, since there is no --tolerance"
+    if run.info.tolerance is not None:
+        judged = f"judged by --tolerance: at most {share_text(run.info.tolerance)} off"
     return (
-        "Outputs agree on an example where every number of each is within 100 of golden's own roundings, and whole "
-        "numbers are equal; reduced precision is judged by --tolerance alone."
+        f"Outputs agree on an example where every number of {names} is within {ROUNDINGS_ALLOWED} of golden’s own "
+        "roundings, and whole numbers are equal. Reduced precision has its error as a share of golden’s root mean "
+        f"square (RMS) and in decibels (SQNR), and is {judged}."
     )
+
+
+def speed_only_line(run: StoredRun) -> str | None:
+    """Say what random weights leave of a run, None where the weights are others."""
+    return f"{SPEED_ONLY.capitalize()}: {RANDOM_WEIGHTS}" if run.model and run.model.speed_only else None
+
+
+def one_example(run: StoredRun) -> str:
+    """Call what a model is run on by what it is: an image, or an example of something else."""
+    return "image" if run.model is None or run.model.preprocessing or not run.model.inputs else "example"
 
 
 def model_name(run: StoredRun) -> str:

@@ -15,8 +15,9 @@ from runoff.judge.ratios import Ratio, ratio_over_launches
 from runoff.model.sources.architecture import IMAGENET
 from runoff.stored.benchmarks import ExtraInfo, Percentiles
 from runoff.stored.info import RunInfo, Schedule, StoredArtifact, StoredContender
+from runoff.stored.model import StoredModel, StoredSource
 from runoff.stored.schema import write_record
-from runoff.stored.stratum import Pictures, StoredModel, StoredSource, Stratum
+from runoff.stored.stratum import Pictures, Stratum
 
 Values = dict[str, Any]
 

@@ -27,7 +27,10 @@ from tests.builders.stored_runs import about, make_comparable_run, spread
 INFERENCE, PEAK, TENSORFLOW = ("inference", "onnxruntime"), ("peak-memory", "onnxruntime"), ("inference", "tensorflow")
 LAUNCHES = {INFERENCE: spread(-0.58), PEAK: spread(0.2), TENSORFLOW: spread(0.1)}
 FILES = ("a.json", "b.json")
-FILE = "2 January 2026, 03:04 UTC, commit abc123 with changes; 8 launches × 20 rounds; Example CPU, 2 threads"
+FILE = (
+    "2 January 2026, 03:04 UTC, commit abc123 with changes; 8 launches × 20 rounds; Example CPU, 2 threads; "
+    "resnet18 with builtin weights"
+)
 
 
 def run_of(changed=None, **options) -> StoredRun:
@@ -248,7 +251,8 @@ def test_a_file_is_told_by_what_is_in_it(found: Comparison) -> None:
     single = structs.replace(nowhere.info, launches=1, rounds=1)
     assert "; 1 launch × 1 round; " in file_line("a.json", dataclasses.replace(nowhere, info=single))
     assert file_line("a.json", nowhere) == (
-        "a.json: 2 January 2026, 03:04 UTC; 8 launches × 20 rounds; Example CPU, 2 threads"
+        "a.json: 2 January 2026, 03:04 UTC; 8 launches × 20 rounds; Example CPU, 2 threads; "
+        "resnet18 with builtin weights"
     )
 
 

@@ -64,10 +64,21 @@ def test_a_step_says_what_else_changed(tmp_path):
         lambda run: about(run)["stratum"].update(cpu_flags=["avx512f"]),
         lambda run: about(run)["stratum"].update(threads=4),
         lambda run: about(run)["model"].update(sha256="ef" * 32),
+        lambda run: about(run)["model"]["preprocessing"].update(mean=[0.5]),
+        lambda run: about(run)["model"].update(inputs=[{"name": "images", "shape": [3, 299, 299]}]),
         lambda run: about(run)["contenders"]["onnxruntime"].update(versions={"torch": "2.14.0"}),
         lambda run: about(run)["contenders"]["pytorch"].update(versions={"torch": "2.14.0"}),
     ],
-    ids=["processor", "its flags", "threads", "model", "its own version", "the reference's version"],
+    ids=[
+        "processor",
+        "its flags",
+        "threads",
+        "model",
+        "preprocessing",
+        "inputs",
+        "its own version",
+        "the reference's version",
+    ],
 )
 def test_strata_are_never_mixed_in_a_line(tmp_path, change):
     """Runs that differ in processor, flags, threads, model or versions have lines of their own, without a step."""

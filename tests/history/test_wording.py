@@ -12,7 +12,7 @@ from runoff.history.reading import Reading
 from tests.builders.histories import history_of, lines_of, make_past_run, past_runs, with_step
 from tests.builders.stored_runs import about
 
-PLACE = "Example CPU, 2 threads, resnet18 with the builtin checkpoint, against pytorch"
+PLACE = "Example CPU, 2 threads, resnet18 with builtin weights, against pytorch"
 RATIO, COLD_START, PEAK = METRICS
 
 
@@ -115,6 +115,10 @@ def test_a_section_says_what_its_lines_share(history: History) -> None:
     (section,) = history.sections
     assert words.setting_title(section.stratum) == PLACE
     assert words.section_note(section) == "20 runs of 20 commits"
+    assert words.model_note(section) == (
+        "resnet18 with builtin weights (abababababab); 3×224×224 float32; resized to 256×256 (center, bilinear), of "
+        "which the middle 224×224; RGB divided by 255, mean 0.485, 0.456, 0.406, deviation 0.229, 0.224, 0.225, NCHW."
+    )
     runs = [make_past_run(number) for number in range(3)]
     runs[1]["commit_info"] = runs[0]["commit_info"]
     runs[2]["commit_info"] = {}

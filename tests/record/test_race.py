@@ -280,13 +280,16 @@ def test_model_and_pictures_are_named() -> None:
         Golden({"logits": np.zeros((2, 2), dtype=np.float32)}, {"logits": 1e-6}),
         (1,),
     )
-    assert stored(stored_model(expected)) == {
+    assert stored(stored_model(model)) == {
         "name": "resnet18",
         "weights": "builtin",
         "sha256": model.sha256,
         "source": {"kind": "torchvision", "origin": "builtin"},
         "preprocessing": stored(IMAGENET),
         "task": "classification",
-        "inputs": [{"name": "images", "shape": [3, 224, 224], "dtype": "float32", "layout": "NCHW"}],
+        "inputs": [{"name": "images", "shape": [3, 224, 224], "dtype": "float32", "layout": "NCHW", "batched": True}],
+        "outputs": [{"name": "logits", "shape": [2], "dtype": "float32", "batched": True}],
+        "classes": 2,
+        "speed_only": False,
     }
     assert stored(stored_pictures(expected)) == {"count": 2, "sha256": "ef" * 32, "kind": "pictures"}

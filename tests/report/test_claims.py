@@ -234,9 +234,10 @@ def test_the_recommendation_is_set_beside_the_posts(stored):
 
 def test_there_is_no_section_of_another_model_or_without_its_contenders(stored):
     """The claims are about one model and three contenders; a run of others is not judged by them."""
-    other = make_stored_run()
-    about(other)["model"]["name"] = "resnet50"
-    assert claims_section(parse_run(other)) is None
+    for changes in ({"name": "resnet50"}, {"source": {"kind": "onnx", "origin": "file"}}, {"name": "timm:resnet18"}):
+        other = make_stored_run()
+        about(other)["model"] |= changes
+        assert claims_section(parse_run(other)) is None
     for name in ("pytorch", "onnxruntime", "tensorflow"):
         drop_contender(stored, name)
     assert claims_section(parse_run(stored)) is None

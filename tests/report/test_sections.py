@@ -142,7 +142,7 @@ def test_what_contenders_agree_with_is_named_by_the_stored_model():
     about(stored)["model"].update(name="timm:vit_tiny", source={"kind": "timm", "origin": "hub", "version": "1.0.31"})
     run = parse_run(stored)
     setting, method = section_of(run, "setting"), section_of(run, "method")
-    assert dict(setting.details)["Checkpoint"][0] == "builtin (timm:vit_tiny, made by timm 1.0.31)"
+    assert dict(setting.details)["Model"][:2] == ("timm:vit_tiny with builtin weights", "source timm 1.0.31")
     assert dict(setting.details)["Pictures"] == ("83, compared with the answers of timm’s own vit_tiny",)
     assert "A contender is timed only after its answers agreed with those of timm’s own vit_tiny." in notes_of(method)
     assert "torchvision" not in " ".join([*map(str, setting.details), *notes_of(method)]).lower()
@@ -151,11 +151,50 @@ def test_what_contenders_agree_with_is_named_by_the_stored_model():
 def test_what_a_picture_becomes_is_said():
     """Size, rule, numbers and layout are in the setting; of a run of before they were stored nothing is said."""
     stored = make_stored_run()
-    said = dict(section_of(parse_run(stored), "setting").details)["Input"]
+    said = dict(section_of(parse_run(stored), "setting").details)["Preprocessing"]
     assert said == (
-        "3×224×224 float32, NCHW",
         "resized to 256×256 (center, bilinear), of which the middle 224×224",
-        "RGB divided by 255, mean 0.485, 0.456, 0.406, deviation 0.229, 0.224, 0.225",
+        "RGB divided by 255, mean 0.485, 0.456, 0.406, deviation 0.229, 0.224, 0.225, NCHW",
     )
     del about(stored)["model"]["preprocessing"]
-    assert "Input" not in dict(section_of(parse_run(stored), "setting").details)
+    assert "Preprocessing" not in dict(section_of(parse_run(stored), "setting").details)
+
+
+def test_a_model_is_described_wherever_a_run_is_shown():
+    """Terminal, Markdown and page name its source and hash, its inputs and outputs, and the number of its classes."""
+    stored = make_stored_run()
+    inputs = [{"name": "tokens", "shape": [16], "dtype": "int64"}, {"name": "rate", "shape": [], "dtype": "float32"}]
+    outputs = [{"name": "scores", "shape": [1000], "dtype": "float32"}, {"name": "boxes", "shape": None}]
+    source = {"kind": "factory", "origin": "own"}
+    about(stored)["model"] = {
+        "name": "models.own:make",
+        "weights": "own",
+        "sha256": "ab" * 32,
+        "source": source,
+        "inputs": inputs,
+        "outputs": outputs,
+        "classes": 1000,
+    }
+    run = parse_run(stored)
+    known = (
+        "models.own:make with own weights, source factory, SHA-256 abababababababab…",
+        "Inputs: tokens 16 int64, rate one number float32",
+        "Outputs: scores 1000 float32, boxes shape unknown float32, 1,000 classes",
+    )
+    for text in (render_table(run, width=1000), render_markdown(run)):
+        assert all(each in text for each in known)
+    details = dict(section_of(run, "setting").details)
+    assert details["Inputs"] == ("tokens 16 int64", "rate one number float32")
+    assert details["Outputs"][-1] == "1,000 classes"
+
+
+def test_what_agrees_is_said_of_a_model_that_is_no_classifier():
+    """Its outputs, what they are held to, and whether a tolerance judges reduced precision; a classifier needs none."""
+    stored = make_stored_run()
+    assert "Outputs agree" not in render_markdown(parse_run(stored))
+    about(stored)["model"] |= {"task": "other", "outputs": [{"name": "mask", "shape": [2, 8, 8]}]}
+    shown = render_markdown(parse_run(stored))
+    assert "every number of mask is within 100 of golden’s own roundings, and whole numbers are equal" in shown
+    assert "only shown, since there is no --tolerance" in shown
+    about(stored)["tolerance"] = 0.02
+    assert "judged by --tolerance: at most 2% off" in render_markdown(parse_run(stored))

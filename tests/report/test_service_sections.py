@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import dataclasses
 
+import pytest
+from msgspec import structs
+
+from runoff.arrays import Input
 from runoff.report.blocks import TERMINAL
 from runoff.report.sections.contents import sections
 from runoff.report.write.markdown import render_markdown
@@ -74,6 +78,17 @@ def test_a_question_has_its_figures_ratio_and_control(run, group):
     notes = notes_of(section)
     assert "openvino: it is not installed" in notes
     assert "which should be 1): 1.001 [0.990, 1.010]; 95 % intervals over 8 launches." in notes[-1]
+
+
+def test_what_is_measured_is_called_by_what_it_is(run):
+    """Of a model that takes no pictures, examples are counted and arrays timed, where pictures would be images."""
+    tokens = structs.replace(run.model, preprocessing=None, inputs=(Input("tokens", (16,), "int64"),))
+    other = dataclasses.replace(run, stratum=structs.replace(run.stratum, model=tokens))
+    for asked, what, taken in ((run, "Images", "a float32 picture"), (other, "Examples", "numpy arrays")):
+        for group in ("throughput", "parallel"):
+            assert section_of(asked, group).table.caption.startswith(f"{what} a second")
+        method = " ".join(notes_of(section_of(asked, "method")))
+        assert f"The timer covers the inference alone: {taken} in, logits out." in method
 
 
 def test_what_has_to_be_said_is_said(run):

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from fixtures.results import baseline_differences
+from runoff.arrays import Input
 from runoff.model.sources.architecture import IMAGENET
+from runoff.stored.model import StoredModel, StoredSource
 from runoff.stored.run import parse_run
 from runoff.stored.stratum import (
     Pictures,
-    StoredModel,
-    StoredSource,
     Stratum,
     have_the_same_pictures,
     stratum_differences,
@@ -78,11 +78,38 @@ def test_what_makes_no_difference_is_not_said(change):
 
 
 def test_another_input_is_said_where_both_are_known():
-    """The same weights on larger pictures take another time; another mean does not, and older runs have none stored."""
+    """Pictures of another size or normalised otherwise are another input; older runs have none stored."""
     other = {"crop": (448, 320)}, {"mean": (0.1,)}
     large, dark = (with_preprocessing(dataclasses.replace(IMAGENET, **changes)) for changes in other)
     assert stratum_differences(BASE, large) == ["input: 3×224×224 float32 → 3×448×320 float32"]
-    assert stratum_differences(BASE, dark) == stratum_differences(with_preprocessing(None), large) == []
+    assert stratum_differences(BASE, dark) == ["preprocessing: mean 0.485, 0.456, 0.406 → 0.1"]
+    assert stratum_differences(with_preprocessing(None), large) == []
+
+
+def test_another_task_is_said():
+    """Agreement means something else where a model is judged by its numbers, so the two are not compared."""
+    judged_otherwise = msgspec.structs.replace(BASE, model=msgspec.structs.replace(BASE.model, task="other"))
+    assert stratum_differences(BASE, judged_otherwise) == ["task: classification → other"]
+
+
+def test_a_models_other_inputs_are_named():
+    """What takes no pictures has its inputs by name: another shape is another model to compare with."""
+    few, many = (
+        msgspec.structs.replace(BASE.model, preprocessing=None, inputs=(Input("tokens", (length,), "int64"),))
+        for length in (16, 32)
+    )
+    base, head = (msgspec.structs.replace(BASE, model=model) for model in (few, many))
+    assert stratum_differences(base, head) == ["input: tokens 16 int64 → tokens 32 int64"]
+
+
+def test_random_weights_are_named_as_speed_only():
+    """Whether weights are random follows from their source, is stored, and is said with the model's name."""
+    drawn = msgspec.structs.replace(BASE.model, weights="random", source=StoredSource("timm", "random"))
+    assert msgspec.to_builtins(drawn)["speed_only"] is True
+    assert msgspec.to_builtins(BASE.model)["speed_only"] is False
+    other = msgspec.structs.replace(BASE, model=msgspec.structs.replace(drawn, sha256="cd" * 32))
+    (said,) = stratum_differences(BASE, other)
+    assert "→ resnet18 with random weights (speed only) (cdcdcdcdcdcd)" in said
 
 
 def with_preprocessing(preprocessing):

@@ -57,7 +57,7 @@ QUANTITIES = (
 
 def claims_section(run: StoredRun) -> Section | None:
     """Set claims and measurements side by side, None where the run has nothing to say about any of them."""
-    claims = CLAIMS.get(run.model.name if run.model else "", ())
+    claims = CLAIMS.get((run.model.source.kind, run.model.name), ()) if run.model else ()
     rows = [cells for claim in claims for cells in claim(run)] if run.raced or run.only_converted else []
     if not rows:
         return None
@@ -194,8 +194,8 @@ def recommendation_claims(run: StoredRun) -> Iterator[Cells]:
         yield judged("recommended", claimed, f"{recommended.contender}, of {len(run.timed)}", verdict)
 
 
-CLAIMS: Mapping[str, tuple[Callable[[StoredRun], Iterator[Cells]], ...]] = {
-    "resnet18": (
+CLAIMS: Mapping[tuple[str, str], tuple[Callable[[StoredRun], Iterator[Cells]], ...]] = {
+    ("torchvision", "resnet18"): (
         quantity_claims,
         session_claims,
         optimisation_claims,
@@ -204,7 +204,7 @@ CLAIMS: Mapping[str, tuple[Callable[[StoredRun], Iterator[Cells]], ...]] = {
         recommendation_claims,
     )
 }
-"""What is claimed, by model; of another model nothing is."""
+"""What is claimed, by source and model; of another model, or the same name of another source, nothing is."""
 
 
 def row_of(run: StoredRun, contender: str) -> Row:

@@ -9,6 +9,7 @@ from runoff.answer.recommendation import STAR
 from runoff.report.blocks import MARKDOWN, TERMINAL, Section
 from runoff.report.sections.percentiles import withheld
 from runoff.stored import wording
+from runoff.stored.model import SPEED_ONLY
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
@@ -30,15 +31,15 @@ def comparison_section(run: StoredRun) -> Section:
     if not run.raced:
         return Section("comparison", "Comparison", notes=tuple(notes), shown_in=(TERMINAL, MARKDOWN))
     measured = {row.contender: row.percentiles for row in run.timed if row.percentiles}
-    speed_only = [wording.SPEED_ONLY] if run.model and run.model.speed_only else []
-    meaning = filter(None, [wording.agreement_meaning(run)])
-    sentences = [*speed_only, *meaning, wording.control_line(run), *(f"{line}." for line in withheld(measured))]
+    meaning = filter(None, [wording.speed_only_line(run), wording.agreement_meaning(run)])
+    sentences = [*meaning, wording.control_line(run), *(f"{line}." for line in withheld(measured))]
     return Section("comparison", "Comparison", comparison_table(run), (*notes, *plain_notes(sentences)))
 
 
 def comparison_table(run: StoredRun) -> Table:
     """Write a row for each contender; what was measured of no contender has no column."""
     choice = choose(run)
+    speed_only = f"; {SPEED_ONLY}, with random weights" if run.model and run.model.speed_only else ""
     ratios = f"ratio to reference\n{wording.interval_heading(run)}".strip()
     columns = [
         (Column("contender", NAME), [row.contender for row in run.rows]),
@@ -66,7 +67,7 @@ def comparison_table(run: StoredRun) -> Table:
         if column.kind in (NAME, VERDICT) or any(cell != numbers.NOTHING for cell in cells)
     ]
     return Table(
-        caption="One inference of a batch of one, a cold start, peak memory and agreement, by contender",
+        caption=f"One inference of a batch of one, a cold start, peak memory and agreement, by contender{speed_only}",
         columns=tuple(column for column, _ in shown),
         rows=tuple(zip(*(cells for _, cells in shown), strict=True)),
         classes=tuple(wording.verdict_class(row) for row in run.rows),

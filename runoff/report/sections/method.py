@@ -14,5 +14,12 @@ def method_section(run: StoredRun) -> Section:
     """Say how a run is measured and judged."""
     template = page_templates("runoff.report").get_template("method.txt")
     served = bool(run.service.questions)
-    text = template.render(margin=bound(run.info.margin), served=served, golden=golden_name(run))
+    model = run.model
+    taken = "numpy arrays"
+    if model is None or model.preprocessing:
+        taken = f"a {model.preprocessing.dtype if model and model.preprocessing else 'float32'} picture"
+    given = "logits" if model is None or model.classifies else "numpy arrays"
+    text = template.render(
+        margin=bound(run.info.margin), served=served, golden=golden_name(run), taken=taken, given=given
+    )
     return Section("method", "How it was measured", notes=plain_notes(text.splitlines()), shown_in=(PAGE,))

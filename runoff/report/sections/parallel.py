@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section
+from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.table import make_table
@@ -23,8 +24,9 @@ def parallel_section(run: StoredRun) -> Section | None:
         for name, answer in answers.items()
     ]
     caption = (
-        f"Images a second of {sessions} single-threaded sessions at once, each in a process of its own, and of one "
-        f"session with {numbers.count(run.stratum.threads, 'thread')}. The ratio is that of the sessions together."
+        f"{wording.one_example(run).capitalize()}s a second of {sessions} single-threaded sessions at once, each in a "
+        f"process of its own, and of one session with {numbers.count(run.stratum.threads, 'thread')}. The ratio is "
+        "that of the sessions together."
     )
     table = make_table(caption, rows, droppable=("one session",))
     return question_section(run, Section("parallel", "Parallel sessions", table))

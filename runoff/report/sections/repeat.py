@@ -20,7 +20,7 @@ LARGEST = 12_000_000
 
 def repeat_section(run: StoredRun) -> Section:
     """Say how a run is repeated, and offer all of it."""
-    note = "In a copy of Runoff, with the same checkpoint and pictures; paths are from where it was started:"
+    note = "In a copy of Runoff, with the same model and pictures; paths are from where it was started:"
     return Section(
         "repeat",
         "Repeat it, look closer",

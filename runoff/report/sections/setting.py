@@ -1,13 +1,13 @@
-"""What was measured: machine, checkpoint, pictures, versions, and what each contender is."""
+"""What was measured: machine, model, pictures, versions, and what each contender is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from runoff.report.blocks import PAGE, Section
 from runoff.stored import wording
+from runoff.stored.model import StoredModel, array_words, model_title, preprocessing_lines
 from runoff.stored.run import StoredRun
-from runoff.stored.stratum import StoredModel, input_words
 from runoff.text import numbers
 from runoff.text.table import make_table
 
@@ -22,9 +22,7 @@ def setting_section(run: StoredRun) -> Section:
     details = (
         ("Amount", (f"{launches_and_rounds(run)}, seed {run.info.seed}",)),
         ("Machine", (wording.place(run), *([run.system] if run.system else []))),
-        *([("Checkpoint", checkpoint_lines(model))] if model else []),
-        *([("Input", input_lines(model))] if model and model.preprocessing else []),
-        *([("Inputs", (input_words(model),))] if model and not model.preprocessing else []),
+        *(model_details(model) if model else ()),
         (examples_name(run), (f"{run.images}, compared with the answers of {golden_name(run)}",)),
         *([("Commit", (run.commit.full_name,))] if run.commit else []),
         *(
@@ -48,29 +46,27 @@ def setting_section(run: StoredRun) -> Section:
     return Section("setting", "What was measured", table, details=details, shown_in=(PAGE,))
 
 
-def checkpoint_lines(model: StoredModel) -> tuple[str, ...]:
-    """Name a model and its weights by their hash, with the package that makes it where its version decides too."""
-    made_by = f", made by {model.source.kind} {model.source.version}" if model.source.version else ""
-    return f"{model.weights} ({model.name}{made_by})", f"{model.sha256[:16]}…"
+def model_details(model: StoredModel) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what there is to know about a model: where it is from, what it takes and gives, what pictures become."""
+    yield "Model", (model_title(model), source_words(model), f"SHA-256 {model.sha256[:16]}…")
+    if model.inputs:
+        yield "Input" if len(model.inputs) == 1 else "Inputs", tuple(map(array_words, model.inputs))
+    if model.preprocessing:
+        yield "Preprocessing", preprocessing_lines(model.preprocessing)
+    if model.outputs:
+        classes = [f"{model.classes:,} classes"] if model.classes else []
+        yield "Output" if len(model.outputs) == 1 else "Outputs", (*map(array_words, model.outputs), *classes)
+
+
+def source_words(model: StoredModel) -> str:
+    """Name a model's source, with the version of the package that makes it where that decides too."""
+    return f"source {model.source.kind} {model.source.version}".rstrip()
 
 
 def examples_name(run: StoredRun) -> str:
     """Name what the model was run on."""
     images = run.stratum.images
     return (images.kind if images else "pictures").capitalize()
-
-
-def input_lines(model: StoredModel) -> tuple[str, ...]:
-    """Say what every picture becomes before a model sees it."""
-    made = model.preprocessing
-    assert made is not None
-    size, crop = ("×".join(map(str, both)) for both in (made.size, made.crop))
-    mean, deviation = (", ".join(f"{number:g}" for number in each) for each in (made.mean, made.deviation))
-    return (
-        f"{input_words(model)}, {made.layout}",
-        f"resized to {size} ({made.resize}, {made.interpolation}), of which the middle {crop}",
-        f"{made.channels} divided by {made.scale:g}, mean {mean}, deviation {deviation}",
-    )
 
 
 def golden_name(run: StoredRun) -> str:
@@ -94,8 +90,15 @@ def versions_text(versions: Mapping[str, str]) -> str:
 def setting_line(run: StoredRun) -> str:
     """Name the machine, the threads, the model and the amount measured."""
     amount = f"batch 1; {launches_and_rounds(run)}; " if run.raced else ""
-    model = f"{run.model.name} with the {run.model.weights} checkpoint; " if run.model else ""
+    model = f"{model_title(run.model)}; " if run.model else ""
     return f"{wording.place(run)}; {model}{amount}seed {run.info.seed}."
+
+
+def model_line(run: StoredRun) -> str | None:
+    """Say in a line what there is to know about the model, None where none was raced."""
+    if run.model is None:
+        return None
+    return "; ".join(f"{name}: {', '.join(lines)}" for name, lines in model_details(run.model)) + "."
 
 
 def launches_and_rounds(run: StoredRun) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from runoff.answer.fastest import answer
 from runoff.report.blocks import Section
 from runoff.stored import wording
+from runoff.stored.model import model_title
 from runoff.stored.run import StoredRun
 from runoff.stored.stratum import stratum_differences
 from runoff.text import numbers
@@ -29,6 +30,7 @@ def overview_section(runs: Sequence[StoredRun]) -> Section:
         {
             "run": label(number),
             "stored": f"{wording.moment(run)}{f', commit {run.commit.full_name}' if run.commit else ''}",
+            "model": model_title(run.model) if run.model else numbers.NOTHING,
             "machine": wording.place(run),
             "launches": str(run.info.launches),
             "answer": answer(run),
@@ -36,7 +38,7 @@ def overview_section(runs: Sequence[StoredRun]) -> Section:
         for number, run in enumerate(runs, 1)
     ]
     caption = "Each run in the order in which it was given, with its answer"
-    return Section("runs", "The runs on this page", make_table(caption, rows, ("stored", "machine", "answer")))
+    return Section("runs", "The runs on this page", make_table(caption, rows, ("stored", "model", "machine", "answer")))
 
 
 def ratios_section(runs: Sequence[StoredRun]) -> list[Section]:

@@ -8,6 +8,7 @@ from runoff.charts.drawing import Figure, draw
 from runoff.charts.lines import STEPS, lines
 from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section
+from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.stored.service import Rate
 from runoff.text import numbers
@@ -15,8 +16,8 @@ from runoff.text.table import make_table, plain_notes
 
 
 def throughput_section(run: StoredRun) -> Section | None:
-    """Show images per second by batch size."""
-    rates = rates_by_size(run)
+    """Show images, or other examples, per second by batch size."""
+    rates, what = rates_by_size(run), wording.one_example(run)
     sizes = sorted({size for answer in run.service.throughput.values() for size in answer.batches})
     headings = {size: f"batch\n{size}" if size == sizes[0] else str(size) for size in sizes}
     rows = [
@@ -28,7 +29,8 @@ def throughput_section(run: StoredRun) -> Section | None:
         for name, by_size in rates.items()
     ]
     caption = (
-        "Images a second by batch size, with all threads. The ratio is that of seconds an image at the largest batch."
+        f"{what.capitalize()}s a second by batch size, with all threads. "
+        f"The ratio is that of seconds for each {what} at the largest batch."
     )
     refused = [
         f"{name} refuses a batch of {size}: {reason}"
@@ -51,18 +53,18 @@ def rates_by_size(run: StoredRun) -> dict[str, dict[int, Rate]]:
 
 def throughput_figure(run: StoredRun) -> Figure | None:
     """Draw images per second over batch size."""
-    rates = rates_by_size(run)
+    rates, what = rates_by_size(run), wording.one_example(run)
     if not any(rates.values()):
         return None
     best = []
     for name, by_size in rates.items():
         if by_size:
             size, rate = max(by_size.items(), key=lambda measured: measured[1].value)
-            best.append(f"{name} {numbers.per_second(rate.value)} images a second at a batch of {size}")
+            best.append(f"{name} {numbers.per_second(rate.value)} {what}s a second at a batch of {size}")
     return Figure(
         "Throughput over batch size",
-        draw(lines(rates, "images in a batch", "images a second", alt.Scale(zero=True)), [""] * STEPS),
-        "Images a second by batch size, with all threads; bars are the intervals over launches. "
+        draw(lines(rates, f"{what}s in a batch", f"{what}s a second", alt.Scale(zero=True)), [""] * STEPS),
+        f"{what.capitalize()}s a second by batch size, with all threads; bars are the intervals over launches. "
         "Logarithmic scale along.",
         f"Throughput: {'; '.join(best)}.",
     )

@@ -6,12 +6,12 @@ from runoff.answer.recommendation import opening
 from runoff.report.blocks import MARKDOWN, Section
 from runoff.report.sections.contents import sections
 from runoff.report.sections.repeat import command
-from runoff.report.sections.setting import setting_line
+from runoff.report.sections.setting import model_line, setting_line
 from runoff.report.sections.side_by_side import label, side_by_side
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text.markdown import escape, note_lines, table_lines
-from runoff.text.table import Note
+from runoff.text.table import Note, plain_notes
 
 
 def render_markdown(*runs: StoredRun) -> str:
@@ -33,16 +33,17 @@ def run_lines(run: StoredRun) -> list[str]:
         f"- Versions in {escape(name)}: {escape(', '.join(map(' '.join, packages.items())))}"
         for name, packages in run.stratum.environments.items()
     ]
+    model = plain_notes(filter(None, [model_line(run)]))
     warnings = [Note("Warning", warning) for warning in run.info.warnings]
     return [
         *(line for sentence in opening(run) for line in (escape(sentence), "")),
         *block_lines(comparison),
-        *note_lines([Note("", setting_line(run)), *warnings]),
+        *note_lines([Note("", setting_line(run)), *model, *warnings]),
         *(line for section in questions for line in ("", *section_lines(section))),
         "",
         *versions,
         "",
-        "Repeat it in a copy of Runoff, with the same checkpoint and pictures; paths are from where it was started:",
+        "Repeat it in a copy of Runoff, with the same model and pictures; paths are from where it was started:",
         "",
         f"    {command(run)}",  # no name can end an indented block of one line
     ]

@@ -9,7 +9,7 @@ from rich.console import Console
 from runoff.answer.recommendation import recommendation
 from runoff.report.blocks import TERMINAL, Section
 from runoff.report.sections.contents import sections
-from runoff.report.sections.setting import setting_line
+from runoff.report.sections.setting import model_line, setting_line
 from runoff.stored.run import StoredRun
 from runoff.text.terminal import WIDTH, draw_table, make_console, print_notes
 
@@ -21,6 +21,8 @@ def render_table(run: StoredRun, *, width: int = WIDTH, colour: bool = False) ->
     comparison, *questions = sections(run, TERMINAL)
     print_blocks(console, comparison)
     console.print(setting_line(run))
+    if line := model_line(run):
+        console.print(line)
     for section in questions:
         console.print()
         console.print(section.title, style="bold")

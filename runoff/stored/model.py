@@ -1,0 +1,131 @@
+"""The model of a stored run: what it was, whether another is the same, and both in words."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from msgspec import Struct, structs
+
+from runoff.arrays import Input, Output
+from runoff.contract import CLASSIFICATION, RANDOM, Preprocessing
+
+HASH_DIGITS = 12
+SPEED_ONLY = "speed only"
+IN_THE_INPUT = ("crop", "channels", "dtype")
+"""What preprocessing decides of the input, which is said of that."""
+
+
+class StoredSource(Struct, frozen=True, omit_defaults=True):
+    """Where a model comes from: the kind of source that makes it, and whose its weights are.
+
+    ``version`` is that of the package that makes it, where it is among no environment's.
+    """
+
+    kind: str
+    origin: str
+    version: str = ""
+
+
+class StoredModel(Struct, frozen=True):
+    """The model that every contender ran: its name, its weights' name, and where both come from.
+
+    ``sha256`` is the hash of weights and graph, which decides with inputs and preprocessing whether two models are the
+    same; the names do not. ``preprocessing`` is None where pictures are no input, and in runs of before it was stored,
+    which have no ``inputs`` either. ``classes`` are a classifier's. ``speed_only`` says that its weights are random, so
+    that no answer of it means anything: it follows from the source, and is stored for those who read no Python.
+    """
+
+    name: str
+    weights: str
+    sha256: str
+    source: StoredSource
+    preprocessing: Preprocessing | None = None
+    task: str = CLASSIFICATION
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    classes: int | None = None
+    speed_only: bool = False
+
+    def __post_init__(self) -> None:
+        """Let the source alone decide whether it is for speed only."""
+        structs.force_setattr(self, "speed_only", self.source.origin == RANDOM)
+
+    @property
+    def classifies(self) -> bool:
+        """Whether its one output names a class."""
+        return self.task == CLASSIFICATION
+
+    @property
+    def identity(self) -> Hashable:
+        """What two runs' models have in common where they are the same."""
+        return self.sha256, self.task, self.inputs, self.preprocessing
+
+
+def model_title(model: StoredModel) -> str:
+    """Name a model and its weights, and say where they are random."""
+    return f"{model.name} with {model.weights} weights{f' ({SPEED_ONLY})' if model.speed_only else ''}"
+
+
+def model_words(model: StoredModel) -> str:
+    """Name a model with the beginning of its hash."""
+    return f"{model_title(model)} ({model.sha256[:HASH_DIGITS]})"
+
+
+def input_words(model: StoredModel) -> str:
+    """Write shapes and types of what the model takes, by name where it takes no pictures; empty where unknown."""
+    if model.preprocessing:
+        return f"{shape_words(model.preprocessing.shape)} {model.preprocessing.dtype}"
+    return ", ".join(map(array_words, model.inputs))
+
+
+def array_words(declared: Input | Output) -> str:
+    """Write an input's or output's name, shape and type."""
+    shape = "shape unknown" if declared.shape is None else shape_words(declared.shape)
+    return f"{declared.name} {shape} {declared.dtype}"
+
+
+def shape_words(shape: tuple[int, ...]) -> str:
+    """Write the sides of one example."""
+    return "×".join(map(str, shape)) or "one number"
+
+
+def model_differences(base: StoredModel, head: StoredModel) -> Iterator[str]:
+    """Say what makes two models not the same, as far as both runs know it."""
+    if base.sha256 != head.sha256:
+        yield f"model: {model_words(base)} → {model_words(head)}"
+    if base.task != head.task:
+        yield f"task: {base.task} → {head.task}"
+    before, after = input_words(base), input_words(head)
+    if before and after and before != after:
+        yield f"input: {before} → {after}"
+    if base.preprocessing and head.preprocessing:
+        changes = "; ".join(preprocessing_changes(base.preprocessing, head.preprocessing))
+        if changes:
+            yield f"preprocessing: {changes}"
+
+
+def preprocessing_changes(base: Preprocessing, head: Preprocessing) -> Iterator[str]:
+    """Say what pictures become otherwise, but for what is seen of the input."""
+    after = asdict(head)
+    for name, before in asdict(base).items():
+        if before != after[name] and name not in IN_THE_INPUT:
+            yield f"{name} {value_words(before)} → {value_words(after[name])}"
+
+
+def value_words(value: Any) -> str:
+    """Write a field's value: numbers by commas, or a word."""
+    if isinstance(value, tuple):
+        return ", ".join(map(value_words, value))
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def preprocessing_lines(made: Preprocessing) -> tuple[str, ...]:
+    """Say what every picture becomes before a model sees it."""
+    size, crop = map(shape_words, (made.size, made.crop))
+    mean, deviation = map(value_words, (made.mean, made.deviation))
+    return (
+        f"resized to {size} ({made.resize}, {made.interpolation}), of which the middle {crop}",
+        f"{made.channels} divided by {made.scale:g}, mean {mean}, deviation {deviation}, {made.layout}",
+    )
