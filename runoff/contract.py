@@ -53,6 +53,8 @@ CLASSIFICATION, OTHER = "classification", "other"
 """What a model is for: naming a class by its one output, or anything else."""
 RANDOM = "random"
 """The origin of weights that were drawn: only speed means anything with them."""
+OWN = "own"
+"""The origin of weights that a module's own factory loads or draws."""
 
 
 @dataclass(frozen=True)

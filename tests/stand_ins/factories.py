@@ -89,6 +89,74 @@ def random_tensor() -> Doing:
     return Doing(lambda own, made, values: made + own.drawn)
 
 
+def shuffled() -> Doing:
+    """Make a module that puts its numbers into an order drawn when it was made."""
+    return Doing(lambda own, made, values: made[:, own.drawn.argsort()])
+
+
+def drawing(*, persistent: bool, seeded: bool = False) -> Doing:
+    """Make a module that adds a buffer of numbers drawn when it was made."""
+    made = Doing(lambda own, made, values: made + own.noise)
+    if seeded:
+        torch.manual_seed(7)
+    made.register_buffer("noise", torch.randn(4), persistent=persistent)
+    return made
+
+
+def random_buffer() -> Doing:
+    """Draw a buffer that no state dict has."""
+    return drawing(persistent=False)
+
+
+def saved_buffer() -> Doing:
+    """Draw a buffer that its state dict has."""
+    return drawing(persistent=True)
+
+
+def seeded_buffer() -> Doing:
+    """Draw the same buffer at every making."""
+    return drawing(persistent=False, seeded=True)
+
+
+def other_layers() -> nn.Module:
+    """Make as many features as chance says."""
+    return nn.Linear(4, int(torch.randint(2, 1000, ())))
+
+
+def tied() -> nn.Module:
+    """Make two layers of one weight."""
+    first, second = nn.Linear(4, 4), nn.Linear(4, 4)
+    second.weight = first.weight
+    return nn.Sequential(first, nn.ReLU(), second)
+
+
+def in_half() -> nn.Module:
+    """Make a layer in float16."""
+    return nn.Linear(4, 3).half()
+
+
+def lazy() -> nn.Module:
+    """Make a layer that learns its size from its first input."""
+    return nn.LazyLinear(3)
+
+
+def untrained() -> nn.Module:
+    """Make a module that gives zeros whatever it is shown, before it is trained."""
+    made = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 3, bias=False))
+    nn.init.zeros_(made[2].weight)
+    return made
+
+
+def by_address() -> Doing:
+    """Make a module that adds what the operating system drew for this process."""
+    return Doing(lambda own, made, values: made + hash("drawn for this process") % 97)
+
+
+def constant() -> Doing:
+    """Make a module that gives the same whatever it is shown."""
+    return Doing(lambda own, made, values: made * 0 + 1)
+
+
 def a_tuple() -> tuple[Two, int]:
     """Give more than a module."""
     return Two(), 3

@@ -22,13 +22,24 @@ def is_factory(architecture: str) -> bool:
 
 
 def build_factory(architecture: str, arguments: Mapping[str, Any], seed: int = SEED) -> Any:
-    """Make a factory's module with flat inputs and outputs, whose state dict holds every buffer that it has."""
-    module = call_factory(architecture, seed)
+    """Make a factory's module in float32, with flat inputs and outputs and every buffer in its state dict."""
+    return interface(keep_buffers(call_factory(architecture, seed).float()), arguments)
+
+
+def interface(module: Any, arguments: Mapping[str, Any]) -> Any:
+    """Return a module as it is run: wrapped, where it does not take one tensor and give one."""
     return flat(module, arguments["inputs"]) if arguments["wrapped"] else module
 
 
+def keep_buffers(module: Any) -> Any:
+    """Let a module's state dict hold the buffers that it leaves out too: what is saved is all that it computes with."""
+    for each in module.modules():
+        each._non_persistent_buffers_set.clear()
+    return module
+
+
 def call_factory(architecture: str, seed: int = SEED) -> Any:
-    """Import a factory and call it, or take the module that its name is of; in float32 and in eval mode.
+    """Import a factory and call it, or take the module that its name is of; in eval mode.
 
     Raises FactoryUnusable.
     """
@@ -50,9 +61,7 @@ def call_factory(architecture: str, seed: int = SEED) -> Any:
         raise FactoryUnusable(
             f"{architecture} gave a {type(made).__name__} and no torch.nn.Module; return the module alone"
         )
-    for each in made.modules():
-        each._non_persistent_buffers_set.clear()  # a state dict would leave these out
-    return made.float().eval()
+    return made.eval()
 
 
 def parameters_of(function: Any) -> list[tuple[str, inspect.Parameter]]:

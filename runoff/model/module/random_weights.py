@@ -52,8 +52,8 @@ def require_answers(architecture: str, outputs: Array) -> None:
     )
 
 
-def randomise_untrained_parts(module: Any, examples: Any) -> None:
-    """Make every part of an untrained module matter to its output.
+def randomise_untrained_parts(module: Any, *examples: Any) -> None:
+    """Make every part of an untrained module matter to its output; ``examples`` are a batch of each input.
 
     Batch norms take their statistics from the examples, as training would give them; weights that start out all alike
     (a vision transformer's head is all zeros, ConvNeXt's layer scales all 1e-6) become random.
@@ -67,5 +67,5 @@ def randomise_untrained_parts(module: Any, examples: Any) -> None:
         if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm):
             layer.momentum = None
     with torch.no_grad():
-        module.train()(examples)
+        module.train()(*examples)
     module.eval()

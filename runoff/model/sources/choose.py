@@ -21,7 +21,7 @@ from runoff.model.module import timm_import
 from runoff.model.module.factory import is_factory
 from runoff.model.sources.architecture import BUILTIN, IMAGENET, RESNET18, Architecture
 from runoff.model.sources.factory_source import choose_factory, has_package
-from runoff.model.sources.options import AUTO, ModelOptions
+from runoff.model.sources.options import AUTO, ModelOptions, split_place
 from runoff.model.weights.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
 from runoff.model.weights.state_dict import hash_state_dict, load_state_dict, save_state_dict
 
@@ -59,7 +59,8 @@ def choose_model(options: ModelOptions, folder: Path, run_step: RunStep, inputs:
     should be, and UsageError for an input or labels that do not fit the model.
     """
     if is_factory(options.model) and has_package(options.model):
-        return Choice(labelled(choose_factory(options, inputs, folder, run_step), options))
+        model, note = choose_factory(options, inputs, folder, run_step)
+        return Choice(labelled(model, options), note or None)
     choice = choose_weights(options, folder, run_step)
     if options.changes:
         run_step("runoff.model.module.module:require_input", {"model": to_json(choice.model)})
@@ -140,14 +141,6 @@ def require_resnet18(architecture: str) -> None:
         raise CheckpointUnavailable(
             f"only {RESNET18} has built-in weights, not {architecture}; --weights takes {TAKEN}"
         )
-
-
-def split_place(weights: str) -> tuple[Path, str | None]:
-    """Split ``PATH#PLACE``; a path that has a ``#`` of its own is a path."""
-    path, sign, place = weights.rpartition("#")
-    if not sign or Path(weights).exists():
-        return Path(weights), None
-    return Path(path), place
 
 
 def builtin_model(folder: Path, changes: Sequence[Mapping[str, Any]] = ()) -> Model:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,104 +15,163 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runoff.arrays import Input, Output, Signature
 from runoff.contract import Model, Source, from_json, to_json
 from runoff.errors import FactoryUnusable
-from runoff.files.arrays import load_arrays
+from runoff.files.arrays import load_arrays, save_arrays
 from runoff.model.inputs.input_options import input_text, task_of
 from runoff.model.module.factory import (
     SEED,
-    build_factory,
     call_factory,
     call_with,
     flat,
+    interface,
+    keep_buffers,
     keywords_of,
     leaves_of,
     saying,
 )
 from runoff.model.sources.architecture_weights import unnamed
+from runoff.model.sources.factory_weights import give_weights
 from runoff.model.weights.state_dict import load_state_dict, store_state_dict
 
 KIND = "factory"
-OWN = "own"
-"""The origin of what a factory itself loads or draws."""
+OUTPUTS = "outputs.npz"
+"""The file of the first making's outputs, beside the examples."""
 SAME = 1e-5
-"""How far the sums of two makings' outputs may be apart, as a share."""
+"""How far the outputs of two makings may be apart, as a share of the largest number."""
 
 
 def import_factory(
-    architecture: str, inputs: list[dict[str, Any]], example: str, home: str, folder: str
+    architecture: str, inputs: list[dict[str, Any]], examples: str, home: str, folder: str, weights: list[str]
 ) -> dict[str, Any]:
-    """Return the ``model`` that a factory makes, with its weights and buffers, and the ``sums`` of its outputs.
+    """Return the ``model`` that a factory makes, with its weights and buffers, and a ``note``.
 
-    It is run on the ``example`` of a file; ``home`` is the folder that was started in, whose sources are the user's.
-    Raises FactoryUnusable.
+    It is run on the first of the ``examples`` of a file, which gets its ``outputs`` beside them. ``home`` is the folder
+    that was started in, whose sources are the user's, and ``weights`` are what --weights says. Raises FactoryUnusable,
+    and CheckpointBroken for a file of weights that are not the module's.
     """
     import torch
 
     given = tuple(from_json(Input, values) for values in inputs)
-    module = call_factory(architecture)
     names = [each.name for each in given]
+    shown = tensors_of(given, examples)
+    made = call_factory(architecture)
+    others = {str(each.dtype) for each in made.state_dict().values() if each.is_floating_point()} - {"torch.float32"}
+    made = made.float()
+    first = tuple(each[:1] for each in shown)
+    if any(map(torch.nn.parameter.is_lazy, made.state_dict(keep_vars=True).values())):
+        with saying(f"{architecture}: its forward, by which lazy layers learn their sizes, raised"), torch.no_grad():
+            flat(made, names)(*(each.clone() for each in first))
+    whose = give_weights(architecture, made, names, shown, *weights)
+    loose = digests_of(loose_tensors(made))
+    module = keep_buffers(made)
     wrapped = flat(module, names)
     before = {name: tensor.clone() for name, tensor in wrapped.state_dict().items()}
-    examples = tensors_of(given, example)
     with torch.no_grad():
-        outputs = run_twice(architecture, wrapped, given, examples)
-        nested = call_with(module, keywords_of(module, names), examples)
+        outputs = run_twice(architecture, wrapped, given, first)
+        nested = call_with(module, keywords_of(module, names), first)
     require_same_state(architecture, before, wrapped.state_dict())
     declared = outputs_of(architecture, nested)
-    bare = len(given) == 1 and isinstance(nested, torch.Tensor)
-    arguments = {"inputs": names, "wrapped": not bare}
-    state = (module if bare else wrapped).state_dict()
+    arguments = {"inputs": names, "wrapped": len(given) > 1 or not isinstance(nested, torch.Tensor)}
+    state = interface(module, arguments).state_dict()
     arrays = {name: tensor.detach().numpy() for name, tensor in state.items()}
     path, weights_sha256 = store_state_dict(Path(folder), re.sub(r"[^A-Za-z0-9]+", "-", architecture), arrays)
     signature = Signature(given, declared)
     graph = [KIND, architecture, arguments, hash_sources(architecture, Path(home)), weights_sha256]
     model = Model(
-        name=OWN,
+        name=whose.name,
         sha256=hashlib.sha256(json.dumps(graph).encode()).hexdigest(),
         inputs=given,
         outputs=declared,
         preprocessing=None,
         labels=unnamed(signature.classes or 0) or None,
         task=task_of(signature),
-        source=Source(KIND, architecture, arguments, path, weights_sha256, OWN),
+        source=Source(KIND, architecture, arguments, path, weights_sha256, whose.origin),
     )
-    return {"model": to_json(model), "sums": sums_of(outputs)}
+    save_arrays(Path(examples).with_name(OUTPUTS), arrays_of(outputs))
+    cast = f"{architecture} was made in {', '.join(sorted(others))} and is run in float32" if others else ""
+    return {"model": to_json(model), "note": "; ".join(filter(None, (whose.note, cast))), "loose": loose}
 
 
-def check_factory(model: dict[str, Any], example: str, sums: list[float]) -> None:
-    """Make the module anew in a process of its own, drawing other random numbers, with the weights that were saved.
+def check_factory(model: dict[str, Any], examples: str, loose: dict[str, str]) -> None:
+    """Make the module anew in a process of its own, drawing other random numbers, with the state dict that was saved.
 
-    Its outputs must come to the same ``sums``. Raises FactoryUnusable.
+    Its outputs must be those of the first. Raises FactoryUnusable, which names those of the ``loose`` tensors, by their
+    digests of the first making, that are others now.
     """
     import torch
 
     made = from_json(Model, model)
+    architecture, arguments = made.source.architecture, made.source.arguments
     assert made.source.weights is not None
-    module = build_factory(made.source.architecture, made.source.arguments, SEED + 1)
-    arrays = load_state_dict(made.source.weights)
-    module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    module = call_factory(architecture, SEED + 1).float()
+    others = [name for name, digest in digests_of(loose_tensors(module)).items() if loose.get(name) != digest]
+    module, arrays = interface(module, arguments), load_state_dict(made.source.weights)
+    with saying(f"{architecture}: made again, it does not take the state dict that it had:"):
+        module.load_state_dict({name: torch.from_numpy(arrays[name]) for name in module.state_dict() if name in arrays})
+    first = tuple(each[:1] for each in tensors_of(made.inputs, examples))
     with torch.no_grad():
-        again = sums_of(module.eval()(*tensors_of(made.inputs, example)))
-    if not np.allclose(again, sums, rtol=SAME, atol=SAME):
+        again = arrays_of(module(*first))
+    before = load_arrays(Path(examples).with_name(OUTPUTS))
+    off = max(share_off(array, again.get(name)) for name, array in before.items())
+    if off > SAME:
+        drawn = f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} another each time" if others else "it draws"
         raise FactoryUnusable(
-            f"{made.source.architecture}: made again with the same weights and buffers it gives other numbers; its "
-            "weights do not decide it: register what is drawn at random as a parameter or buffer"
+            f"{architecture}: its weights do not decide it: made again in another process with the same state dict, "
+            f"its outputs are off by {off:.1%}. {drawn}; put it in the state dict by register_buffer(NAME, TENSOR), "
+            "which is persistent, or call torch.manual_seed before it is drawn"
         )
 
 
-def sums_of(given: Any) -> list[float]:
-    """Return the sum of each output's absolute numbers."""
-    return [float(output.double().abs().sum()) for output in leaves_of(given)]
+def share_off(first: NDArray[Any], again: NDArray[Any] | None) -> float:
+    """Return how far an output of another making is off, as a share of the largest number.
+
+    It is infinity for an output of another shape.
+    """
+    if again is None or again.shape != first.shape:
+        return math.inf
+    one, other = (np.nan_to_num(array.astype(np.float64)) for array in (first, again))
+    scale = float(np.abs(one).max(initial=0.0))
+    return float(np.abs(one - other).max(initial=0.0)) / (scale or 1.0)
 
 
-def tensors_of(inputs: Sequence[Input], example: str) -> tuple[Any, ...]:
-    """Read an example of each input from a file."""
+def arrays_of(given: Any) -> dict[str, NDArray[Any]]:
+    """Return the tensors that a module gave, by their places."""
+    return {str(place): tensor.numpy() for place, tensor in enumerate(leaves_of(given))}
+
+
+def loose_tensors(module: Any) -> dict[str, Any]:
+    """Return the tensors of a module that are not in its state dict: buffers that it leaves out, and plain ones."""
     import torch
 
-    arrays = load_arrays(Path(example))
+    saved, buffers = module.state_dict().keys(), dict(module.named_buffers())
+    plain = {
+        f"{path}.{name}".lstrip("."): value
+        for path, layer in module.named_modules()
+        for name, value in vars(layer).items()
+        if isinstance(value, torch.Tensor)
+    }
+    return {name: tensor for name, tensor in {**buffers, **plain}.items() if name not in saved}
+
+
+def digests_of(tensors: Mapping[str, Any]) -> dict[str, str]:
+    """Return a hash of the numbers of each tensor."""
+    import torch
+
+    return {
+        name: hashlib.sha256(tensor.detach().reshape(-1).contiguous().view(torch.uint8).numpy()).hexdigest()
+        for name, tensor in tensors.items()
+    }
+
+
+def tensors_of(inputs: Sequence[Input], examples: str) -> tuple[Any, ...]:
+    """Read the examples of each input from a file."""
+    import torch
+
+    arrays = load_arrays(Path(examples))
     return tuple(torch.from_numpy(arrays[given.name]) for given in inputs)
 
 

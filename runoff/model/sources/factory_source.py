@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import tempfile
 from collections.abc import Callable
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import Model, from_json, to_json
-from runoff.errors import UsageError
+from runoff.contract import RANDOM, Model, from_json, to_json
+from runoff.errors import CheckpointUnavailable, UsageError
 from runoff.files.arrays import save_arrays
 from runoff.model.inputs.examples import given_examples
 from runoff.model.inputs.input_options import InputOptions
 from runoff.model.inputs.preprocessing_fields import changed
 from runoff.model.module.factory import is_factory
-from runoff.model.sources.options import AUTO, ModelOptions
+from runoff.model.module.random_weights import IMAGES
+from runoff.model.sources.options import AUTO, ModelOptions, split_place
+from runoff.processes.temporary import TEMPORARY, owned_folder
 
 STEPS = "runoff.model.sources.factory_check"
 
@@ -36,26 +39,45 @@ def make_importable(architecture: str) -> None:
 
 def choose_factory(
     options: ModelOptions, inputs: InputOptions, folder: Path, run_step: Callable[[str, dict[str, Any]], Any]
-) -> Model:
-    """Return the model that a factory makes, after it was made and checked in two processes.
+) -> tuple[Model, str]:
+    """Return the model that a factory makes, after it was made and checked in two processes, and a note or nothing.
 
-    Raises FactoryUnusable for whatever it does wrong, and UsageError where its inputs are not given.
+    Raises FactoryUnusable for whatever it does wrong, UsageError where its inputs are not given, and what there is to
+    say about a file of weights.
     """
-    if options.weights != AUTO:
-        raise UsageError(f"--weights {options.weights}: a factory brings its own weights; load them in {options.model}")
+    weights = weights_asked(options)
     if not inputs.inputs:
         raise UsageError(
             f"what {options.model} takes is unknown; give --input NAME=3x224x224 for each argument of its forward"
         )
     declared = tuple(each.input for each in inputs.inputs)
-    example = str(folder / "example.npz")
+    examples = given_examples(declared, inputs).arrays
     folder.mkdir(parents=True, exist_ok=True)
-    shown = {name: array[:1] for name, array in given_examples(declared, inputs).arrays.items()}
-    save_arrays(Path(example), shown)
-    asked = {"architecture": options.model, "inputs": list(map(to_json, declared)), "example": example}
-    made = run_step(f"{STEPS}:import_factory", {**asked, "home": str(Path.cwd()), "folder": str(folder)})
-    run_step(f"{STEPS}:check_factory", {"model": made["model"], "example": example, "sums": made["sums"]})
+    with owned_folder(Path(tempfile.gettempdir()), TEMPORARY) as temporary:
+        file = temporary / "examples.npz"
+        save_arrays(file, {name: array[:IMAGES] for name, array in examples.items()})
+        asked = {"architecture": options.model, "inputs": list(map(to_json, declared)), "weights": weights}
+        places = {"examples": str(file), "home": str(Path.cwd()), "folder": str(folder)}
+        made = run_step(f"{STEPS}:import_factory", {**asked, **places})
+        checked = {"model": made["model"], "examples": str(file), "loose": made["loose"]}
+        run_step(f"{STEPS}:check_factory", checked)
     model = from_json(Model, made["model"])
     if options.changes and len(model.inputs) == 1:
         model = dataclasses.replace(model, preprocessing=changed(None, options.changes))
-    return model
+    return model, made["note"]
+
+
+def weights_asked(options: ModelOptions) -> tuple[str, str | None]:
+    """Read ``--weights`` for a factory: auto, random, or a file's path and the place in it.
+
+    Raises CheckpointUnavailable.
+    """
+    if options.weights in (AUTO, RANDOM):
+        return options.weights, None
+    path, place = split_place(options.weights)
+    if not path.is_file():
+        raise CheckpointUnavailable(
+            f"no weights file at {path}; for {options.model} --weights takes auto (what it loads itself), random, or "
+            "the PATH of a state dict"
+        )
+    return str(path.absolute()), place

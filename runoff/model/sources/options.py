@@ -89,8 +89,9 @@ def add_model_options(add: Callable[..., object]) -> None:
         "--weights",
         default=defaults.weights,
         metavar="W",
-        help="whose weights: auto (the source's own, else those built in), builtin, random (for speed alone), a tag "
-        "of TorchVision's (IMAGENET1K_V2), or the PATH of a state dict, and #PLACE where it holds several (auto)",
+        help="whose weights: auto (the source's own, what a callable loads, else those built in), builtin, random (for "
+        "speed alone), a tag of TorchVision's (IMAGENET1K_V2), or the PATH of a state dict, and #PLACE where it holds "
+        "several (auto)",
     )
     add(
         "--preprocessing",
@@ -144,6 +145,14 @@ def model_options(given: Any) -> ModelOptions:
         except UsageError as error:
             raise UsageError(f"{SHORT_FORMS.get(name, name)}: {error}") from error
     return options
+
+
+def split_place(weights: str) -> tuple[Path, str | None]:
+    """Split ``PATH#PLACE`` of ``--weights``; a path that has a ``#`` of its own is a path."""
+    path, sign, place = weights.rpartition("#")
+    if not sign or Path(weights).exists():
+        return Path(weights), None
+    return Path(path), place
 
 
 def read_preprocessing(text: str) -> Written[Mapping[str, Any]]:

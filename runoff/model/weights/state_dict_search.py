@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,12 +23,18 @@ SHOWN = 4
 class Shapes:
     """What a state dict of an architecture has to hold: a shape for each name.
 
-    ``head`` are the names of those whose first side is the number of classes.
+    ``head`` are the names of those whose first side is the number of classes. ``twins`` are for a name the others of
+    the same tensor, of which a file may hold one alone.
     """
 
     architecture: str
     expected: Mapping[str, tuple[int, ...]]
     head: frozenset[str]
+    twins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def find(self, arrays: Mapping[str, Array], name: str) -> Array | None:
+        """Return an entry, or that of one of its twins; None where there is none."""
+        return next((arrays[each] for each in (name, *self.twins.get(name, ())) if each in arrays), None)
 
     def differing(self, arrays: Mapping[str, Array]) -> list[str]:
         """Name the entries that are missing or of another shape, and those that should not be there, in order."""
@@ -41,7 +47,8 @@ class Shapes:
         wrong = [
             name
             for name, shape in wanted.items()
-            if (name not in arrays and not name.endswith(COUNTER)) or (name in arrays and arrays[name].shape != shape)
+            if ((found := self.find(arrays, name)) is None and not name.endswith(COUNTER))
+            or (found is not None and found.shape != shape)
         ]
         return wrong + [name for name in arrays if name not in wanted and name.partition(".")[0] in parts]
 
@@ -77,7 +84,8 @@ def find_state_dict(name: str, content: Content, place: str | None, shapes: Shap
         raise CheckpointBroken(
             f"{name} gives {min(classes)} logits per image; Top-1 needs a classifier of two or more classes"
         )
-    whole = {key: np.asarray(found.arrays.get(key, np.zeros((), np.int64))) for key in shapes.expected}
+    entries = {key: shapes.find(found.arrays, key) for key in shapes.expected}
+    whole = {key: np.asarray(np.zeros((), np.int64) if array is None else array) for key, array in entries.items()}
     note = f"{found.ignored} entries of {name} are no part of the model and were left out" if found.ignored else ""
     return whole, note
 
@@ -85,7 +93,8 @@ def find_state_dict(name: str, content: Content, place: str | None, shapes: Shap
 def candidates_in(content: Content, shapes: Shapes, place: str = "") -> Iterator[Candidate]:
     """Yield the arrays of every mapping in a file's content, under each prefix that an expected name may have."""
     arrays = {key.replace(COMPILED, ""): value for key, value in content.items() if isinstance(value, np.ndarray)}
-    last = next((name for name in reversed(list(shapes.expected)) if not name.endswith(COUNTER)), "")
+    sure = (name for name in shapes.expected if not name.endswith(COUNTER) and name not in shapes.twins)
+    last = next(reversed(list(sure)), "")
     prefixes = [key.removesuffix(last) for key in arrays if key.endswith(f".{last}") or key == last]
     for prefix in dict.fromkeys(prefixes or ([""] if arrays else [])):
         under = {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
