@@ -102,6 +102,15 @@ def named(outputs: Any, signature: Signature, examples: int) -> dict[str, NDArra
     )
 
 
+def share_off(found: NDArray[Any], expected: NDArray[Any]) -> float:
+    """Return how far an array is off at most, as a share of the largest expected number; infinity for another shape."""
+    if found.shape != expected.shape:
+        return np.inf
+    one, other = (np.nan_to_num(array.astype(np.float64)) for array in (expected, found))
+    scale = float(np.abs(one).max(initial=0.0))
+    return float(np.abs(one - other).max(initial=0.0)) / (scale or 1.0)
+
+
 def kind_of(found: Any) -> str:
     """Say what something is that a session gave."""
     return f"{found.dtype} {found.shape}" if isinstance(found, np.ndarray) else type(found).__name__

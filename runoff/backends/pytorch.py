@@ -161,10 +161,12 @@ def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Pat
     """Trace the module, quantised or under autocast where the variant says so, freeze it and save it."""
     import torch
 
+    from runoff.model.module.branches import require_one_way
     from runoff.model.module.int8 import quantise
     from runoff.model.module.module import example, make_module, with_float32_logits
 
     module, examples = make_module(model), example(model)
+    plain, zeros = module, examples
     if variant.convert_options.get("quantised"):
         with conversion_stage("quantise"):
             assert calibration is not None
@@ -179,6 +181,9 @@ def save_traced(model: Model, variant: Variant, artifact: Path, calibration: Pat
         module = with_float32_logits(module)
     with conversion_stage("trace"), torch.inference_mode(), context:
         torch.jit.save(torch.jit.freeze(torch.jit.trace(module, examples)), str(artifact))
+    if not variant.convert_options.get("quantised"):  # FX, which quantises, refuses branches by itself
+        with conversion_stage("trace"):
+            require_one_way(plain, zeros, model.inputs, "trace")
 
 
 def save_package(model: Model, variant: Variant, artifact: Path, calibration: Path | None) -> None:

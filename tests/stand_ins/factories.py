@@ -51,6 +51,16 @@ class Doing(nn.Module):
         return self.doing(self, self.layer(values), values)
 
 
+def branching() -> Doing:
+    """Make a module that goes two ways, by the values of its input."""
+    return Doing(lambda own, made, values: made + 1 if values.mean() > 0 else made - 1)
+
+
+def branching_by_size() -> Doing:
+    """Make a module that asks for sizes alone, which a trace may."""
+    return Doing(lambda own, made, values: made if values.shape[0] > 0 else made - 1)
+
+
 def two() -> Two:
     """Make it."""
     return Two()

@@ -11,6 +11,7 @@ from typing import Any
 from runoff.arrays import Signature
 from runoff.contract import Model, from_json
 from runoff.errors import ConversionFailed, conversion_stage
+from runoff.model.module.branches import require_one_way
 from runoff.model.module.module import example, make_module
 
 OPSET = 17
@@ -32,12 +33,15 @@ BATCH = {0: "batch"}
 def export_model(model: dict[str, Any], destination: str) -> float:
     """Export a model of a source with weights, and return the seconds that it took.
 
-    Raises ConversionFailed at the stage ``export``.
+    Raises ConversionFailed at the stage ``export``, also where the file would compute one of several ways alone.
     """
     begin, given = time.perf_counter(), from_json(Model, model)
     with conversion_stage("export"):
-        write_onnx(make_module(given), example(given), Path(destination), given.signature, dynamic=BATCH)
-    return time.perf_counter() - begin
+        module, examples = make_module(given), example(given)
+        write_onnx(module, examples, Path(destination), given.signature, dynamic=BATCH)
+        seconds = time.perf_counter() - begin
+        require_one_way(module, examples, given.inputs, "export")
+    return seconds
 
 
 def write_onnx(

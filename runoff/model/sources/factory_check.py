@@ -14,10 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from runoff.arrays import Input, Output, Signature
+from runoff.arrays import Input, Output, Signature, share_off
 from runoff.contract import Model, Source, from_json, to_json
 from runoff.errors import FactoryUnusable
 from runoff.files.arrays import load_arrays, save_arrays
@@ -116,7 +115,7 @@ def check_factory(model: dict[str, Any], examples: str, loose: dict[str, str]) -
     with torch.no_grad():
         again = arrays_of(module(*first))
     before = load_arrays(Path(examples).with_name(OUTPUTS))
-    off = max(share_off(array, again.get(name)) for name, array in before.items())
+    off = max(share_off(again[name], array) if name in again else math.inf for name, array in before.items())
     if off > SAME:
         drawn = f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} another each time" if others else "it draws"
         raise FactoryUnusable(
@@ -124,18 +123,6 @@ def check_factory(model: dict[str, Any], examples: str, loose: dict[str, str]) -
             f"its outputs are off by {off:.1%}. {drawn}; put it in the state dict by register_buffer(NAME, TENSOR), "
             "which is persistent, or call torch.manual_seed before it is drawn"
         )
-
-
-def share_off(first: NDArray[Any], again: NDArray[Any] | None) -> float:
-    """Return how far an output of another making is off, as a share of the largest number.
-
-    It is infinity for an output of another shape.
-    """
-    if again is None or again.shape != first.shape:
-        return math.inf
-    one, other = (np.nan_to_num(array.astype(np.float64)) for array in (first, again))
-    scale = float(np.abs(one).max(initial=0.0))
-    return float(np.abs(one - other).max(initial=0.0)) / (scale or 1.0)
 
 
 def arrays_of(given: Any) -> dict[str, NDArray[Any]]:
