@@ -43,12 +43,16 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """One output of a model, like an input; the shape is None where it is not known before the model runs."""
+    """One output of a model, like an input; the shape is None where it is not known before the model runs.
+
+    A classifier's are ``probabilities`` where its graph ends with a softmax, and logits else.
+    """
 
     name: str
     shape: tuple[int, ...] | None
     dtype: str = "float32"
     batched: bool = True
+    probabilities: bool = False
 
 
 @dataclass(frozen=True)

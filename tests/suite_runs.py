@@ -107,5 +107,5 @@ def put_fakes_in(suite: Suite) -> None:
     for backend in (suite.root / "runoff" / "backends").glob("[!_]*.py"):
         backend.unlink()
     shutil.copy(ROOT / "tests" / "fakes" / "fake.py", suite.root / "runoff" / "backends" / "fake.py")
-    for stand_in in ("golden.py", "operations.py"):
-        shutil.copy(ROOT / "tests" / "stand_ins" / stand_in, suite.root / "runoff" / "model" / stand_in)
+    for stand_in, place in (("golden.py", "golden/steps.py"), ("operations.py", "operations.py")):
+        shutil.copy(ROOT / "tests" / "stand_ins" / stand_in, suite.root / "runoff" / "model" / place)

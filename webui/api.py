@@ -145,12 +145,13 @@ def result(runtimes: Runtimes, runtime: Runtime, pixels: Pixels, top: int) -> di
     except WorkerFailed:
         return {**named, "status": "failed", "code": "stopped", "message": words.STOPPED}
     model = runtimes.model.result()
-    labels = model.labels or ()
-    logits = np.frombuffer(base64.b64decode(answer["logits"]), model.outputs[0].dtype)
+    labels, output = model.labels or (), model.outputs[0]
+    logits = np.frombuffer(base64.b64decode(answer["logits"]), output.dtype)
+    best = top_classes(logits, top, probabilities=output.probabilities)
     return {
         **named,
         "status": "answered",
-        "answers": [{"label": labels[index], "confidence": share} for index, share in top_classes(logits, top)],
+        "answers": [{"label": labels[index], "confidence": share} for index, share in best],
         "milliseconds": round(answer["nanoseconds"] * 1e-6, 2),
         "threads": answer["threads"],
     }

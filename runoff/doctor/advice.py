@@ -38,7 +38,8 @@ def environment_advice(environment: EnvironmentFinding) -> Iterator[str]:
     if environment.golden_missing:
         yield (
             f"{place} lacks {' and '.join(environment.golden_missing)}: golden, which every contender is checked "
-            f"against, is computed with it, so no benchmark runs: {install} {' '.join(environment.golden_missing)}"
+            "against, is computed with it, so no model but an ONNX file is benchmarked: "
+            f"{install} {' '.join(environment.golden_missing)}"
         )
     for backend in environment.backends:
         if lacking := lacking_words(backend):

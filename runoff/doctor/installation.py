@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runoff.contract import Variant
+from runoff.contract import MODULE, Variant
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, Wheel, find_converter, missing_modules
 from runoff.environments.survey import canonical
-from runoff.model import golden
+from runoff.model.golden.steps import STEPS
 from runoff.text.ids import HERE
 
 
@@ -34,7 +34,10 @@ class BackendFinding:
 
 @dataclass(frozen=True)
 class EnvironmentFinding:
-    """An environment: its Python and numpy (without which no worker runs), and every backend."""
+    """An environment: its Python and numpy (without which no worker runs), and every backend.
+
+    ``golden_missing`` is what golden of a module lacks; that of an ONNX file is computed without it.
+    """
 
     name: str
     interpreter: str
@@ -52,7 +55,7 @@ def judge_environment(environment: Environment, environments: Mapping[str, Envir
         python=environment.installed.versions["python"],
         numpy=environment.installed.wheels.get("numpy"),
         backends=tuple(judge_backend(name, environment, environments) for name in environment.backends),
-        golden_missing=environment.missing(golden.REQUIRES) if environment.name == HERE else (),
+        golden_missing=environment.missing(STEPS[MODULE].requires) if environment.name == HERE else (),
     )
 
 

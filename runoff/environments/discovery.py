@@ -16,7 +16,7 @@ from runoff.contract import from_json
 from runoff.environments.environment import Environment, Installed, Wheel
 from runoff.environments.survey import canonical, survey
 from runoff.errors import FrameworkMissing
-from runoff.model import golden
+from runoff.model.golden.steps import STEPS
 from runoff.model.onnx import export as onnx_export
 from runoff.processes.process import Surroundings, call
 from runoff.text.ids import HERE
@@ -106,9 +106,10 @@ def wanted(backends: Iterable[Declaration]) -> dict[str, list[str]]:
     }
     modules |= {name for backend in backends for name in backend.CONVERTER_REQUIRES.values()}
     modules |= {name for backend in backends for variant in backend.VARIANTS for name in variant.convert_requires}
+    modules |= {name for step in STEPS.values() for name in step.requires}
     modules |= {name for needed in onnx_export.EXPORTERS.values() for name in needed}
     return {
-        "modules": sorted(modules | {*golden.REQUIRES, *TOOLS, "numpy"}),
+        "modules": sorted(modules | {*TOOLS, "numpy"}),
         "distributions": sorted(compared(backends) | set(TOOLS.values())),
     }
 
@@ -116,7 +117,8 @@ def wanted(backends: Iterable[Declaration]) -> dict[str, list[str]]:
 def compared(backends: Iterable[Declaration]) -> set[str]:
     """Name the distributions whose versions results are compared by; all others are tools."""
     own = {name for backend in backends for name in (*backend.DISTRIBUTIONS, *backend.CONVERT_DISTRIBUTIONS)}
-    return own | {*golden.DISTRIBUTIONS, *onnx_export.DISTRIBUTIONS, "numpy"}
+    own |= {name for step in STEPS.values() for name in step.distributions}
+    return own | {*onnx_export.DISTRIBUTIONS, "numpy"}
 
 
 def read_installed(answer: Mapping[str, Any], backends: Iterable[Declaration]) -> Installed:

@@ -80,9 +80,15 @@ class Agreement:
 
 
 def compare_logits(
-    logits: Logits, golden: Logits, rounding: float, names: tuple[str, ...], lead: float = 0.0
+    logits: Logits,
+    golden: Logits,
+    rounding: float,
+    names: tuple[str, ...],
+    lead: float = 0.0,
+    *,
+    probabilities: bool = False,
 ) -> Agreement:
-    """Compare N×classes logits with golden's, given golden's own largest rounding error.
+    """Compare N×classes logits, or ``probabilities``, with golden's, given golden's own largest rounding error.
 
     An image whose Top-1 probability leads by less than ``lead`` in golden does not count as decided.
     Two logits that each move by at most the noise can't change places where they are more than twice that apart.
@@ -93,7 +99,8 @@ def compare_logits(
     noise = ROUNDINGS_ALLOWED * rounding
     ordered = np.sort(golden, axis=1)
     finite = np.isfinite(logits).all(axis=1)
-    decided = (ordered[:, -1] - ordered[:, -2] > 2 * noise) & (probability_lead(ordered) >= lead) | ~finite
+    leads = ordered[:, -1] - ordered[:, -2] if probabilities else probability_lead(ordered)
+    decided = (ordered[:, -1] - ordered[:, -2] > 2 * noise) & (leads >= lead) | ~finite
     same = (logits.argmax(axis=1) == golden.argmax(axis=1)) & finite  # argmax gives NaN's place where there is one
     return Agreement(
         share=float(same.mean()),
@@ -118,7 +125,7 @@ def why_wrong(agreement: Agreement, precision: str) -> str | None:
     """Say why a contender of this precision is wrong, None where it is right."""
     examples = ", ".join(agreement.disagreeing[:3])
     if agreement.largest_difference is None:
-        return f"gives logits that are not finite numbers (NaN or infinity), on {examples} for instance"
+        return f"gives outputs that are not finite numbers (NaN or infinity), on {examples} for instance"
     if agreement.decided_share is not None and agreement.decided_share < floor(precision):
         return (
             f"Top-1 differs from golden's on {len(agreement.disagreeing)} of {agreement.decided} images that golden is "
@@ -126,7 +133,8 @@ def why_wrong(agreement: Agreement, precision: str) -> str | None:
         )
     if precision == "float32" and agreement.largest_difference > agreement.noise:
         return (
-            f"a logit differs from golden's by {agreement.largest_difference:.2g}, more than the {agreement.noise:.2g} "
-            "that float32 arithmetic in any order explains; declare its true precision in its variant"
+            f"an output differs from golden's by {agreement.largest_difference:.2g}, more than the "
+            f"{agreement.noise:.2g} that float32 arithmetic in any order explains; declare its true precision in its "
+            "variant"
         )
     return None

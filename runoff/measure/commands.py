@@ -135,7 +135,7 @@ def serve_once(
     moments.append(time.perf_counter_ns())
     outputs = work.session.run(inputs)
     moments.append(time.perf_counter_ns())
-    answer = top_classes(outputs[0].reshape(-1))
+    answer = top_classes(outputs[0].reshape(-1), probabilities=work.signature.outputs[0].probabilities)
     moments.append(time.perf_counter_ns())
     stages = ("decode", "preprocess", "inference", "top 5")
     taken = (after - before for before, after in pairwise(moments))

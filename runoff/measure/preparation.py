@@ -25,7 +25,7 @@ from runoff.measure.artifacts import Conversions, make_artifact
 from runoff.measure.cache import Made
 from runoff.measure.entrant import Entrant, Files, Prediction, predict, predicting, require_threads
 from runoff.measure.workers import Workers
-from runoff.model.golden import Golden
+from runoff.model.golden.golden import Golden
 from runoff.model.inputs.examples import Examples
 from runoff.model.inputs.images import ImageSet
 
@@ -237,10 +237,12 @@ class Compared:
 
 def compare_classes(outputs: Arrays, further: Arrays | None, expected: ReferenceOutputs, variant: Variant) -> Compared:
     """Compare a classifier's answers with golden's."""
-    name, precision = expected.model.outputs[0].name, variant.precision
+    (output,), precision = expected.model.outputs, variant.precision
+    name = output.name
     golden, logits = (given[name].reshape(len(given[name]), -1) for given in (expected.golden.outputs, outputs))
     rounding, names = expected.golden.roundings[name], expected.examples.names
-    agreement = compare_logits(logits, golden, rounding, names, least_lead(precision))
+    lead, given = least_lead(precision), output.probabilities
+    agreement = compare_logits(logits, golden, rounding, names, lead, probabilities=given)
     unseen = None if further is None else further[name]
     reduced = compare_unseen(logits, unseen, expected, variant) if is_reduced(precision) else None
     return Compared(agreement, reduced, why_wrong(reduced or agreement, precision))
@@ -268,4 +270,5 @@ def compare_unseen(logits: Logits, further: Logits | None, expected: ReferenceOu
         golden = np.concatenate([golden, expected.further.golden.outputs[name]])
         rounding = max(rounding, expected.further.golden.roundings[name])
         names += tuple(f"further {name}" for name in expected.further.images.names)
-    return compare_logits(compared, golden, rounding, names, least_lead(variant.precision))
+    lead, given = least_lead(variant.precision), expected.model.outputs[0].probabilities
+    return compare_logits(compared, golden, rounding, names, lead, probabilities=given)

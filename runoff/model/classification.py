@@ -1,21 +1,28 @@
-"""From logits to what a service answers: the most probable classes with their probabilities."""
+"""From a classifier's output to what a service answers: the most probable classes with their probabilities."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runoff.arrays import Logits
 
 ANSWERED = 5
 
 
-def top_classes(logits: Logits, count: int = ANSWERED) -> list[tuple[int, float]]:
+def top_classes(given: Logits, count: int = ANSWERED, *, probabilities: bool = False) -> list[tuple[int, float]]:
     """Return the most probable classes of one image as (class index, probability), the most probable first.
 
-    ``logits`` has one value per class; the probabilities are their softmax, with the largest logit subtracted first so
-    that nothing overflows (Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 4.1).
+    ``given`` has one value per class: its probability, or a logit. Of logits it is their softmax, with the largest
+    subtracted first so that nothing overflows (Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 4.1).
     """
+    shares = given.astype(np.float64) if probabilities else softmax(given)
+    best = np.argsort(-shares, kind="stable")[:count]
+    return [(int(index), float(shares[index])) for index in best]
+
+
+def softmax(logits: Logits) -> NDArray[np.float64]:
+    """Return the share of each logit's exponential in their sum."""
     weights = np.exp(logits.astype(np.float64) - logits.max())
-    best = np.argsort(-weights, kind="stable")[:count]
-    total = weights.sum()
-    return [(int(index), float(weights[index] / total)) for index in best]
+    shares: NDArray[np.float64] = weights / weights.sum()
+    return shares

@@ -18,7 +18,7 @@ from runoff.measure.launches import CONTROL, Measured, Record
 from runoff.measure.preparation import FAILED, READY, Outcome, ReferenceOutputs
 from runoff.measure.race import LaunchRecord, Race
 from runoff.stored.benchmarks import Curve, ExtraInfo, Percentiles
-from runoff.stored.info import RACED, StoredArtifact, StoredContender
+from runoff.stored.info import RACED, StoredArtifact, StoredContender, StoredGolden
 from runoff.stored.model import StoredModel, StoredSource
 from runoff.stored.stratum import Pictures
 
@@ -179,6 +179,11 @@ def stored_model(model: Model) -> StoredModel:
         model.outputs,
         model.classes if model.classifies else None,
     )
+
+
+def stored_golden(expected: ReferenceOutputs) -> StoredGolden:
+    """Say how far golden is from exact, and how it was checked."""
+    return StoredGolden(max(expected.golden.roundings.values()), expected.golden.check)
 
 
 def stored_pictures(expected: ReferenceOutputs) -> Pictures:

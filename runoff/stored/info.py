@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field, structs
 
 from runoff.judge.agreement import Agreement
+from runoff.judge.golden_check import Check
 from runoff.judge.ratios import Ratio
 from runoff.stored.benchmarks import AnyBenchmark
 from runoff.stored.model import StoredModel
@@ -62,12 +63,18 @@ class VersionStep(Struct, frozen=True):
     ratio: Ratio
 
 
+class StoredGolden(Struct, frozen=True, omit_defaults=True):
+    """Golden's largest rounding error, and how golden was checked; None where it is the model's own module."""
+
+    rounding: Size | None = None
+    check: Check | None = None
+
+
 class RunInfo(Struct, frozen=True):
     """A run as a whole; before a race it has no model, no pictures and no contenders.
 
     ``limits`` is what a contender is chosen under, as ``--choose`` has it, ``tolerance`` what reduced precision of a
-    model that is no classifier is judged by; ``golden`` has golden's rounding error,
-    ``repeat`` the command that made it but for contenders and limits.
+    model that is no classifier is judged by, ``repeat`` the command that made it but for contenders and limits.
     """
 
     seed: int
@@ -83,7 +90,7 @@ class RunInfo(Struct, frozen=True):
     control: Ratio | None = None
     model: StoredModel | None = None
     images: Pictures | None = None
-    golden: dict[str, Size] = {}
+    golden: StoredGolden = StoredGolden()
     contenders: dict[str, StoredContender] = {}
     warnings: tuple[str, ...] = ()
     service: dict[str, Question] = {}

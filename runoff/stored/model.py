@@ -58,6 +58,11 @@ class StoredModel(Struct, frozen=True):
         return self.task == CLASSIFICATION
 
     @property
+    def gives_probabilities(self) -> bool:
+        """Whether a classifier's output holds probabilities already, and no logits."""
+        return self.classifies and any(output.probabilities for output in self.outputs)
+
+    @property
     def identity(self) -> Hashable:
         """What two runs' models have in common where they are the same."""
         return self.sha256, self.task, self.inputs, self.preprocessing

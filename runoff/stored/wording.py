@@ -47,6 +47,13 @@ def agrees(run: StoredRun) -> str:
     return "Top-1 agrees" if run.model is None or run.model.classifies else "outputs agree"
 
 
+def compared(run: StoredRun) -> tuple[str, str]:
+    """Name one of the numbers that are compared with golden's, and several."""
+    if run.model and not run.model.classifies:
+        return "output", "outputs"
+    return ("probability", "probabilities") if run.model and run.model.gives_probabilities else ("logit", "logits")
+
+
 def agreement_meaning(run: StoredRun) -> str | None:
     """Say what agreement is of a model that is no classifier, None for one that is."""
     if run.model is None or run.model.classifies:
@@ -70,6 +77,35 @@ def speed_only_line(run: StoredRun) -> str | None:
 def one_example(run: StoredRun) -> str:
     """Call what a model is run on by what it is: an image, or an example of something else."""
     return "image" if run.model is None or run.model.preprocessing or not run.model.inputs else "example"
+
+
+def golden_line(run: StoredRun) -> str | None:
+    """Say how golden was checked, None where it is the model's own module."""
+    check = run.info.golden.check
+    if check is None:
+        return None
+    if not check.reason:
+        on = numbers.count(check.examples, "example")
+        return f"Golden was checked by {check.by} on {on}: off by {share_words(check.difference)} at most."
+    unchecked = (
+        f"Golden is unchecked, so that a mistake of ONNX Runtime’s would be golden’s, too: {check.by} did not do it "
+        f"({check.reason})."
+    )
+    if (witness := check.witness) is None:
+        return unchecked
+    if witness.reason:
+        return f"{unchecked} {witness.by} is no witness: {witness.reason}."
+    return f"{unchecked} {witness.by} is off by {share_words(witness.difference)} at most."
+
+
+def share_words(share: float | None) -> str:
+    """Write a difference as a share of an output's largest number."""
+    return f"{share or 0.0:.1g} of an output’s largest number"
+
+
+def unchecked_line(run: StoredRun) -> str | None:
+    """Say that golden is unchecked, None where it is not."""
+    return golden_line(run) if run.info.golden.check and run.info.golden.check.reason else None
 
 
 def model_name(run: StoredRun) -> str:

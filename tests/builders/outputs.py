@@ -8,7 +8,7 @@ import numpy as np
 
 from runoff.arrays import Logits
 from runoff.measure.preparation import FurtherImages, ReferenceOutputs
-from runoff.model.golden import Golden
+from runoff.model.golden.golden import Golden
 from runoff.model.inputs.examples import PICTURES, Examples
 from runoff.model.inputs.images import ImageSet
 from runoff.model.sources.architecture import FILE

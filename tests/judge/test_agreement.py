@@ -210,6 +210,17 @@ def test_a_lead_that_is_asked_for_leaves_out_what_golden_is_not_sure_of() -> Non
     assert compare_logits(golden.copy(), golden, ROUNDING, names).decided == 3
 
 
+def test_probabilities_lead_by_what_they_are() -> None:
+    """The same two classes as probabilities and as logits are decided alike; a second softmax would shrink the lead."""
+    shares = np.array([[0.60, 0.40], [0.54, 0.46]], np.float32)
+    names = ("sure", "unsure")
+    given = compare_logits(shares[:, ::-1].copy(), shares, ROUNDING, names, 0.1, probabilities=True)
+    logits = np.log(shares)
+    assert (given.decided, given.disagreeing) == (1, ("sure",))
+    assert compare_logits(logits[:, ::-1].copy(), logits, ROUNDING, names, 0.1).disagreeing == given.disagreeing
+    assert compare_logits(shares[:, ::-1].copy(), shares, ROUNDING, names, 0.1).decided == 0
+
+
 @pytest.mark.parametrize(
     ("precision", "wrong", "right"),
     [("int8", 5, True), ("int8", 6, False), ("bfloat16", 2, True), ("bfloat16", 3, False), ("float32", 1, False)],

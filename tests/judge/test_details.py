@@ -48,13 +48,13 @@ def test_what_is_wrong_is_said_with_its_figures() -> None:
     close = golden.copy()
     close[0, 1] = 0.25
     assert why_wrong(compare_logits(close, golden, 1e-3, ("a", "b", "c", "d")), "float32") == (
-        "a logit differs from golden's by 0.25, more than the 0.1 that float32 arithmetic in any order explains; "
+        "an output differs from golden's by 0.25, more than the 0.1 that float32 arithmetic in any order explains; "
         "declare its true precision in its variant"
     )
     broken = golden.copy()
     broken[3] = np.nan
     assert why_wrong(compare_logits(broken, golden, 1e-3, ("a", "b", "c", "d")), "int8") == (
-        "gives logits that are not finite numbers (NaN or infinity), on d for instance"
+        "gives outputs that are not finite numbers (NaN or infinity), on d for instance"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import gc
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -197,9 +198,9 @@ def test_serving_reads_the_clock_between_its_stages(work, session, tmp_path, clo
     path.write_bytes(file.getvalue())
 
     def taking(nanoseconds, function):
-        def slow(*arguments):
+        def slow(*arguments, **named):
             clock.now += nanoseconds
-            return function(*arguments)
+            return function(*arguments, **named)
 
         return slow
 
@@ -210,7 +211,12 @@ def test_serving_reads_the_clock_between_its_stages(work, session, tmp_path, clo
     assert answer["durations"] == {"decode": 1, "preprocess": 2, "inference": 20, "top 5": 4}
     pixels = np.stack([preprocess(decode(file.getvalue()), IMAGENET)]).transpose(0, 2, 3, 1)
     assert np.array_equal(session.batches[1], pixels)
-    assert answer["answer"] == top_classes(true_logits(np.ascontiguousarray(pixels))[0])
+    logits = true_logits(np.ascontiguousarray(pixels))[0]
+    assert answer["answer"] == top_classes(logits)
+    output = dataclasses.replace(work.signature.outputs[0], probabilities=True)
+    given = dataclasses.replace(in_nhwc(work), signature=dataclasses.replace(work.signature, outputs=(output,)))
+    asked = COMMANDS["serve"](given, {"picture": str(path), "preprocessing": to_json(IMAGENET)})
+    assert asked["answer"] == top_classes(logits, probabilities=True)
 
 
 def test_load_gives_loadgen_the_first_pictures_and_the_command(work, picture, images, monkeypatch):

@@ -108,6 +108,19 @@ def test_reduced_precision_without_calibration_is_judged_on_all_pictures(judged)
     assert outcome.quantisation.disagreeing == ("a",)
 
 
+@pytest.mark.parametrize(("probabilities", "decided"), [(False, 0), (True, 4)], ids=["logits", "probabilities"])
+def test_an_output_that_is_a_probability_leads_by_it(judged, probabilities, decided):
+    """INT8 is judged by a picture whose probabilities lead by 0.16; as logits these would lead by less than 0.1."""
+    shares = np.array([[0.58, 0.42], [0.42, 0.58]] * 2, np.float32)
+    output = dataclasses.replace(MODEL.outputs[0], probabilities=probabilities)
+    model = dataclasses.replace(MODEL, outputs=(output,))
+    expected = dataclasses.replace(expected_outputs(), model=model, golden=golden_of(shares))
+    for variant in ({"precision": "int8", "calibrated": True}, {"precision": "bfloat16"}):
+        outcome, _ = judged(shares, expected, **variant)
+        assert (outcome.status, outcome.agreement.decided) == (READY, decided)
+        assert (outcome.quantisation.decided > 0) == probabilities
+
+
 def test_further_pictures_count_for_reduced_precision(judged):
     """Further pictures are judged beside the first ones, with the larger of both roundings, and named as such."""
     int8 = {"precision": "int8", "calibrated": True}

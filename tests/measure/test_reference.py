@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.contract import to_json
+from runoff.contract import MODULE, ONNX, to_json
 from runoff.environments.environment import Environment, Installed
 from runoff.errors import FrameworkMissing
 from runoff.files.arrays import save_arrays
@@ -23,6 +23,7 @@ from runoff.measure.reference import (
     require_golden,
 )
 from runoff.model import operations
+from runoff.model.golden.steps import STEPS
 from runoff.model.inputs.images import hash_pixels
 from runoff.processes.workplace import Workplace
 from runoff.processor import Processor
@@ -69,7 +70,7 @@ def test_golden_is_computed_once(place, calls):
     assert golden.roundings == again.roundings == {"logits": 0.5}
     assert np.array_equal(golden.outputs["logits"], np.ones((2, 2)))
     ((function, arguments, named),) = calls
-    assert function == "runoff.model.golden:compute_golden"
+    assert function == STEPS[MODULE].function
     destination = Path(arguments.pop("destination"))
     assert arguments == {
         "model": to_json(MODEL),
@@ -117,7 +118,7 @@ def test_what_decides_golden_decides_whether_it_is_computed_anew(place, calls, c
         ("read_processor", lambda: Processor("another", ("avx",))),
         ("read_processor", lambda: Processor("one", ())),
         ("allowed_threads", lambda: 99),
-        ("GOLDEN_VERSION", -1),
+        ("golden_step", lambda kind: dataclasses.replace(STEPS[MODULE], version=-1)),
     ],
     ids=["another processor", "other flags", "another number of threads", "another version of the code"],
 )
@@ -142,11 +143,11 @@ def test_each_part_of_a_key_has_its_name(place, calls, monkeypatch):
     assert golden == {
         "model": MODEL.sha256,
         "inputs": {"images": hash_pixels(EXAMPLES["images"])},
-        "versions": HERE.versions(reference.DISTRIBUTIONS),
+        "versions": HERE.versions(STEPS[MODULE].distributions),
         "processor": ["one", ("avx",)],
         "threads": 3,
         "exact examples": MOST_EXACT,
-        "version": reference.GOLDEN_VERSION,
+        "version": 2,
     }
     assert counted == {
         "model": MODEL.sha256,
@@ -154,6 +155,26 @@ def test_each_part_of_a_key_has_its_name(place, calls, monkeypatch):
         "versions": HERE.versions(operations.DISTRIBUTIONS),
         "version": operations.COUNT_VERSION,
     }
+
+
+FILE = dataclasses.replace(MODEL, source=dataclasses.replace(MODEL.source, kind=ONNX))
+
+
+@pytest.mark.parametrize(("changed", "same"), [("onnx", False), ("onnxruntime", False), ("torch", True)])
+def test_golden_of_a_file_hangs_on_what_computes_it(place, calls, changed, same):
+    """Another step computes it, and only the versions of that step's packages are in its key."""
+    versions = {"onnx": "1", "onnxruntime": "1", "torch": "1"}
+    for known in (versions, versions | {changed: "2"}):
+        make_golden(FILE, EXAMPLES, FILES, with_versions(**known), place)
+    assert {function for function, *_ in calls} == {STEPS[ONNX].function}
+    assert (len(calls) == 1) == same
+
+
+def test_a_file_asks_for_no_torch():
+    """Golden of an ONNX file needs what computes that, and an environment without torch is taken."""
+    require_golden(Environment("here", Path("python"), installed=Installed(frozenset(STEPS[ONNX].requires))), ONNX)
+    with pytest.raises(FrameworkMissing, match=r"^golden is computed by ONNX Runtime, and onnx, onnxruntime is not"):
+        require_golden(HERE, ONNX)
 
 
 def test_operations_are_counted_once(place, calls):

@@ -60,6 +60,15 @@ def test_the_most_probable_classes_come_first(logits, count, shift):
     assert [share for _, share in moved] == pytest.approx(shares, abs=1e-9)
 
 
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=20), st.integers(1, 25))
+def test_probabilities_are_answered_as_they_are(shares, count):
+    """What is a probability already is shown as such, the largest first, without another softmax."""
+    values = np.array(shares, np.float32) / 128
+    found = top_classes(values, count, probabilities=True)
+    assert [share for _, share in found] == sorted(values.tolist(), reverse=True)[:count]
+    assert all(values[place] == share for place, share in found)
+
+
 @given(st.integers(0, 200))
 def test_drawings_are_named_in_turn_and_each_once(count):
     """Names are as many as pictures, no two alike, and say their class; more pictures change none of the first."""

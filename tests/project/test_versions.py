@@ -12,7 +12,9 @@ from runoff.backends import find_backends
 from runoff.judge import agreement, conversions
 from runoff.matrix import attempt, matrix
 from runoff.measure.code import code_hash
-from runoff.model import golden, operations, zoo
+from runoff.model import operations, zoo
+from runoff.model.golden import witness
+from runoff.model.golden.steps import STEPS, GoldenStep
 from runoff.model.inputs import images
 from runoff.model.onnx import export as onnx_export
 from tests.conftest import ROOT
@@ -33,10 +35,17 @@ def current() -> dict[str, list[object]]:
         "MATRIX_VERSION": [matrix.MATRIX_VERSION, matrix_hash()],
         "EXPORT_VERSION": [onnx_export.EXPORT_VERSION, code_hash(MODEL / "onnx" / "export.py", ["export_model"])],
         "ZOO_VERSION": [zoo.ZOO_VERSION, code_hash(ROOT / "runoff" / "model" / "zoo.py", ["export_zoo_model"])],
-        "GOLDEN_VERSION": [golden.GOLDEN_VERSION, code_hash(MODEL / "golden.py", ["compute_golden"])],
+        **{f"golden of {form}: version": [step.version, step_hash(step)] for form, step in STEPS.items()},
+        "WITNESS_VERSION": [witness.WITNESS_VERSION, code_hash(witness.__file__, ["answer"])],
         "COUNT_VERSION": [operations.COUNT_VERSION, code_hash(MODEL / "operations.py", ["count_operations"])],
         "DRAWING_VERSION": [images.DRAWING_VERSION, code_hash(MODEL / "inputs" / "images.py", ["further_drawings"])],
     }
+
+
+def step_hash(step: GoldenStep) -> str:
+    """Hash the code of a step that computes golden."""
+    module, _, function = step.function.partition(":")
+    return code_hash(ROOT.joinpath(*module.split(".")).with_suffix(".py"), [function])
 
 
 def matrix_hash() -> str:

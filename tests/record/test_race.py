@@ -20,7 +20,7 @@ from runoff.measure.entrant import Prediction
 from runoff.measure.launches import CONTROL
 from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
 from runoff.measure.race import Race
-from runoff.model.golden import Golden
+from runoff.model.golden.golden import Golden
 from runoff.model.inputs.examples import PICTURES, Examples
 from runoff.model.sources.architecture import BUILTIN, IMAGENET
 from runoff.record.race import (
@@ -288,7 +288,7 @@ def test_model_and_pictures_are_named() -> None:
         "preprocessing": stored(IMAGENET),
         "task": "classification",
         "inputs": [{"name": "images", "shape": [3, 224, 224], "dtype": "float32", "layout": "NCHW", "batched": True}],
-        "outputs": [{"name": "logits", "shape": [2], "dtype": "float32", "batched": True}],
+        "outputs": [{"name": "logits", "shape": [2], "dtype": "float32", "batched": True, "probabilities": False}],
         "classes": 2,
         "speed_only": False,
     }

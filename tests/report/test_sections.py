@@ -9,7 +9,7 @@ from runoff.judge.ratios import Ratio
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
-from runoff.stored.run import parse_run
+from runoff.stored.run import StoredRun, parse_run
 from runoff.stored.schema import StoredRunBroken, write_record
 from tests.builders.stored_runs import about, benchmark, keep_groups, make_stored_run
 from tests.report.reading import notes_of, section_of
@@ -198,3 +198,63 @@ def test_what_agrees_is_said_of_a_model_that_is_no_classifier():
     assert "only shown, since there is no --tolerance" in shown
     about(stored)["tolerance"] = 0.02
     assert "judged by --tolerance: at most 2% off" in render_markdown(parse_run(stored))
+
+
+GOLDEN = "ONNX Runtime in float32, without graph optimisation"
+UNCHECKED = (
+    "Golden is unchecked, so that a mistake of ONNX Runtime’s would be golden’s, too: onnx's reference evaluator in "
+    "float64 did not do it (LSTM: TypeError)."
+)
+
+
+def checked_by(check: dict) -> StoredRun:
+    """Return a run of an ONNX file whose golden was checked so."""
+    stored = make_stored_run()
+    about(stored)["golden"] = {"rounding": 1e-6, "check": {"by": "onnx's reference evaluator in float64", **check}}
+    return parse_run(stored)
+
+
+def test_how_golden_of_a_file_was_checked_is_said():
+    """The setting says on how many examples by what, and the comparison says nothing of a golden that was checked."""
+    run = checked_by({"examples": 3, "difference": 2.14e-6})
+    assert dict(section_of(run, "setting").details)["Pictures"] == (
+        f"83, compared with the answers of {GOLDEN}",
+        "Golden was checked by onnx's reference evaluator in float64 on 3 examples: off by 2e-06 of an output’s "
+        "largest number at most.",
+    )
+    assert GOLDEN in " ".join(notes_of(section_of(run, "method")))
+    assert "Golden" not in " ".join(notes_of(section_of(run, "comparison")))
+
+
+@pytest.mark.parametrize(
+    ("witness", "said"),
+    [
+        (None, ""),
+        (
+            {"by": "OpenVINO's float32", "difference": 3e-7},
+            " OpenVINO's float32 is off by 3e-07 of an output’s largest",
+        ),
+        ({"by": "OpenVINO's float32", "reason": "it is ill"}, " OpenVINO's float32 is no witness: it is ill."),
+    ],
+    ids=["nobody", "a difference", "no answer"],
+)
+def test_an_unchecked_golden_is_said_wherever_it_is_compared_with(witness, said):
+    """The comparison, which a terminal shows too, says that golden is unchecked, why, and what a witness says."""
+    run = checked_by({"reason": "LSTM: TypeError", **({"witness": witness} if witness else {})})
+    (note,) = (note for note in notes_of(section_of(run, "comparison")) if note.startswith("Golden"))
+    assert note.startswith(f"{UNCHECKED}{said}")
+    assert note in dict(section_of(run, "setting").details)["Pictures"]
+
+
+def test_probabilities_are_called_so():
+    """Where a classifier gives probabilities, differences are of these and not of logits."""
+    stored = make_stored_run()
+
+    def headings():
+        return [column.heading for column in section_of(parse_run(stored), "setting").table.columns]
+
+    assert "largest difference\nof a logit" in headings()
+    about(stored)["model"]["outputs"] = [{"name": "shares", "shape": [1000], "probabilities": True}]
+    assert "largest difference\nof a probability" in headings()
+    about(stored)["model"]["task"] = "other"
+    assert "largest difference\nof an output" in headings()

@@ -1,4 +1,4 @@
-"""Takes the place of runoff/model/golden.py in the copied suite: golden by numpy alone, from the fake's own formula."""
+"""Takes the place of runoff/model/golden/steps.py in the copied suite: golden by numpy alone, by the fake's formula."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ from typing import Any
 import numpy as np
 from runoff.backends.fake import true_logits
 
-from runoff.arrays import Arrays
-from runoff.files.arrays import load_arrays, save_arrays
+from runoff.model.golden.golden import Golden, save_golden
 
-REQUIRES = ()
-DISTRIBUTIONS = ()
-GOLDEN_VERSION = 1
 OUTPUT = "logits"
 
 
 @dataclass(frozen=True)
-class Golden:
-    """Golden logits, and what float32 rounding may do to them."""
+class GoldenStep:
+    """A step that computes golden."""
 
-    outputs: Arrays
-    roundings: dict[str, float]
+    function: str = "runoff.model.golden.steps:compute_golden"
+    by: str = "the fake's formula"
+    requires: tuple[str, ...] = ()
+    distributions: tuple[str, ...] = ()
+    version: int = 1
+
+
+STEPS = {"module": GoldenStep()}
+
+
+def golden_step(kind: str) -> GoldenStep:
+    """Return the one step that there is."""
+    return STEPS.get(kind, STEPS["module"])
 
 
 def compute_golden(model: dict[str, Any], inputs: dict[str, str], destination: str, exact_examples: int) -> None:
     """Save the true logits."""
     (images,) = inputs.values()
-    save_arrays(Path(destination), {OUTPUT: true_logits(np.load(images))})
-
-
-def load_golden(path: Path) -> Golden:
-    """Read what compute_golden saved."""
-    return Golden(load_arrays(path), {OUTPUT: 1e-6})
+    save_golden(Path(destination), Golden({OUTPUT: true_logits(np.load(images))}, {OUTPUT: 1e-6}))

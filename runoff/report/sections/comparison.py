@@ -31,7 +31,7 @@ def comparison_section(run: StoredRun) -> Section:
     if not run.raced:
         return Section("comparison", "Comparison", notes=tuple(notes), shown_in=(TERMINAL, MARKDOWN))
     measured = {row.contender: row.percentiles for row in run.timed if row.percentiles}
-    meaning = filter(None, [wording.speed_only_line(run), wording.agreement_meaning(run)])
+    meaning = filter(None, [wording.speed_only_line(run), wording.agreement_meaning(run), wording.unchecked_line(run)])
     sentences = [*meaning, wording.control_line(run), *(f"{line}." for line in withheld(measured))]
     return Section("comparison", "Comparison", comparison_table(run), (*notes, *plain_notes(sentences)))
 

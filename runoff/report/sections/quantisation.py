@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runoff.report.blocks import Section
+from runoff.stored import wording
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.table import make_table, plain_notes
@@ -26,11 +27,12 @@ def quantisation_section(run: StoredRun) -> Section | None:
         }
         for measured in sorted(run.quantisation, key=lambda measured: measured.contender)
     ]
-    caption = "Agreement with golden and error of the logits, and the time against the same backend in float32"
+    _, several = wording.compared(run)
+    caption = f"Agreement with golden and error of the {several}, and the time against the same backend in float32"
     lead = max(measured.lead for measured in run.quantisation)
     note = (
         f"It must agree on its floor's share of the pictures that golden is sure of: whose Top-1 probability "
-        f"leads by at least {lead * 100:g} percentage points. Errors are in logits."
+        f"leads by at least {lead * 100:g} percentage points. Errors are in {several}."
     )
     table = make_table(caption, rows, ("precision",), droppable=("of all", "largest\nerror", "of pictures"))
     return Section("quantisation", "Reduced precision", table, plain_notes((note,)))

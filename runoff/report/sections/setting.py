@@ -11,7 +11,6 @@ from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.table import make_table
 
-DIFFERENCE = "largest difference\nof a logit"
 REPAIRS = "repairs of the ONNX file\nbefore it converted"
 
 
@@ -23,14 +22,15 @@ def setting_section(run: StoredRun) -> Section:
         ("Amount", (f"{launches_and_rounds(run)}, seed {run.info.seed}",)),
         ("Machine", (wording.place(run), *([run.system] if run.system else []))),
         *(model_details(model) if model else ()),
-        (examples_name(run), (f"{run.images}, compared with the answers of {golden_name(run)}",)),
+        (examples_name(run), golden_lines(run)),
         *([("Commit", (run.commit.full_name,))] if run.commit else []),
         *(
             (f"Versions in {name}" if len(environments) > 1 else "Versions", (versions_text(versions),))
             for name, versions in environments.items()
         ),
     )
-    largest = DIFFERENCE if model is None or model.classifies else "largest difference\nof an output"
+    one, _ = wording.compared(run)
+    largest = f"largest difference\nof {'an' if one[0] in 'aeiou' else 'a'} {one}"
     rows = [
         {
             "contender": row.contender,
@@ -63,6 +63,12 @@ def source_words(model: StoredModel) -> str:
     return f"source {model.source.kind} {model.source.version}".rstrip()
 
 
+def golden_lines(run: StoredRun) -> tuple[str, ...]:
+    """Say how many examples there were, what contenders were compared with on them, and how that was checked."""
+    checked = wording.golden_line(run)
+    return f"{run.images}, compared with the answers of {golden_name(run)}", *([checked] if checked else [])
+
+
 def examples_name(run: StoredRun) -> str:
     """Name what the model was run on."""
     images = run.stratum.images
@@ -73,6 +79,8 @@ def golden_name(run: StoredRun) -> str:
     """Name what contenders have to agree with: the model as its source has it."""
     if run.model is None:
         return "the model itself"
+    if run.info.golden.check:
+        return "ONNX Runtime in float32, without graph optimisation"
     kind = run.model.source.kind
     return f"{kind}’s own {run.model.name.removeprefix(f'{kind}:')}"
 

@@ -1,9 +1,8 @@
-"""Golden: the outputs of the model's own eager float32 module, and how far float32 itself is from exact."""
+"""Golden of a model that is a module: its own eager float32 outputs, and how far float32 is from exact."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,8 @@ import numpy as np
 from runoff.arrays import Arrays
 from runoff.contract import Model, from_json
 from runoff.errors import CheckpointBroken
-from runoff.files.arrays import load_arrays, save_arrays
+from runoff.model.golden.golden import Golden, save_golden
 from runoff.model.module.module import make_module, run_module
-
-REQUIRES = ("torch", "torchvision")
-DISTRIBUTIONS = ("torch", "torchvision")
-GOLDEN_VERSION = 2
-"""Goes up with every change of how golden is computed, so that it is computed anew; a test asks."""
-
-
-ROUNDING = "rounding of "
-"""How an output's rounding error is named in the file."""
-
-
-@dataclass(frozen=True)
-class Golden:
-    """Golden outputs, each for N examples, with the largest difference that float64 arithmetic makes to any of each."""
-
-    outputs: Arrays
-    roundings: Mapping[str, float]
 
 
 def compute_golden(model: dict[str, Any], inputs: dict[str, str], destination: str, exact_examples: int) -> None:
@@ -55,9 +37,7 @@ def compute_golden(model: dict[str, Any], inputs: dict[str, str], destination: s
         name: max(float(np.abs(row[name] - true[name]).max()) for row, true in zip(single, exact, strict=False))
         for name in outputs
     }
-    save_arrays(
-        Path(destination), {**outputs, **{f"{ROUNDING}{name}": np.array(error) for name, error in roundings.items()}}
-    )
+    save_golden(Path(destination), Golden(outputs, roundings))
 
 
 def each_output(module: Any, model: Model, examples: Arrays) -> Iterator[Arrays]:
@@ -69,10 +49,3 @@ def each_output(module: Any, model: Model, examples: Arrays) -> Iterator[Arrays]
 def in_float64(array: Any) -> Any:
     """Return numbers as float64, but whole ones as they are."""
     return array.astype(np.float64) if array.dtype.kind == "f" else array
-
-
-def load_golden(path: Path) -> Golden:
-    """Read what compute_golden saved."""
-    saved = load_arrays(path)
-    outputs = {name: array for name, array in saved.items() if not name.startswith(ROUNDING)}
-    return Golden(outputs, {name: float(saved[f"{ROUNDING}{name}"]) for name in outputs})

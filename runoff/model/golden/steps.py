@@ -1,0 +1,45 @@
+"""How golden is computed, by the form that a model comes in: the steps, and what each of them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runoff.contract import MODULE, ONNX
+
+
+@dataclass(frozen=True)
+class GoldenStep:
+    """A step that computes golden in a process of its own: what it is called by, in words too, and what it needs.
+
+    ``version`` goes up with every change of how golden is computed, so that it is computed anew; a test asks.
+    """
+
+    function: str
+    by: str
+    requires: tuple[str, ...]
+    distributions: tuple[str, ...]
+    version: int
+
+
+STEPS: Mapping[str, GoldenStep] = {
+    MODULE: GoldenStep(
+        function="runoff.model.golden.module:compute_golden",
+        by="TorchVision's own model",
+        requires=("torch", "torchvision"),
+        distributions=("torch", "torchvision"),
+        version=2,
+    ),
+    ONNX: GoldenStep(
+        function="runoff.model.golden.onnx_file:compute_golden",
+        by="ONNX Runtime",
+        requires=("onnx", "onnxruntime"),
+        distributions=("onnx", "onnxruntime"),
+        version=1,
+    ),
+}
+
+
+def golden_step(kind: str) -> GoldenStep:
+    """Return the step for a model by the kind of its source: each but an ONNX file makes a module."""
+    return STEPS.get(kind, STEPS[MODULE])
