@@ -14,6 +14,8 @@ from runoff.quantities import STANDARD_OUTPUT, Commands, duration, positive
 LAUNCHES, ROUNDS = 5, 10
 """The fewest launches that a verdict takes, and a few rounds of each: many models instead of much of one."""
 SUITE = Path("benchmarks")
+INTERRUPTED = 130
+"""The exit code that shells have for what Ctrl-C ended."""
 
 
 def add_models(commands: Commands) -> None:
@@ -45,10 +47,10 @@ def add_models(commands: Commands) -> None:
     parser.set_defaults(do=do_models)
 
 
-def do_models(options: argparse.Namespace) -> None:
-    """Race what is to be raced, then write the page, whatever failed.
+def do_models(options: argparse.Namespace) -> int:
+    """Race what is to be raced, then write the page, whatever failed; return the exit code.
 
-    Raises UsageError where there is no suite to race with.
+    An interrupt ends the race and not the page. Raises UsageError where there is no suite to race with.
     """
     # Loaded here: the other commands need nothing that draws, and start sooner without it.
     from runoff.across import words
@@ -62,6 +64,7 @@ def do_models(options: argparse.Namespace) -> None:
     contenders = tuple(dict.fromkeys(filter(None, options.contenders.split(","))))
     if len(contenders) < 2:
         raise UsageError(f"--contenders takes two ids or more, separated by commas; found {options.contenders!r}")
+    code = 0
     if not options.page_only:
         if not SUITE.is_dir():
             raise UsageError(f"there is no folder {SUITE} here; start it in a checkout of Runoff")
@@ -76,7 +79,11 @@ def do_models(options: argparse.Namespace) -> None:
             model_time=options.model_time,
         )
         begin = time.monotonic()
-        race_models(plan, lambda text: say(f"[{(time.monotonic() - begin) / 60:5.1f} min] {text}"))
+        try:
+            race_models(plan, lambda text: say(f"[{(time.monotonic() - begin) / 60:5.1f} min] {text}"))
+        except KeyboardInterrupt:
+            say("interrupted; run it again to go on from here")
+            code = INTERRUPTED
     across = across_models(read_entries(options.output, [each.model for each in architectures], contenders))
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / PAGE).write_text(render_page(across), encoding="utf-8")
@@ -85,6 +92,7 @@ def do_models(options: argparse.Namespace) -> None:
     elif options.markdown is not None:
         options.markdown.write_text(render_markdown(across), encoding="utf-8")
     sys.stdout.write(f"{words.answer(across)}\n{options.output / PAGE}\n")
+    return code
 
 
 def say(text: str) -> None:

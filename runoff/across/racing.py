@@ -104,12 +104,15 @@ def try_model(plan: Plan, chosen: Architecture, at: str, seconds: float) -> Atte
 def run_within(command: Sequence[str], output: Path, seconds: float) -> int | None:
     """Run a command, which is interrupted as by Ctrl-C after so many seconds; return its exit code, None then.
 
-    It ends with this process's own interrupt too, so that no worker is left. Where this process ignores interrupts, as
-    a shell's background jobs do, the command would too: it is given the usual way.
+    It is interrupted with this process too, and once: in a session of its own it does not see the terminal's Ctrl-C,
+    and a second one would break off its clearing up. Where this process ignores interrupts, as a shell's background
+    jobs do, the command would too: it is given the usual way.
     """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with output.open("wb") as file:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+        )
         signal.signal(signal.SIGINT, before)
         try:
             return process.wait(seconds)

@@ -12,10 +12,11 @@ from runoff.judge.ranks import Interval
 from runoff.stored import wording
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
-from runoff.stored.stratum import Stratum, stratum_differences
+from runoff.stored.stratum import StoredModel, Stratum, stratum_differences
 from runoff.text import numbers
 from runoff.text.table import Table, make_table
 
+QUESTION = "Does the winner change with the model?"
 NO_SAMPLE = (
     "The models were chosen by hand, by family and size, and are no random sample of all models: what is said of "
     "them together holds for this list. Models of one family have much in common, so intervals over models draw whole "
@@ -168,7 +169,7 @@ def failures(across: AcrossModels) -> Table:
             rows.append({"model": model, "runtime": "all", "why": reason})
         unmeasured = {row.contender: wording.why_unmeasured(row) for row in (entry.run.rows if entry.run else ())}
         rows += [{"model": model, "runtime": name, "why": why} for name, why in unmeasured.items() if why]
-    return make_table("What failed, and why", rows, ("runtime", "why"))
+    return make_table("All that was tried and has no ratio", rows, ("runtime", "why"))
 
 
 def left_out(across: AcrossModels) -> list[str]:
@@ -205,6 +206,11 @@ def revisions(across: AcrossModels) -> list[str]:
     return list(dict.fromkeys(run.commit.full_name if run.commit else "unknown" for _, run in across.runs))
 
 
+def made_by(model: StoredModel) -> str:
+    """Name a model's source, with its version where it is no part of an environment's."""
+    return f"{model.source.kind} {model.source.version}".strip()
+
+
 def setting(across: AcrossModels) -> list[tuple[str, str]]:
     """Say what was measured where: machine, versions, revision, amount, and when."""
     if across.first is None:
@@ -217,6 +223,7 @@ def setting(across: AcrossModels) -> list[tuple[str, str]]:
         ("Time", f"{seconds / 60:.0f} min in all for {numbers.count(len(across.entries), 'model')}"),
         ("Measured", f"{wording.moment(runs[0])} to {wording.moment(runs[-1])}"),
         ("Revision", ", ".join(revisions(across))),
+        ("Models made by", ", ".join(dict.fromkeys(made_by(run.model) for _, run in across.runs if run.model))),
         *(
             (f"Versions in {name}", ", ".join(map("\N{NO-BREAK SPACE}".join, packages.items())))
             for name, packages in first.stratum.environments.items()

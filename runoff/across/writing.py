@@ -37,7 +37,7 @@ def tables(across: AcrossModels) -> list[tuple[str, str, Table]]:
 def render_markdown(across: AcrossModels) -> str:
     """Write the same as GitHub markdown, with where it comes from."""
     setting = [Note(name, text) for name, text in words.setting(across)]
-    lines = [f"**{escape(words.answer(across))}**", ""]
+    lines = [f"# {words.QUESTION}", "", f"**{escape(words.answer(across))}**", ""]
     lines += [*note_lines(plain_notes(words.conclusions(across))), ""]
     for _, title, table in tables(across):
         lines += [f"## {escape(title)}", "", escape(f"{table.caption}."), "", *table_lines(table)]

@@ -50,7 +50,19 @@ def test_the_page_can_be_made_again_without_a_race(plans, tmp_path, capsys):
 def test_markdown_is_written_to_a_file(plans, tmp_path):
     """--markdown PATH is the same as GitHub markdown."""
     assert main(["models", "--markdown", "models.md"]) == 0
-    assert (tmp_path / "models.md").read_text().startswith("**No model has a run yet")
+    assert "**No model has a run yet" in (tmp_path / "models.md").read_text()
+
+
+def test_an_interrupt_ends_the_race_and_not_the_page(plans, tmp_path, monkeypatch, capsys):
+    """What is stored by then is written, and the exit code is that of an interrupt."""
+
+    def interrupted(plan, say):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(racing, "race_models", interrupted)
+    assert main(["models"]) == 130
+    assert "run it again to go on from here" in capsys.readouterr().err
+    assert (tmp_path / "results" / "models" / "index.html").exists()
 
 
 @pytest.mark.parametrize("given", ["pytorch", "pytorch,pytorch", ","])

@@ -139,6 +139,7 @@ def test_the_page_has_everything(folder):
         "abc123 with changes",
         "Example CPU, 2 threads",
         "8 launches × 20 rounds a model",
+        "torchvision",
         "No figure here is a mean over models but the mean ranks",
     ):
         assert expected in page.text
@@ -165,6 +166,6 @@ def test_the_page_of_nothing_is_a_page(tmp_path):
 def test_markdown_names_the_stored_runs(folder):
     """It has the answer, the table, and the moment of each run that it was made of."""
     text = render_markdown(read(folder))
-    assert text.startswith("**Yes, the winner changes with the model")
+    assert text.startswith("# Does the winner change with the model?\n\n**Yes, the winner changes with the model")
     assert "| resnet18 | 6.0 | 25.0 | openvino | 0.600 \\[0.588, 0.612\\] |" in text
     assert "- **Stored runs**: squeezenet1\\_1, 2026-01-02 03:04:05" in text
