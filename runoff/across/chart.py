@@ -39,8 +39,8 @@ def ratio_chart(across: AcrossModels) -> Figure | None:
     spans = chart_of([point for point in points if point["low"] is not None])
     chart = alt.layer(
         chart_of([{"value": 1}]).mark_rule(**DASHED).encode(x=x),
-        chart_of(points).mark_point(filled=True, size=55, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
         spans.mark_rule(strokeWidth=6, opacity=0.35).encode(x="low:Q", x2="high:Q", y=y, color=colour),
+        chart_of(points).mark_point(filled=True, size=55, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
     )
     return Figure(
         f"Every runtime relative to {across.reference}, model by model",

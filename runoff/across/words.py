@@ -10,9 +10,10 @@ from runoff.across.ranking import AcrossModels, Answer, clear_winners
 from runoff.answer.fastest import why_no_answer
 from runoff.judge.ranks import Interval
 from runoff.stored import wording
+from runoff.stored.model import StoredModel
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
-from runoff.stored.stratum import StoredModel, Stratum, stratum_differences
+from runoff.stored.stratum import Stratum, stratum_differences
 from runoff.text import numbers
 from runoff.text.table import Table, make_table
 
@@ -41,8 +42,10 @@ def answer(across: AcrossModels) -> str:
     of = f"of {numbers.count(models, 'model')}{where}"
     if len(winners) > 1:
         return f"Yes, the winner changes with the model: {of}, the fastest is {numbers.listing(counted)}{rest}."
+    if winners and not unclear:
+        return f"No, the winner is the same on all {of}: {next(iter(winners))}."
     if winners:
-        return f"No, the winner is the same on every model that has one: {of}, the fastest is {counted[0]}{rest}."
+        return f"That is not shown: {of}, the fastest is {counted[0]}{rest}."
     return f"That is not shown: {of}, none has one runtime that is told apart from the next."
 
 

@@ -43,7 +43,7 @@ def test_the_page_can_be_made_again_without_a_race(plans, tmp_path, capsys):
     given = ["--page-only", "--output", "kept", "--models", "resnet18", "--markdown", "-"]
     assert main(["models", *given]) == 0
     assert plans == []
-    assert "the fastest is openvino on 1" in capsys.readouterr().out
+    assert "(Example CPU, 2 threads): openvino." in capsys.readouterr().out
     assert "0.600 [0.588, 0.612]" in (tmp_path / "kept" / "index.html").read_text()
 
 
