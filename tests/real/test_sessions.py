@@ -12,6 +12,7 @@ from runoff.backends import find_backends
 from runoff.contract import Form, to_json
 from runoff.files.arrays import load_arrays, save_arrays
 from runoff.processes.process import call
+from tests.lanes import in_full
 from tests.stand_ins import two_by_two
 from tests.stand_ins.two_by_two import MODEL, SIGNATURE
 
@@ -57,8 +58,7 @@ def answers(tmp_path):
         ("onnxruntime", ""),
         ("openvino", ""),
         ("tensorflow", ""),
-        ("tensorflow", "session"),
-        ("tensorflow", "savedmodel"),
+        *in_full(("tensorflow", "session"), ("tensorflow", "savedmodel")),
     ],
 )
 def test_inputs_and_outputs_are_told_apart_by_their_names(answers, name, variant):

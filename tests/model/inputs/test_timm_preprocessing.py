@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -45,6 +46,7 @@ def noise(width: int, height: int, seed: int = 0) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
+@pytest.mark.full
 def test_every_configuration_is_equal_bit_by_bit() -> None:
     """All that timm's weights ask for, up to 512 pixels: every rule, size, filter and mean."""
     assert len(configurations()) > FEWEST

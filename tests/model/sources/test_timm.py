@@ -29,6 +29,7 @@ from runoff.model.sources.timm_weights import (
     require_answer,
     subset_of,
 )
+from tests.lanes import in_full
 from tests.model.importing import NEEDS_TIMM, assert_random_weights_matter
 from tests.project.test_extras import requirements
 
@@ -101,14 +102,14 @@ def test_another_input_is_an_argument_where_the_model_is_made_for_one() -> None:
     assert network.arguments == {"in_chans": 1}
 
 
-@pytest.mark.parametrize("name", ["test_vit", "levit_128s", "test_convnext"])
+@pytest.mark.parametrize("name", ["test_vit", *in_full("levit_128s", "test_convnext")])
 def test_random_weights_give_a_model_that_answers(name: str, tmp_path: Path) -> None:
     """Two makings give one hash, golden differs from picture to picture, and operations are counted."""
     assert_random_weights_matter(partial(import_random, f"timm:{name}", str(tmp_path)), tmp_path, least_operations=1e6)
 
 
 @pytest.mark.parametrize(
-    "name", ["levit_128s", "swin_tiny_patch4_window7_224", "tiny_vit_5m_224", "maxvit_pico_rw_256"]
+    "name", ["levit_128s", *in_full("swin_tiny_patch4_window7_224", "tiny_vit_5m_224", "maxvit_pico_rw_256")]
 )
 def test_buffers_that_a_state_dict_lacks_are_made(name: str) -> None:
     """Such a model is not built empty: a state dict would leave it without them."""
