@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from runoff.arrays import Arrays, Output, Pictures, Signature, arranged
 from runoff.contract import ONNX, Form, Variant
 from runoff.errors import conversion_stage
-from runoff.model.onnx.shape_examples import examples_for_onnx2tf
+from runoff.model.onnx.shape_examples import examples_for_onnx2tf, sample_pictures
 
 VARIANTS = (
     Variant(description="XNNPACK, float32"),
@@ -45,6 +44,7 @@ CONVERT_DISTRIBUTIONS = (
     "tf-keras",
 )
 SUFFIX = ".tflite"
+CONVERT_VERSION = 2
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2"}
 
 TASKS = Path("/proc/self/task")
@@ -68,7 +68,7 @@ class LiteRtSession:
         others = {place: inputs[name].shape for name, place in self.inputs.items()}
         if any(tuple(shapes[place]) != shape for place, shape in others.items()):
             for place, shape in others.items():
-                self.interpreter.resize_tensor_input(place, shape)
+                self.interpreter.resize_tensor_input(place, shape, strict=True)
             self.interpreter.allocate_tensors()
         for name, place in self.inputs.items():
             self.interpreter.set_tensor(place, inputs[name])
@@ -105,16 +105,19 @@ def translate(exported: Path, folder: Path, *, quantised: bool) -> Any:
     """
     import onnx2tf
 
-    own = folder / "own.onnx"
-    shutil.copyfile(exported, own)  # onnx2tf writes what it simplifies over the file that it is given
-    return onnx2tf.convert(
-        input_onnx_file_path=str(own),
-        output_folder_path=str(folder / "translated"),
-        custom_input_op_name_np_data_path=examples_for_onnx2tf(exported, folder, channels_last=True),
-        output_integer_quantized_tflite=quantised,
-        disable_model_save=True,  # write_flatbuffer does: Keras writes weights as text, a minute for a small model
-        non_verbose=True,
-    )
+    from runoff.model.onnx.for_onnx2tf import order_gelus
+
+    own = folder / "own.onnx"  # onnx2tf writes what it simplifies over the file that it is given
+    order_gelus(exported, own)
+    with sample_pictures(folder):
+        return onnx2tf.convert(
+            input_onnx_file_path=str(own),
+            output_folder_path=str(folder / "translated"),
+            custom_input_op_name_np_data_path=examples_for_onnx2tf(exported, folder, channels_last=True),
+            output_integer_quantized_tflite=quantised,
+            disable_model_save=True,  # write_flatbuffer does: Keras writes weights as text, a minute for a small model
+            non_verbose=True,
+        )
 
 
 def write_flatbuffer(model: Any, calibration: Pictures | None) -> bytes:
@@ -127,10 +130,8 @@ def write_flatbuffer(model: Any, calibration: Pictures | None) -> bytes:
     variables.variables_of_the_model = list(model.variables)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], variables)
     kinds = tf.lite.OpsSet
-    converter.target_spec.supported_ops = [
-        kinds.TFLITE_BUILTINS if calibration is None else kinds.TFLITE_BUILTINS_INT8,
-        kinds.SELECT_TF_OPS,
-    ]
+    # TensorFlow's own operators, which it would take besides, are not in LiteRT.
+    converter.target_spec.supported_ops = [kinds.TFLITE_BUILTINS if calibration is None else kinds.TFLITE_BUILTINS_INT8]
     if calibration is not None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: (
@@ -181,11 +182,15 @@ def axes_back(found: Sequence[int], output: Output) -> tuple[int, ...]:
 
 
 def repair(model: Path, repaired: Path) -> tuple[str, ...]:
-    """Write cubic resizing as products: TensorFlow's has another coefficient than torch's, and onnx2tf keeps it."""
+    """Write cubic resizing as products: TensorFlow's has another coefficient than torch's, and onnx2tf keeps it.
+
+    Where there is none, the batch is fixed at one.
+    """
+    from runoff.model.onnx.for_onnx2tf import fix_batch
     from runoff.model.onnx.repairs import CUBIC_RESIZE, repair_file
 
     with conversion_stage("repair"):
-        return repair_file(model, repaired, {CUBIC_RESIZE})
+        return repair_file(model, repaired, {CUBIC_RESIZE}) or fix_batch(model, repaired)
 
 
 def count_tasks() -> int | None:

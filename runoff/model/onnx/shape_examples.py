@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,8 @@ import numpy as np
 EXAMPLES = 24
 """onnx2tf downloads pictures besides where it is given 20 or fewer."""
 UNKNOWN_SIDE = 16
+SAMPLE_FILE, SAMPLES = "calibration_image_sample_data_20x128x128x3_float32.npy", (20, 128, 128, 3)
+"""The pictures that it downloads for a graph of a fixed batch, unless they are where it was started."""
 
 
 def examples_for_onnx2tf(model: Path, folder: Path, *, channels_last: bool) -> list[list[Any]]:
@@ -33,3 +38,15 @@ def examples_for_onnx2tf(model: Path, folder: Path, *, channels_last: bool) -> l
         wide = (*statistics, examples.shape[-1]) if channels_last else (1, sides[0], *statistics[1:])
         given.append([value.name, str(file), np.zeros(wide, np.float32), np.ones(wide, np.float32)])
     return given
+
+
+@contextmanager
+def sample_pictures(folder: Path) -> Iterator[None]:
+    """Work in a folder with seeded random pictures in the place of those that onnx2tf would download."""
+    np.save(folder / SAMPLE_FILE, np.random.default_rng(0).random(SAMPLES, np.float32))
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
