@@ -49,6 +49,7 @@ class Preprocessing:
         return (channels, *self.crop) if self.layout == "NCHW" else (*self.crop, channels)
 
 
+MODULE, ONNX = FORMS = ("module", "onnx")
 CLASSIFICATION, OTHER = "classification", "other"
 """What a model is for: naming a class by its one output, or anything else."""
 RANDOM = "random"
@@ -104,6 +105,11 @@ class Model:
         return Signature(self.inputs, self.outputs)
 
     @property
+    def forms(self) -> tuple[str, ...]:
+        """The forms that it can be had in: what comes as an ONNX file becomes no module."""
+        return (ONNX,) if self.source.kind == ONNX else FORMS
+
+    @property
     def classifies(self) -> bool:
         """Whether its one output names a class."""
         return self.task == CLASSIFICATION
@@ -127,20 +133,17 @@ class Model:
         return self.preprocessing
 
 
-MODULE = "module"
-ONNX = "onnx"
-
-
 @dataclass(frozen=True)
 class Form:
     """What backends convert from: ``module`` is a model that torch can make, ``onnx`` the file that it was exported to.
 
-    ``sha256`` is the hash of what is in it. ``file`` is the ONNX file, None for a module.
+    ``sha256`` is the hash of what is in it. ``file`` is the ONNX file, None for a module; ``data`` lies beside it.
     """
 
     model: Model
     sha256: str
     file: Path | None = None
+    data: tuple[str, ...] = ()
 
     @property
     def onnx_file(self) -> Path:

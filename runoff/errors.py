@@ -26,6 +26,10 @@ class FactoryUnusable(UsageError):
     """A callable of the user's own makes no module that can be raced."""
 
 
+class OnnxFileUnusable(UsageError):
+    """A file given as a model is no ONNX file, not a whole one, or one that can't be raced."""
+
+
 class FrameworkMissing(RunoffError):
     """A backend's framework is not installed in the environment that was asked to run it."""
 

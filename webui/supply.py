@@ -64,7 +64,7 @@ def cached_supply(config: Config, backends: Mapping[str, Declaration]) -> Supply
     def artifact(contender: Contender) -> Path:
         # Asked about this backend alone: the first answer needs no other.
         here = this_environment({contender.backend: backends[contender.backend]})
-        if missing := what_is_missing(contender, {HERE: here}):
+        if missing := what_is_missing(contender, {HERE: here}, model().forms):
             raise FrameworkMissing(missing)
         return make_artifact(contender, Conversions(model(), {HERE: here}, calibration, place)).path
 

@@ -153,7 +153,7 @@ def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -
     interpreter = Interpreter(model_path=str(artifact), num_threads=threads)
     for given in interpreter.get_input_details():
         # XNNPACK ends the process where a graph for one batch is planned for another.
-        if given["shape_signature"][0] < 0:
+        if len(given["shape_signature"]) and given["shape_signature"][0] < 0:
             interpreter.resize_tensor_input(given["index"], [1, *given["shape"][1:]])
     interpreter.allocate_tensors()
     after = count_tasks()

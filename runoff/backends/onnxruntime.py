@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from runoff.arrays import Arrays, Pictures, Signature
 from runoff.contract import ONNX, Form, Variant
 from runoff.errors import conversion_stage
+from runoff.files.whole import copy_with
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel
 from runoff.processor import INT8_DOT_PRODUCT_FLAGS, read_processor
 
@@ -86,7 +86,7 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
         with conversion_stage("optimise"):
             save_optimised(form.onnx_file, artifact)
     else:
-        shutil.copyfile(form.onnx_file, artifact)
+        copy_with(form.onnx_file, form.data, artifact)
 
 
 def save_optimised(exported: Path, artifact: Path) -> None:

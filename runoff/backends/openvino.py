@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.arrays import Arrays, Pictures, Signature
-from runoff.contract import ONNX, Form, Variant
+from runoff.arrays import Arrays, Input, Pictures, Signature
+from runoff.contract import ONNX, Form, Model, Variant
 from runoff.errors import ContractBroken, NoAnswer, conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel
 
@@ -89,7 +89,7 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
     import openvino
 
     with conversion_stage("convert"):
-        converted = openvino.convert_model(str(form.onnx_file))
+        converted = openvino.convert_model(str(form.onnx_file), input=known_shapes(form.model))
     if variant.convert_options.get("quantised"):
         assert calibration is not None
         with conversion_stage("quantise"):
@@ -97,6 +97,16 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
     with conversion_stage("save"):
         # Weights halved to float16 would be read as float32 again, but not be what golden computed with.
         openvino.save_model(converted, str(artifact), compress_to_fp16=False)
+
+
+def known_shapes(model: Model) -> dict[str, list[int]] | None:
+    """Return the shapes of a model's inputs where it takes one batch alone, None where the graph's own do.
+
+    A recurrent state, or a branch by a scalar, is converted with known shapes only.
+    """
+    if model.batch is None:
+        return None
+    return {each.name: [*([model.batch] if each.batched else []), *each.shape] for each in model.inputs}
 
 
 def quantise(model: Any, pictures: Pictures) -> Any:
@@ -120,14 +130,18 @@ def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -
     if hint == "bf16" and not has_bfloat16(core):
         raise NoAnswer("this processor has no bfloat16 arithmetic that OpenVINO knows of; race openvino instead")
     session = OpenVinoSession(core, core.read_model(str(artifact)), signature, configuration(hint, threads))
-    batches = [session.model.input(given.name).partial_shape[0] for given in signature.inputs]
     session.request(
-        tuple(
-            ((1 if batch.is_dynamic else batch.get_length(), *given.shape), np.dtype(given.dtype))
-            for given, batch in zip(signature.inputs, batches, strict=True)
-        )
+        tuple((first_shape(session.model, given), np.dtype(given.dtype)) for given in signature.inputs),
     )
     return session
+
+
+def first_shape(model: Any, given: Input) -> tuple[int, ...]:
+    """Return the shape of an input for a batch of one, or the graph's own."""
+    if not given.batched:
+        return given.shape
+    batch = model.input(given.name).partial_shape[0]
+    return (1 if batch.is_dynamic else batch.get_length(), *given.shape)
 
 
 def has_bfloat16(core: Any) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from runoff.arrays import Arrays, Input, Output, Signature
 from runoff.contract import ONNX, Form, Session, Variant
 from runoff.errors import ConversionFailed, conversion_stage
+from runoff.files.whole import copy_with
 from runoff.model.onnx.shape_examples import examples_for_onnx2tf
 
 VARIANTS = (
@@ -124,7 +125,7 @@ def translate_by_onnx2tf(form: Form, saved_model: Path) -> None:
     import tensorflow as tf
 
     own = saved_model.with_name("own.onnx")
-    shutil.copyfile(form.onnx_file, own)  # onnx2tf writes what it simplifies over the file that it is given
+    copy_with(form.onnx_file, form.data, own)  # onnx2tf writes what it simplifies over the file that it is given
     model = onnx2tf.convert(
         input_onnx_file_path=str(own),
         output_folder_path=str(saved_model),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from argparse import ArgumentTypeError
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runoff.backends import Declaration
-from runoff.contract import ONNX
+from runoff.contract import FORMS, MODULE, ONNX
 from runoff.environments.contenders import Contender
 from runoff.errors import UnknownContender, UsageError
 from runoff.model.onnx.export import EXPORT_REQUIRES
@@ -131,28 +131,33 @@ def find_converter(contender: Contender, environments: Mapping[str, Environment]
 
 
 def missing_modules(
-    contender: Contender, environments: Mapping[str, Environment]
+    contender: Contender, environments: Mapping[str, Environment], forms: Collection[str] = FORMS
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the modules that a contender lacks to run in its environment, and those to be converted in any.
 
-    What converts from ONNX needs an environment that exports to it; where there is none, that is missing ``here``.
+    What converts from ONNX needs an environment that exports a module to it; where there is none, that is missing
+    ``here``. A model that can be had as no module is not exported.
     """
     environment = environments[contender.environment]
     backend = environment.backends[contender.backend]
     to_convert = find_converter(contender, environments).missing_to_convert(contender)
-    if backend.FORM == ONNX and first_with(EXPORT_REQUIRES, environments) is None:
+    if backend.FORM == ONNX and MODULE in forms and first_with(EXPORT_REQUIRES, environments) is None:
         to_convert += environments[HERE].missing(EXPORT_REQUIRES)
     return environment.missing(backend.REQUIRES), tuple(dict.fromkeys(to_convert))
 
 
-def what_is_missing(contender: Contender, environments: Mapping[str, Environment]) -> str | None:
-    """Say which modules a contender lacks, None where it lacks none.
+def what_is_missing(
+    contender: Contender, environments: Mapping[str, Environment], forms: Collection[str] = FORMS
+) -> str | None:
+    """Say which modules a contender lacks, or that the model can't be had in its form; None where it lacks nothing.
 
     A tree without the backend is no lack of the environment's: ``Environment.find`` refuses it.
     """
     if contender.backend not in environments[contender.environment].backends:
         return None
-    to_run, to_convert = missing_modules(contender, environments)
+    if form := lacking_form(contender, environments, forms):
+        return form
+    to_run, to_convert = missing_modules(contender, environments, forms)
     if to_run:
         return f"{', '.join(to_run)} is not installed"
     if to_convert:
@@ -161,6 +166,14 @@ def what_is_missing(contender: Contender, environments: Mapping[str, Environment
             "(name one that has all of it with --environment NAME=PYTHON)"
         )
     return None
+
+
+def lacking_form(contender: Contender, environments: Mapping[str, Environment], forms: Collection[str]) -> str | None:
+    """Say that the model can't be had in the form that a contender is made from, None where it can."""
+    backend = environments[contender.environment].backends.get(contender.backend)
+    if backend is None or backend.FORM in forms:
+        return None
+    return f"it runs a {backend.FORM} of torch's, and the model is had as {', '.join(forms)} alone"
 
 
 def split_name(text: str, form: str) -> tuple[str, str]:

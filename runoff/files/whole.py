@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -21,6 +22,15 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def copy_with(path: Path, beside: Iterable[str], destination: Path) -> None:
+    """Copy a file, and the files beside it, which are named from its folder, to the same places beside the copy."""
+    shutil.copyfile(path, destination)
+    for name in beside:
+        copy = destination.parent / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path.parent / name, copy)
 
 
 def cached(path: Path, make: Callable[[Path], object]) -> Path:

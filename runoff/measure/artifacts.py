@@ -15,6 +15,7 @@ from typing import Any
 
 from runoff.contract import (
     MODULE,
+    ONNX,
     Backend,
     Form,
     Model,
@@ -67,9 +68,11 @@ def make_form(kind: str, tree: Path, conversions: Conversions) -> Form:
     Raises ConversionFailed at the stage ``export``, ArtifactBroken for a cached file that was changed, or a
     WorkerFailed.
     """
+    model = conversions.model
     if kind == MODULE:
-        model = conversions.model
-        return Form(model, key_of({"model": model.sha256, "inputs": [vars(given) for given in model.inputs]}))
+        return Form(model, own_key(model))
+    if model.source.kind == ONNX:
+        return given_file(model)
     if tree not in conversions.exported:
         try:
             conversions.exported[tree] = export(tree, conversions)
@@ -79,6 +82,20 @@ def make_form(kind: str, tree: Path, conversions: Conversions) -> Form:
     if isinstance(form, RunoffError):
         raise form
     return form
+
+
+def own_key(model: Model) -> str:
+    """Hash what decides a form that nothing makes: the model, and what it is run on."""
+    return key_of({"model": model.sha256, "inputs": [vars(given) for given in model.inputs]})
+
+
+def given_file(model: Model) -> Form:
+    """Return the form of a model that comes as an ONNX file: the run's own copy, and the data beside it."""
+    assert model.source.weights is not None
+    home = model.source.weights.parent
+    beside = (file for file in home.rglob("*") if file.is_file() and file != model.source.weights)
+    data = tuple(sorted(str(file.relative_to(home)) for file in beside))
+    return Form(model, own_key(model), model.source.weights, data)
 
 
 def export(tree: Path, conversions: Conversions) -> Form:

@@ -122,7 +122,7 @@ def prepare_contender(
     except UnknownContender as error:
         return outcome_of(error, contender, environment.versions(()), "find")
     versions = environment.versions(backend.DISTRIBUTIONS)
-    if missing := what_is_missing(contender, conversions.environments):
+    if missing := what_is_missing(contender, conversions.environments, expected.model.forms):
         return Outcome(contender, SKIPPED, versions, missing)
     try:
         artifact = make_artifact(contender, conversions)

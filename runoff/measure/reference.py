@@ -14,7 +14,7 @@ from runoff.arrays import Arrays
 from runoff.contract import MODULE, Model, to_json
 from runoff.environments.cpus import allowed_threads
 from runoff.environments.environment import Environment, first_with
-from runoff.errors import FrameworkMissing, RunoffError
+from runoff.errors import FrameworkMissing, NoAnswer, RunoffError
 from runoff.files.arrays import load_arrays
 from runoff.files.whole import cached
 from runoff.judge.golden_check import Witness, difference_share
@@ -153,8 +153,10 @@ def ask_witness(
 def make_operations(model: Model, environment: Environment, place: Workplace) -> operations.Operations:
     """Return what one inference takes, from the cache where nothing that decides it has changed.
 
-    Raises what went wrong in the process.
+    Raises what went wrong in the process, and NoAnswer for a model that is no module.
     """
+    if MODULE not in model.forms:
+        raise NoAnswer("that takes a module of torch's, and the model is an ONNX file")
     key = key_of(
         {
             "model": model.sha256,

@@ -93,3 +93,11 @@ def test_a_contender_that_converts_from_onnx_needs_the_export(held, to_convert):
     said = what_is_missing(PLAIN, exporting)
     assert said is None if not to_convert else said.startswith(f"{', '.join(to_convert)}, which converting needs")
     assert "onnx" not in missing_modules(PLAIN, found)[1]
+
+
+def test_a_contender_of_another_form_is_told_so():
+    """What runs a module can't take an ONNX file, and what converts from one then needs no export."""
+    found = environments(**{HERE: "engine converter"})
+    assert what_is_missing(PLAIN, found, (ONNX,)) == "it runs a module of torch's, and the model is had as onnx alone"
+    exporting = {HERE: replace(found[HERE], backends={"engine": replace(BACKEND, FORM=ONNX)})}
+    assert what_is_missing(PLAIN, exporting, (ONNX,)) is None

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runoff.contract import MODULE, ONNX, Form, Variant, from_json, to_json
+from runoff.backends import onnxruntime
+from runoff.contract import MODULE, ONNX, Form, Source, Variant, from_json, to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, Installed
 from runoff.errors import ConversionFailed, WorkerCrashed
@@ -62,6 +63,24 @@ def test_a_module_is_the_model_itself(place):
     hashes = {make_form(MODULE, ROOT, Conversions(model, {}, None, place)).sha256 for model in (MODEL, other)}
     assert form.sha256 in hashes
     assert len(hashes) == 2
+
+
+def test_the_form_of_an_onnx_file_is_the_file_with_its_data(place, calls, tmp_path):
+    """Nothing is exported; what lies beside the run's copy belongs to it, and what it is run on is part of its hash."""
+    copy = tmp_path / "onnx-1" / "model.onnx"
+    (copy.parent / "data").mkdir(parents=True)
+    for file in (copy, copy.parent / "b.bin", copy.parent / "data" / "a.bin"):
+        file.write_text(file.name)
+    model = dataclasses.replace(MODEL, source=Source(ONNX, "own.onnx", {}, copy, "1" * 64))
+    other = dataclasses.replace(model, inputs=(dataclasses.replace(model.inputs[0], shape=(3, 8, 8)),))
+    form, sized = (make_form(ONNX, ROOT, Conversions(each, {}, None, place)) for each in (model, other))
+    assert (form.file, form.data, calls) == (copy, ("b.bin", "data/a.bin"), [])
+    assert form.sha256 != sized.sha256
+    destination = tmp_path / "artifact" / "model.onnx"
+    destination.parent.mkdir()
+    onnxruntime.convert(form, Variant(), destination, None)
+    assert (destination.parent / "data" / "a.bin").read_text() == "a.bin"
+    assert destination.read_text() == "model.onnx"
 
 
 def test_the_onnx_form_is_exported_once(place, calls):

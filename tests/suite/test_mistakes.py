@@ -78,6 +78,7 @@ def test_threads_that_are_not_held_fail_their_own_benchmark(suite):
         (["--launches", "-1"], "expected a whole number of at least 1, found '-1'"),
         (["--weights", "missing.pth"], "no weights file at missing.pth"),
         (["--images", "nowhere"], "images folder nowhere does not exist"),
+        (["--model", "none.onnx"], "fake can't take part: it runs a module of torch's, and the model is had as onnx"),
         *in_full(
             (["--contenders", ","], "no contender is named"),
             (["--contenders", "fake@moon"], "unknown environment 'moon'"),

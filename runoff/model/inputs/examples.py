@@ -52,15 +52,15 @@ def picture_examples(images: ImageSet, given: Input) -> Examples:
     return Examples(images.names, {given.name: images.pixels}, PICTURES, images.sha256)
 
 
-def given_examples(inputs: Sequence[Input], options: InputOptions) -> Examples:
-    """Return the examples of ``--inputs``, or random ones.
+def given_examples(inputs: Sequence[Input], options: InputOptions, count: int = RANDOM_COUNT) -> Examples:
+    """Return the examples of ``--inputs``, or so many random ones.
 
     Raises InputsUnusable.
     """
     if options.file is not None:
         return file_examples(options.file, inputs)
     ranges = {declared.input.name: declared.limits for declared in options.inputs if declared.limits}
-    return random_examples(inputs, ranges)
+    return random_examples(inputs, ranges, count)
 
 
 def file_examples(path: Path, inputs: Sequence[Input]) -> Examples:
@@ -103,23 +103,23 @@ def misfits(arrays: Arrays, inputs: Sequence[Input]) -> Iterator[str]:
         yield "it holds no example"
 
 
-def random_examples(inputs: Sequence[Input], ranges: Mapping[str, Range]) -> Examples:
+def random_examples(inputs: Sequence[Input], ranges: Mapping[str, Range], count: int = RANDOM_COUNT) -> Examples:
     """Return seeded random examples, always the same ones: normal, or whole numbers of a range that is given.
 
     Raises InputsUnusable for whole numbers without a range.
     """
     random = np.random.default_rng(RANDOM_SEED)
     return named_examples(
-        {each.name: random_numbers(each, ranges.get(each.name), random) for each in inputs}, RANDOM_NUMBERS
+        {each.name: random_numbers(each, ranges.get(each.name), random, count) for each in inputs}, RANDOM_NUMBERS
     )
 
 
-def random_numbers(given: Input, limits: Range | None, random: np.random.Generator) -> NDArray[Any]:
-    """Return random numbers for an input.
+def random_numbers(given: Input, limits: Range | None, random: np.random.Generator, count: int) -> NDArray[Any]:
+    """Return random numbers for so many examples of an input.
 
     Raises InputsUnusable.
     """
-    shape, dtype = (RANDOM_COUNT, *given.shape), np.dtype(given.dtype)
+    shape, dtype = (count, *given.shape), np.dtype(given.dtype)
     if dtype.kind == "f" and limits is None:
         return random.standard_normal(shape).astype(dtype)
     if dtype.kind == "b":

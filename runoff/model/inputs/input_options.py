@@ -29,6 +29,16 @@ class DeclaredInput:
     limits: tuple[int, int] | None
     text: str
 
+    def fits(self, own: Input) -> bool:
+        """Whether an input of the model is what was said of it; a type or layout that was not said may be any."""
+        dtype = self.input.dtype if self.says_dtype else own.dtype
+        return (self.input.shape, dtype, self.input.layout or own.layout) == (own.shape, own.dtype, own.layout)
+
+    @property
+    def says_dtype(self) -> bool:
+        """Whether the option's text has the type of the numbers."""
+        return any(mark in DTYPES for mark in self.text.rpartition("=")[2].split(":")[1:])
+
 
 @dataclass(frozen=True)
 class InputOptions:
@@ -125,7 +135,7 @@ def asked_model(model: Model, options: InputOptions) -> Model:
     """
     own = {given.name: given for given in model.inputs}
     for declared in options.inputs:
-        if own.get(declared.input.name) != declared.input:
+        if declared.input.name not in own or not declared.fits(own[declared.input.name]):
             raise UsageError(
                 f"--input {declared.text}: {model.name} takes {', '.join(map(input_text, model.inputs))}; "
                 "say so, or change what pictures become by --input-size or --preprocessing"

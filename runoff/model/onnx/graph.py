@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,12 +47,22 @@ def read_constants(model: Any) -> dict[str, Any]:
     return constants
 
 
-def replace_nodes(model: Any, kind: str, make: Callable[[Any, Graph], list[Any] | None]) -> bool:
-    """Replace every node of a kind by the nodes that ``make`` returns for it, None to leave it."""
-    if not any(node.op_type == kind for node in model.graph.node):
+OWN_DOMAINS = ("", "ai.onnx")
+"""The domains of ONNX's own operators; another's of the same name may do something else."""
+
+
+def replace_nodes(
+    model: Any, kind: str, make: Callable[[Any, Graph], list[Any] | None], domains: Collection[str] = OWN_DOMAINS
+) -> bool:
+    """Replace every node of a kind, of these domains, by the nodes that ``make`` returns for it, None to leave it."""
+
+    def is_meant(node: Any) -> bool:
+        return node.op_type == kind and node.domain in domains
+
+    if not any(map(is_meant, model.graph.node)):
         return False
     graph = read_graph(model)
-    made = [(node, make(node, graph) if node.op_type == kind else None) for node in model.graph.node]
+    made = [(node, make(node, graph) if is_meant(node) else None) for node in model.graph.node]
     if all(nodes is None for _, nodes in made):
         return False
     kept = [new for node, nodes in made for new in ([node] if nodes is None else nodes)]

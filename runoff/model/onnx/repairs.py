@@ -14,10 +14,21 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from runoff.model.onnx.graph import Graph, drop_attribute, read_attributes, read_constants, read_graph, replace_nodes
+from runoff.model.onnx.graph import (
+    OWN_DOMAINS,
+    Graph,
+    drop_attribute,
+    read_attributes,
+    read_constants,
+    read_graph,
+    replace_nodes,
+)
+from runoff.model.onnx.names import clean_names, lower_ir_version
 from runoff.model.onnx.products import cubic_resize, pad
 
 OPSET = 13
+MICROSOFT = "com.microsoft"
+"""ONNX Runtime's own operators, of which Gelu became ONNX's."""
 CUBIC_RESIZE = "cubic Resize as products"
 REDUCTIONS = frozenset(
     {
@@ -190,11 +201,11 @@ def set_back(model: Any) -> bool:
     Reductions get their axes as an attribute again; attributes that came later are dropped where they say nothing. So
     is a Reshape's, whose computed shape has a zero only where a tensor is empty.
     """
-    operators = next(opset for opset in model.opset_import if opset.domain in ("", "ai.onnx"))
+    operators = next(opset for opset in model.opset_import if opset.domain in OWN_DOMAINS)
     if operators.version <= OPSET:
         return False
     known = read_constants(model)
-    for node in model.graph.node:
+    for node in (node for node in model.graph.node if node.domain in OWN_DOMAINS):
         if node.op_type in REDUCTIONS and len(node.input) > 1 and (axes := known.get(node.input[1])) is not None:
             del node.input[1]
             node.attribute.append(helper.make_attribute("axes", [int(axis) for axis in axes]))
@@ -208,10 +219,12 @@ def set_back(model: Any) -> bool:
 
 
 REPAIRS: Mapping[str, Callable[[Any], bool]] = {
+    "IR version lowered": lower_ir_version,
+    "names cleaned": clean_names,
     "empty inputs dropped": drop_empty_inputs,
     "simplified": simplify,
     "LayerNormalization spelled out": lambda model: replace_nodes(model, "LayerNormalization", layer_normalization),
-    "Gelu spelled out": lambda model: replace_nodes(model, "Gelu", gelu),
+    "Gelu spelled out": lambda model: replace_nodes(model, "Gelu", gelu, (*OWN_DOMAINS, MICROSOFT)),
     "HardSwish spelled out": lambda model: replace_nodes(model, "HardSwish", hard_swish),
     "Squeeze and Unsqueeze as Reshape": lambda model: (
         replace_nodes(model, "Squeeze", reshaped) | replace_nodes(model, "Unsqueeze", reshaped)

@@ -28,7 +28,8 @@ def examples_for_onnx2tf(model: Path, folder: Path, *, channels_last: bool) -> l
     graph = onnx.load(str(model), load_external_data=False).graph
     written = {each.name for each in graph.initializer}
     for place, value in enumerate(value for value in graph.input if value.name not in written):
-        sides = [side.dim_value or UNKNOWN_SIDE for side in value.type.tensor_type.shape.dim][1:]
+        known = [side.dim_value for side in value.type.tensor_type.shape.dim][1:]
+        sides = [side if side > 0 else UNKNOWN_SIDE for side in known]
         examples = random.standard_normal((EXAMPLES, *sides)).astype(np.float32)
         if channels_last:
             examples = np.moveaxis(examples, 1, -1)

@@ -1,7 +1,7 @@
-"""Which model the run uses: a classifier of TorchVision's or timm's, with official, built-in, random or own weights.
+"""Which model the run uses: one of TorchVision's, of timm's, of the user's own, or an ONNX file.
 
-Runs without torch: what needs it is done by runoff.model.sources.torchvision_weights and timm_weights, called through
-``run_step`` in a process of its own.
+Runs without any framework: what needs one is done by other modules of this folder, called through ``run_step`` in a
+process of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from runoff.model.module import timm_import
 from runoff.model.module.factory import is_factory
 from runoff.model.sources.architecture import BUILTIN, IMAGENET, RESNET18, Architecture
 from runoff.model.sources.factory_source import choose_factory, has_package
+from runoff.model.sources.onnx_source import choose_onnx, is_onnx_file
 from runoff.model.sources.options import AUTO, ModelOptions, split_place
 from runoff.model.weights.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
 from runoff.model.weights.state_dict import hash_state_dict, load_state_dict, save_state_dict
@@ -58,6 +59,8 @@ def choose_model(options: ModelOptions, folder: Path, run_step: RunStep, inputs:
     Raises UnknownModel, CheckpointUnavailable where weights can't be had, CheckpointBroken where they are not what they
     should be, and UsageError for an input or labels that do not fit the model.
     """
+    if is_onnx_file(options.model):
+        return Choice(labelled(choose_onnx(options, inputs, folder, run_step), options))
     if is_factory(options.model) and has_package(options.model):
         model, note = choose_factory(options, inputs, folder, run_step)
         return Choice(labelled(model, options), note or None)

@@ -64,7 +64,7 @@ class ModelOptions:
 
         ``path`` writes a file's path.
         """
-        yield "--model", self.model
+        yield "--model", path(self.model) if os.sep in self.model else self.model
         yield "--weights", path(self.weights) if os.sep in self.weights else self.weights
         if self.preprocessing.value:
             text = self.preprocessing.text
@@ -83,7 +83,8 @@ def add_model_options(add: Callable[..., object]) -> None:
         "--model",
         default=defaults.model,
         metavar="NAME",
-        help="any classifier of TorchVision's, or timm:NAME for one of timm's (%(default)s)",
+        help="any classifier of TorchVision's, timm:NAME for one of timm's, package.module:callable for a module of "
+        "your own, or PATH.onnx (%(default)s)",
     )
     add(
         "--weights",
