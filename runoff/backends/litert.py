@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.arrays import Arrays, Output, Pictures, Signature, arranged
+from runoff.arrays import Arrays, Pictures, Signature, arranged
 from runoff.contract import ONNX, Form, Variant
 from runoff.errors import conversion_stage
-from runoff.model.onnx.shape_examples import examples_for_onnx2tf, sample_pictures
+from runoff.model.onnx.keras_function import axes_back, by_places
+from runoff.model.onnx.shape_examples import examples_for_onnx2tf, kept_as_they_are, sample_pictures
 
 VARIANTS = (
     Variant(description="XNNPACK, float32"),
@@ -85,10 +86,10 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
     """Translate the ONNX file with onnx2tf and write it by TensorFlow's own converter, which quantises too."""
     with tempfile.TemporaryDirectory() as folder:
         with conversion_stage("onnx2tf"):
-            model = translate(form.onnx_file, Path(folder), quantised=bool(variant.convert_options.get("quantised")))
+            model = translate(form, Path(folder), quantised=bool(variant.convert_options.get("quantised")))
         with conversion_stage("LiteRT"):
             pictures = None if calibration is None else channels_last(form, np.load(calibration))
-            artifact.write_bytes(write_flatbuffer(model, pictures))
+            artifact.write_bytes(write_flatbuffer(model, form, pictures))
 
 
 def channels_last(form: Form, pictures: Pictures) -> Pictures:
@@ -97,8 +98,8 @@ def channels_last(form: Form, pictures: Pictures) -> Pictures:
     return arranged({given[0].name: pictures}, given, LAYOUT)[given[0].name]
 
 
-def translate(exported: Path, folder: Path, *, quantised: bool) -> Any:
-    """Turn an ONNX file into a Keras model with channels last.
+def translate(form: Form, folder: Path, *, quantised: bool) -> Any:
+    """Turn an ONNX file into a Keras model, whose pictures have their channels last.
 
     It has to know that the model will be quantised: it then pads before pooling with 0, where the least float32 number
     would make the ranges useless.
@@ -108,27 +109,28 @@ def translate(exported: Path, folder: Path, *, quantised: bool) -> Any:
     from runoff.model.onnx.for_onnx2tf import order_gelus
 
     own = folder / "own.onnx"  # onnx2tf writes what it simplifies over the file that it is given
-    order_gelus(exported, own)
+    order_gelus(form.onnx_file, own)
     with sample_pictures(folder):
         return onnx2tf.convert(
             input_onnx_file_path=str(own),
             output_folder_path=str(folder / "translated"),
-            custom_input_op_name_np_data_path=examples_for_onnx2tf(exported, folder, channels_last=True),
+            keep_ncw_or_nchw_or_ncdhw_input_names=kept_as_they_are(form.model.inputs, LAYOUT),
+            custom_input_op_name_np_data_path=examples_for_onnx2tf(form.model.inputs, folder, LAYOUT),
             output_integer_quantized_tflite=quantised,
             disable_model_save=True,  # write_flatbuffer does: Keras writes weights as text, a minute for a small model
             non_verbose=True,
         )
 
 
-def write_flatbuffer(model: Any, calibration: Pictures | None) -> bytes:
-    """Return a Keras model as a ``.tflite`` file, in full INT8 where there are calibration pictures, N×H×W×3."""
+def write_flatbuffer(model: Any, form: Form, calibration: Pictures | None) -> bytes:
+    """Return a Keras model of an ONNX file as a ``.tflite`` file, in full INT8 with calibration pictures, N×H×W×3."""
     import tensorflow as tf
 
     signature = [tf.TensorSpec(given.shape, given.dtype, given.name) for given in model.inputs]
-    function = tf.function(model, input_signature=signature).get_concrete_function()
+    function = tf.function(by_places(model, form, channels_last=True), input_signature=signature)
     variables = tf.Module()
     variables.variables_of_the_model = list(model.variables)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], variables)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], variables)
     kinds = tf.lite.OpsSet
     # TensorFlow's own operators, which it would take besides, are not in LiteRT.
     converter.target_spec.supported_ops = [kinds.TFLITE_BUILTINS if calibration is None else kinds.TFLITE_BUILTINS_INT8]
@@ -158,27 +160,26 @@ def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -
     interpreter.allocate_tensors()
     after = count_tasks()
     started = threads - 1 if before is None or after is None else after - before
-    outputs = zip(signature.outputs, interpreter.get_output_details(), strict=True)
+    inputs, outputs = details_of(interpreter, signature)
     return LiteRtSession(
         interpreter,
-        {given.name: place_of(given.name, interpreter.get_input_details()) for given in signature.inputs},
-        [(details["index"], axes_back(details["shape"], each)) for each, details in outputs],
+        {given.name: int(details["index"]) for given, details in zip(signature.inputs, inputs, strict=True)},
+        [
+            (int(details["index"]), axes_back(details["shape"], each))
+            for each, details in zip(signature.outputs, outputs, strict=True)
+        ],
         started + 1,
     )
 
 
-def place_of(name: str, details: Sequence[Mapping[str, Any]]) -> int:
-    """Return the index of an input's tensor: its name has the input's in it, and one alone may have any."""
-    found = details if len(details) == 1 else [each for each in details if each["name"].split(":")[0].endswith(name)]
-    return int(found[0]["index"])
-
-
-def axes_back(found: Sequence[int], output: Output) -> tuple[int, ...]:
-    """Return the axes of an output with channels last in the model's order, by the shape that it has."""
-    axes = tuple(range(len(found)))
-    if output.shape is None or tuple(found[1:]) == output.shape:
-        return axes
-    return (0, *axes[-1:], *axes[1:-1])
+def details_of(interpreter: Any, signature: Signature) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Return what the interpreter says of the model's inputs and outputs: one alone may have any name."""
+    given, made = interpreter.get_input_details(), interpreter.get_output_details()
+    if len(given) == len(made) == 1:
+        return given, made
+    runner = interpreter.get_signature_runner()
+    inputs, outputs = runner.get_input_details(), runner.get_output_details()
+    return [inputs[each.name] for each in signature.inputs], [outputs[each.name] for each in signature.outputs]
 
 
 def repair(model: Path, repaired: Path) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ from runoff.arrays import Arrays, Input, Output, Signature
 from runoff.contract import ONNX, Form, Session, Variant
 from runoff.errors import ConversionFailed, conversion_stage
 from runoff.files.whole import copy_with
-from runoff.model.onnx.shape_examples import examples_for_onnx2tf
+from runoff.model.onnx.keras_function import by_places
+from runoff.model.onnx.shape_examples import examples_for_onnx2tf, kept_as_they_are
 
 VARIANTS = (
     Variant(description="frozen graph, as a concrete function", default=True),
@@ -129,15 +130,15 @@ def translate_by_onnx2tf(form: Form, saved_model: Path) -> None:
     model = onnx2tf.convert(
         input_onnx_file_path=str(own),
         output_folder_path=str(saved_model),
-        keep_ncw_or_nchw_or_ncdhw_input_names=[given.name for given in form.model.inputs],
-        custom_input_op_name_np_data_path=examples_for_onnx2tf(own, own.parent, channels_last=False),
+        keep_ncw_or_nchw_or_ncdhw_input_names=kept_as_they_are(form.model.inputs, ""),
+        custom_input_op_name_np_data_path=examples_for_onnx2tf(form.model.inputs, own.parent, ""),
         disable_model_save=True,
         non_verbose=True,
     )
     signature = [tf.TensorSpec(given.shape, given.dtype, given.name) for given in model.inputs]
     module = tf.Module()
     module.variables_of_the_model = list(model.variables)
-    module.function = tf.function(model, input_signature=signature)
+    module.function = tf.function(by_places(model, form, channels_last=False), input_signature=signature)
     tf.saved_model.save(module, str(saved_model), signatures=module.function.get_concrete_function())
 
 

@@ -127,7 +127,7 @@ def run_module(module: Any, model: Model, batch: Arrays) -> dict[str, Any]:
 
 
 def with_float32_logits(module: Any) -> Any:
-    """Wrap a module so that its logits are float32, whatever it computes in."""
+    """Wrap a module so that its outputs are float32, whatever it computes in; whole numbers stay as they are."""
     import torch
 
     class InFloat32(torch.nn.Module):  # type: ignore[misc]  # torch has no types where types are checked
@@ -137,8 +137,13 @@ def with_float32_logits(module: Any) -> Any:
             super().__init__()
             self.inner = inner
 
-        def forward(self, images: Any) -> Any:
+        def forward(self, images: Any, *others: Any) -> Any:
             """Run the module."""
-            return self.inner(images).float()
+            made = self.inner(images, *others)
+            single, *rest = (
+                each.float() if each.is_floating_point() else each
+                for each in (made if isinstance(made, tuple) else (made,))
+            )
+            return (single, *rest) if rest else single
 
     return InFloat32(module).eval()

@@ -3,42 +3,50 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from runoff.arrays import Input, arranged
+
 EXAMPLES = 24
 """onnx2tf downloads pictures besides where it is given 20 or fewer."""
-UNKNOWN_SIDE = 16
 SAMPLE_FILE, SAMPLES = "calibration_image_sample_data_20x128x128x3_float32.npy", (20, 128, 128, 3)
 """The pictures that it downloads for a graph of a fixed batch, unless they are where it was started."""
+AXES_IT_MOVES = (2, 3, 4)
+"""onnx2tf takes examples of so many axes for channels with one, two or three sides."""
 
 
-def examples_for_onnx2tf(model: Path, folder: Path, *, channels_last: bool) -> list[list[Any]]:
-    """Write seeded random examples for each input of an ONNX file into a folder; return them as onnx2tf takes them.
+def examples_for_onnx2tf(inputs: Sequence[Input], folder: Path, layout: str) -> list[list[Any]]:
+    """Write seeded random examples for each input into a folder; return them as onnx2tf takes them.
 
-    They are always the same ones, so that what it converts depends on no pictures of a run.
+    Pictures are in a ``layout``, where it names one. They are always the same ones, so that what it converts depends on
+    no pictures of a run.
     """
-    import onnx
-
     random, given = np.random.default_rng(0), []
-    graph = onnx.load(str(model), load_external_data=False).graph
-    written = {each.name for each in graph.initializer}
-    for place, value in enumerate(value for value in graph.input if value.name not in written):
-        known = [side.dim_value for side in value.type.tensor_type.shape.dim][1:]
-        sides = [side if side > 0 else UNKNOWN_SIDE for side in known]
-        examples = random.standard_normal((EXAMPLES, *sides)).astype(np.float32)
-        if channels_last:
-            examples = np.moveaxis(examples, 1, -1)
+    examples = {each.name: some_numbers(each, random) for each in inputs}
+    for place, (name, array) in enumerate(arranged(examples, inputs, layout).items()):
         file = folder / f"examples-{place}.npy"
-        np.save(file, np.ascontiguousarray(examples))
-        statistics = (1,) * (examples.ndim - 1)
-        wide = (*statistics, examples.shape[-1]) if channels_last else (1, sides[0], *statistics[1:])
-        given.append([value.name, str(file), np.zeros(wide, np.float32), np.ones(wide, np.float32)])
+        np.save(file, array)
+        channel = array.ndim - 1 if layout.endswith("C") else 1
+        wide = [side if axis == channel else 1 for axis, side in enumerate(array.shape)]
+        given.append([name, str(file), np.zeros(wide, np.float32), np.ones(wide, np.float32)])
     return given
+
+
+def some_numbers(given: Input, random: np.random.Generator) -> Any:
+    """Return random numbers of an input's type; whole ones, whose range is not known, are 0 and 1."""
+    numbers = random.standard_normal((EXAMPLES, *given.shape))
+    return (numbers if np.dtype(given.dtype).kind == "f" else numbers > 0).astype(given.dtype)
+
+
+def kept_as_they_are(inputs: Sequence[Input], layout: str) -> list[str]:
+    """Name the inputs whose axes onnx2tf must not move: all that are not pictures of another layout than its own."""
+    same = [each for each in inputs if each.axes(layout) == tuple(range(1 + len(each.shape)))]
+    return [each.name for each in same if len(each.shape) in AXES_IT_MOVES]
 
 
 @contextmanager
