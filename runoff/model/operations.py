@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from runoff.contract import Model, from_json
+from runoff.errors import NoAnswer
 from runoff.model.module.module import build_empty, build_module, example
 
 DISTRIBUTIONS = ("torch", "torchvision")
-COUNT_VERSION = 1
+COUNT_VERSION = 2
 """Goes up with every change of what is counted, so that it is counted anew."""
 FUSED = ("BatchNorm2d", "Dropout", "Identity", "ReLU", "ReLU6")
 """Modules that runtimes compute within the layer before, or not at all: they read and write nothing of their own."""
@@ -40,32 +41,41 @@ def count_operations(model: dict[str, Any]) -> dict[str, int]:
 
     A multiply-accumulate is two operations, and only convolutions and matrix products are counted, as
     ``torch.utils.flop_counter`` does. Layers of ``FUSED`` and additions of shortcuts move no numbers of their own, so
-    that the count is the least that a runtime layer by layer has to move.
+    that the count is the least that a runtime layer by layer has to move. Raises NoAnswer for a model whose operations
+    are of other kinds.
     """
     import torch
+    from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
     counted = from_json(Model, model)
     made = (counted.source.architecture, counted.source.arguments)
     module = build_empty(*made) or build_module(*made)
-    device = next(module.parameters()).device
+    if recurrent := [type(layer).__name__ for layer in module.modules() if isinstance(layer, torch.nn.RNNBase)]:
+        raise NoAnswer(f"convolutions and matrix products are counted, and not those within {recurrent[0]}")
+    device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
     examples = tuple(tensor.to(device) for tensor in example(counted))
     moved, padding = [0], [0]
 
-    def note_moved(layer: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        moved[0] += sum(each.numel() for each in (*inputs, output) if isinstance(each, torch.Tensor))
+    def note_moved(layer: Any, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
+        passed = (*inputs, *named.values(), output)
+        moved[0] += sum(each.numel() for each in passed if isinstance(each, torch.Tensor))
 
-    def note_padding(layer: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        padding[0] += padding_operations(layer, inputs[0].shape, output.shape)
+    def note_padding(layer: Any, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
+        given = (*inputs, *named.values())[0]
+        padding[0] += padding_operations(layer, given.shape, output.shape)
 
     for layer in module.modules():
         if not list(layer.children()) and type(layer).__name__ not in FUSED:
-            layer.register_forward_hook(note_moved)
+            layer.register_forward_hook(note_moved, with_kwargs=True)
         if isinstance(layer, torch.nn.Conv2d):
-            layer.register_forward_hook(note_padding)
+            layer.register_forward_hook(note_padding, with_kwargs=True)
     counter = FlopCounterMode(display=False)
-    with torch.inference_mode(), counter:
+    torch.backends.mha.set_fastpath_enabled(False)  # what it computes is not seen, in this process of its own
+    with torch.inference_mode(), counter, sdpa_kernel(SDPBackend.MATH):
         module.eval()(*examples)
+    if not counter.get_total_flops():
+        raise NoAnswer("convolutions and matrix products are counted, and it has none")
     weights = sum(parameter.numel() for parameter in module.parameters())
     return {"flop": counter.get_total_flops(), "padding": padding[0], "weights": weights, "activations": moved[0]}
 
@@ -74,9 +84,9 @@ def padding_operations(layer: Any, of_input: Sequence[int], of_output: Sequence[
     """Count the operations of a two-dimensional convolution that multiply zeros added around its input, NCHW."""
     inside = every = 1
     for axis in range(2):
-        kernel, stride, before, dilation = (
-            getattr(layer, name)[axis] for name in ("kernel_size", "stride", "padding", "dilation")
-        )
+        kernel, stride, dilation = (getattr(layer, name)[axis] for name in ("kernel_size", "stride", "dilation"))
+        padding = {"valid": 0, "same": dilation * (kernel - 1) // 2}
+        before = padding[layer.padding] if isinstance(layer.padding, str) else layer.padding[axis]
         places = [
             output * stride - before + tap * dilation for output in range(of_output[2 + axis]) for tap in range(kernel)
         ]

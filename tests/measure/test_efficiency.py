@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from runoff import kernels
+from runoff.arrays import Input
 from runoff.backends import find_backends
-from runoff.contract import to_json
+from runoff.contract import OTHER, Model, Source, to_json
+from runoff.errors import NoAnswer
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Shape, best_time, fastest
 from runoff.measure.launches import Progress
 from runoff.measure.peaks import measure_roof
@@ -74,6 +76,36 @@ def test_resnet18_is_counted_exactly():
     assert counted["activations"] > 3 * 224 * 224
 
 
+def counted_of(name, *inputs):
+    """Count the operations of a factory's module."""
+    arguments = {"inputs": [each.name for each in inputs], "wrapped": False}
+    source = Source("factory", f"tests.stand_ins.factories:{name}", arguments)
+    return count_operations(to_json(Model(name, "0" * 64, inputs, (), None, None, OTHER, source)))
+
+
+@pytest.mark.framework
+def test_an_encoder_is_counted_with_its_attention():
+    """What torch computes in one piece is counted too: projections, both layers, and all pairs of places."""
+    places, width, hidden = 5, 32, 64
+    products = places * width * (3 * width + width + 2 * hidden) + 2 * places**2 * width
+    assert counted_of("encoder", Input("tokens", (places, width)))["flop"] == 2 * products
+
+
+@pytest.mark.framework
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("recurrent", Input("series", (5, 8)), "not those within LSTM"),
+        ("embedding", Input("tokens", (5,), "int64"), "it has none"),
+        ("without_weights", Input("values", (4,)), "it has none"),
+    ],
+)
+def test_what_can_not_be_counted_has_no_answer(name, given, words):
+    """A share of the peak would be wrong, and is not given."""
+    with pytest.raises(NoAnswer, match=words):
+        counted_of(name, given)
+
+
 @pytest.mark.framework
 @pytest.mark.parametrize(
     "settings",
@@ -83,6 +115,8 @@ def test_resnet18_is_counted_exactly():
         {"kernel_size": (3, 5), "padding": (2, 1), "dilation": (2, 1)},
         {"kernel_size": 3, "padding": 1, "groups": 2},
         {"kernel_size": 1},
+        {"kernel_size": (5, 3), "padding": "same", "dilation": (1, 2)},
+        {"kernel_size": 3, "padding": "valid"},
     ],
 )
 def test_operations_with_padding_are_counted_as_a_convolution_of_ones_sums_them(settings):

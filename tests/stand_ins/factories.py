@@ -167,6 +167,38 @@ def constant() -> Doing:
     return Doing(lambda own, made, values: made * 0 + 1)
 
 
+class Recurrent(nn.Module):
+    """A module that goes through a series."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.LSTM(8, 4, batch_first=True)
+
+    def forward(self, series: Any) -> Any:
+        """Give what it has at each place."""
+        return self.layer(series)[0]
+
+
+def recurrent() -> Recurrent:
+    """Make it."""
+    return Recurrent()
+
+
+def encoder() -> nn.Module:
+    """Make one layer of a transformer."""
+    return nn.TransformerEncoderLayer(32, 4, 64, batch_first=True)
+
+
+def embedding() -> nn.Module:
+    """Make a module that looks numbers up."""
+    return nn.Embedding(10, 4)
+
+
+def without_weights() -> nn.Module:
+    """Make a module that computes with its input alone."""
+    return nn.ReLU()
+
+
 def a_tuple() -> tuple[Two, int]:
     """Give more than a module."""
     return Two(), 3

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 DISTRIBUTIONS = ()
-COUNT_VERSION = 1
+COUNT_VERSION = 2
 
 
 @dataclass(frozen=True)

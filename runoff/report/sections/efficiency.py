@@ -15,6 +15,9 @@ DISTURBED = (
     "let the machine settle and measure again."
 )
 
+FEW_BILLIONS = 1e8
+"""From how many operations on they are written in billions."""
+
 
 def efficiency_section(run: StoredRun) -> Section | None:
     """Say what share of the peak contenders reach and what bounds them, None where it was not asked."""
@@ -45,7 +48,7 @@ def notes(fastest_first: Sequence[Efficiency]) -> list[str]:
     flop, padding = fastest_first[0].flop, fastest_first[0].padding_flop
     left_out = f", {padding / flop * 100:.0f} % of which multiply the zeros around pictures and are left out here"
     sentences = [
-        f"One inference is {flop / 1e9:.2f} billion operations as torch.utils.flop_counter counts them"
+        f"One inference is {operations_text(flop)} operations as torch.utils.flop_counter counts them"
         f"{left_out if padding else ''}. Winograd's convolutions and fused kernels may do with fewer."
     ]
     peaks = {measured.peak.precision: (measured.peak, measured.bound) for measured in fastest_first if measured.peak}
@@ -57,6 +60,11 @@ def notes(fastest_first: Sequence[Efficiency]) -> list[str]:
     if above := [measured.contender for measured in fastest_first if measured.share and measured.share > 1]:
         sentences.append(f"Above the measured peak: {numbers.listing(above)}. {DISTURBED}")
     return sentences
+
+
+def operations_text(flop: int) -> str:
+    """Write a number of operations."""
+    return f"{flop / 1e9:.2f} billion" if flop >= FEW_BILLIONS else f"{flop / 1e6:.3g} million"
 
 
 def billions(rate: float) -> str:
