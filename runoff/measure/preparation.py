@@ -252,7 +252,11 @@ def compare_numbers(outputs: Arrays, further: Arrays | None, expected: Reference
     """Compare the numbers of all outputs with golden's; reduced precision is only shown where no tolerance is given."""
     golden, reduced = expected.golden, is_reduced(variant.precision)
     tolerance = expected.tolerance if reduced else None
-    found = compare_outputs(outputs, golden.outputs, golden.roundings, expected.examples.names, tolerance)
+    every = expected.examples.names
+    places = list(expected.judged if variant.calibrated else range(len(every)))
+    names = [every[place] for place in places]
+    given, own = ({name: array[places] for name, array in each.items()} for each in (outputs, golden.outputs))
+    found = compare_outputs(given, own, golden.roundings, names, tolerance)
     if reduced and tolerance is None:
         found = dataclasses.replace(found, share=None, decided_share=None, disagreeing=())
     return Compared(found, None, why_far(found, variant.precision, tolerance))

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from runoff.contract import Variant
+from runoff.contract import OTHER, Variant
 from runoff.environments.contenders import Contender
 from runoff.measure.entrant import Prediction
 from runoff.measure.preparation import FAILED, READY, WRONG, Outcome, ReferenceOutputs, judge
@@ -149,3 +149,14 @@ def test_pictures_that_golden_is_unsure_of_count_in_float32_alone(judged):
     assert judged(logits, expected)[0].status == WRONG
     outcome, _ = judged(logits, expected, precision="int8")
     assert (outcome.status, outcome.quantisation.decided, outcome.agreement.decided) == (READY, 1, 1)
+
+
+def test_numbers_are_judged_on_what_a_variant_was_not_calibrated_on(judged):
+    """Of a model that is no classifier, too, no picture judges a contender that was calibrated on it."""
+    expected = expected_outputs()
+    other = dataclasses.replace(expected, model=dataclasses.replace(MODEL, task=OTHER), tolerance=0.01)
+    logits = logits_of(0, 1, 0, 1)
+    logits[:2] *= 2
+    ready, _ = judged(logits, other, precision="int8", calibrated=True)
+    assert (ready.status, ready.agreement.images, ready.agreement.share) == (READY, 2, 1)
+    assert judged(logits, other, precision="bfloat16")[0].status == WRONG

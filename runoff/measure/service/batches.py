@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from runoff.contract import Model
 from runoff.errors import ContractBroken, WorkerFailed
 from runoff.measure.entrant import NANOSECONDS, Files, texts
 from runoff.measure.launches import Measured, Setup, run_exercise
@@ -35,6 +36,14 @@ class BatchesRecord:
     def seconds_per_image(self) -> float:
         """Seconds per image at the largest batch size."""
         return self.seconds[self.largest]
+
+
+def why_one_size(model: Model) -> str | None:
+    """Say why a model can't be asked for batches of several sizes, None where it can."""
+    if model.batch is None:
+        return None
+    name = model.source.architecture
+    return f"{name} takes batches of {model.batch} alone; make it with a batch of any size to ask for throughput"
 
 
 def measure_batches(setup: Setup) -> Measured[BatchesRecord]:

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from runoff.contract import Preprocessing
+from runoff.contract import Model, Preprocessing
 from runoff.measure.entrant import INFERENCE_TIMEOUT, NANOSECONDS
 from runoff.measure.launches import Measured, Setup, run_exercise
 from runoff.measure.workers import Rotation, RunningWorker
+from runoff.model.inputs.images import why_no_pictures
 from runoff.processes.channel import Message
 
 STAGES = ("decode", "preprocess", "inference", "top 5")
@@ -39,6 +40,15 @@ class EndToEndRecord:
     def share_before(self) -> float:
         """The share of decoding and preprocessing in the time of all rounds."""
         return sum(sum(self.stages[stage]) for stage in BEFORE_INFERENCE) / sum(self.rounds)
+
+
+def why_no_answer(model: Model) -> str | None:
+    """Say why a model has no answer to a picture, None where it has."""
+    if not model.classifies:
+        return (
+            f"{model.source.architecture} is no classifier, and the answer to a picture is its five likeliest classes"
+        )
+    return why_no_pictures(model)
 
 
 def measure_end_to_end(

@@ -16,7 +16,7 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
-from runoff.contract import Preprocessing
+from runoff.contract import Model, Preprocessing
 from runoff.errors import ImagesUnusable, ResultsUnwritable
 from runoff.files.whole import write_whole
 from runoff.model.inputs.decoding import SUFFIXES, decode
@@ -53,6 +53,16 @@ class ImageSet:
     names: tuple[str, ...]
     pixels: NDArray[Any]
     sha256: str
+
+
+def why_no_pictures(model: Model) -> str | None:
+    """Say why a model is run on no pictures, None where it is."""
+    name = model.source.architecture
+    if len(model.inputs) != 1:
+        return f"{name} takes {len(model.inputs)} inputs, and pictures are one"
+    if model.preprocessing is None:
+        return f"how pictures become the input of {name} is unknown (--preprocessing imagenet or FILE says it)"
+    return None
 
 
 def fixture_images(preprocessing: Preprocessing, *, drawn: bool) -> ImageSet:
