@@ -18,31 +18,35 @@ ROUNDING = "rounding of "
 """How an output's rounding error is named in the file."""
 CHECK = "check of golden"
 """How the check is named there, a text of JSON."""
+NOTE = "note of golden"
 
 
 @dataclass(frozen=True)
 class Golden:
     """Golden outputs, each for N examples, with the largest difference that float32 arithmetic makes to any of each.
 
-    ``check`` says how it was checked, None where it is the model's own module, which nobody has to check.
+    ``check`` says how it was checked, None where it is the model's own module, which nobody has to check. ``note`` is
+    what there is to know about the roundings, empty for nothing.
     """
 
     outputs: Arrays
     roundings: Mapping[str, float]
     check: Check | None = None
+    note: str = ""
 
 
 def save_golden(path: Path, golden: Golden) -> None:
     """Write golden to a file."""
     roundings = {f"{ROUNDING}{name}": np.array(error) for name, error in golden.roundings.items()}
     check = {CHECK: np.array(json.dumps(asdict(golden.check)))} if golden.check else {}
-    save_arrays(path, {**golden.outputs, **roundings, **check})
+    note = {NOTE: np.array(golden.note)} if golden.note else {}
+    save_arrays(path, {**golden.outputs, **roundings, **check, **note})
 
 
 def load_golden(path: Path) -> Golden:
     """Read what save_golden wrote."""
     saved = load_arrays(path)
-    check = saved.pop(CHECK, None)
+    check, note = saved.pop(CHECK, None), saved.pop(NOTE, "")
     outputs = {name: array for name, array in saved.items() if not name.startswith(ROUNDING)}
     roundings = {name: float(saved[f"{ROUNDING}{name}"]) for name in outputs}
-    return Golden(outputs, roundings, None if check is None else from_json(Check, json.loads(str(check))))
+    return Golden(outputs, roundings, None if check is None else from_json(Check, json.loads(str(check))), str(note))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runoff.arrays import Arrays
 from runoff.contract import Model, from_json
@@ -18,15 +19,13 @@ from runoff.model.module.module import make_module, run_module
 def compute_golden(model: dict[str, Any], inputs: dict[str, str], destination: str, exact_examples: int) -> None:
     """Run the module on each example of ``.npy`` files, in float32 and the first few in float64; save the Golden.
 
-    torch takes more than a second for an image in float64.
+    torch takes more than a second for an image in float64. Raises CheckpointBroken for outputs that are not finite.
     """
     given = from_json(Model, model)
     module = make_module(given)
     examples = {name: np.load(file) for name, file in inputs.items()}
     single = list(each_output(module, given, examples))
-    module = module.double()
-    few = {name: in_float64(array[:exact_examples]) for name, array in examples.items()}
-    exact = list(each_output(module, given, few))
+    exact, note = exact_rows(module, given, {name: array[:exact_examples] for name, array in examples.items()})
     outputs = {each.name: np.concatenate([row[each.name] for row in single]) for each in given.outputs}
     if not all(np.isfinite(array).all() for array in outputs.values()):
         raise CheckpointBroken(
@@ -34,10 +33,43 @@ def compute_golden(model: dict[str, Any], inputs: dict[str, str], destination: s
             "use weights that were trained for this architecture"
         )
     roundings = {
-        name: max(float(np.abs(row[name] - true[name]).max()) for row, true in zip(single, exact, strict=False))
+        name: max(largest_difference(row[name], true[name]) for row, true in zip(single, exact, strict=False))
         for name in outputs
     }
-    save_golden(Path(destination), Golden(outputs, roundings))
+    if note:
+        roundings = {name: max(error, least_rounding(outputs[name])) for name, error in roundings.items()}
+    save_golden(Path(destination), Golden(outputs, roundings, note=note))
+
+
+def exact_rows(module: Any, model: Model, few: Arrays) -> tuple[list[Arrays], str]:
+    """Return the outputs for a few examples in float64, one row each, and nothing else to say.
+
+    A module with constants of its own in float32 does not run so: its sums are taken in the other order that a batch
+    of examples brings, and a note says so.
+    """
+    try:
+        return list(each_output(module.double(), model, {name: in_float64(array) for name, array in few.items()})), ""
+    except (RuntimeError, TypeError, ValueError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    note = f"golden's rounding is that of a batch against single examples: the model does not run in float64 ({reason})"
+    module.float()
+    try:
+        batch = run_module(module, model, few)
+    except (RuntimeError, TypeError, ValueError):  # it takes one example at a time
+        return list(each_output(module, model, few)), note
+    count = min(map(len, few.values()))
+    return [{name: array[place : place + 1] for name, array in batch.items()} for place in range(count)], note
+
+
+def largest_difference(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Return by how much two arrays differ at most, 0 where there is nothing in them."""
+    return float(np.abs(one.astype(np.float64) - other.astype(np.float64)).max(initial=0.0))
+
+
+def least_rounding(output: NDArray[Any]) -> float:
+    """Return what rounding its largest number makes of an output in float32, 0 for whole numbers."""
+    largest = float(np.abs(output.astype(np.float64)).max(initial=0.0))
+    return float(np.finfo(np.float32).eps) * largest if output.dtype.kind == "f" else 0.0
 
 
 def each_output(module: Any, model: Model, examples: Arrays) -> Iterator[Arrays]:

@@ -21,9 +21,9 @@ UNCHECKED = Check("an evaluator", reason="it can't", witness=Witness("another", 
 @pytest.mark.parametrize("check", [None, Check("an evaluator", 3, 2e-7), UNCHECKED])
 def test_golden_comes_back_as_it_was_saved(tmp_path, check):
     """Outputs, roundings and how it was checked are kept, whatever the outputs are called."""
-    save_golden(tmp_path / "golden.npz", dataclasses.replace(GOLDEN, check=check))
+    save_golden(tmp_path / "golden.npz", dataclasses.replace(GOLDEN, check=check, note="something"))
     found = load_golden(tmp_path / "golden.npz")
-    assert (found.roundings, found.check) == (GOLDEN.roundings, check)
+    assert (found.roundings, found.check, found.note) == (GOLDEN.roundings, check, "something")
     assert list(found.outputs) == list(OUTPUTS)
     assert all(np.array_equal(found.outputs[name], array) for name, array in OUTPUTS.items())
 
