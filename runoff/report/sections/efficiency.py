@@ -62,7 +62,7 @@ def notes(fastest_first: Sequence[Efficiency]) -> list[str]:
     return sentences
 
 
-def operations_text(flop: int) -> str:
+def operations_text(flop: float) -> str:
     """Write a number of operations."""
     return f"{flop / 1e9:.2f} billion" if flop >= FEW_BILLIONS else f"{flop / 1e6:.3g} million"
 
