@@ -15,8 +15,9 @@ DISTURBED = (
     "let the machine settle and measure again."
 )
 
-FEW_BILLIONS = 1e8
-"""From how many operations on they are written in billions."""
+FEW_BILLIONS, FEW_MILLIONS = 1e8, 1e5
+"""From how many operations on they are written in billions, and in millions."""
+SMALL = 10
 
 
 def efficiency_section(run: StoredRun) -> Section | None:
@@ -38,7 +39,7 @@ def cells(efficiency: Efficiency) -> dict[str, str]:
         "GOP/s": billions(efficiency.operations_per_second),
         "peak\nGOP/s": billions(peak.operations_per_second) if peak else numbers.NOTHING,
         "of\npeak": numbers.percent(efficiency.share),
-        "operations\na byte": f"{bound.intensity:.0f}" if bound else numbers.NOTHING,
+        "operations\na byte": few_digits(bound.intensity) if bound else numbers.NOTHING,
         "roofline": f"{bound.by}-bound" if bound else numbers.NOTHING,
     }
 
@@ -64,9 +65,16 @@ def notes(fastest_first: Sequence[Efficiency]) -> list[str]:
 
 def operations_text(flop: float) -> str:
     """Write a number of operations."""
-    return f"{flop / 1e9:.2f} billion" if flop >= FEW_BILLIONS else f"{flop / 1e6:.3g} million"
+    if flop >= FEW_BILLIONS:
+        return f"{flop / 1e9:.2f} billion"
+    return f"{flop / 1e6:.3g} million" if flop >= FEW_MILLIONS else f"{flop:,.0f}"
 
 
 def billions(rate: float) -> str:
     """Write operations a second in billions."""
-    return f"{rate / 1e9:.0f}"
+    return few_digits(rate / 1e9)
+
+
+def few_digits(number: float) -> str:
+    """Write a number without what is behind the point, and a small one with two digits."""
+    return f"{number:.0f}" if number >= SMALL else f"{number:.2g}"

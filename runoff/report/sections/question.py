@@ -39,11 +39,13 @@ def question_section(run: StoredRun, section: Section) -> Section | None:
     control = "There was no control, so the noise is not known"
     if asked.control is not None:
         control = f"Control (a second {run.stratum.reference}, which should be 1): {numbers.ratio(asked.control)}"
-    without = [f"{name}: {reason}" for name, reason in asked.without.items()]
+    sentences = [f"{name}: {reason}" for name, reason in asked.without.items()]
+    if asked.launches:
+        sentences.append(f"{control}; {amount}.")
     return replace(
         section,
         table=replace(section.table, columns=columns, rows=tuple(rows)),
-        notes=(*section.notes, *plain_notes((*without, f"{control}; {amount}."))),
+        notes=(*section.notes, *plain_notes(sentences)),
     )
 
 
