@@ -1,6 +1,6 @@
-"""Operators that onnx's reference evaluator gets wrong, done as their definition says.
+"""Operators that onnx's reference evaluator gets wrong or takes minutes for, done as their definition says.
 
-The definitions are those of ONNX's Operators.md and Changelog.md. ``WRONG`` lists what is replaced, and why. The
+The definitions are those of ONNX's Operators.md and Changelog.md. ``REPLACED`` lists which, and why. The
 evaluator calls each with the operator itself, its inputs, and its attributes by their names.
 """
 
@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from onnx.defs import get_schema
 from onnx.reference.op_run import OpRun
-from onnx.reference.ops.op_resize import Resize
+from onnx.reference.ops import load_op
 
 from runoff.model.golden.resizing import resize_matrix
+from runoff.model.golden.windows import convolve, pool_largest, pool_mean
 
 Outputs = tuple[Any, ...]
 
@@ -68,13 +69,36 @@ def resize(operator: Any, x: Any, roi: Any = None, scales: Any = None, sizes: An
     plain = not any(attributes.get(name) for name in ("antialias", "exclude_outside"))
     policy = attributes.pop("keep_aspect_ratio_policy", "stretch")
     if not (plain and policy == "stretch" and all(float(side).is_integer() for side in sides)):
-        resized: Outputs = Resize._run(operator, x, roi, scales, sizes, keep_aspect_ratio_policy=policy, **attributes)
-        return resized
+        return by_evaluator(operator, x, roi, scales, sizes)
     for axis, side in zip(axes, map(int, sides), strict=True):
         if side != x.shape[axis]:
             matrix = resize_matrix(x.shape[axis], side, attributes)
             x = np.moveaxis(np.tensordot(matrix.astype(x.dtype), x, (1, axis)), 0, axis)
     return (x,)
+
+
+def conv(operator: Any, x: Any, weights: Any, bias: Any = None, **attributes: Any) -> Outputs:
+    """Convolve."""
+    return (convolve(x, weights, bias, attributes),)
+
+
+def average_pool(operator: Any, x: Any, **attributes: Any) -> Outputs:
+    """Take the mean under a kernel; by the evaluator where sides are rounded up."""
+    return by_evaluator(operator, x) if attributes.get("ceil_mode") else (pool_mean(x, attributes),)
+
+
+def max_pool(operator: Any, x: Any, **attributes: Any) -> Outputs:
+    """Take the largest number under a kernel; by the evaluator where sides are rounded up or places asked for."""
+    plain = not attributes.get("ceil_mode") and len(operator.onnx_node.output) == 1 and x.dtype.kind == "f"
+    return (pool_largest(x, attributes),) if plain else by_evaluator(operator, x)
+
+
+def by_evaluator(operator: Any, *inputs: Any) -> Outputs:
+    """Run an operator as the evaluator itself does."""
+    opsets = operator.run_params["opsets"]
+    own = load_op("", operator.op_type, opsets.get("", opsets.get("ai.onnx")))
+    outputs: Outputs = own(operator.onnx_node, operator.run_params).run(*inputs)
+    return outputs
 
 
 @dataclass(frozen=True)
@@ -87,21 +111,24 @@ class Patch:
     last: int = 99
 
 
-WRONG: Mapping[str, Patch] = {
+REPLACED: Mapping[str, Patch] = {
     "BatchNormalization": Patch(normalise_batch, "it runs as in training, by the batch's own statistics", 7, 13),
     "Softmax": Patch(softmax, "it takes its axis alone, not all from it on", last=12),
     "LogSoftmax": Patch(log_softmax, "it takes its axis alone, not all from it on", last=12),
     "Squeeze": Patch(squeeze, "it counts a second negative axis from the end after the first is gone", last=12),
     "GlobalMaxPool": Patch(pool_globally, "of anything but pictures it takes the largest over channels, too"),
     "Resize": Patch(resize, "it raises for an empty region of interest, and takes minutes for a picture", first=11),
+    "Conv": Patch(conv, "a kernel for each channel takes six times as long"),
+    "AveragePool": Patch(average_pool, "those of a picture take a minute"),
+    "MaxPool": Patch(max_pool, "those of a picture take seconds"),
 }
-"""What onnx's reference evaluator (1.16.2) does wrong; tests hold each replacement against ONNX Runtime."""
+"""What onnx's reference evaluator (1.16.2) does wrong or too slowly; tests hold each against ONNX Runtime."""
 
 
 def patches(opset: int) -> list[Any]:
     """Return the operators that replace the evaluator's own for a model of an operator set, by the names it asks."""
     return [
         type(name, (OpRun,), {"_run": patch.run, "op_schema": get_schema(name, opset, "")})
-        for name, patch in WRONG.items()
+        for name, patch in REPLACED.items()
         if patch.first <= opset <= patch.last
     ]

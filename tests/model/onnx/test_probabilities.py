@@ -12,6 +12,12 @@ node = onnx.helper.make_node
 LOGITS = [node("MatMul", ["x", "w"], ["logits"])]
 SOFTMAX = node("Softmax", ["logits"], ["shares"])
 
+SPELLED_OUT = [
+    node("Exp", ["logits"], ["powers"]),
+    node("ReduceSum", ["powers"], ["total"]),
+    node("Div", ["powers", "total"], ["y"]),
+]
+
 
 def graph(*nodes):
     """Return a graph of nodes after those that give logits."""
@@ -25,6 +31,10 @@ def graph(*nodes):
         ([SOFTMAX, node("Identity", ["shares"], ["y"])], True),
         ([SOFTMAX, node("Squeeze", ["shares"], ["flat"]), node("Reshape", ["flat", "shape"], ["y"])], True),
         ([SOFTMAX, node("Flatten", ["shares"], ["flat"]), node("Cast", ["flat"], ["y"], to=1)], True),
+        (SPELLED_OUT, True),
+        ([*SPELLED_OUT[:2], node("Expand", ["total", "s"], ["wide"]), node("Div", ["powers", "wide"], ["y"])], True),
+        ([*SPELLED_OUT[:2], node("Div", ["powers", "logits"], ["y"])], False),
+        ([node("Relu", ["logits"], ["powers"]), *SPELLED_OUT[1:]], False),
         ([node("Flatten", ["logits"], ["y"])], False),
         ([SOFTMAX, node("Mul", ["shares", "scale"], ["y"])], False),
         ([SOFTMAX, node("Add", ["logits", "shares"], ["y"])], False),
@@ -39,6 +49,10 @@ def graph(*nodes):
         "through Identity",
         "through Squeeze and Reshape",
         "through Flatten and Cast",
+        "spelled out",
+        "spelled out with its sum expanded",
+        "another quotient",
+        "a quotient without exponentials",
         "logits",
         "scaled after it",
         "beside it",
