@@ -51,10 +51,11 @@ def draw_lines(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str
         scale=alt.Scale(domain=[0.5, len(section.runs) + 0.5], nice=False),
     )
     title = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
-    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+    values = values_of(lines, scale)
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=value_axis(values))
     colours = [hues[words.versions(line)] for line in lines]
     colour = alt.Color("line:N", legend=None, scale=alt.Scale(domain=list(range(len(lines))), range=colours))
-    drawn = alt.Chart(alt.InlineData(values=values_of(lines, scale)))
+    drawn = alt.Chart(alt.InlineData(values=values))
     layers = [drawn.mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour)]
     if sum(len(line.points) for line in lines) <= MOST_POINTS:
         spans = drawn.mark_rule(strokeWidth=1.5, opacity=0.4)
@@ -75,6 +76,12 @@ def values_of(lines: Sequence[Line], scale: float) -> list[dict[str, Any]]:
         for number, line in enumerate(lines)
         for point in line.points
     ]
+
+
+def value_axis(values: Sequence[Mapping[str, Any]]) -> Any:
+    """Return an axis with the digits of a value that is alone; the span between several decides theirs."""
+    numbers = {point[name] for point in values for name in ("low", "value", "high")}
+    return alt.Axis(format=".3~r", titlePadding=12) if len(numbers) == 1 else alt.Undefined
 
 
 def commit_axis(section: SettingHistory) -> alt.Axis:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import altair as alt
 import pytest
 
 from runoff.charts.drawing import INK, PALETTE
 from runoff.history import charts, words
-from runoff.history.charts import alt_text, commit_axis, draw_lines, draw_panels, short_name, values_of
+from runoff.history.charts import alt_text, commit_axis, draw_lines, draw_panels, short_name, value_axis, values_of
 from runoff.history.lines import METRICS, SettingHistory, make_history
 from runoff.history.reading import Reading
 from runoff.history.writing import render_history
@@ -261,3 +262,9 @@ def test_a_chart_is_told_in_words(section: SettingHistory) -> None:
     two = f"1 run with torch 2.14, numpy 2: from {first} to {first}, 0 steps"
     assert alt_text([ratio, other]) == f"ratio to reference of onnxruntime over commits: {one}; {two}."
     assert "from 39" in alt_text([peak])
+
+
+def test_a_value_alone_has_digits_on_its_axis() -> None:
+    """The axis takes its digits from the span between values, and one value has none: it would be 0."""
+    assert value_axis([{"low": 0.488, "value": 0.488, "high": 0.488}]).to_dict()["format"] == ".3~r"
+    assert value_axis([{"low": 0.4, "value": 0.5, "high": 0.6}]) is alt.Undefined
