@@ -37,7 +37,7 @@ VARIANTS = (
         precision="int8",
         calibrated=True,
         processor_specific=True,
-        convert_requires=("onnx", "onnxruntime"),
+        convert_requires=("onnx", "onnxruntime", "ml_dtypes"),  # the quantiser imports this without saying so
         convert_options={"quantised": True},
     ),
     Variant("no-arena", "memory arena and pattern off", load_options={"arena": False}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.contract import Variant
+from runoff.contract import ONNX, Source, Variant
 from runoff.environments.contenders import Contender
 from runoff.errors import WorkerCrashed
 from runoff.judge.agreement import compare_logits
@@ -271,7 +272,7 @@ def test_contender_with_nan_logits_is_still_json() -> None:
 
 
 def test_model_and_pictures_are_named() -> None:
-    """The model is named with its hash, source and preprocessing, the pictures with the hash of their contents."""
+    """The model is named with its hash, source and preprocessing, the pictures by their hash; no folder is stored."""
     model = resnet18("builtin", Path("weights.npz"), "cd" * 32, ("cat", "dog"), BUILTIN)
     expected = ReferenceOutputs(
         model,
@@ -292,4 +293,6 @@ def test_model_and_pictures_are_named() -> None:
         "classes": 2,
         "speed_only": False,
     }
+    given = dataclasses.replace(model, source=Source(ONNX, "/home/me/own.onnx", {}))
+    assert stored(stored_model(given))["name"] == "own.onnx"
     assert stored(stored_pictures(expected)) == {"count": 2, "sha256": "ef" * 32, "kind": "pictures"}

@@ -136,14 +136,15 @@ def asked_model(model: Model, options: InputOptions) -> Model:
     own = {given.name: given for given in model.inputs}
     for declared in options.inputs:
         if declared.input.name not in own or not declared.fits(own[declared.input.name]):
+            taken = ", ".join(map(input_text, model.inputs))
             raise UsageError(
-                f"--input {declared.text}: {model.name} takes {', '.join(map(input_text, model.inputs))}; "
+                f"--input {declared.text}: {model.source.architecture} takes {taken}; "
                 "say so, or change what pictures become by --input-size or --preprocessing"
             )
     if options.task == CLASSIFICATION and model.signature.classes is None:
         raise UsageError(
             f"--task {CLASSIFICATION} takes one output of a floating-point number for each of two classes or more, and "
-            f"{model.name} gives {outputs_text(model.signature)}; leave it out"
+            f"{model.source.architecture} gives {outputs_text(model.signature)}; leave it out"
         )
     return model if options.task == AUTO else dataclasses.replace(model, task=options.task)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from runoff.arrays import Input, Output, Signature, arranged
-from runoff.contract import ONNX, Model, Preprocessing, Source, from_json, to_json
+from runoff.contract import ONNX, OWN, Model, Preprocessing, Source, from_json, to_json
 from runoff.errors import OnnxFileUnusable, UsageError
 from runoff.model.inputs.examples import given_examples
 from runoff.model.inputs.input_options import InputOptions, input_text, task_of
@@ -21,7 +21,7 @@ from runoff.model.onnx.file import copy_whole, data_beside, graphs, read_onnx
 from runoff.model.onnx.inputs import dtype_of, read_inputs
 from runoff.model.onnx.metadata import labels_of, picture_fields, read_metadata
 from runoff.model.onnx.probabilities import gives_probabilities
-from runoff.model.sources.architecture import FILE, IMAGENET
+from runoff.model.sources.architecture import IMAGENET
 
 ONE, TWO = 1, 2
 SUPPRESSION = ("NonMaxSuppression", "EfficientNMS_TRT", "BatchedNMS_TRT")
@@ -48,14 +48,14 @@ def import_onnx(path: str, architecture: str, folder: str, inputs: dict[str, Any
     outputs = tuple(replace(each, probabilities=gives_probabilities(content.graph, each.name)) for each in found)
     signature = Signature(given, outputs)
     model = Model(
-        name=file.name,
+        name=OWN,
         sha256=sha256,
         inputs=given,
         outputs=outputs,
         preprocessing=preprocessing,
         labels=labels_of(metadata, signature.classes) if signature.classes else None,
         task=task_of(signature),
-        source=Source(ONNX, architecture, {}, copy, sha256, FILE),
+        source=Source(ONNX, architecture, {}, copy, sha256, OWN),
         batch=batch,
     )
     return to_json(model)

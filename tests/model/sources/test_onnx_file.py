@@ -32,7 +32,7 @@ def test_a_classifier_is_one_by_its_output(make, choose):
     model = choose(make())
     assert taken(model) == [("x", (3, 8, 8), "float32", "NCHW", True)]
     assert (model.task, model.classes, model.batch, model.preprocessing) == ("classification", 4, None, None)
-    assert (model.name, model.source.kind, model.forms) == ("own.onnx", "onnx", ("onnx",))
+    assert (model.name, model.source.kind, model.forms) == ("own", "onnx", ("onnx",))
     assert model.source.weights.read_bytes() == Path(model.source.architecture).read_bytes()
 
 
