@@ -127,10 +127,12 @@ def why_wrong(agreement: Agreement, precision: str) -> str | None:
     if agreement.largest_difference is None:
         return f"gives outputs that are not finite numbers (NaN or infinity), on {examples} for instance"
     if agreement.decided_share is not None and agreement.decided_share < floor(precision):
-        return (
-            f"Top-1 differs from golden's on {len(agreement.disagreeing)} of {agreement.decided} images that golden is "
-            f"sure of ({examples}); {precision} must agree on {floor(precision) * 100:g} %"
+        where = (
+            f"{len(agreement.disagreeing)} of {agreement.decided} images that golden is sure of ({examples})"
+            if agreement.decided
+            else f"{(1 - agreement.decided_share) * 100:.3g} % of images of which golden is sure of none"
         )
+        return f"Top-1 differs from golden's on {where}; {precision} must agree on {floor(precision) * 100:g} %"
     if precision == "float32" and agreement.largest_difference > agreement.noise:
         return (
             f"an output differs from golden's by {agreement.largest_difference:.2g}, more than the "

@@ -291,3 +291,13 @@ def test_more_noise_and_a_larger_lead_leave_fewer_images_decided(
     assert 0 <= few.decided <= many.decided <= many.images
     assert few.share == many.share
     assert few.decided == 0 or set(few.disagreeing) <= set(many.disagreeing)
+
+
+def test_where_golden_is_sure_of_no_image_it_is_said():
+    """A contender that differs there is told that golden itself hardly chooses, and no image is named."""
+    golden = np.array([[1.0, 1.1], [1.1, 1.0]], np.float32)
+    found = compare_logits(golden[::-1], golden, 0.01, ("a", "b"))
+    assert (found.decided, found.disagreeing) == (0, ())
+    assert why_wrong(found, "float32") == (
+        "Top-1 differs from golden's on 100 % of images of which golden is sure of none; float32 must agree on 100 %"
+    )

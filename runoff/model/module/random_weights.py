@@ -28,12 +28,26 @@ def random_state_dict(model: Model) -> dict[str, Array]:
     torch.manual_seed(SEED)
     with taking(model.source.architecture, model.inputs[0]):
         module = build_module(model.source.architecture, model.source.arguments)
-        images = torch.randn((IMAGES, *model.picture_shape))
+        images = random_pictures(model.picture_shape)
         randomise_untrained_parts(module, images)
         with torch.inference_mode():
             outputs = module(images).numpy()
     require_answers(model.source.architecture, outputs)
     return {name: tensor.numpy() for name, tensor in module.state_dict().items()}
+
+
+def random_pictures(shape: tuple[int, ...]) -> Any:
+    """Return random pictures with as much in them at every scale, as photographs have it.
+
+    Noise alone has nothing coarse: with statistics of it, photographs grow from layer to layer of a deep network.
+    """
+    import torch
+
+    channels, *sides = shape
+    scales = [2**power for power in range(min(sides).bit_length())]
+    coarse = [torch.randn((IMAGES, channels, *(-(-side // scale) for side in sides))) for scale in scales]
+    whole = [torch.nn.functional.interpolate(each, size=tuple(sides)) for each in coarse]
+    return torch.stack(whole).sum(0) / len(scales) ** 0.5
 
 
 def require_answers(architecture: str, outputs: Array) -> None:

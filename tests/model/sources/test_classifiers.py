@@ -132,6 +132,19 @@ def test_random_weights_are_always_the_same_and_make_every_part_matter(name: str
     assert_random_weights_matter(partial(import_random, name, str(tmp_path)), tmp_path, least_operations=1e8)
 
 
+@pytest.mark.full
+def test_pictures_do_not_grow_through_a_deep_network_of_random_weights(tmp_path: Path) -> None:
+    """What is coarse, as in photographs, leaves numbers of the size that noise leaves, so that golden can be sure."""
+    import torch
+
+    made = import_random("efficientnet_v2_s", str(tmp_path), [{"crop": 128}])
+    module = make_module(from_json(Model, made["model"]))
+    slope = torch.linspace(-2, 2, 128).expand(3, 128, 128)
+    pictures = torch.stack([slope, slope.transpose(1, 2)])
+    with torch.inference_mode():
+        assert module(pictures).abs().max() < 100
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [
