@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
 import tempfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
 
+from runoff.arrays import Output
 from runoff.model.inputs.decoding import FORMATS
 from tests.conftest import ROOT
 from tests.web import fake_page, prepared_fakes, send, star, stored
 from tests.webui.conftest import LIMIT
 from tests.webui.test_pictures import REFUSED
+from webui.api import result
 from webui.app import HEADERS
 from webui.refusals import ACCEPTED, SENTENCES
 
@@ -233,3 +237,19 @@ def test_a_server_without_any_runtime_is_not_well(tmp_path):
     with fake_page(tmp_path, ["fake"], prepared=prepared_fakes(tmp_path / "none", [])) as app:
         response = app.test_client().get("/healthz")
     assert (response.status_code, response.json) == (503, {"status": "broken"})
+
+
+@pytest.mark.parametrize(("probabilities", "confidences"), [(True, [0.75, 0.25]), (False, [0.6225, 0.3775])])
+def test_confidences_are_the_models_own_where_it_gives_probabilities(probabilities, confidences):
+    """Of logits they are the softmax; what is a probability already is shown as it is."""
+    output = Output("y", (2,), probabilities=probabilities)
+    model = SimpleNamespace(labels=("cat", "dog"), outputs=(output,))
+    answer = {
+        "logits": base64.b64encode(np.array([0.25, 0.75], np.float32).tobytes()).decode(),
+        "nanoseconds": 1,
+        "threads": 1,
+    }
+    runtimes = SimpleNamespace(classify=lambda *_: answer, model=SimpleNamespace(result=lambda: model))
+    shown = result(runtimes, SimpleNamespace(contender=SimpleNamespace(id="fake"), title="Fake"), None, 2)
+    assert [each["label"] for each in shown["answers"]] == ["dog", "cat"]
+    assert [each["confidence"] for each in shown["answers"]] == pytest.approx(confidences, abs=1e-4)

@@ -151,6 +151,6 @@ def largest_differences(single: Sequence[Arrays], others: Sequence[Arrays]) -> d
 
 
 def short(error: Exception) -> str:
-    """Return the beginning of an error's text in one line."""
-    text = " ".join(str(error).split())
+    """Return the beginning of an error's text in one line, without the stop at its end."""
+    text = " ".join(str(error).split()).rstrip(".")
     return text if len(text) <= REASON_LENGTH else f"{text[:REASON_LENGTH]}…"

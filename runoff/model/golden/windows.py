@@ -9,7 +9,7 @@ import numpy as np
 
 Attributes = Mapping[str, Any]
 EACH = (slice(None), slice(None))
-"""All examples and all channels, or all channels after and before."""
+"""The first two axes whole: examples and channels of numbers, channels after and before of weights."""
 
 
 def windows(

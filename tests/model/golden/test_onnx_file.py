@@ -148,6 +148,14 @@ def test_what_the_evaluator_can_not_run_is_unchecked(golden_of, make, reason):
     assert 1e-9 < golden.roundings["y"] < 1e-5
 
 
+@pytest.mark.parametrize(
+    ("text", "short"), [("one\n two.", "one two"), ("a" * 160, "a" * 160), ("a" * 161, f"{'a' * 160}…")]
+)
+def test_a_reason_is_one_short_line(text, short):
+    """What the evaluator says can be pages long: its beginning is kept, in one line."""
+    assert onnx_file.short(ValueError(text)) == short
+
+
 def test_an_evaluator_that_is_wrong_is_not_believed(golden_of, monkeypatch):
     """Where the two differ by more than rounding explains, golden is unchecked and its rounding is not that."""
     right = onnx_file.evaluator.evaluate
