@@ -5,7 +5,7 @@ This module needs numpy and the standard library only, so that a worker can impo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,11 @@ Logits = NDArray[np.float32]
 Pictures = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
 """Arrays by the names of a model's inputs or outputs."""
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """Write the sides of one example."""
+    return "×".join(map(str, shape)) or "one number"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from runoff.arrays import shape_text
 from runoff.backends import Declaration
 from runoff.contract import RANDOM, Model, Source, from_json, to_json
 from runoff.environments.contenders import Contender
@@ -22,7 +23,7 @@ from runoff.files.whole import write_whole
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.cache import read_made
 from runoff.model.inputs.images import fixture_images, hash_pixels, save_images, split_for_calibration
-from runoff.model.inputs.input_options import asked_model, input_text, outputs_text, shape_text
+from runoff.model.inputs.input_options import asked_model, input_text, outputs_text
 from runoff.model.module.factory import is_factory
 from runoff.model.sources.architecture import BUILTIN
 from runoff.model.sources.choose import IMPORT_TIMEOUT, TAG, choose_model, whole

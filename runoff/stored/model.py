@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from runoff.arrays import Input, Output
+from runoff.arrays import Input, Output, shape_text
 from runoff.contract import CLASSIFICATION, RANDOM, Preprocessing
 
 HASH_DIGITS = 12
@@ -81,19 +81,14 @@ def model_words(model: StoredModel) -> str:
 def input_words(model: StoredModel) -> str:
     """Write shapes and types of what the model takes, by name where it takes no pictures; empty where unknown."""
     if model.preprocessing:
-        return f"{shape_words(model.preprocessing.shape)} {model.preprocessing.dtype}"
+        return f"{shape_text(model.preprocessing.shape)} {model.preprocessing.dtype}"
     return ", ".join(map(array_words, model.inputs))
 
 
 def array_words(declared: Input | Output) -> str:
     """Write an input's or output's name, shape and type."""
-    shape = "shape unknown" if declared.shape is None else shape_words(declared.shape)
+    shape = "shape unknown" if declared.shape is None else shape_text(declared.shape)
     return f"{declared.name} {shape} {declared.dtype}"
-
-
-def shape_words(shape: tuple[int, ...]) -> str:
-    """Write the sides of one example."""
-    return "×".join(map(str, shape)) or "one number"
 
 
 def model_differences(base: StoredModel, head: StoredModel) -> Iterator[str]:
@@ -128,7 +123,7 @@ def value_words(value: Any) -> str:
 
 def preprocessing_lines(made: Preprocessing) -> tuple[str, ...]:
     """Say what every picture becomes before a model sees it."""
-    size, crop = map(shape_words, (made.size, made.crop))
+    size, crop = map(shape_text, (made.size, made.crop))
     mean, deviation = map(value_words, (made.mean, made.deviation))
     return (
         f"resized to {size} ({made.resize}, {made.interpolation}), of which the middle {crop}",

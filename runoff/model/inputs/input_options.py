@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff import quantities
-from runoff.arrays import Input, Signature
+from runoff.arrays import Input, Signature, shape_text
 from runoff.contract import CLASSIFICATION, OTHER, Model
 from runoff.errors import UsageError
 
@@ -163,8 +163,3 @@ def input_text(given: Input) -> str:
 def outputs_text(signature: Signature) -> str:
     """Write what a model gives."""
     return ", ".join(f"{each.name} ({shape_text(each.shape or ())} {each.dtype})" for each in signature.outputs)
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """Write the sides of one example."""
-    return "×".join(map(str, shape)) or "one number"
