@@ -5,6 +5,8 @@
 #
 # PIP_EXTRA_INDEX_URL: the address of PyTorch's wheels for CPUs, as its installation page gives it. Without it pip takes
 # the default wheels, which bring CUDA: gigabytes that nothing here uses. Only `full` keeps PyTorch.
+# MODEL and WEIGHTS: what the small image serves, a classifier of TorchVision's with its own or random weights. `full` is
+# started for another one by a command of its own: python -m webui --host 0.0.0.0 --model NAME --weights WEIGHTS
 
 FROM python:3.11.13-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PATH=/opt/venv/bin:$PATH
@@ -17,9 +19,10 @@ COPY webui webui
 # Converts the model; nothing of this stage but the converted model is kept.
 FROM base AS converted
 ARG PIP_EXTRA_INDEX_URL=""
+ARG MODEL=resnet18
 ARG WEIGHTS=auto
 RUN pip install -c webui/constraints.txt ".[onnxruntime,pytorch,onnx,web]" \
-    && python -m webui --contenders onnxruntime --weights "$WEIGHTS" prepare /opt/prepared
+    && python -m webui --contenders onnxruntime --model "$MODEL" --weights "$WEIGHTS" prepare /opt/prepared
 
 FROM base AS serving
 RUN mkdir .runoff && chown 10001 .runoff

@@ -12,7 +12,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from runoff.arrays import shape_text
 from runoff.backends import Declaration
 from runoff.contract import RANDOM, Model, Source, from_json, to_json
 from runoff.environments.contenders import Contender
@@ -104,12 +103,7 @@ def require_image_classifier(model: Model) -> None:
             f"the page gives a model one picture, and {name} takes {', '.join(map(input_text, model.inputs))}; "
             "give --model one that takes a picture alone"
         )
-    made, (given,) = model.picture_preprocessing, model.inputs
-    if (made.shape, made.dtype) != (given.shape, given.dtype):
-        raise UsageError(
-            f"pictures become {shape_text(made.shape)} {made.dtype}, and {name} takes {input_text(given)}; "
-            "change that by --input-size or --preprocessing"
-        )
+    _ = model.picture_preprocessing  # raises ImagesUnusable where that is unknown
 
 
 def remembered_model(config: Config) -> Model | None:

@@ -7,6 +7,7 @@ from runoff.contract import Model
 from runoff.environments.contenders import Contender
 from runoff.model.inputs.drawings import CLASSES
 from runoff.model.sources.architecture import BUILTIN, OFFICIAL
+from runoff.stored.model import with_weights
 from runoff.text.numbers import first_few
 from webui.keeper import MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
 
@@ -55,7 +56,7 @@ def knowledge(model: Model) -> str:
 
 def model_line(model: Model) -> str:
     """Name the model that answers, and its weights."""
-    return f"{model.source.architecture} with {model.name} weights"
+    return with_weights(model.source.architecture, model.name)
 
 
 NO_ANSWER = {

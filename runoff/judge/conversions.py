@@ -45,7 +45,7 @@ class Cell:
     """One cell of the matrix: a model, exported by an exporter to an opset, converted by a backend's converter.
 
     ``plain`` is what came of it as it was exported; ``repaired`` what came of it after ``repairs``, where it was not
-    right and something was repaired.
+    right and something was repaired. ``own`` says that the model is the user's, and so no part of any share.
     """
 
     model: str
@@ -55,6 +55,7 @@ class Cell:
     plain: Attempt
     repaired: Attempt | None = None
     repairs: tuple[str, ...] = ()
+    own: bool = False
 
     @property
     def best(self) -> Attempt:
@@ -97,8 +98,8 @@ def outcome(cell: Cell) -> str:
 
 
 def count(cells: Iterable[Cell]) -> Totals:
-    """Count cells by what came of them."""
-    return Totals(**Counter(map(outcome, cells)))
+    """Count cells by what came of them, but those of the user's own model: a share is that of the zoo."""
+    return Totals(**Counter(outcome(cell) for cell in cells if not cell.own))
 
 
 def share_interval(hits: int, tried: int, z: float = 1.959963984540054) -> tuple[float, float]:

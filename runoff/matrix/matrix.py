@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,16 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from runoff.backends import Declaration
-from runoff.contract import ONNX, Form, from_json, to_json
+from runoff.contract import ONNX, Form, Model, from_json, to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, first_with
-from runoff.errors import ConversionFailed, RunoffError, WorkerFailed
+from runoff.errors import ConversionFailed, RunoffError
 from runoff.files.whole import write_whole
 from runoff.judge.conversions import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell
-from runoff.matrix.attempt import REPAIRED_FILE
+from runoff.matrix.attempt import FILE, REPAIRED_FILE
+from runoff.measure.artifacts import given_file
 from runoff.measure.cache import key_of
+from runoff.model.case import MODEL_FILE
 from runoff.model.onnx.export import DISTRIBUTIONS, EXPORT_VERSION, EXPORTERS
-from runoff.model.zoo import MODEL_FILE, ZOO_VERSION, zoo_model
+from runoff.model.zoo import ZOO_VERSION, zoo_model
 from runoff.processes.process import call
 from runoff.processes.temporary import owned_folder, remove_abandoned
 
@@ -31,6 +34,7 @@ ATTEMPT_TIMEOUT = 900.0
 MEMORY = 8 << 30
 """Bytes that each process may have of its own."""
 CONVERTING = "converting-"
+FILE_REQUIRES = ("onnx", "onnxruntime")
 MATRIX_VERSION = 1
 """Goes up with every change of how an attempt is made, run or judged, so that cells are tried anew; a test asks."""
 TRANSIENT = ("WorkerTimedOut", "WorkerKilled")
@@ -49,14 +53,30 @@ class Export:
     @property
     def label(self) -> str:
         """Its name in logs."""
-        return f"{self.model}-{self.exporter}-opset{self.opset}"
+        model = re.sub(r"[^\w.-]+", "-", self.model)
+        return f"{model}-{self.exporter}-opset{self.opset}"
+
+
+@dataclass(frozen=True)
+class OwnModel:
+    """The user's model, which is tried beside the zoo's under a name of its own, on examples in a file."""
+
+    model: Model
+    inputs: Path
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Its name in the matrix, which none of the zoo's models has."""
+        return f"{self.model.source.architecture} ({self.model.name})"
 
 
 @dataclass(frozen=True)
 class MatrixSetup:
     """Where conversions are tried: the environment of each backend that converts, folders, and the time that there is.
 
-    ``environments`` may export. New exports may be begun until the ``deadline``, a moment of ``time.monotonic``;
+    ``environments`` may export; ``own`` is the user's model, where there is one beside the zoo's. New exports may be
+    begun until the ``deadline``, a moment of ``time.monotonic``;
     ``at_once`` is how many are worked on side by side.
     """
 
@@ -68,6 +88,11 @@ class MatrixSetup:
     deadline: float = math.inf
     memory: int = MEMORY
     attempt_timeout: float = ATTEMPT_TIMEOUT
+    own: OwnModel | None = None
+
+    def own_as(self, name: str) -> OwnModel | None:
+        """Return the user's model where the name is its own."""
+        return self.own if self.own and self.own.name == name else None
 
 
 def converters(backends: Mapping[str, Declaration]) -> dict[str, Declaration]:
@@ -125,7 +150,8 @@ def try_export(export: Export, setup: MatrixSetup) -> list[Cell]:
             problem = Attempt(SKIPPED, reason=OUT_OF_TIME) if over else export_model(export, folder, setup)
             for target in unknown:
                 plain = Cell(**vars(export), backend=target, plain=problem) if problem else None
-                cells[target] = plain or try_target(export, target, folder, setup)
+                found = plain or try_target(export, target, folder, setup)
+                cells[target] = replace(found, own=setup.own_as(export.model) is not None)
                 if is_final(cells[target]):
                     write_cell(files[target], cells[target])
     return [cells[target] for target in files]
@@ -133,16 +159,23 @@ def try_export(export: Export, setup: MatrixSetup) -> list[Cell]:
 
 def export_model(export: Export, folder: Path, setup: MatrixSetup) -> Attempt | None:
     """Export into a folder; return what went wrong, None where nothing did."""
-    modules = EXPORTERS[export.exporter]
+    modules = made_with(export.exporter)
     if (environment := first_with(modules, setup.environments)) is None:
         return Attempt(SKIPPED, EXPORT, reason=f"no environment of this run has all of {', '.join(modules)}")
     begin = time.monotonic()
     try:
-        arguments = {**vars(export), "folder": str(folder)}
+        own = setup.own_as(export.model)
+        given = {"own": own and to_json(own.model), "inputs": own and str(own.inputs)}
+        arguments = {**vars(export), **given, "folder": str(folder)}
         run("export", arguments, environment, setup, f"{export.label}-export", {}, EXPORT_TIMEOUT)
-    except (ConversionFailed, WorkerFailed) as error:
+    except RunoffError as error:
         return replace(failed_attempt(error, EXPORT), seconds=time.monotonic() - begin)
     return None
+
+
+def made_with(exporter: str) -> tuple[str, ...]:
+    """Name the modules that an exporter's ONNX files are made with, or that a user's own file is read with."""
+    return FILE_REQUIRES if exporter == FILE else EXPORTERS[exporter]
 
 
 def try_target(export: Export, target: str, folder: Path, setup: MatrixSetup) -> Cell:
@@ -156,7 +189,9 @@ def try_target(export: Export, target: str, folder: Path, setup: MatrixSetup) ->
         return run(function, arguments, environment, setup, f"{export.label}-{target}{suffix}", backend.ENVIRONMENT)
 
     def attempted(file: str, suffix: str) -> Attempt:
-        form = Form(zoo_model(export.model), file, folder / file)
+        own = setup.own_as(export.model)
+        data = given_file(own.model).data if own and export.exporter == FILE else ()
+        form = Form(own.model if own else zoo_model(export.model), file, folder / file, data)
         begin = time.monotonic()
         try:
             failed = perform("convert", suffix, artifact=artifact, form=to_json(form))
@@ -224,12 +259,13 @@ def is_final(cell: Cell) -> bool:
 
 def cell_key(export: Export, target: str, setup: MatrixSetup) -> str:
     """Hash everything that decides what comes of a cell."""
-    exporting, converting = first_with(EXPORTERS[export.exporter], setup.environments), setup.targets[target]
+    exporting, converting = first_with(made_with(export.exporter), setup.environments), setup.targets[target]
     backend = converting.backends[target]
-    plain = backend.VARIANTS[0]
+    plain, own = backend.VARIANTS[0], setup.own_as(export.model)
     return key_of(
         {
             "export": [*vars(export).values(), ZOO_VERSION, EXPORT_VERSION],
+            **({"own": [own.model.sha256, own.sha256]} if own else {}),
             "exported by": exporting.versions(DISTRIBUTIONS) if exporting else None,
             "backend": [target, backend.CONVERT_VERSION, MATRIX_VERSION],
             "options": [dict(plain.convert_options), dict(plain.load_options)],

@@ -8,17 +8,13 @@ and a flattening.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from runoff.arrays import Input, Output
 from runoff.contract import Model, Source
-from runoff.errors import conversion_stage
+from runoff.model.case import Way, write_case
 from runoff.model.module.random_weights import randomise_untrained_parts
 from runoff.model.module.torchvision_import import import_torchvision
-from runoff.model.onnx.export import write_onnx
 
 ARCHITECTURES: Mapping[str, Mapping[str, Any]] = {
     "resnet18": {},
@@ -146,9 +142,6 @@ IMAGES = 24
 SIZES = dict.fromkeys(ARCHITECTURES, 64) | dict.fromkeys(OPERATORS, 16)
 """The side of the pictures: small where the model allows, so that converting takes the time and not running."""
 
-MODEL_FILE = "model.onnx"
-EXPECTED_FILE = "expected.npz"
-
 
 def zoo_model(name: str) -> Model:
     """Return a model of the zoo, which is no classifier of anything and takes random pictures."""
@@ -158,33 +151,17 @@ def zoo_model(name: str) -> Model:
 
 
 def export_zoo_model(model: str, exporter: str, opset: int, folder: str) -> None:
-    """Write ``model.onnx`` and ``expected.npz`` into a folder.
+    """Write a model's case into a folder.
 
-    ``expected.npz`` has ``images`` (N×3×S×S float32), ``outputs`` (N rows, float32), ``rounding``, the largest
-    difference that float64 makes to any output, and ``operators``, the types of those in the graph. Raises
-    ConversionFailed at the stage ``export``.
+    Raises ConversionFailed at the stage ``export``.
     """
     import torch
 
-    place, signature = Path(folder), zoo_model(model).signature
+    declared = zoo_model(model)
     torch.manual_seed(SEED)
     module = make_architecture(model) if model in ARCHITECTURES else OPERATORS[model]()
-    images = torch.randn(IMAGES, *signature.inputs[0].shape)
+    images = torch.randn(IMAGES, *declared.picture_shape)
     randomise_untrained_parts(module, images)
-    with torch.inference_mode():
-        outputs = module(images).numpy()
     dynamic = DYNAMIC_AXES if model == DYNAMIC else {}
-    with conversion_stage("export"):
-        write_onnx(module, (images,), place / MODEL_FILE, signature, exporter=exporter, opset=opset, dynamic=dynamic)
-        operators = read_operators(place / MODEL_FILE)
-    with torch.inference_mode():
-        exact = module.double()(images.double()).numpy()
-    rounding = np.abs(outputs - exact).max()
-    np.savez(place / EXPECTED_FILE, images=images.numpy(), outputs=outputs, rounding=rounding, operators=operators)
-
-
-def read_operators(path: Path) -> list[str]:
-    """Return the operators' types in an ONNX file's graph, each once."""
-    import onnx
-
-    return sorted({node.op_type for node in onnx.load(str(path)).graph.node})
+    inputs = {declared.inputs[0].name: images.numpy()}
+    write_case(module, declared, inputs, folder, Way(exporter, opset, dynamic))

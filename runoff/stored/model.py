@@ -70,7 +70,12 @@ class StoredModel(Struct, frozen=True):
 
 def model_title(model: StoredModel) -> str:
     """Name a model and its weights, and say where they are random."""
-    return f"{model.name} with {model.weights} weights{f' ({SPEED_ONLY})' if model.speed_only else ''}"
+    return f"{with_weights(model.name, model.weights)}{f' ({SPEED_ONLY})' if model.speed_only else ''}"
+
+
+def with_weights(name: str, weights: str) -> str:
+    """Name a model and its weights; a file that has both is named once."""
+    return name if name.rpartition("/")[2] == weights else f"{name} with {weights} weights"
 
 
 def model_words(model: StoredModel) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.contract import ONNX, Variant, from_json, to_json
+from runoff.arrays import Input
+from runoff.contract import ONNX, Model, Variant, from_json, to_json
 from runoff.environments.environment import Environment, Installed
 from runoff.judge.conversions import (
     FAILED,
@@ -20,12 +21,16 @@ from runoff.judge.conversions import (
     WRONG,
     Attempt,
     Cell,
+    Totals,
+    count,
 )
 from runoff.matrix import matrix as conversion
+from runoff.matrix.attempt import judge
 from runoff.matrix.matrix import (
     OUT_OF_TIME,
     Export,
     MatrixSetup,
+    OwnModel,
     converters,
     find_holder,
     needed,
@@ -33,8 +38,11 @@ from runoff.matrix.matrix import (
     try_target,
 )
 from runoff.measure.launches import deadline_after
-from runoff.model.zoo import EXPECTED_FILE, MODEL_FILE, zoo_model
+from runoff.model.case import MODEL_FILE, Case
+from runoff.model.sources.architecture import FILE
+from runoff.model.zoo import zoo_model
 from tests.builders.declarations import declared
+from tests.builders.models import resnet18
 from tests.waiting import hurry
 
 EXPORT = Export("imagined", "torchscript", 13)
@@ -66,8 +74,8 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MatrixSetup:
 def fill(folder: Path, asked: str) -> None:
     """Write what an export leaves, with what the converter shall do as its model."""
     (folder / MODEL_FILE).write_text(asked)
-    outputs, operators = PICTURES.reshape(4, -1)[:, :10], ["Conv", "Pad"]
-    np.savez(folder / EXPECTED_FILE, images=PICTURES, outputs=outputs, rounding=1e-7, operators=operators)
+    outputs = {"logits": PICTURES.reshape(4, -1)[:, :10]}
+    Case({"images": PICTURES}, outputs, {"logits": 1e-7}, ("Conv", "Pad")).save(folder)
 
 
 @pytest.fixture
@@ -211,6 +219,69 @@ def test_a_converter_that_no_environment_holds_is_no_target(setup):
 def test_only_backends_with_a_converter_are_targets():
     """A backend that converts from a module has no column."""
     assert list(converters({"imagined": IMAGINED, "other": declared("other")})) == ["imagined"]
+
+
+def test_the_users_model_is_a_row_of_its_own(setup, exported):
+    """It is tried under a name that no model of the zoo has, and its cell depends on its weights and its examples."""
+    model = replace(resnet18("mine", Path("none.npz"), "00", ("a", "b"), FILE), sha256="ab" * 32)
+    own = OwnModel(model, Path("inputs.npz"), "cd" * 32)
+    assert own.name == "resnet18 (mine)"
+    with_own = replace(setup, own=own)
+    mine, zoos = (replace(EXPORT, model=name) for name in (own.name, "resnet18"))
+    keys = {conversion.cell_key(mine, "imagined", with_own), conversion.cell_key(zoos, "imagined", with_own)}
+    for other in (replace(own, sha256="00"), replace(own, model=replace(model, sha256="ef" * 32))):
+        keys.add(conversion.cell_key(mine, "imagined", replace(setup, own=other)))
+    assert len(keys) == 4
+    assert conversion.cell_key(zoos, "imagined", setup) in keys
+    late = replace(with_own, deadline=deadline_after(-1.0))
+    assert [cell.own for cell in try_conversions([mine, zoos], late, step=lambda: None)] == [True, False]
+    assert "/" not in replace(mine, model="timm:a/b (mine)").label
+
+
+@pytest.mark.long
+def test_the_users_model_is_given_to_what_exports_and_converts(setup, monkeypatch):
+    """The process that exports has the model and its examples; converting has it too, and its session its names."""
+    model = replace(zoo_model("pad-constant"), name="mine", inputs=(Input("images", (3, 8, 8), layout="NCHW"),))
+    own = OwnModel(model, Path("/inputs.npz"), "cd" * 32)
+    given = []
+
+    def run(function, arguments, *rest, **options):
+        if function != "export":
+            return real(function, arguments, *rest, **options)
+        given.append((from_json(Model, arguments["own"]), arguments["inputs"]))
+        fill(Path(arguments["folder"]), "right")
+        return None
+
+    real = conversion.run
+    monkeypatch.setattr(conversion, "run", run)
+    export = replace(EXPORT, model=own.name)
+    (cell,) = try_conversions([export], replace(setup, own=own), step=lambda: None)
+    assert given == [(model, "/inputs.npz")]
+    assert (cell.plain.result, cell.own) == (RIGHT, True)
+
+
+def case_of(**outputs):
+    """Return a case with these outputs, one example a row, exact to a ten-millionth."""
+    return Case({}, outputs, dict.fromkeys(outputs, 1e-7), ())
+
+
+def test_all_outputs_of_a_model_are_judged():
+    """Each is held to its own rounding, whole numbers to being equal, and their number and shapes to the module's."""
+    scores, best = PICTURES.reshape(4, -1)[:, :10], np.arange(4)[:, None]
+    case = case_of(scores=scores, best=best)
+    right = judge([scores + np.float32(1e-6), best], case)
+    assert (right.result, right.agreement) == (RIGHT, 1.0)
+    wrong = judge([scores, best + 1], case)
+    assert (wrong.result, wrong.agreement) == (WRONG, 0.0)
+    assert wrong.reason.startswith("output best differs from the module's by 1, more than the 0 that")
+    assert judge([scores], case).reason == "gives outputs of shape (4, 10), the module's are (4, 10), (4, 1)"
+    assert judge([scores[:, ::-1]], case_of(scores=scores)).agreement < 1
+
+
+def test_the_users_own_cells_are_no_part_of_a_share():
+    """Totals are those of the zoo, whatever comes of the user's model."""
+    cells = [Cell("a", "torchscript", 13, "b", Attempt(RIGHT)), Cell("m", "x", 1, "b", Attempt(WRONG), own=True)]
+    assert count(cells) == Totals(right=1)
 
 
 def test_a_cell_survives_json():

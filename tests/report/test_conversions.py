@@ -192,3 +192,23 @@ def test_the_map_has_columns_of_what_was_tried_and_room_for_their_names():
     figure = conversion_figure(only_conversions(*many))
     assert figure.wide
     assert '<figure class="wide">' in render_page(only_conversions(*many))
+
+
+def test_the_models_own_conversions_stand_apart():
+    """What became of the run's own model has a table of its own, and changes no share."""
+    own = [
+        cell("mine (own)", RIGHT, exporter="torchscript") | {"own": True},
+        cell("mine (own)", FAILED, RIGHT) | {"own": True, "opset": 17},
+        cell("mine (own)", FAILED) | {"own": True, "opset": 18},
+    ]
+    alone, beside = parse_run(stored_with(*CELLS)), parse_run(stored_with(*CELLS, *own))
+    assert section_of(alone, "own-conversion") is None
+    assert section_of(beside, "conversion").table == section_of(alone, "conversion").table
+    table = section_of(beside, "own-conversion").table
+    assert table.caption.startswith("mine (own), exported")
+    assert table.rows == (
+        ("onnx-tf, TorchScript 13", "right", "–"),
+        ("onnx-tf, TorchScript 17", "right after repair", "empty inputs dropped"),
+        ("onnx-tf, TorchScript 18", "failed", "Pad at onnx-tf: KeyError: ''"),
+    )
+    assert section_of(parse_run(stored_with(*own)), "conversion") is None

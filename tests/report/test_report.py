@@ -8,11 +8,15 @@ from itertools import groupby
 import pytest
 
 from runoff.answer.fastest import answer
+from runoff.compare.comparison import file_line
 from runoff.contract import RANDOM
+from runoff.history.words import setting_title
+from runoff.report.sections.comparison import comparison_table
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
+from runoff.stored.schema import write_record
 from tests.builders.stored_runs import about, came_of, keep_groups, make_exploratory, ratio
 from tests.report.test_page import Page
 
@@ -124,6 +128,13 @@ def test_random_weights_are_for_speed_only_wherever_they_are_shown(stored):
     assert shown() == [False, False, False]
     about(stored)["model"]["source"]["origin"] = RANDOM
     assert shown() == [True, True, True]
+    run = parse_run(stored)
+    assert write_record(run.info)["model"]["speed_only"] is True
+    assert comparison_table(run).caption.endswith("by contender; speed only, with random weights")
+    named = "resnet18 with builtin weights (speed only)"
+    assert named in render_table(run, width=200)
+    assert named in setting_title(run.stratum)
+    assert named in file_line("a.json", run)
 
 
 @pytest.mark.long

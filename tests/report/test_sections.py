@@ -184,6 +184,7 @@ def test_a_model_is_described_wherever_a_run_is_shown():
     for text in (render_table(run, width=1000), render_markdown(run)):
         assert all(each in text for each in known)
     details = dict(section_of(run, "setting").details)
+    assert details["Pictures"] == ("83, compared with the answers of models.own:make itself",)
     assert details["Inputs"] == ("tokens 16 int64", "rate one number float32")
     assert details["Outputs"][-1] == "1,000 classes"
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from runoff.arrays import Input, Output
 from runoff.contract import Model, Source
+from runoff.model.case import Case
 
 MODELS = ("imagined",)
 ZOO_VERSION = 1
-MODEL_FILE = "model.onnx"
-EXPECTED_FILE = "expected.npz"
+IMAGES = 4
 
 
 def zoo_model(name: str) -> Model:
@@ -25,5 +25,5 @@ def export_zoo_model(model: str, exporter: str, opset: int, folder: str) -> None
     """Write a file that says which model it is, and four pictures of which the outputs are the first ten numbers."""
     images = np.random.RandomState(0).standard_normal((4, 3, 8, 8)).astype(np.float32)
     (Path(folder) / "model.onnx").write_text(model)
-    outputs, operators = images.reshape(4, -1)[:, :10], ["Conv", "Pad"]
-    np.savez(Path(folder) / "expected.npz", images=images, outputs=outputs, rounding=1e-7, operators=operators)
+    outputs = {"logits": images.reshape(4, -1)[:, :10]}
+    Case({"images": images}, outputs, {"logits": 1e-7}, ("Conv", "Pad")).save(Path(folder))

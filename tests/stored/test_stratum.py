@@ -10,7 +10,7 @@ import pytest
 from fixtures.results import baseline_differences
 from runoff.arrays import Input
 from runoff.model.sources.architecture import IMAGENET
-from runoff.stored.model import StoredModel, StoredSource
+from runoff.stored.model import StoredModel, StoredSource, with_weights
 from runoff.stored.run import parse_run
 from runoff.stored.stratum import (
     Pictures,
@@ -84,6 +84,12 @@ def test_another_input_is_said_where_both_are_known():
     assert stratum_differences(BASE, large) == ["input: 3×224×224 float32 → 3×448×320 float32"]
     assert stratum_differences(BASE, dark) == ["preprocessing: mean 0.485, 0.456, 0.406 → 0.1"]
     assert stratum_differences(with_preprocessing(None), large) == []
+
+
+def test_a_file_that_is_model_and_weights_is_named_once():
+    """An ONNX file is named by its path alone, and any other model with its weights."""
+    assert with_weights("folder/m.onnx", "m.onnx") == "folder/m.onnx"
+    assert with_weights("resnet18", "m.onnx") == "resnet18 with m.onnx weights"
 
 
 def test_another_task_is_said():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import NamedTuple
 
 import pytest
 
+from runoff.model.sources.options import ModelOptions
 from tests.conftest import ROOT
 from webui.__main__ import make_parser
 
@@ -76,6 +78,18 @@ def test_the_small_image_keeps_no_converter():
     (install,) = [argument for argument in of("onnxruntime", "RUN") if "pip" in argument]
     assert '".[onnxruntime,web]"' in install
     assert of("onnxruntime", "COPY") == ["--from=converted /opt/prepared /opt/prepared"]
+
+
+def test_the_small_image_is_built_for_any_model():
+    """Model and weights are arguments of the build, with the page's own defaults, and compose gives each of them."""
+    given = dict(argument.replace('"', "").split("=", 1) for argument in of("converted", "ARG"))
+    (prepares,) = [argument for argument in of("converted", "RUN") if "prepare" in argument]
+    words = shlex.split(prepares.partition("-m webui")[2])
+    options = make_parser().parse_args([given.get(word.removeprefix("$"), word) for word in words])
+    default = ModelOptions()
+    assert (options.model, options.weights) == (default.model, default.weights)
+    compose = (ROOT / "compose.yaml").read_text()
+    assert all(f"{name}: ${{{name}:-{value}}}" in compose for name, value in given.items())
 
 
 def test_only_what_is_copied_reaches_the_builder():

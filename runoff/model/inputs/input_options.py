@@ -131,8 +131,10 @@ def read_input(text: str) -> DeclaredInput:
 def asked_model(model: Model, options: InputOptions) -> Model:
     """Return a model for the task that is asked for.
 
-    Raises UsageError for a task that its outputs can't do, and for inputs that are not its own.
+    Raises UsageError for a task that its outputs can't do, for inputs that are not its own, and where pictures become
+    another input than it takes.
     """
+    require_fitting_pictures(model)
     own = {given.name: given for given in model.inputs}
     for declared in options.inputs:
         if declared.input.name not in own or not declared.fits(own[declared.input.name]):
@@ -147,6 +149,21 @@ def asked_model(model: Model, options: InputOptions) -> Model:
             f"{model.source.architecture} gives {outputs_text(model.signature)}; leave it out"
         )
     return model if options.task == AUTO else dataclasses.replace(model, task=options.task)
+
+
+def require_fitting_pictures(model: Model) -> None:
+    """Refuse preprocessing that does not make the model's one input.
+
+    Raises UsageError.
+    """
+    if model.preprocessing is None or len(model.inputs) != 1:
+        return
+    made, (given,) = model.preprocessing, model.inputs
+    if (made.shape, made.dtype) != (given.shape, given.dtype):
+        raise UsageError(
+            f"pictures become {shape_text(made.shape)} {made.dtype}, and {model.source.architecture} takes "
+            f"{input_text(given)}; change that by --input-size or --preprocessing"
+        )
 
 
 def task_of(signature: Signature) -> str:

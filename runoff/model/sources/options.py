@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from runoff import quantities
+from runoff.contract import RANDOM
 from runoff.errors import UsageError
 from runoff.model.inputs.preprocessing_fields import read_field_file, read_fields
-from runoff.model.sources.architecture import IMAGENET, RESNET18
+from runoff.model.sources.architecture import BUILTIN, IMAGENET, RESNET18
 
 AUTO = "auto"
 IMAGENET_NAME = "imagenet"
@@ -74,6 +75,11 @@ class ModelOptions:
                 yield name, *(f"{number:.10g}" for number in given)
         if self.labels is not None:
             yield "--labels", path(self.labels.text)
+
+
+def asks_for_own(options: ModelOptions) -> bool:
+    """Whether another model is asked for than ResNet-18 with weights that come with a source, or are drawn."""
+    return options.model != RESNET18 or options.weights not in (AUTO, BUILTIN, RANDOM)
 
 
 def add_model_options(add: Callable[..., object]) -> None:

@@ -16,6 +16,7 @@ from runoff.report.sections.footprint import footprint_section
 from runoff.report.sections.latency import latency_section
 from runoff.report.sections.memory import memory_section
 from runoff.report.sections.method import method_section
+from runoff.report.sections.own_conversion import own_conversion_section
 from runoff.report.sections.parallel import parallel_section
 from runoff.report.sections.percentiles import percentile_section
 from runoff.report.sections.quantisation import quantisation_section
@@ -42,6 +43,7 @@ SECTIONS: tuple[Callable[[StoredRun], Section | None], ...] = (
     efficiency_section,
     footprint_section,
     conversion_section,
+    own_conversion_section,
     breaks_section,
     throughput_section,
     parallel_section,

@@ -31,7 +31,7 @@ STEP = 20
 COLUMN = 20
 LABELS = 180
 """Pixels: a row, the least that a column with its upright label needs, and the models' names."""
-EXPORTERS = {"torchscript": "TorchScript"}
+EXPORTERS = {"torchscript": "TorchScript", "file": "the file"}
 LOOKS = {
     "right": ("right", GREEN, "●"),
     "repaired": ("right after repair", BLUE, "◐"),
@@ -48,14 +48,17 @@ def conversion_section(run: StoredRun) -> Section | None:
     if not run.conversions:
         return None
     caption = "Models exported to ONNX by torch's exporters, converted, run, and compared with their module"
-    table = make_table(caption, list(map(totals_by_heading, run.conversions)), ("exporter",))
+    if all(cell.own for tried in run.conversions for cell in tried.cells):
+        return None
+    zoos = (tried for tried in run.conversions if not all(cell.own for cell in tried.cells))
+    table = make_table(caption, list(map(totals_by_heading, zoos)), ("exporter",))
     notes = plain_notes((claim_note(run.conversions), *repair_notes(run.conversions)))
     return Section("conversion", "What converts", table, notes, (conversion_figure,))
 
 
 def totals_by_heading(tried: Conversions) -> dict[str, str]:
     """Write a converter's line."""
-    totals, results = count(tried.cells), Counter(cell.plain.result for cell in tried.cells)
+    totals, results = count(tried.cells), Counter(cell.plain.result for cell in tried.cells if not cell.own)
     return {
         "converter": tried.converter,
         "exporter": exporter_name(tried.exporter),
@@ -96,7 +99,8 @@ def repair_notes(conversions: Iterable[Conversions]) -> list[str]:
     """Say what repairs changed, by converter."""
     repaired: dict[str, list[Cell]] = {}
     for tried in conversions:
-        repaired.setdefault(tried.converter, []).extend(cell for cell in tried.cells if outcome(cell) == "repaired")
+        mended = (cell for cell in tried.cells if outcome(cell) == "repaired" and not cell.own)
+        repaired.setdefault(tried.converter, []).extend(mended)
     notes = []
     for converter, cells in repaired.items():
         if named := Counter(repair for cell in cells for repair in cell.repairs):
@@ -114,7 +118,7 @@ def conversion_figure(run: StoredRun) -> Figure | None:
     ]
     tried = {place for place, cell in placed if cell.plain.result != SKIPPED}
     cells = [(place, cell) for place, cell in placed if place in tried]
-    models = list(dict.fromkeys(cell.model for _, cell in cells))
+    models = list(dict.fromkeys(cell.model for _, cell in sorted(cells, key=lambda placed: not placed[1].own)))
     if len(models) < 2:
         return None
     order = [column(*place) for place in sorted(tried)]
@@ -131,7 +135,7 @@ def conversion_figure(run: StoredRun) -> Figure | None:
     upright = alt.Axis(title=None, orient="top", labelAngle=-90, domain=False, ticks=False)
     base = chart_of(values).encode(
         x=alt.X("column:N", sort=order, axis=upright),
-        y=alt.Y("model:N", sort=None, axis=alt.Axis(title=None, domain=False, ticks=False)),
+        y=alt.Y("model:N", sort=models, axis=alt.Axis(title=None, domain=False, ticks=False)),
     )
     colour = hue(
         "outcome:N", {name: look for name, look, _ in shown}, alt.Legend(title=None, orient="bottom", columns=3)
@@ -154,8 +158,8 @@ def conversion_figure(run: StoredRun) -> Figure | None:
 
 
 def column(converter: str, exporter: str, opset: int) -> str:
-    """Name a column."""
-    return f"{converter}, {exporter_name(exporter)} {opset}"
+    """Name a column; a user's own file has no exporter, and the operator set that it has."""
+    return f"{converter}, {exporter_name(exporter)}{f' {opset}' if opset else ''}"
 
 
 def exporter_name(exporter: str) -> str:

@@ -81,8 +81,8 @@ def golden_name(run: StoredRun) -> str:
         return "the model itself"
     if run.info.golden.check:
         return "ONNX Runtime in float32, without graph optimisation"
-    kind = run.model.source.kind
-    return f"{kind}’s own {run.model.name.removeprefix(f'{kind}:')}"
+    kind, name = run.model.source.kind, run.model.name.removeprefix(f"{run.model.source.kind}:")
+    return f"{name} itself" if ":" in name else f"{kind}’s own {name}"
 
 
 def difference_text(difference: float | None) -> str:
