@@ -86,9 +86,9 @@ def arranged(arrays: Arrays, inputs: Iterable[Input], layout: str) -> dict[str, 
     Of an input without an axis of examples it is the first example.
     """
     return {
-        given.name: np.asarray(
-            arrays[given.name].transpose(given.axes(layout)) if given.batched else arrays[given.name][0, ...], order="C"
-        )
+        given.name: np.ascontiguousarray(arrays[given.name].transpose(given.axes(layout)))
+        if given.batched
+        else np.array(arrays[given.name][0, ...])  # a copy: OpenVINO refuses one number that is read-only
         for given in inputs
     }
 

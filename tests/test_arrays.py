@@ -68,6 +68,8 @@ def test_what_has_no_axis_of_examples_is_given_as_one_example_and_comes_back_as_
     inputs = (Input("sound", (4,)), Input("rate", (), "int64", batched=False))
     given = arranged({"sound": np.zeros((1, 4), np.float32), "rate": np.array([16000])}, inputs, "NHWC")
     assert (given["sound"].shape, given["rate"].shape, given["rate"]) == ((1, 4), (), 16000)
+    read_only = np.broadcast_to(np.int64(16000), 3)
+    assert arranged({"rate": read_only}, inputs[1:], "")["rate"].flags["WRITEABLE"]
     outputs = (Output("score", (2,)), Output("state", (2, 1, 3), batched=False))
     state = np.zeros((2, 1, 3), np.float32)
     found = named([np.zeros((1, 2), np.float32), state], Signature(inputs, outputs), 1)
