@@ -130,6 +130,7 @@ def test_random_weights_are_for_speed_only_wherever_they_are_shown(stored):
     assert shown() == [True, True, True]
     run = parse_run(stored)
     assert write_record(run.info)["model"]["speed_only"] is True
+    assert Page(render_page(run)).text.index(words) < Page(render_page(run)).text.index("Latency percentiles")
     assert comparison_table(run).caption.endswith("by contender; speed only, with random weights")
     named = "resnet18 with builtin weights (speed only)"
     assert named in render_table(run, width=200)
