@@ -67,7 +67,9 @@ def find_state_dict(name: str, content: Content, place: str | None, shapes: Shap
 
     ``place`` says which, where there are several. Raises CheckpointBroken where there is none, or more than one.
     """
-    candidates = [each for each in candidates_in(content, shapes) if place in (None, each.place)]
+    under = f"{place}."  # a prefix of names within the mapping that is named makes it no other
+    every = candidates_in(content, shapes)
+    candidates = [each for each in every if place is None or f"{each.place}.".startswith(under)]
     fitting = [each for each in candidates if not shapes.differing(each.arrays)]
     different = {hash_state_dict(each.arrays): each for each in reversed(fitting)}
     if len(different) > 1:

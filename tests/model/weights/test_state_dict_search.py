@@ -114,3 +114,11 @@ def test_what_does_not_fit_is_refused_by_its_first_difference(content: dict[str,
     """The error counts the differences and names the first with both shapes."""
     with pytest.raises(CheckpointBroken, match=words):
         search(content)
+
+
+def test_a_place_is_named_without_the_prefix_of_the_names_in_it() -> None:
+    """What is wrapped in each of several mappings is found by the mapping's name alone."""
+    content = {"model": prefixed("module.", state(fill=2.0)), "model_ema": prefixed("module.", state(fill=3.0))}
+    for place, fill in (("model", 2.0), ("model.module", 2.0), ("model_ema", 3.0)):
+        found, _ = search(content, place)
+        assert found["layer.weight"][0, 0] == fill
