@@ -122,11 +122,15 @@ def probability_lead(ordered: Logits) -> NDArray[np.float64]:
 
 
 def why_wrong(agreement: Agreement, precision: str) -> str | None:
-    """Say why a contender of this precision is wrong, None where it is right."""
+    """Say why a contender of this precision is wrong, None where it is right.
+
+    Where golden is sure of no image, as with random weights it may be, float32 is judged by its differences alone.
+    """
     examples = ", ".join(agreement.disagreeing[:3])
     if agreement.largest_difference is None:
         return f"gives outputs that are not finite numbers (NaN or infinity), on {examples} for instance"
-    if agreement.decided_share is not None and agreement.decided_share < floor(precision):
+    counts = agreement.decided or precision != "float32"  # else the numbers alone say whether it is float32's doing
+    if counts and agreement.decided_share is not None and agreement.decided_share < floor(precision):
         where = (
             f"{len(agreement.disagreeing)} of {agreement.decided} images that golden is sure of ({examples})"
             if agreement.decided
