@@ -71,7 +71,7 @@ def fix_batch(source: Path, destination: Path) -> tuple[str, ...]:
         for given in model.graph.input
         if given.name not in written
     }
-    if not all(known and known[0] == 0 and all(side > 0 for side in known[1:]) for known in sides.values()):
+    if not all(known and known[0] <= 0 and all(side > 0 for side in known[1:]) for known in sides.values()):
         return ()
     fixed, _ = onnxsim.simplify(model, overwrite_input_shapes={name: [1, *known[1:]] for name, known in sides.items()})
     onnx.save(fixed, str(destination))

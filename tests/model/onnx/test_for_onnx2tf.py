@@ -97,9 +97,16 @@ def opened(path: Path, *sides: int) -> Path:
     return path
 
 
-def test_an_open_batch_becomes_one(tmp_path: Path, simplified: list[dict[str, list[int]]]) -> None:
-    """Shapes are folded for a batch of one, and the repair is named."""
+@pytest.mark.parametrize("unknown", [None, -1])
+def test_an_open_batch_becomes_one(
+    tmp_path: Path, simplified: list[dict[str, list[int]]], unknown: int | None
+) -> None:
+    """Shapes are folded for a batch of one, whichever way the file says that any is taken; the repair is named."""
     path = opened(tmp_path / "given.onnx", 0)
+    if unknown is not None:
+        model = onnx.load(str(path))
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = unknown
+        onnx.save(model, str(path))
     assert for_onnx2tf.fix_batch(path, tmp_path / "fixed.onnx") == ("batch fixed at one",)
     assert simplified == [{"images": [1, *IMAGES.shape[1:]]}]
     assert (tmp_path / "fixed.onnx").exists()
