@@ -44,7 +44,8 @@ def prepared(variant: Variant, picture: Example, images: NDArray[np.float32], pl
     here = Environment(
         "here", Path(sys.executable), backends=find_backends(fakes), installed=Installed(frozenset({"numpy"}))
     )
-    model = resnet18("none", place.home / "weights.npz", "0" * 64, ("a", "b"), FILE)
+    labels = tuple(map(str, range(true_logits(images).shape[1])))
+    model = resnet18("none", place.home / "weights.npz", "0" * 64, labels, FILE)
     expected = ReferenceOutputs(
         model,
         Examples(("one", "two", "three"), {"images": images}, PICTURES, ""),
