@@ -173,11 +173,11 @@ def test_bound_of_a_hundred_roundings_is_where_it_says() -> None:
 
 
 def test_without_any_decided_image_all_images_count(golden: Logits, logits: Logits) -> None:
-    """Where golden itself is within its noise everywhere, a contender is held to all images rather than to none."""
+    """Where golden itself is within its noise everywhere, all images judge a reduced precision, rather than none."""
     flip(logits, 0)
     found = compare_logits(logits, golden, 1.0, NAMES)
     assert (found.decided, found.decided_share) == (0, 0.9)
-    assert why_wrong(found, "float32") is not None
+    assert why_wrong(found, "int8") is not None
 
 
 def test_names_must_match_the_images(golden: Logits, logits: Logits) -> None:

@@ -31,7 +31,7 @@ def parse(words: list[str]) -> Namespace:
 def options_of(words: list[str]) -> Options:
     """Return what the suite makes of options."""
     option = SimpleNamespace(**vars(parse(words)), benchmark_disable=False, benchmark_enable=False)
-    return read_options(SimpleNamespace(option=option))
+    return read_options(SimpleNamespace(option=option, rootpath=Path("checkout")))
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ GOLDEN = Golden(OUTPUTS, {"check": 1e-6, "rounding": 0.0})
 UNCHECKED = Check("an evaluator", reason="it can't", witness=Witness("another", 1e-7))
 
 
-@pytest.mark.parametrize("check", [None, Check("an evaluator", 3, 2e-7), UNCHECKED])
+@pytest.mark.parametrize(
+    "check", [None, Check("an evaluator", 3, 2e-7), UNCHECKED], ids=["torch's own", "checked", "unchecked"]
+)
 def test_golden_comes_back_as_it_was_saved(tmp_path, check):
     """Outputs, roundings and how it was checked are kept, whatever the outputs are called."""
     save_golden(tmp_path / "golden.npz", dataclasses.replace(GOLDEN, check=check, note="something"))

@@ -98,9 +98,7 @@ def opened(path: Path, *sides: int) -> Path:
 
 
 @pytest.mark.parametrize("unknown", [None, -1])
-def test_an_open_batch_becomes_one(
-    tmp_path: Path, simplified: list[dict[str, list[int]]], unknown: int | None
-) -> None:
+def test_an_open_batch_becomes_one(tmp_path: Path, simplified: list[dict[str, list[int]]], unknown: int | None) -> None:
     """Shapes are folded for a batch of one, whichever way the file says that any is taken; the repair is named."""
     path = opened(tmp_path / "given.onnx", 0)
     if unknown is not None:
