@@ -37,6 +37,7 @@ def test_models_and_contenders_can_be_named(plans):
     assert plans[0].contenders == ("pytorch", "openvino")
 
 
+@pytest.mark.long
 def test_the_page_can_be_made_again_without_a_race(plans, tmp_path, capsys):
     """--page-only reads what is stored, and --markdown - prints it."""
     store_model(tmp_path / "kept", "resnet18", make_model_run("resnet18", {"openvino": 0.6}))

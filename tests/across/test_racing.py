@@ -192,6 +192,7 @@ def test_a_command_is_run_to_its_end(tmp_path):
     assert (code, (tmp_path / "out.txt").read_text()) == (3, "here\n")
 
 
+@pytest.mark.long
 def test_a_command_that_does_not_end_is_interrupted(tmp_path):
     """It is given the chance to clear up after itself, as with Ctrl-C."""
     program = (

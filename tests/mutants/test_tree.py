@@ -76,6 +76,7 @@ def test_only_what_is_cached_stays_decorated() -> None:
     assert [node.name for node in nodes if getattr(node, "decorator_list", [])] == ["kept"]
 
 
+@pytest.mark.long
 def test_the_tree_has_the_checkouts_files_and_one_folder_to_mutate(tmp_path: Path) -> None:
     """What git has is copied, one folder is rewritten, and mutmut is told which it is and which tests may kill."""
     make_tree("judge", tmp_path / "tree")

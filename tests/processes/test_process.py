@@ -43,6 +43,7 @@ def test_call_gives_the_functions_result(tmp_path):
     assert "noise" in log.read_text()
 
 
+@pytest.mark.long
 def test_named_errors_keep_their_name_across_processes(tmp_path):
     """An error of the contract raised in a process arrives as the same class with its message."""
     with pytest.raises(CheckpointBroken, match="not a checkpoint"):

@@ -232,6 +232,7 @@ def test_the_worker_starts_without_numpy():
     assert "numpy" not in loaded_after("import runoff.measure.worker, runoff.processes.channel")
 
 
+@pytest.mark.long
 def test_the_page_loads_no_framework():
     """The page's server reads every backend's declarations and loads none of their frameworks; its workers do."""
     loaded = loaded_after("import webui.app\nfrom runoff.backends import find_backends\nassert find_backends()")
@@ -239,6 +240,7 @@ def test_the_page_loads_no_framework():
     assert not loaded & FRAMEWORKS
 
 
+@pytest.mark.long
 def test_the_pages_workers_are_started_before_flask_is_imported():
     """What starts the page and its first worker loads no Flask, which is imported while that worker starts."""
     loaded = loaded_after("import webui.__main__")

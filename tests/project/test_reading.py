@@ -38,6 +38,7 @@ def mistakes(files: list[Path]) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_every_test_says_in_a_sentence_how_something_behaves():
     """Every test has a docstring of one sentence; what else there is to say is a comment."""
     assert len(FILES) > 100

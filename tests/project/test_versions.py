@@ -61,6 +61,7 @@ def matrix_hash() -> str:
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
+@pytest.mark.long
 def test_every_version_is_stored():
     """A new backend's version has its line, and one that is gone has none."""
     assert set(current()) == set(json.loads(STORED.read_text())), f"{STORED} is not of {json.dumps(current())}"

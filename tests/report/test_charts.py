@@ -13,6 +13,7 @@ from runoff.stored.schema import StoredRunBroken
 from tests.builders.stored_runs import about, add_contender, add_rounds
 
 
+@pytest.mark.long
 def test_raw_times_are_told_from_the_least_to_the_most(stored):
     """The text has each contender's median and both ends; the chart has a shape for each."""
     add_rounds(stored)
@@ -76,6 +77,7 @@ def test_no_peak_of_memory_is_lost():
     assert points == sorted(points)
 
 
+@pytest.mark.long
 def test_memory_over_time_is_told_with_its_highest(stored):
     """Each contender has its highest value in the chart and in the text; a long one stretches the axis and says so."""
     figure = curve_figure(parse_run(stored))

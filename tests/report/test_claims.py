@@ -243,6 +243,7 @@ def test_there_is_no_section_of_another_model_or_without_its_contenders(stored):
     assert claims_section(parse_run(stored)) is None
 
 
+@pytest.mark.long
 def test_the_claims_are_on_the_page_and_in_markdown(stored):
     """With the machine of the post and the one of this run."""
     keep_groups(stored, "inference")

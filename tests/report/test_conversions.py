@@ -181,6 +181,7 @@ def test_a_run_of_conversions_alone_has_no_empty_comparison():
     assert "There was no control" not in render_markdown(run)
 
 
+@pytest.mark.long
 def test_the_map_has_columns_of_what_was_tried_and_room_for_their_names():
     """A column in which all was skipped is left out; one of many columns keeps its width and is scrolled."""
     skipped = {**cell("a", SKIPPED), "opset": 17}

@@ -63,6 +63,7 @@ def stored_with(group):
     return stored
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("group", QUESTIONS)
 def test_a_question_has_a_section_where_it_was_asked(group):
     """Its figures stand on the terminal within 100 columns, in Markdown and on the page, which escapes them."""

@@ -101,6 +101,7 @@ def test_what_has_to_be_said_is_said(run):
         assert "LoadGen 6.0.3" in notes
 
 
+@pytest.mark.long
 def test_every_report_has_every_question_and_no_race(run):
     """Terminal, Markdown and page show them in one order, with charts on the page, and no comparison."""
     assert [section.name for section in sections(run, TERMINAL)] == ["comparison", *ANSWERS]

@@ -17,6 +17,8 @@ from tests.builders.stored_runs import (
     make_field_run,
 )
 
+pytestmark = pytest.mark.long
+
 
 def test_it_tells_every_point_in_words(stored):
     """The text has the figures and the mark of each contender that was timed, those that are marked first."""

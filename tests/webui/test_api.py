@@ -80,6 +80,7 @@ def test_runtimes_and_the_number_of_answers_can_be_chosen(client):
     assert response.json["picture"] == dict(zip(("width", "height"), star().size, strict=True))
 
 
+@pytest.mark.long
 def test_the_threads_shown_are_those_that_the_framework_reports(tmp_path):
     """What an answer says about threads was read back from the session, not copied from what was asked for."""
     with fake_page(tmp_path, ["fake", "fake-lies"]) as app:
@@ -194,6 +195,7 @@ def test_an_error_of_our_own_is_a_sentence_too(app, client, monkeypatch, caplog)
     assert "a secret" in caplog.text
 
 
+@pytest.mark.long
 def test_every_sample_is_a_picture_that_is_answered(client):
     """All samples that the page offers can be fetched and classified."""
     count = client.get("/").text.count("data-sample=")
@@ -220,6 +222,7 @@ def test_answers_are_what_the_description_says(client):
     assert set(description["paths"]) == {rule for rule in rules if rule.startswith(("/api", "/healthz"))}
 
 
+@pytest.mark.long
 def test_a_missing_runtime_costs_itself_alone(tmp_path):
     """One that was not prepared is missing and says so when asked; the others answer, and the server is well."""
     with fake_page(tmp_path, ["fake", "fake-slower"], prepared=prepared_fakes(tmp_path / "fewer", ["fake"])) as app:

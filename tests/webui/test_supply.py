@@ -119,6 +119,7 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(capsys, tmp_path, m
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_a_folder_that_can_not_be_used_is_named(capsys, tmp_path, monkeypatch):
     """An error of a folder names the folder and what helps, which is no other port."""
     monkeypatch.setattr("webui.__main__.find_backends", fake_backends)

@@ -47,6 +47,7 @@ def hash_now(home: Path) -> Callable[[], str]:
     return hashed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("file", [f"{PACKAGE}/small.py", f"{PACKAGE}/parts.py", f"{PACKAGE}_layers.py"])
 def test_a_change_of_any_source_that_is_imported_makes_another_model(
     home: Path, hash_now: Callable[[], str], file: str
@@ -65,6 +66,7 @@ def test_sources_that_are_not_imported_change_nothing(home: Path, hash_now: Call
     assert hash_now() == before
 
 
+@pytest.mark.long
 def test_a_package_elsewhere_counts_by_its_own_files(
     home: Path, hash_now: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
