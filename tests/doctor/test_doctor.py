@@ -91,6 +91,7 @@ def working(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.full
 def test_text_and_json_say_the_same(capsys, tmp_path: Path) -> None:
     """Every section is printed in order within 100 columns; the JSON holds the same findings and advice."""
     path = tmp_path / "doctor.json"

@@ -57,8 +57,7 @@ def answers(tmp_path):
     [
         ("onnxruntime", ""),
         ("openvino", ""),
-        ("tensorflow", ""),
-        *in_full(("tensorflow", "session"), ("tensorflow", "savedmodel")),
+        *in_full(("tensorflow", ""), ("tensorflow", "session"), ("tensorflow", "savedmodel")),
     ],
 )
 def test_inputs_and_outputs_are_told_apart_by_their_names(answers, name, variant):

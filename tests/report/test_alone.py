@@ -68,6 +68,7 @@ def test_comparing_loads_nothing_that_draws(tmp_path: Path) -> None:
     assert not set(done.stderr.split()) & {"altair", "vl_convert", "jinja2"}
 
 
+@pytest.mark.full
 def test_a_history_loads_nothing_that_takes_long(tmp_path: Path) -> None:
     """Runs become a history without any framework, and without scipy.stats, which takes longer than finding steps."""
     folder = store_runs(tmp_path / "runs", with_step(3, 0, 1.0))

@@ -108,6 +108,7 @@ def test_the_tool_writes_what_is_asked_for(stored, write_file, tmp_path):
     assert not (tmp_path / "index.html").exists()
 
 
+@pytest.mark.full
 def test_the_tool_puts_several_runs_on_one_page(stored, write_file, tmp_path, capsys):
     """The page is beside the first; one that can't be read is named, and then nothing is written."""
     path = write_file(json.dumps(stored))

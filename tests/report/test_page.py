@@ -118,6 +118,7 @@ def test_sections_without_data_are_absent(stored):
     assert "<figure>" not in render_page(parse_run(stored))
 
 
+@pytest.mark.full
 def test_a_run_saved_without_its_raw_data_is_shown_in_full(stored):
     """pytest-benchmark's saved files have no raw rounds; all is shown but their distribution."""
     whole = figures(parse_run(stored))
@@ -242,6 +243,7 @@ def test_the_page_holds_the_stored_run(stored):
     ]
 
 
+@pytest.mark.full
 def test_several_runs_stand_on_one_page(stored):
     """Each has its answer in a first table, its ratios beside the others', and a part of the page without equal ids."""
     other = make_stored_run()

@@ -46,6 +46,7 @@ def made_by(suite: Suite, *arguments: str) -> dict[str, int]:
     return {name: len(after[name]) - len(before[name]) for name in before}
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("trusting")
 def test_what_does_not_depend_on_a_change_is_not_made_again(suite: Suite) -> None:
     """Unchanged, all is cached; other numbers in the pictures make golden anew, and another size the artifact too."""

@@ -27,6 +27,7 @@ def ratios(stored):
     ]
 
 
+@pytest.mark.full
 def test_a_precision_that_is_easily_reached_ends_the_race_at_the_first_look(suite):
     """Asked for ±500 %, a race ends after its first launches, and its interval is computed for half of the error."""
     printed, stored = run_and_read(suite, "--launches", "3", "--precision", "500%")

@@ -196,6 +196,7 @@ def test_compare_fail_is_a_gate(suite, finished):
     assert "Control (a second fake" in done.stdout
 
 
+@pytest.mark.full
 def test_selecting_with_k_races_what_is_selected_and_the_reference(suite):
     """-k runs the selected contender, raced against the reference, and --results says where that is stored."""
     elsewhere = ("--results", "results/else/where")

@@ -56,7 +56,7 @@ def test_every_configuration_is_equal_bit_by_bit() -> None:
         assert_same(data, picture)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     place=st.integers(0, 10_000),
     short=st.integers(1, 500),

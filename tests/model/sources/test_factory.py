@@ -106,7 +106,7 @@ def test_a_factory_is_made_in_two_processes(choose, tmp_path):
         return call(function, arguments, label="weights", log=tmp_path / "log", timeout=120)
 
     with pytest.raises(FactoryUnusable, match="its weights do not decide it"):
-        choose("by_address", "values=4", run_step=in_processes)
+        choose("by_process", "values=4", run_step=in_processes)
 
 
 def test_inputs_that_are_not_said_are_asked_for(choose):

@@ -65,6 +65,7 @@ def test_a_name_that_is_no_classifier_is_refused(name: str, words: str) -> None:
         find_config(name)
 
 
+@pytest.mark.full
 def test_all_that_is_no_classifier_is_known(timm: Any) -> None:
     """Of timm's models with weights those that are left have classes of ImageNet's, but for four of larger sets."""
     others, refused = [], []

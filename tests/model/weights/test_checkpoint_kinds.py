@@ -114,6 +114,7 @@ def written(state: State, folder: Path) -> Iterator[tuple[str, Path]]:
     yield "arrays", folder / "own.npz"
 
 
+@pytest.mark.full
 def test_the_same_weights_in_any_file_are_the_same_model(module: Any, tmp_path: Path) -> None:
     """Whatever wrapped, renamed or stored them, golden, artifacts and results are those of one hash."""
     found = {kind: choose(path).model for kind, path in written(module.state_dict(), tmp_path)}
