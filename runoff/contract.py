@@ -6,19 +6,16 @@ This module needs numpy and the standard library only, so that a worker can impo
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import UnionType
-from typing import Any, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from numpy.typing import NDArray
 
 from runoff.arrays import Arrays, Input, Output, Signature
 from runoff.errors import ImagesUnusable, UnknownContender
 from runoff.kernels import Kernel
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -150,32 +147,6 @@ class Form:
         """The ONNX file of a form that has one."""
         assert self.file is not None
         return self.file
-
-
-def to_json(value: Any) -> dict[str, Any]:
-    """Return a model, a form or a declaration as JSON values, to pass it to another process; a path as its text."""
-
-    def texts(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-        return {name: str(each) if isinstance(each, Path) else each for name, each in pairs}
-
-    return asdict(value, dict_factory=texts)
-
-
-def from_json(kind: type[Value], values: Mapping[str, Any]) -> Value:
-    """Read what ``to_json`` returned of a value of this kind."""
-    hints = get_type_hints(kind)
-    return kind(**{name: read_field(hints[name], value) for name, value in dict(values).items()})
-
-
-def read_field(hint: Any, value: Any) -> Any:
-    """Read one field by its type: a list becomes a tuple, an object its dataclass, a text a path."""
-    if get_origin(hint) is UnionType and value is not None:
-        return read_field(get_args(hint)[0], value)
-    if get_origin(hint) is tuple:
-        return tuple(read_field(get_args(hint)[0], each) for each in value)
-    if is_dataclass(hint):
-        return from_json(cast(type, hint), value)
-    return Path(value) if hint is Path else value
 
 
 @dataclass(frozen=True)

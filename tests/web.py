@@ -18,7 +18,8 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from runoff.backends import Declaration, find_backends
-from runoff.contract import Model, to_json
+from runoff.contract import Model
+from runoff.files.values import to_json
 from runoff.measure.cache import RECORD, measure_files
 from runoff.model.inputs.drawings import CLASSES, draw
 from runoff.model.sources.architecture import BUILTIN

@@ -12,7 +12,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from runoff.arrays import Arrays, Signature
 from runoff.backends import onnxruntime
-from runoff.contract import from_json
+from runoff.files.values import from_json
 
 REQUEST = json.loads(os.environ["RUNOFF_TRUST_REQUEST"])
 """What a worker would be started with."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import resource
 
-from runoff.contract import Preprocessing, from_json
+from runoff.contract import Preprocessing
 from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
+from runoff.files.values import from_json
 from runoff.model.inputs.decoding import decode
 from runoff.model.inputs.preprocessing import preprocess
 from runoff.processes.channel import Channel, Message, run_program

@@ -16,10 +16,11 @@ from functools import partial
 import numpy as np
 
 from runoff.backends import Declaration
-from runoff.contract import Model, to_json
+from runoff.contract import Model
 from runoff.environments.contenders import Contender, all_contenders, choose_contenders
 from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError, WorkerFailed
+from runoff.files.values import to_json
 from runoff.model.inputs.images import ImageSet, hash_pixels, save_images
 from runoff.model.sources.options import AUTO
 from runoff.processes.channel import Message

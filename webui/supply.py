@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from runoff.backends import Declaration
-from runoff.contract import RANDOM, Model, Source, from_json, to_json
+from runoff.contract import RANDOM, Model, Source
 from runoff.environments.contenders import Contender
 from runoff.environments.discovery import this_environment
 from runoff.environments.environment import what_is_missing
 from runoff.errors import ArtifactBroken, CheckpointBroken, FrameworkMissing, UsageError
+from runoff.files.values import from_json, to_json
 from runoff.files.whole import write_whole
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.cache import read_made

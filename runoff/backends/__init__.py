@@ -15,8 +15,9 @@ from types import ModuleType
 from typing import Any
 
 from runoff import backends
-from runoff.contract import MODULE, ONNX, Variant, to_json
+from runoff.contract import MODULE, ONNX, Variant
 from runoff.errors import ContractBroken
+from runoff.files.values import to_json
 
 FUNCTIONS = ("import_framework", "convert", "load")
 OPTIONAL_FUNCTIONS = ("clear_cache", "import_model", "peak_kernels", "repair")

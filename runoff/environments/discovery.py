@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from runoff.backends import Declaration, find_backends
-from runoff.contract import from_json
 from runoff.environments.environment import Environment, Installed, Wheel
 from runoff.environments.survey import canonical, survey
 from runoff.errors import FrameworkMissing
+from runoff.files.values import from_json
 from runoff.model.golden.steps import STEPS
 from runoff.model.onnx import export as onnx_export
 from runoff.processes.process import Surroundings, call

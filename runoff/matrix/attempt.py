@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from runoff.arrays import Arrays, Signature, arranged
-from runoff.contract import Form, Repairs, from_json, import_backend
+from runoff.contract import Form, Repairs, import_backend
 from runoff.errors import ConversionFailed, conversion_stage
+from runoff.files.values import from_json
 from runoff.judge.agreement import Agreement, compare_logits
 from runoff.judge.closeness import compare_outputs
 from runoff.judge.conversions import FAILED, RIGHT, WRONG, Attempt, blamed_operator

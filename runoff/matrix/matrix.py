@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from runoff.backends import Declaration
-from runoff.contract import ONNX, Form, Model, from_json, to_json
+from runoff.contract import ONNX, Form, Model
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, first_with
 from runoff.errors import ConversionFailed, RunoffError
+from runoff.files.values import from_json, to_json
 from runoff.files.whole import write_whole
 from runoff.judge.conversions import EXPORT, FAILED, RIGHT, SKIPPED, Attempt, Cell
 from runoff.matrix.attempt import FILE, REPAIRED_FILE

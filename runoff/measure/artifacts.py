@@ -13,22 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import (
-    MODULE,
-    ONNX,
-    Backend,
-    Form,
-    Model,
-    Repairs,
-    Variant,
-    find_variant,
-    from_json,
-    import_backend,
-    to_json,
-)
+from runoff.contract import MODULE, ONNX, Backend, Form, Model, Repairs, Variant, find_variant, import_backend
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, find_converter, first_with
 from runoff.errors import ConversionFailed, RunoffError
+from runoff.files.values import from_json, to_json
 from runoff.measure.cache import Made, key_of, made_once
 from runoff.measure.code import differing_code
 from runoff.model.onnx import export as onnx_export

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runoff.arrays import arranged, named
-from runoff.contract import Preprocessing, from_json
+from runoff.contract import Preprocessing
 from runoff.files.arrays import save_arrays
+from runoff.files.values import from_json
 from runoff.measure.work import Work
 
 if TYPE_CHECKING:

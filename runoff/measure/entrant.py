@@ -12,11 +12,11 @@ import numpy as np
 
 from runoff.arrays import Arrays, Signature
 from runoff.backends import Declaration
-from runoff.contract import to_json
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
 from runoff.errors import ThreadsNotHeld
 from runoff.files.arrays import load_arrays
+from runoff.files.values import to_json
 from runoff.processes.channel import Message
 from runoff.processes.process import Process, started
 

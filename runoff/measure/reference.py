@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from runoff.arrays import Arrays
-from runoff.contract import MODULE, Model, to_json
+from runoff.contract import MODULE, Model
 from runoff.environments.cpus import allowed_threads
 from runoff.environments.environment import Environment, first_with
 from runoff.errors import FrameworkMissing, NoAnswer, RunoffError
 from runoff.files.arrays import load_arrays
+from runoff.files.values import to_json
 from runoff.files.whole import cached
 from runoff.judge.golden_check import Witness, difference_share
 from runoff.measure.cache import key_of

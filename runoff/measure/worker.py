@@ -59,7 +59,8 @@ def serve(channel: Channel, request: Message) -> None:
     import numpy as np
 
     from runoff.arrays import Signature, arranged, named
-    from runoff.contract import ImportsModels, find_variant, from_json, import_backend
+    from runoff.contract import ImportsModels, find_variant, import_backend
+    from runoff.files.values import from_json
     from runoff.measure.work import Work
 
     backend = import_backend(request["backend"])

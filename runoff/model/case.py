@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from runoff.arrays import Arrays
-from runoff.contract import Model, from_json
+from runoff.contract import Model
 from runoff.errors import conversion_stage
 from runoff.files.arrays import load_arrays, save_arrays
-from runoff.model.golden.golden import load_golden
-from runoff.model.golden.module import in_float64
+from runoff.files.values import from_json
+from runoff.model.golden.golden import in_float64, load_golden
 from runoff.model.module.module import make_module, run_module
 from runoff.model.onnx.export import write_onnx
 

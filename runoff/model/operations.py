@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runoff.contract import Model, from_json
+from runoff.contract import Model
 from runoff.errors import NoAnswer
+from runoff.files.values import from_json
 from runoff.model.module.module import build_empty, build_module, example
 
 DISTRIBUTIONS = ("torch", "torchvision")

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from runoff.backends import Declaration, declaration_of, declare, find_backends
-from runoff.contract import Variant, from_json
+from runoff.contract import Variant
 from runoff.errors import ContractBroken
+from runoff.files.values import from_json
 from tests.fakes import fake
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from runoff.arrays import Input
-from runoff.contract import ONNX, Model, Variant, from_json, to_json
+from runoff.contract import ONNX, Model, Variant
 from runoff.environments.environment import Environment, Installed
+from runoff.files.values import from_json, to_json
 from runoff.judge.conversions import (
     FAILED,
     RIGHT,

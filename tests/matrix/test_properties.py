@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runoff.contract import from_json, to_json
+from runoff.files.values import from_json, to_json
 from runoff.judge.conversions import FAILED, RIGHT, SKIPPED, WRONG, Attempt, Cell
 from runoff.matrix.matrix import is_final, read_cell, write_cell
 from tests.builders.strategies import json_values

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from runoff.arrays import arranged
-from runoff.contract import to_json
 from runoff.errors import ContractBroken
 from runoff.files.arrays import load_arrays
+from runoff.files.values import to_json
 from runoff.measure import commands
 from runoff.measure.commands import COMMANDS, LONGEST_REASON
 from runoff.measure.entrant import texts

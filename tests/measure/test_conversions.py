@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from runoff.backends import onnxruntime
-from runoff.contract import MODULE, ONNX, Form, Source, Variant, from_json, to_json
+from runoff.contract import MODULE, ONNX, Form, Source, Variant
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, Installed
 from runoff.errors import ConversionFailed, WorkerCrashed
+from runoff.files.values import from_json, to_json
 from runoff.measure import artifacts
 from runoff.measure.artifacts import (
     CONVERSION_TIMEOUT,

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from runoff.contract import Form, Repairs, Variant, to_json
+from runoff.contract import Form, Repairs, Variant
 from runoff.errors import ConversionFailed
+from runoff.files.values import to_json
 from runoff.measure import artifacts
 from runoff.measure.artifacts import convert, convert_repairing
 from tests import converter as imagined

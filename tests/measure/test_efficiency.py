@@ -11,8 +11,9 @@ import pytest
 from runoff import kernels
 from runoff.arrays import Input
 from runoff.backends import find_backends
-from runoff.contract import OTHER, Model, Source, to_json
+from runoff.contract import OTHER, Model, Source
 from runoff.errors import NoAnswer
+from runoff.files.values import to_json
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Shape, best_time, fastest
 from runoff.measure.launches import Progress
 from runoff.measure.peaks import measure_roof

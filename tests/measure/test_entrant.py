@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.contract import Variant, to_json
+from runoff.contract import Variant
 from runoff.environments.environment import Environment
 from runoff.errors import ThreadsNotHeld
 from runoff.files.arrays import save_arrays
+from runoff.files.values import to_json
 from runoff.measure import entrant as entrants
 from runoff.measure.entrant import Example, predict, predicting, receive_start, require_threads, texts
 from tests.builders.declarations import declared

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.contract import MODULE, ONNX, to_json
+from runoff.contract import MODULE, ONNX
 from runoff.environments.environment import Environment, Installed
 from runoff.errors import FrameworkMissing
 from runoff.files.arrays import save_arrays
+from runoff.files.values import to_json
 from runoff.measure import reference
 from runoff.measure.reference import (
     COUNT_TIMEOUT,

@@ -13,8 +13,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from runoff.contract import Variant, to_json
+from runoff.contract import Variant
 from runoff.errors import ContractBroken
+from runoff.files.values import to_json
 from runoff.measure import worker
 from runoff.measure.entrant import texts
 from runoff.measure.work import Work

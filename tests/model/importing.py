@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runoff.contract import RANDOM, Model, from_json, to_json
+from runoff.contract import RANDOM, Model
+from runoff.files.values import from_json, to_json
 from runoff.model.golden.golden import load_golden
 from runoff.model.golden.module import compute_golden
 from runoff.model.module.timm_import import RANGE

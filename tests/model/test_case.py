@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from runoff.arrays import Input, Output
-from runoff.contract import Model, Source, to_json
+from runoff.contract import Model, Source
 from runoff.files.arrays import save_arrays
+from runoff.files.values import to_json
 from runoff.model.case import Case, export_own_model, load_case, write_file_case
 
 
@@ -56,7 +57,7 @@ def test_a_model_of_several_inputs_and_outputs_becomes_a_case(tmp_path):
     """Its examples, all its outputs with a rounding error of each, and the operators of its ONNX file are there."""
     pytest.importorskip("torch")
     pytest.importorskip("onnx")
-    from runoff.contract import from_json
+    from runoff.files.values import from_json
     from runoff.model.sources.factory_check import import_factory
 
     inputs = (Input("tokens", (7,), "int64"), Input("features", (5,)))

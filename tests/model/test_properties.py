@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.arrays import Input
-from runoff.contract import Form, Model, Preprocessing, Source, from_json, to_json
+from runoff.contract import Form, Model, Preprocessing, Source
+from runoff.files.values import from_json, to_json
 from runoff.model.classification import top_classes
 from runoff.model.inputs.drawings import CLASSES, drawing_names
 from runoff.model.inputs.images import hash_pixels

@@ -9,8 +9,9 @@ import pytest
 
 from runoff.arrays import named
 from runoff.backends import find_backends
-from runoff.contract import Form, to_json
+from runoff.contract import Form
 from runoff.files.arrays import load_arrays, save_arrays
+from runoff.files.values import to_json
 from runoff.processes.process import call
 from tests.lanes import in_full
 from tests.stand_ins import two_by_two

@@ -14,8 +14,8 @@ import numpy as np
 import psutil
 import pytest
 
-from runoff.contract import to_json
 from runoff.errors import FrameworkMissing, WorkerFailed
+from runoff.files.values import to_json
 from runoff.processes.process import started
 from tests import fakes
 from tests.children import PATIENCE

@@ -17,6 +17,7 @@ from onnx.reference.op_run import OpRun
 
 from runoff.arrays import Arrays
 from runoff.model.golden.evaluator_patches import patches
+from runoff.model.golden.golden import in_float64
 
 HALVES = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
 FLOATS = (TensorProto.FLOAT, *HALVES)
@@ -92,11 +93,6 @@ def widen_tensor(tensor: Any) -> None:
     """Make a tensor of floating-point numbers one of float64."""
     if tensor.data_type in FLOATS:
         tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float64), tensor.name))
-
-
-def in_float64(array: Any) -> Any:
-    """Return numbers as float64, but whole ones as they are."""
-    return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
 def has_half(file: Path) -> bool:

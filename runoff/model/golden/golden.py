@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from runoff.arrays import Arrays
-from runoff.contract import from_json
 from runoff.files.arrays import load_arrays, save_arrays
+from runoff.files.values import from_json
 from runoff.judge.golden_check import Check
 
 ROUNDING = "rounding of "
@@ -50,3 +51,8 @@ def load_golden(path: Path) -> Golden:
     outputs = {name: array for name, array in saved.items() if not name.startswith(ROUNDING)}
     roundings = {name: float(saved[f"{ROUNDING}{name}"]) for name in outputs}
     return Golden(outputs, roundings, None if check is None else from_json(Check, json.loads(str(check))), str(note))
+
+
+def in_float64(array: Any) -> Any:
+    """Return numbers as float64, but whole ones as they are."""
+    return array.astype(np.float64) if array.dtype.kind == "f" else array

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runoff.arrays import Arrays
-from runoff.contract import Model, from_json
+from runoff.contract import Model
 from runoff.errors import CheckpointBroken
-from runoff.model.golden.golden import Golden, save_golden
+from runoff.files.values import from_json
+from runoff.judge.golden_check import largest_difference, largest_number
+from runoff.model.golden.golden import Golden, in_float64, save_golden
 from runoff.model.module.module import make_module, run_module
 
 
@@ -61,23 +63,12 @@ def exact_rows(module: Any, model: Model, few: Arrays) -> tuple[list[Arrays], st
     return [{name: array[place : place + 1] for name, array in batch.items()} for place in range(count)], note
 
 
-def largest_difference(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """Return by how much two arrays differ at most, 0 where there is nothing in them."""
-    return float(np.abs(one.astype(np.float64) - other.astype(np.float64)).max(initial=0.0))
-
-
 def least_rounding(output: NDArray[Any]) -> float:
     """Return what rounding its largest number makes of an output in float32, 0 for whole numbers."""
-    largest = float(np.abs(output.astype(np.float64)).max(initial=0.0))
-    return float(np.finfo(np.float32).eps) * largest if output.dtype.kind == "f" else 0.0
+    return float(np.finfo(np.float32).eps) * largest_number(output) if output.dtype.kind == "f" else 0.0
 
 
 def each_output(module: Any, model: Model, examples: Arrays) -> Iterator[Arrays]:
     """Yield a module's outputs for one example after another."""
     for place in range(min(map(len, examples.values()))):
         yield run_module(module, model, {name: array[place : place + 1] for name, array in examples.items()})
-
-
-def in_float64(array: Any) -> Any:
-    """Return numbers as float64, but whole ones as they are."""
-    return array.astype(np.float64) if array.dtype.kind == "f" else array

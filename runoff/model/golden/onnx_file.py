@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from runoff.arrays import Arrays, arranged, named
-from runoff.contract import Model, from_json
+from runoff.contract import Model
 from runoff.errors import CheckpointBroken
+from runoff.files.values import from_json
 from runoff.judge.golden_check import (
     Check,
     difference_share,
@@ -28,11 +29,11 @@ from runoff.judge.golden_check import (
 )
 from runoff.model.golden import evaluator
 from runoff.model.golden.golden import Golden, save_golden
+from runoff.model.onnx.runtime import OPTIMISED, PLAIN, open_session
 
 BY = "onnx's reference evaluator in float64"
 CHECK_SECONDS = 60.0
 """How long the evaluator may take for all examples; 2 to 18 s for a picture are usual."""
-PLAIN, OPTIMISED = "ORT_DISABLE_ALL", "ORT_ENABLE_ALL"
 REASON_LENGTH = 160
 
 
@@ -68,12 +69,9 @@ def run_file(model: Model, examples: Sequence[Arrays], optimisation: str = PLAIN
 
     Raises CheckpointBroken where it can't.
     """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, optimisation)
+    assert model.source.weights is not None
     with refusing(model.source.architecture):
-        session = onnxruntime.InferenceSession(str(model.source.weights), options, providers=["CPUExecutionProvider"])
+        session = open_session(model.source.weights, optimisation)
         names = [each.name for each in model.outputs]
         found = [session.run(names, arranged(example, model.inputs, "")) for example in examples]
     return [named(outputs, model.signature, 1) for outputs in found]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from runoff.arrays import arranged, named
-from runoff.contract import Model, from_json
+from runoff.contract import Model
 from runoff.files.arrays import save_arrays
+from runoff.files.values import from_json
 
 BY = "OpenVINO's float32"
 REQUIRES = ("openvino",)

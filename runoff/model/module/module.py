@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 from runoff.arrays import Arrays, Input
-from runoff.contract import Model, from_json
+from runoff.contract import Model
 from runoff.errors import UsageError
+from runoff.files.values import from_json
 from runoff.model.module import timm_import
 from runoff.model.module.factory import build_factory, find_factory, is_factory
 from runoff.model.module.torchvision_import import import_torchvision

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from runoff.arrays import Signature
-from runoff.contract import Model, from_json
+from runoff.contract import Model
 from runoff.errors import ConversionFailed, conversion_stage
+from runoff.files.values import from_json
 from runoff.model.module.branches import require_one_way
 from runoff.model.module.module import example, make_module
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from runoff.contract import RANDOM, to_json
+from runoff.contract import RANDOM
 from runoff.errors import CheckpointBroken
+from runoff.files.values import to_json
 from runoff.model.module.module import build_empty, build_module, taking
 from runoff.model.module.random_weights import SEED, random_state_dict
 from runoff.model.sources.architecture import FILE, Architecture

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import RANDOM, Model, from_json, to_json
+from runoff.contract import RANDOM, Model
 from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel, UsageError
+from runoff.files.values import from_json, to_json
 from runoff.model.inputs.input_options import InputOptions
 from runoff.model.inputs.preprocessing_fields import changed
 from runoff.model.module import timm_import

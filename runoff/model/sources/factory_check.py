@@ -17,9 +17,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from runoff.arrays import Input, Output, Signature, share_off
-from runoff.contract import Model, Source, from_json, to_json
+from runoff.contract import Model, Source
 from runoff.errors import FactoryUnusable
 from runoff.files.arrays import load_arrays, save_arrays
+from runoff.files.values import from_json, to_json
 from runoff.model.inputs.input_options import input_text, task_of
 from runoff.model.module.factory import (
     SEED,

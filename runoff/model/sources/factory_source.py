@@ -11,9 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import RANDOM, Model, from_json, to_json
+from runoff.contract import RANDOM, Model
 from runoff.errors import CheckpointUnavailable, UsageError
 from runoff.files.arrays import save_arrays
+from runoff.files.values import from_json, to_json
 from runoff.model.inputs.examples import given_examples
 from runoff.model.inputs.input_options import InputOptions
 from runoff.model.inputs.preprocessing_fields import changed

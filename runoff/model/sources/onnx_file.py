@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from runoff.arrays import Input, Output, Signature, arranged
-from runoff.contract import ONNX, OWN, Model, Preprocessing, Source, from_json, to_json
+from runoff.contract import ONNX, OWN, Model, Preprocessing, Source
 from runoff.errors import OnnxFileUnusable, UsageError
+from runoff.files.values import from_json, to_json
 from runoff.model.inputs.examples import given_examples
 from runoff.model.inputs.input_options import InputOptions, input_text, task_of
 from runoff.model.inputs.preprocessing_fields import changed
@@ -21,6 +22,7 @@ from runoff.model.onnx.file import copy_whole, data_beside, graphs, read_onnx
 from runoff.model.onnx.inputs import dtype_of, read_inputs
 from runoff.model.onnx.metadata import labels_of, picture_fields, read_metadata
 from runoff.model.onnx.probabilities import gives_probabilities
+from runoff.model.onnx.runtime import open_session
 from runoff.model.sources.architecture import IMAGENET
 
 ONE, TWO = 1, 2
@@ -127,12 +129,9 @@ def run_once(path: Path, inputs: Sequence[Input], options: InputOptions) -> tupl
     """
     import onnxruntime
 
-    settings = onnxruntime.SessionOptions()
-    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    settings.log_severity_level = 4
     version = f"ONNX Runtime {onnxruntime.__version__}"
     with refusing(f"{version} does not take it"):
-        session = onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+        session = open_session(path)
     examples = given_examples(inputs, options, TWO).arrays
     names = [each.name for each in session.get_outputs()]
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runoff.contract import FORMS, ONNX, Model, from_json, to_json
+from runoff.contract import FORMS, ONNX, Model
 from runoff.errors import OnnxFileUnusable, UsageError
+from runoff.files.values import from_json, to_json
 from runoff.model.inputs.input_options import InputOptions
 from runoff.model.sources.options import AUTO, ModelOptions
 

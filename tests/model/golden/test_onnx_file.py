@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from runoff.arrays import Input, Output
-from runoff.contract import to_json
 from runoff.errors import CheckpointBroken
+from runoff.files.values import to_json
 from runoff.judge.golden_check import half_step
 from runoff.model.golden.golden import load_golden
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from runoff.arrays import Input, Output
-from runoff.contract import to_json
 from runoff.files.arrays import load_arrays
+from runoff.files.values import to_json
 from runoff.model.golden.witness import answer
 
 onnx = pytest.importorskip("onnx", reason="the file is made with onnx, which is not installed")

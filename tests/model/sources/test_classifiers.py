@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from runoff.arrays import Input
-from runoff.contract import RANDOM, Model, from_json, to_json
+from runoff.contract import RANDOM, Model
 from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel
+from runoff.files.values import from_json, to_json
 from runoff.model.inputs.preprocessing import preprocess
 from runoff.model.module.module import build_empty, make_module
 from runoff.model.module.random_weights import require_answers

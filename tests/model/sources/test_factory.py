@@ -8,9 +8,9 @@ import json
 import numpy as np
 import pytest
 
-from runoff.contract import to_json
 from runoff.errors import CheckpointBroken, CheckpointUnavailable, FactoryUnusable, UsageError
 from runoff.files.arrays import save_arrays
+from runoff.files.values import to_json
 from runoff.model.inputs.input_options import InputOptions, read_input
 from runoff.model.sources import factory_check
 from runoff.model.sources.factory_source import choose_factory

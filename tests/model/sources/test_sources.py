@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from runoff.arrays import Output
-from runoff.contract import Model, from_json, to_json
+from runoff.contract import Model
 from runoff.errors import CheckpointBroken, CheckpointUnavailable, UnknownModel, UsageError
+from runoff.files.values import from_json, to_json
 from runoff.model.sources import choose
 from runoff.model.sources.architecture import BUILTIN, FILE, OFFICIAL
 from runoff.model.sources.choose import builtin_model, choose_model

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from runoff.contract import RANDOM, Model, from_json
+from runoff.contract import RANDOM, Model
 from runoff.errors import CheckpointBroken, CheckpointUnavailable, FrameworkMissing, UnknownModel, UsageError
+from runoff.files.values import from_json
 from runoff.model.module import timm_import
 from runoff.model.module.module import build_empty, make_module
 from runoff.model.sources import timm_weights

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runoff.contract import Model, from_json
+from runoff.contract import Model
 from runoff.errors import CheckpointBroken
+from runoff.files.values import from_json
 from runoff.model.module.torchvision_import import import_torchvision
 from runoff.model.sources import torchvision_weights
 from runoff.model.sources.choose import choose_model
