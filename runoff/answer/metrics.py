@@ -21,6 +21,7 @@ class Dimension:
 TIME = Dimension({"ms": Decimal("0.001"), "s": Decimal(1)})
 SIZE = Dimension({"MB": Decimal(10**6), "GB": Decimal(10**9), "MiB": Decimal(2**20), "GiB": Decimal(2**30)})
 SHARE = Dimension({"%": Decimal("0.01")}, most=1.0)
+FACTOR = Dimension({"x": Decimal(1), "×": Decimal(1)})
 
 
 @dataclass(frozen=True)
@@ -58,5 +59,6 @@ METRICS = (
     AGREEMENT,
     Metric("artifact", SIZE, "MB", lambda row: row.artifact, "artifact {}"),
     Metric("footprint", SIZE, "MB", lambda row: row.footprint, "{} to deploy"),
+    Metric("neighbour", FACTOR, "×", lambda row: row.neighbour, "{} the time beside a neighbour"),
 )
 FRONT = tuple(metric for metric in METRICS if metric.better)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 SYSTEM = Path("/")
@@ -19,6 +21,51 @@ def allowed_threads() -> int:
 def own_cpus() -> frozenset[int]:
     """Return the numbers of the CPUs that this process may run on."""
     return frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+
+
+@dataclass(frozen=True)
+class Sides:
+    """CPUs for one side and as many for another; ``one_core`` says whether all of them are threads of a single core."""
+
+    own: tuple[int, ...]
+    other: tuple[int, ...]
+    one_core: bool
+
+
+def two_sides(most: int, system: Path = SYSTEM) -> Sides:
+    """Divide the CPUs that may be kept busy between two sides, ``most`` for each; of one CPU there are no sides.
+
+    Cores go to the sides in turn and whole, so that both have a part of each cache and each socket, and no core has
+    threads of both while there are two. The first core, where most interrupts are served, is of the other side.
+    """
+    cores = own_cores(system)
+    parts = cores if len(cores) > 1 else [(cpu,) for core in cores for cpu in core]
+    other, own = (each_core_first(parts[begin::2]) for begin in (0, 1))
+    size = min(most, allowed_threads() // 2, len(own), len(other))
+    return Sides(own[:size], other[:size], len(cores) == 1)
+
+
+def own_cores(system: Path = SYSTEM) -> list[tuple[int, ...]]:
+    """Return the CPUs that this process may run on, those together that are threads of one core."""
+    cores: dict[str, list[int]] = {}
+    for cpu in sorted(own_cpus()):
+        cores.setdefault(threads_of_core(cpu, system), []).append(cpu)
+    return [tuple(core) for core in cores.values()]
+
+
+def threads_of_core(cpu: int, system: Path) -> str:
+    """Name the CPUs that are threads of one core with this one, itself alone where the system does not say."""
+    topology = system / "sys" / "devices" / "system" / "cpu" / f"cpu{cpu}" / "topology"
+    try:
+        return (topology / "thread_siblings_list").read_text().strip()
+    except OSError:
+        return str(cpu)
+
+
+def each_core_first(cores: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the first CPUs of all cores, then the second ones, and so on."""
+    placed = sorted((place, cpu) for core in cores for place, cpu in enumerate(core))
+    return tuple(cpu for _, cpu in placed)
 
 
 def cgroup_quota(system: Path = SYSTEM) -> float | None:

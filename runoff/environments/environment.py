@@ -68,9 +68,11 @@ class Environment:
         """Whether what runs in it is another checkout of Runoff than this one."""
         return self.tree != ROOT
 
-    def surroundings(self, variables: Mapping[str, str] | None = None, *, high_priority: bool = False) -> Surroundings:
+    def surroundings(
+        self, variables: Mapping[str, str] | None = None, *, high_priority: bool = False, cpus: tuple[int, ...] = ()
+    ) -> Surroundings:
         """Return what a process of this environment starts in."""
-        return Surroundings(self.interpreter, self.tree, variables or {}, high_priority)
+        return Surroundings(self.interpreter, self.tree, variables or {}, high_priority, cpus)
 
     def missing(self, modules: Iterable[str]) -> tuple[str, ...]:
         """Name those of the modules that are not installed in it."""

@@ -33,7 +33,8 @@ Watch = Callable[[int], AbstractContextManager[object]]
 class Entrant:
     """A contender that is ready to be launched: ``key`` is its id, or ``control`` for the reference's twin.
 
-    ``architecture`` names the model as its source has it.
+    ``architecture`` names the model as its source has it. ``cpus`` are those that its worker is kept on; it may run on
+    all where there are none.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Entrant:
     signature: Signature
     threads: int
     architecture: str = ""
+    cpus: tuple[int, ...] = ()
 
 
 Files = Mapping[str, Path]
@@ -75,7 +77,7 @@ def started_worker(entrant: Entrant, example: Example, log: Path, *, high_priori
     Raises a WorkerFailed.
     """
     variables = entrant.backend.variables(entrant.contender.variant)
-    surroundings = entrant.environment.surroundings(variables, high_priority=high_priority)
+    surroundings = entrant.environment.surroundings(variables, high_priority=high_priority, cpus=entrant.cpus)
     with started("runoff.measure.worker", label=entrant.key, log=log, surroundings=surroundings) as process:
         process.send_first(start_request(entrant, example))
         yield process

@@ -41,13 +41,15 @@ HIGHEST_PRIORITY = -20
 class Surroundings:
     """What a process starts in: an interpreter, the tree whose code it runs, and environment variables beside ours.
 
-    One of ``high_priority`` is put before other processes where the system permits that.
+    One of ``high_priority`` is put before other processes where the system permits that. One that is given ``cpus``
+    is kept on these, with every thread that it starts.
     """
 
     interpreter: Path = Path(sys.executable)
     tree: Path = ROOT
     variables: Mapping[str, str] = field(default_factory=dict)
     high_priority: bool = False
+    cpus: tuple[int, ...] = ()
 
 
 USUAL = Surroundings()
@@ -237,6 +239,9 @@ def started(module: str, *, label: str, log: Path, surroundings: Surroundings = 
         except OSError as error:
             raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
         raised = surroundings.high_priority and raise_priority(popen.pid)
+        if surroundings.cpus:
+            with suppress(ProcessLookupError):  # it has ended already, which is told when it is asked
+                os.sched_setaffinity(popen.pid, surroundings.cpus)  # before it has any other thread
         process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, high_priority=raised, tree=tree)
         stack.callback(process.end)
         yield process

@@ -11,11 +11,12 @@ from runoff.judge.ratios import launch_log_ratio, ratio_over_launches
 from runoff.measure.service.batches import BatchesRecord
 from runoff.measure.service.end_to_end import EndToEndRecord
 from runoff.measure.service.load import HighestLoadRecord, LoadRecord
+from runoff.measure.service.neighbour import NEIGHBOURS, NeighbourRecord
 from runoff.measure.service.parallel import ParallelRecord
 from runoff.measure.service.threads import ThreadsRecord
 from runoff.record.race import Judged, median_over, stored_percentiles
 from runoff.stored.benchmarks import Percentiles
-from runoff.stored.service import Load, Parallel, Rate, Scaling
+from runoff.stored.service import Load, NeighbourCost, Parallel, Rate, Scaling, Slowdown
 
 
 def rate_over_launches(rates: Iterable[float]) -> Rate:
@@ -94,6 +95,19 @@ def scaling_at(records: Sequence[ThreadsRecord], count: int) -> Scaling:
         speedup=Rate(1.0, 1.0, 1.0, gain.launches) if count == 1 else speedup,
         efficiency=gain.value / count,
         busy_threads=median_over(records, lambda record: record.busy[count]),
+    )
+
+
+def neighbour_cost(records: Sequence[NeighbourRecord]) -> NeighbourCost:
+    """Return how many times as long an inference takes beside each neighbour, paired by round with those without."""
+    return NeighbourCost(
+        cpus=records[0].cpus,
+        one_core=records[0].one_core,
+        quiet=median_over(records, lambda record: record.quiet),
+        slowdowns=tuple(
+            Slowdown(each.kind, each.share, rate_over_launches(record.slowdown(each) for record in records))
+            for each in NEIGHBOURS
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from runoff.judge.ratios import Ratio
 from runoff.stored.benchmarks import Benchmark, Curve, Percentiles
 from runoff.stored.details import Efficiency, Footprint
 from runoff.stored.info import RACED, StoredContender
+from runoff.stored.service import Neighbours
 
 NOT_COMPARED = "not compared"
 
@@ -31,7 +32,10 @@ class Measure:
 
 @dataclass(frozen=True)
 class Row:
-    """One contender in the comparison; None stands for what was not measured. Seconds and bytes."""
+    """One contender in the comparison; None stands for what was not measured. Seconds and bytes.
+
+    ``neighbour`` is how many times as long it takes beside the neighbour that costs it most.
+    """
 
     contender: str
     description: str
@@ -54,6 +58,7 @@ class Row:
     repairs: tuple[str, ...] = ()
     footprint: float | None = None
     of_peak: float | None = None
+    neighbour: float | None = None
 
 
 def make_measure(benchmark: Benchmark) -> Measure:
@@ -80,6 +85,7 @@ def make_row(
     )
     footprint: Footprint | None = details.get("footprint", {}).get(name)
     efficiency: Efficiency | None = details.get("efficiency", {}).get(name)
+    neighbours: Neighbours | None = details.get("neighbour", {}).get(name)
     judged_by = came_of.quantisation or came_of.agreement
     ratio = inference.extra_info.ratio if inference else None
     curve = peak.extra_info.curve if peak else None
@@ -105,4 +111,5 @@ def make_row(
         repairs=came_of.artifact.repairs if came_of.artifact else (),
         footprint=footprint.total if raced and footprint and not footprint.unknown else None,
         of_peak=efficiency.share if raced and efficiency else None,
+        neighbour=neighbours.neighbour.largest if raced and neighbours else None,
     )

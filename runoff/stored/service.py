@@ -117,6 +117,38 @@ class Threads(Struct, frozen=True):
     scaling: dict[int, Scaling]
 
 
+class Slowdown(Struct, frozen=True):
+    """How many times as long an inference takes beside a neighbour: what that takes, and for what share of the time."""
+
+    kind: str
+    share: Amount
+    times: Rate
+
+
+class NeighbourCost(Struct, frozen=True):
+    """What a neighbour costs: seconds an inference without one, and the slow-down beside each.
+
+    The contender had so many ``cpus`` and the neighbour as many others; ``one_core`` says whether these are threads of
+    a single core.
+    """
+
+    cpus: int
+    one_core: bool
+    quiet: Amount
+    slowdowns: tuple[Slowdown, ...]
+
+    @property
+    def largest(self) -> float | None:
+        """The largest slow-down, None where there is none."""
+        return max((slowdown.times.value for slowdown in self.slowdowns), default=None)
+
+
+class Neighbours(Struct, frozen=True):
+    """What neighbours cost."""
+
+    neighbour: NeighbourCost
+
+
 @dataclass(frozen=True)
 class Service:
     """All that a run says of the service questions: of each as a whole, and each one's answers by contender."""
@@ -128,6 +160,7 @@ class Service:
     server: Mapping[str, Server]
     end_to_end: Mapping[str, EndToEnd]
     threads: Mapping[str, Threads]
+    neighbour: Mapping[str, Neighbours]
 
 
 ANSWERS: Mapping[str, type[Any]] = {
@@ -137,5 +170,6 @@ ANSWERS: Mapping[str, type[Any]] = {
     "server": Server,
     "end-to-end": EndToEnd,
     "threads": Threads,
+    "neighbour": Neighbours,
 }
 """What the benchmarks of each question have in ``extra_info``, by group."""

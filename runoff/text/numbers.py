@@ -76,6 +76,11 @@ def megabytes(size: float | None) -> str:
     return NOTHING if size is None else f"{size / MEGABYTE:.0f}"
 
 
+def factor(times_as_much: float | None) -> str:
+    """Write how many times as much something is."""
+    return NOTHING if times_as_much is None else f"{times_as_much:.2f}"
+
+
 def share(fraction: float | None) -> str:
     """Write a share in per cent, never rounded up to all."""
     if fraction is None:
@@ -94,10 +99,10 @@ def bound(fraction: float) -> str:
 
 
 def figure(value: float, unit: str) -> str:
-    """Write a duration, a size or a share in the unit that the tables have it in."""
+    """Write a duration, a size, a share or a factor in the unit that the tables have it in."""
     if unit == "%":
         return share(value)
-    write = {"ms": milliseconds, "s": seconds, "MB": megabytes}[unit]
+    write = {"ms": milliseconds, "s": seconds, "MB": megabytes, "×": factor}[unit]
     return f"{write(value)} {unit}"
 
 

@@ -13,7 +13,7 @@ from runoff.answer.metrics import METRICS
 from runoff.stored.run import parse_run
 from tests.builders.stored_runs import about, make_stored_run
 
-NAMES = "latency, peak_memory, cold_start, agreement, artifact, footprint"
+NAMES = "latency, peak_memory, cold_start, agreement, artifact, footprint, neighbour"
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,8 @@ NAMES = "latency, peak_memory, cold_start, agreement, artifact, footprint"
         ("peak_memory<1MiB", "peak_memory", 1048576),
         ("artifact<=2GiB", "artifact", 2147483648),
         ("footprint<1GB", "footprint", 1000000000),
+        ("neighbour<1.2x", "neighbour", 1.2),
+        ("neighbour < 1.5 ×", "neighbour", 1.5),
         ("agreement>=99%", "agreement", 0.99),
         ("agreement>99.5 %", "agreement", 0.995),
     ],
@@ -95,6 +97,7 @@ def test_a_metric_may_be_bounded_from_both_sides() -> None:
         ("latency<10", "the unit of 10 is missing in 'latency<10'; latency is given in ms, s"),
         ("latency<10MB", "unknown unit 'MB' in 'latency<10MB'; latency is given in ms, s"),
         ("peak_memory<300mb", "unknown unit 'mb' in 'peak_memory<300mb'; peak_memory is given in MB, GB, MiB, GiB"),
+        ("neighbour<20%", "unknown unit '%' in 'neighbour<20%'; neighbour is given in x, ×"),
         ("agreement>=0.99", "the unit of 0.99 is missing in 'agreement>=0.99'; agreement is given in %"),
         ("latency<10ms, latency<=20ms", "latency is limited twice from one side: latency<10ms and latency<=20ms"),
         ("agreement>=99%, agreement>98%", "agreement is limited twice from one side"),

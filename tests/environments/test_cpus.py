@@ -10,7 +10,7 @@ import pytest
 
 from runoff import processor
 from runoff.environments import cpus
-from runoff.environments.cpus import allowed_threads, cgroup_quota
+from runoff.environments.cpus import Sides, allowed_threads, cgroup_quota, own_cpus, two_sides
 from runoff.processor import read_processor
 
 V1_MEMBERSHIP = "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n3:cpuset:/elsewhere\n1:name=systemd:/other\n"
@@ -131,6 +131,60 @@ def test_allowed_threads_without_affinity(monkeypatch: pytest.MonkeyPatch) -> No
 def test_allowed_threads_here() -> None:
     """On this machine, too, at least one thread is allowed and no more than there are CPUs."""
     assert 1 <= allowed_threads() <= (os.cpu_count() or 1)
+
+
+def imagine_cores(monkeypatch: pytest.MonkeyPatch, root: Path, cores: list[list[int]], limit: float | None) -> None:
+    """Make up a machine whose CPUs are threads of these cores, and a quota."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {cpu for core in cores for cpu in core}, raising=False)
+    monkeypatch.setattr(cpus, "cgroup_quota", lambda: limit)
+    for core in cores:
+        threads = ",".join(map(str, core)) + "\n"
+        write(root / "sys/devices/system/cpu", {f"cpu{cpu}/topology/thread_siblings_list": threads for cpu in core})
+
+
+@pytest.mark.parametrize(
+    ("cores", "limit", "most", "expected"),
+    [
+        pytest.param([[0]], None, 4, Sides((), (), True), id="one CPU"),
+        pytest.param([[0], [1]], None, 4, Sides((1,), (0,), False), id="two cores"),
+        pytest.param([[0, 1]], None, 4, Sides((1,), (0,), True), id="two threads of one core"),
+        pytest.param([[0, 2], [1, 3]], None, 4, Sides((1, 3), (0, 2), False), id="two cores of two threads"),
+        pytest.param([[0], [1], [2]], None, 4, Sides((1,), (0,), False), id="three cores"),
+        pytest.param(
+            [[0, 4], [1, 5], [2, 6], [3, 7]], None, 2, Sides((1, 3), (0, 2), False), id="a thread of each core first"
+        ),
+        pytest.param([[0], [1], [2], [3]], 2.5, 4, Sides((1,), (0,), False), id="a quota"),
+        pytest.param([[0], [1], [2], [3]], 1.0, 4, Sides((), (), False), id="a quota of one"),
+        pytest.param([[4], [6]], None, 4, Sides((6,), (4,), False), id="an affinity"),
+        pytest.param([[0, 1], [2]], None, 4, Sides((2,), (0,), False), id="unequal cores"),
+    ],
+)
+def test_two_sides_have_as_many_cpus_each_and_share_no_core_while_there_are_two(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    cores: list[list[int]],
+    limit: float | None,
+    most: int,
+    expected: Sides,
+) -> None:
+    """Cores go to the sides in turn, and both keep no more CPUs busy than are allowed and asked for."""
+    imagine_cores(monkeypatch, tmp_path, cores, limit)
+    assert two_sides(most, tmp_path) == expected
+
+
+def test_cpus_of_unknown_cores_are_taken_for_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the system does not say which threads share a core, each CPU counts as one."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(cpus, "cgroup_quota", lambda: None)
+    assert two_sides(4, tmp_path) == Sides((1, 3), (0, 2), False)
+
+
+def test_sides_here() -> None:
+    """On this machine, too, the sides are CPUs of its own and none is of both."""
+    sides = two_sides(4)
+    assert len(sides.own) == len(sides.other)
+    assert not set(sides.own) & set(sides.other)
+    assert {*sides.own, *sides.other} <= own_cpus()
 
 
 def redirect(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, file: Path) -> None:

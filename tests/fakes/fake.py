@@ -24,6 +24,9 @@ from runoff.kernels import Kernel, Shape
 MEBIBYTE = 1024 * 1024
 SECONDS_PER_INFERENCE = 0.002
 SECONDS_PER_SLOW_LOAD = 0.2
+READ = 64 * MEBIBYTE
+SMALL, PRODUCTS = 32, 2000
+"""Rows of a small matrix, and how many products an inference of it takes."""
 TICK = 1000
 """Nanoseconds by which a reading moves a fake clock on, so that nothing takes no time."""
 
@@ -54,6 +57,8 @@ VARIANTS = (
     Variant("raises-late", "raises at its thirtieth inference"),
     Variant("busy", "keeps two threads busy, by its fake clock"),
     Variant("tells", "says a word when it is loaded, and waits for ever"),
+    Variant("reads", "reads 64 MiB in an inference"),
+    Variant("multiplies", "multiplies small matrices in an inference, which the first cache holds"),
 )
 REQUIRES = ("numpy",)
 FORM = MODULE
@@ -143,6 +148,7 @@ class FakeSession:
         if batch.strides[0] * len(batch) != batch.nbytes:
             raise ValueError(f"a batch of strides {batch.strides} is another kind of input to a compiler")
         self.misbehave(len(batch))
+        self.work()
         busy = 2 if self.variant == "busy" else 0
         let_pass(SECONDS_PER_INFERENCE * self.times_as_long(len(batch)), busy)
         if self.variant == "prints":
@@ -170,11 +176,19 @@ class FakeSession:
         if self.variant == "raises-late" and self.inferences == 30:
             raise OverflowError("thirty is too many")
 
+    def work(self) -> None:
+        """Do the real work of those variants that have any."""
+        if self.variant == "reads":
+            self.memory[0].max()
+        if self.variant == "multiplies":
+            for _ in range(PRODUCTS):
+                np.matmul(self.memory[0], self.memory[0], out=self.memory[1])
+
     def times_as_long(self, images: int) -> float:
         """Return how many times as long as usual an inference takes."""
         if self.variant == "threaded":
             return 2 / self.threads
-        return {"slower": 2, "one-by-one": images}.get(self.variant, 1)
+        return {"slower": 2, "one-by-one": images, "reads": 0, "multiplies": 0}.get(self.variant, 1)
 
 
 def import_framework(variant: Variant) -> None:
@@ -206,6 +220,10 @@ def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -
     session = FakeSession(variant.name, told, signature.classes or 1000)
     if variant.name == "hungry":
         session.memory.append(np.ones(100 * MEBIBYTE, dtype=np.uint8))
+    if variant.name == "reads":
+        session.memory.append(np.ones(READ // 4, dtype=np.float32))
+    if variant.name == "multiplies":
+        session.memory += [np.ones((SMALL, SMALL), np.float32), np.empty((SMALL, SMALL), np.float32)]
     return session
 
 

@@ -1,4 +1,4 @@
-"""Workers have a high priority where the system permits it, and it is known whether they have."""
+"""Workers have a high priority where the system permits it, which is known, and the CPUs that they are given."""
 
 from __future__ import annotations
 
@@ -59,3 +59,13 @@ def test_only_what_is_timed_is_high_priority(tmp_path):
             found = os.getpriority(os.PRIO_PROCESS, process.popen.pid)
             assert process.high_priority == (asked and may_raise())
             assert (found == HIGHEST_PRIORITY) == process.high_priority
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system keeps no process on CPUs of its own")
+def test_a_process_is_kept_on_the_cpus_that_it_is_given(tmp_path):
+    """One that is given CPUs may run on no other, and one that is given none on all of its parent's."""
+    own = os.sched_getaffinity(0)
+    for given, expected in (((max(own),), {max(own)}), ((), own)):
+        surroundings = Surroundings(cpus=given)
+        with started("runoff.measure.worker", label="x", log=tmp_path / "log", surroundings=surroundings) as process:
+            assert os.sched_getaffinity(process.popen.pid) == expected

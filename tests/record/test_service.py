@@ -12,11 +12,12 @@ from runoff.measure.launches import Measured
 from runoff.measure.service.batches import BatchesRecord
 from runoff.measure.service.end_to_end import EndToEndRecord
 from runoff.measure.service.load import Answered, HighestLoadRecord, LoadRecord
+from runoff.measure.service.neighbour import NEIGHBOURS, QUIET, NeighbourRecord
 from runoff.measure.service.parallel import ParallelRecord
 from runoff.measure.service.threads import ThreadsRecord
 from runoff.record import service
 from runoff.record.race import Judged
-from runoff.stored.service import Load, Rate
+from runoff.stored.service import Load, Rate, Slowdown
 
 
 def rate(*values: float) -> Rate:
@@ -134,3 +135,31 @@ def test_answers_to_other_pictures_are_not_compared() -> None:
     records = {"pytorch": (end_to_end(1, 2, 3),), "other": (end_to_end(1, 2),)}
     with pytest.raises(ValueError, match="longer than"):
         service.same_answers(Judged(Measured(records, {}, None), "pytorch", Rules()), "other")
+
+
+def beside(quiet: tuple[float, ...], *factors: float) -> NeighbourRecord:
+    """Make a launch in which every neighbour makes all rounds take so many times as long."""
+    rounds = {
+        each.name: tuple(factor * value for value in quiet) for each, factor in zip(NEIGHBOURS, factors, strict=True)
+    }
+    return NeighbourRecord({QUIET: quiet, **rounds}, 2, one_core=True)
+
+
+def test_a_neighbours_cost_is_a_mean_over_launches() -> None:
+    """Each kind and share of the time has its slow-down with its interval, and the largest is what is chosen by."""
+    records = [beside((0.02, 0.04, 0.03), 1.1, 1.5, 1.0, 1.2), beside((0.05, 0.05, 0.05), 1.2, 1.8, 1.0, 1.3)]
+    found = service.neighbour_cost(records)
+    assert (found.cpus, found.one_core, found.quiet) == (2, True, pytest.approx(0.04))
+    assert found.slowdowns == (
+        Slowdown("memory", 0.5, rate(1.1, 1.2)),
+        Slowdown("memory", 1.0, rate(1.5, 1.8)),
+        Slowdown("compute", 0.5, rate(1.0, 1.0)),
+        Slowdown("compute", 1.0, rate(1.2, 1.3)),
+    )
+    assert found.largest == found.slowdowns[1].times.value
+
+
+def test_a_round_beside_a_neighbour_is_paired_with_its_own_quiet_one() -> None:
+    """What slows a round as a whole is in both of its times, and a single disturbed round does not count."""
+    rounds = {QUIET: (0.01, 0.03, 0.09, 0.02, 0.01), "memory 1": (0.012, 0.036, 0.108, 0.5, 0.012)}
+    assert NeighbourRecord(rounds, 1, one_core=False).slowdown(NEIGHBOURS[1]) == pytest.approx(1.2)

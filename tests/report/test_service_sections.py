@@ -7,9 +7,11 @@ import dataclasses
 import pytest
 from msgspec import structs
 
+from runoff.answer.recommendation import recommendation
 from runoff.arrays import Input
 from runoff.report.blocks import TERMINAL
 from runoff.report.sections.contents import sections
+from runoff.report.sections.neighbour import ONE_CORE, neighbour_figure
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
@@ -19,12 +21,15 @@ from runoff.stored.schema import read_record, write_record
 from runoff.stored.service import (
     EndToEnd,
     LoadGen,
+    NeighbourCost,
+    Neighbours,
     Parallel,
     ParallelSessions,
     Rate,
     Scaling,
     Server,
     SingleStream,
+    Slowdown,
     Threads,
     Throughput,
 )
@@ -43,6 +48,19 @@ ANSWERS = {
     "threads": Threads(
         {1: Scaling(0.04, Rate(1.0, None, None), 1.0, 1.0), 2: Scaling(0.025, Rate(1.6, 1.5, 1.7), 0.8, 1.9)}
     ),
+    "neighbour": Neighbours(
+        NeighbourCost(
+            cpus=1,
+            one_core=False,
+            quiet=0.03,
+            slowdowns=(
+                Slowdown("memory", 0.5, Rate(1.1, 1.05, 1.15)),
+                Slowdown("memory", 1.0, Rate(1.25, 1.2, 1.3)),
+                Slowdown("compute", 0.5, Rate(1.0, None, None)),
+                Slowdown("compute", 1.0, Rate(1.01, 0.98, 1.04)),
+            ),
+        )
+    ),
 }
 SHOWN = {
     "throughput": ("100", "–"),
@@ -51,6 +69,7 @@ SHOWN = {
     "server": ("40.0 [38.0, 42.0]", "20.0", "22.0", "–"),
     "end-to-end": ("20.0", "1.00", "2.00", "20.0", "0.10", "13 %"),
     "threads": ("1", "40.0", "1", "100 %", "1.00"),
+    "neighbour": ("30.0", "memory", "1.10 [1.05, 1.15]", "1.25 [1.20, 1.30]"),
 }
 
 
@@ -109,4 +128,46 @@ def test_every_report_has_every_question_and_no_race(run):
     for report in (render_table(run, width=120), render_markdown(run), page):
         assert all(section.title in report for section in sections(run, TERMINAL)[1:])
     assert 'id="comparison"' not in page
-    assert page.count("<figure>") == 2
+    assert page.count("<figure>") == 3
+
+
+def test_a_neighbour_has_a_line_for_each_kind_and_says_where_it_was(run):
+    """Its second line has no ratio; a sentence says on which CPUs it was, and another where these share a core."""
+    section = section_of(run, "neighbour")
+    assert section.table.rows[1] == ("", "", "compute", "1.00", "1.01 [0.98, 1.04]", "", "")
+    assert notes_of(section)[0].startswith("Contenders were kept on 1 CPU, with as many threads, and the neighbour on")
+    assert ONE_CORE not in notes_of(section)
+    known = run.service.neighbour["onnxruntime"]
+    cost = structs.replace(known.neighbour, cpus=4, one_core=True)
+    service = dataclasses.replace(run.service, neighbour={"onnxruntime": structs.replace(known, neighbour=cost)})
+    notes = notes_of(section_of(dataclasses.replace(run, service=service), "neighbour"))
+    assert notes[0].startswith("Contenders were kept on 4 CPUs, with as many threads")
+    assert notes[1] == ONE_CORE
+
+
+@pytest.mark.long
+def test_a_neighbours_chart_has_every_slow_down(run):
+    """Each is a mark, with its interval where it has one; the text has those of a neighbour that never rests."""
+    figure = neighbour_figure(run)
+    assert figure.alternative == (
+        "Times as long beside a neighbour at work all of the time: onnxruntime, memory 1.25; onnxruntime, compute 1.01."
+    )
+    assert figure.svg.count('opacity="0.3"') == 3
+    empty = dataclasses.replace(run, service=dataclasses.replace(run.service, neighbour={}))
+    assert neighbour_figure(empty) is None
+
+
+def test_the_costliest_neighbour_is_a_column_and_a_limit():
+    """Where it was asked beside the race, the comparison has it, and a contender is chosen under a limit on it."""
+    stored = make_stored_run()
+    for name, times in (("pytorch", 1.1), ("onnxruntime", 1.4), ("tensorflow", 1.3)):
+        slowdowns = (Slowdown("memory", 1.0, Rate(times, None, None)), Slowdown("compute", 1.0, Rate(1.0, None, None)))
+        answer = write_record(Neighbours(NeighbourCost(1, False, 0.03, slowdowns)))
+        stored["benchmarks"].append(benchmark("neighbour", name, times, None, **answer))
+    markdown = render_markdown(parse_run(stored))
+    assert "| beside a neighbour × |" in markdown
+    assert "| 1.40 |" in markdown
+    for limit, chosen in (("neighbour<2x", "onnxruntime"), ("neighbour<1.2x", "pytorch")):
+        about(stored)["limits"] = limit
+        assert f": {chosen}, " in recommendation(parse_run(stored))
+    assert "1.10 × the time beside a neighbour" in recommendation(parse_run(stored))

@@ -19,7 +19,7 @@ from tests.conftest import Suite
 pytestmark = pytest.mark.full
 
 CONTENDERS = "fake,fake-one-by-one,fake-threaded,fake-fixed-batch"
-GROUPS = {"throughput", "parallel", "single-stream", "server", "end-to-end", "threads"}
+GROUPS = {"throughput", "parallel", "single-stream", "server", "end-to-end", "threads", "neighbour"}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,15 @@ def test_what_a_second_thread_buys_is_seen(stored):
         told(stored, "threads", name)["scaling"]["2"]["speedup"]["value"] for name in ("fake", "fake-threaded")
     )
     assert threaded > 1.2 * plain
+
+
+def test_a_neighbour_of_a_fake_that_sleeps_costs_it_little(stored):
+    """Each fake has its slow-down beside both kinds of neighbour, at work for half and for all of the time."""
+    for contender in CONTENDERS.split(","):
+        cost = told(stored, "neighbour", contender)["neighbour"]
+        kinds = [(slowdown["kind"], slowdown["share"]) for slowdown in cost["slowdowns"]]
+        assert kinds == [("memory", 0.5), ("memory", 1.0), ("compute", 0.5), ("compute", 1.0)]
+        assert all(0.5 < slowdown["times"]["value"] < 2 for slowdown in cost["slowdowns"])
 
 
 def test_every_question_has_a_section_everywhere(suite, stored, finished):

@@ -19,7 +19,7 @@ MEDIAN = "median\nms"
 FRONT, MISSES = "front", "misses"
 MARKS = (STAR, FRONT, numbers.NOTHING, MISSES)
 """What is in the column of the choice, the best first."""
-DROPPABLE = ("artifact\nMB", "deploy\nMB", "of\npeak", "p95\nms", "choice")
+DROPPABLE = ("artifact\nMB", "deploy\nMB", "of\npeak", "beside a\nneighbour ×", "p95\nms", "choice")
 
 Read = Callable[[Row], float | None]
 
@@ -55,6 +55,7 @@ def comparison_table(run: StoredRun) -> Table:
         figures(run, "artifact\nMB", numbers.megabytes, lambda row: row.artifact),
         figures(run, "deploy\nMB", numbers.megabytes, lambda row: row.footprint),
         figures(run, "of\npeak", numbers.percent, lambda row: row.of_peak),
+        figures(run, "beside a\nneighbour ×", numbers.factor, lambda row: row.neighbour),
         (
             Column("choice", WORDS, tuple(float(MARKS.index(mark(row, choice))) for row in run.rows)),
             [mark(row, choice) for row in run.rows],

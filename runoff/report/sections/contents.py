@@ -16,6 +16,7 @@ from runoff.report.sections.footprint import footprint_section
 from runoff.report.sections.latency import latency_section
 from runoff.report.sections.memory import memory_section
 from runoff.report.sections.method import method_section
+from runoff.report.sections.neighbour import neighbour_section
 from runoff.report.sections.own_conversion import own_conversion_section
 from runoff.report.sections.parallel import parallel_section
 from runoff.report.sections.percentiles import percentile_section
@@ -51,6 +52,7 @@ SECTIONS: tuple[Callable[[StoredRun], Section | None], ...] = (
     server_section,
     end_to_end_section,
     threads_section,
+    neighbour_section,
     method_section,
     setting_section,
     repeat_section,
