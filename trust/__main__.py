@@ -18,6 +18,7 @@ from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
 from trust.cost import measure_cost
 from trust.detection import detect
+from trust.disturbance import simulate_probes
 from trust.field import Field, make_field
 from trust.page import render_page
 from trust.settings import QUICK, Settings
@@ -25,6 +26,11 @@ from trust.side_by_side import compare_side_by_side
 from trust.simulated import simulate
 
 SIMULATED = "simulated"
+IMAGINED: dict[str, Callable[[Settings, Callable[[str], None]], dict[str, Any]]] = {
+    SIMULATED: simulate,
+    "disturbance": simulate_probes,
+}
+"""The experiments that need no machine, by the names of their figures."""
 MEASURED: dict[str, Callable[[Field], dict[str, Any]]] = {
     "cost": measure_cost,
     "side_by_side": compare_side_by_side,
@@ -37,7 +43,7 @@ def main() -> int:
     """Run what is asked for; each experiment's figures are written as soon as it is over."""
     parser = argparse.ArgumentParser(prog="python -m trust", description="Can Runoff's numbers be believed?")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, which only show that everything runs")
-    every = [SIMULATED, *MEASURED]
+    every = [*IMAGINED, *MEASURED]
     parser.add_argument("--only", choices=every, action="append", help="this part; may be given more than once")
     parser.add_argument("--output", type=Path, default=ROOT / "docs", metavar="DIR", help="for trust.json and trust.md")
     options = parser.parse_args()
@@ -66,7 +72,7 @@ def run_experiments(names: list[str], settings: Settings, output: Path, say: Cal
         field = make_field(place, settings, say) if set(names) & set(MEASURED) else None
         for name in names:
             begin = time.monotonic()
-            figures[name] = MEASURED[name](field) if field and name in MEASURED else simulate(settings, say)
+            figures[name] = MEASURED[name](field) if field and name in MEASURED else IMAGINED[name](settings, say)
             figures[name]["minutes"] = (time.monotonic() - begin) / 60
             figures["setting"] = {
                 "cpu": read_processor().model,

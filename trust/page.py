@@ -7,7 +7,7 @@ from typing import Any
 
 from runoff.text.page import page_templates
 
-EXPERIMENTS = ("simulated", "detection", "side_by_side", "cost")
+EXPERIMENTS = ("simulated", "disturbance", "detection", "side_by_side", "cost")
 
 
 def render_page(figures: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ class Settings:
     """The sizes of all experiments; ``launches`` × ``rounds`` is the budget of one run that is under test."""
 
     simulated_runs: int = 3000
+    simulated_probes: int = 100
     launches: int = LAUNCHES
     rounds: int = ROUNDS
     pool_launches: int = 40
@@ -30,6 +31,7 @@ class Settings:
 
 QUICK = Settings(
     simulated_runs=60,
+    simulated_probes=2,
     launches=5,
     rounds=5,
     pool_launches=6,
