@@ -19,6 +19,7 @@ from runoff.arrays import Arrays
 from runoff.environments.machine import read_frequency, stolen_share
 from runoff.errors import RunoffError, WorkerCrashed
 from runoff.measure.entrant import Entrant, Example, Files, Start, receive_start, require_threads
+from runoff.measure.probe import Probed, Reading
 from runoff.measure.workers import Failures, Rotation, RunningWorker, Workers
 from runoff.processes.process import Process
 
@@ -44,7 +45,8 @@ class Measured(Generic[Record]):
 
     ``look`` is the index of the look that they stopped at, or were on their way to when the time was over.
     ``frequencies`` are the CPUs' mean clock in MHz at the end of each launch, None where the system does not say.
-    ``unwritten`` says why launches could not be written down as they came, None where they were.
+    ``unwritten`` says why launches could not be written down as they came, None where they were. ``probe`` is what a
+    probe found meanwhile, None where none was asked for.
     """
 
     records: Mapping[str, tuple[Record, ...]]
@@ -54,15 +56,20 @@ class Measured(Generic[Record]):
     out_of_time: bool = False
     frequencies: tuple[float | None, ...] = ()
     unwritten: str | None = None
+    probe: Probed | None = None
 
 
-def write_launch(journal: Path, launch: int, records: Mapping[str, Any]) -> str | None:
+def write_launch(
+    journal: Path, launch: int, records: Mapping[str, Any], readings: Sequence[Reading] = ()
+) -> str | None:
     """Add one launch to a journal; return what went wrong, since a full disk costs the journal and not the race."""
-    line = json.dumps({"launch": launch, "records": {key: asdict(record) for key, record in records.items()}})
+    written: dict[str, Any] = {"launch": launch, "records": {key: asdict(record) for key, record in records.items()}}
+    if readings:
+        written["probe"] = [asdict(reading) for reading in readings]
     try:
         journal.parent.mkdir(parents=True, exist_ok=True)
         with journal.open("a") as file:
-            file.write(line + "\n")
+            file.write(json.dumps(written) + "\n")
     except OSError as error:
         return f"{journal}: {error.strerror}"
     return None
@@ -80,7 +87,8 @@ class Setup:
     Launch k runs on example k of the ``files``, the same for every entrant. ``predictions`` are the checked outputs for
     its N examples by contender, None where nothing was checked. ``looks`` are the numbers of launches after which
     enough may have been measured; the last one ends it. Every launch is added to the ``journal`` as soon as it is over,
-    so that nothing measured is lost. ``deadline`` is the moment of ``time.monotonic`` at which all must end.
+    so that nothing measured is lost. ``deadline`` is the moment of ``time.monotonic`` at which all must end. A race
+    that is ``probed`` has a probe, by which it is known how disturbed the machine was in each round.
     """
 
     entrants: Sequence[Entrant]
@@ -92,6 +100,7 @@ class Setup:
     journal: Path
     progress: Progress
     deadline: float = math.inf
+    probed: bool = False
 
     def start(self, launch: int, entrants: Sequence[Entrant], random: Random, *, timed: bool) -> Rotation:
         """Start the workers of a launch in random order, each suspended as soon as it is ready.
@@ -177,11 +186,13 @@ def run_launches(
     steps: int,
     failed: Failures | None = None,
     enough: Callable[[Measured[Record]], bool] = lambda measured: True,
+    readings: Callable[[], Sequence[Reading]] = tuple,
 ) -> Measured[Record]:
     """Perform launches until one of the looks finds ``enough``, or the next would not end before the deadline.
 
     ``name`` is what progress calls them, and each takes so many ``steps`` of it. An entrant that fails is out, as those
     are that have ``failed`` before. The first launch always begins, and the longest so far says what the next takes.
+    ``readings`` gives what a probe found in the launch that is over.
     """
     records: dict[str, list[Record]] = {entrant.key: [] for entrant in setup.entrants}
     failures: Failures = dict(failed or {})
@@ -206,7 +217,7 @@ def run_launches(
                 finished, out = perform(launch, [entrant for entrant in setup.entrants if entrant.key not in failures])
                 failures |= out
                 frequencies.append(read_frequency())
-                unwritten = write_launch(setup.journal, launch, finished) or unwritten
+                unwritten = write_launch(setup.journal, launch, finished, readings()) or unwritten
                 for key, record in finished.items():
                     records[key].append(record)
                 launch += 1

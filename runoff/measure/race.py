@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from random import Random
 
 from runoff.measure.entrant import INFERENCE_TIMEOUT, NANOSECONDS, Entrant
 from runoff.measure.launches import Measured, Setup, Yield, run_launches
+from runoff.measure.probe import Probe, Reading, started_probe
 from runoff.measure.workers import Failures, Rotation, RunningWorker
 
 LAUNCHES = 8
@@ -54,26 +57,38 @@ def run_race(
     """Run launches of so many rounds until a look finds ``enough``; all workers have ended then.
 
     An entrant without a living worker is started once before: that brings files into the page cache, and memory to
-    this machine. ``name`` is what progress calls the launches.
+    this machine. ``name`` is what progress calls the launches. A probe that the setup asks for is kept for all of them.
     """
     random = Random(setup.seed)
+    threads = max((entrant.threads for entrant in setup.entrants), default=1)
+    beside: AbstractContextManager[Probe | None] = nullcontext()
+    if setup.probed:
+        beside = started_probe(threads, setup.workers.logs, high_priority=setup.workers.high_priority)
+    with setup.workers, beside as probe:
 
-    def perform(launch: int, entrants: Sequence[Entrant]) -> Yield[LaunchRecord]:
-        rotation = setup.start(launch, entrants, random, timed=True)
-        return run_rounds(rotation, rounds), rotation.failures
+        def perform(launch: int, entrants: Sequence[Entrant]) -> Yield[LaunchRecord]:
+            rotation = setup.start(launch, entrants, random, timed=True)
+            if probe is None:
+                return run_rounds(rotation, rounds), rotation.failures
+            probe.begin_launch()
+            return run_rounds(rotation, rounds, probe.read), rotation.failures
 
-    with setup.workers:
         failed: Failures = {}
         if without := [entrant for entrant in setup.entrants if entrant.key not in setup.workers]:
             setup.progress.begin("starting each once", len(without))
             failed = setup.start(0, without, random, timed=False).failures
         steps = len(setup.entrants) + rounds
-        return run_launches(setup, perform, name=name, steps=steps, failed=failed, enough=enough)
+        readings: Callable[[], Sequence[Reading]] = probe.last_launch if probe else tuple
+        race = run_launches(setup, perform, name=name, steps=steps, failed=failed, enough=enough, readings=readings)
+        return dataclasses.replace(race, probe=probe.probed()) if probe else race
 
 
-def run_rounds(rotation: Rotation, rounds: int) -> dict[str, LaunchRecord]:
-    """Time every worker once a round, each round in a new random order; return the records of those still in."""
-    return rotation.take_turns([time_one] * rounds, read_record)
+def run_rounds(rotation: Rotation, rounds: int, before: Callable[[], None] = lambda: None) -> dict[str, LaunchRecord]:
+    """Time every worker once a round, each round in a new random order; return the records of those still in.
+
+    ``before`` is called at the beginning of each round, when all are suspended.
+    """
+    return rotation.take_turns([time_one] * rounds, read_record, before)
 
 
 @dataclass(frozen=True)

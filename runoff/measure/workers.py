@@ -112,13 +112,16 @@ class Rotation:
         self,
         units: Sequence[Callable[[RunningWorker], Value]],
         record: Callable[[RunningWorker, list[Value]], Record],
+        before: Callable[[], None] = lambda: None,
     ) -> dict[str, Record]:
         """Let every worker do each unit of work, one at a time and each unit in a new random order.
 
         Returns by entrant what ``record`` makes of the values that its worker's units gave. One that fails is out.
+        ``before`` is called at the beginning of each unit, when all are suspended.
         """
         values: dict[str, list[Value]] = {key: [] for key in self.running}
         for unit in units:
+            before()
             running = self.running
             for key in self.random.sample(running, len(running)):
                 with self.costs_itself_alone(key):

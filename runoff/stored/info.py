@@ -12,6 +12,7 @@ from runoff.judge.golden_check import Check
 from runoff.judge.ratios import Ratio
 from runoff.stored.benchmarks import AnyBenchmark
 from runoff.stored.model import StoredModel
+from runoff.stored.probe import StoredProbe
 from runoff.stored.schema import SCHEMA, Amount, Size, StoredRunBroken, read_record
 from runoff.stored.service import Question
 from runoff.stored.stratum import Pictures, Stratum
@@ -74,7 +75,8 @@ class RunInfo(Struct, frozen=True):
     """A run as a whole; before a race it has no model, no pictures and no contenders.
 
     ``limits`` is what a contender is chosen under, as ``--choose`` has it, ``tolerance`` what reduced precision of a
-    model that is no classifier is judged by, ``repeat`` the command that made it but for contenders and limits.
+    model that is no classifier is judged by, ``repeat`` the command that made it but for contenders and limits. Runs of
+    before there was a ``probe`` have none.
     """
 
     seed: int
@@ -94,6 +96,7 @@ class RunInfo(Struct, frozen=True):
     contenders: dict[str, StoredContender] = {}
     warnings: tuple[str, ...] = ()
     service: dict[str, Question] = {}
+    probe: StoredProbe | None = None
     version_steps: tuple[VersionStep, ...] = ()
     schema: int = SCHEMA
 

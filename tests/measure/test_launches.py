@@ -151,15 +151,15 @@ def test_a_journal_that_can_be_written_again_has_still_lost_launches(make_setup,
     problems = iter(["disk full", None])
     written = []
 
-    def write(journal, launch, records):
-        written.append((journal, launch, records))
+    def write(journal, launch, records, readings):
+        written.append((journal, launch, records, readings))
         return next(problems)
 
     monkeypatch.setattr(launches, "write_launch", write)
     setup = make_setup(make_entrant())
     measured = run_launches(setup, taking(clock, 1, 1), name="", steps=1)
     assert measured.unwritten == "disk full"
-    assert written == [(setup.journal, launch, {"fake": Noted(launch)}) for launch in (0, 1)]
+    assert written == [(setup.journal, launch, {"fake": Noted(launch)}, ()) for launch in (0, 1)]
 
 
 def test_the_journal_has_a_line_for_each_launch(tmp_path):

@@ -81,6 +81,20 @@ def test_what_was_measured_is_replayed_to_the_last_bit(suite, stored):
     assert benchmark(stored, "cold-start", "fake")["stats"]["data"] == cold
 
 
+def test_every_launch_was_probed(suite, stored):
+    """How disturbed the machine was is stored by launch, said beside the control, and what the journal has, too."""
+    probe = stored["machine_info"]["runoff"]["probe"]
+    assert probe["reason"] is None
+    newest = max((suite.root / ".runoff" / "runs").glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    written = [json.loads(line)["probe"] for line in newest.read_text().splitlines()]
+    assert [launch["rounds"] for launch in probe["launches"]] == [
+        [reading["round"] for reading in launch] for launch in written
+    ]
+    assert len(written) == 5
+    assert all(launch["rounds"] for launch in probe["launches"])
+    assert 0 < probe["found"]["quiet_share"] <= 1
+
+
 def test_the_known_ratio_is_found(stored):
     """A fake that sleeps twice as long is found slower, by about two, with an interval that holds the value."""
     ratio = benchmark(stored, "inference", "fake-slower")["extra_info"]["ratio"]
