@@ -50,6 +50,7 @@ def test_it_prints_a_row_for_each_contender(finished):
     assert "fake-slower" in finished.stdout
     assert "reference" in finished.stdout
     assert "Control (a second fake, which should be 1):" in finished.stdout
+    assert "Probe: too few rounds to say how disturbed the machine was;" in finished.stdout
     assert "5 launches × 6" in finished.stdout
     assert "seed 1." in finished.stdout
 

@@ -20,6 +20,11 @@ def method_section(run: StoredRun) -> Section:
         taken = f"a {model.preprocessing.dtype if model and model.preprocessing else 'float32'} picture"
     given = "logits" if model is None or model.classifies else "numpy arrays"
     text = template.render(
-        margin=bound(run.info.margin), served=served, golden=golden_name(run), taken=taken, given=given
+        margin=bound(run.info.margin),
+        served=served,
+        golden=golden_name(run),
+        taken=taken,
+        given=given,
+        probed=run.info.probe is not None and run.info.probe.found is not None,
     )
     return Section("method", "How it was measured", notes=plain_notes(text.splitlines()), shown_in=(PAGE,))
