@@ -221,12 +221,12 @@ def load_eager(artifact: Path, variant: Variant) -> Any:
     """
     import torch
 
-    from runoff.model.module.module import build_module
+    from runoff.model.module.module import build_module, give_state
 
     saved = torch.load(artifact, map_location="cpu", weights_only=True)
     with nullcontext() if "initialise" in saved else torch.device("meta"):
         module = build_module(saved["architecture"], saved["arguments"])
-    module.load_state_dict(saved["state_dict"], assign=True)
+    give_state(module, saved["state_dict"], assign=True)
     if variant.load_options.get("channels_last"):
         module = module.to(memory_format=torch.channels_last)
     return module.eval()

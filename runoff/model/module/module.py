@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,8 +81,19 @@ def make_module(model: Model) -> Any:
     assert model.source.weights is not None
     module = build_module(model.source.architecture, model.source.arguments)
     arrays = load_state_dict(model.source.weights)
-    module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    give_state(module, {name: torch.from_numpy(array) for name, array in arrays.items()})
     return module.eval()
+
+
+def give_state(module: Any, tensors: Mapping[str, Any], *, assign: bool = False) -> None:
+    """Give a module a state dict, as one that it wrote itself; with ``assign`` it keeps these very tensors.
+
+    Tensors alone do not say which version of its layers wrote them, and MNASNet refuses those of none.
+    """
+    state = OrderedDict(tensors)
+    versions = getattr(module.state_dict(), "_metadata", None)  # a module may write a dict without them
+    state._metadata = versions  # type: ignore[attr-defined]  # it is where torch itself reads them
+    module.load_state_dict(state, assign=assign)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from runoff.model.module.factory import (
     leaves_of,
     saying,
 )
+from runoff.model.module.module import give_state
 from runoff.model.sources.architecture_weights import unnamed
 from runoff.model.sources.factory_weights import give_weights
 from runoff.model.weights.state_dict import load_state_dict, store_state_dict
@@ -111,7 +112,7 @@ def check_factory(model: dict[str, Any], examples: str, loose: dict[str, str]) -
     others = [name for name, digest in digests_of(loose_tensors(module)).items() if loose.get(name) != digest]
     module, arrays = interface(module, arguments), load_state_dict(made.source.weights)
     with saying(f"{architecture}: made again, it does not take the state dict that it had:"):
-        module.load_state_dict({name: torch.from_numpy(arrays[name]) for name in module.state_dict() if name in arrays})
+        give_state(module, {name: torch.from_numpy(arrays[name]) for name in module.state_dict() if name in arrays})
     first = tuple(each[:1] for each in tensors_of(made.inputs, examples))
     with torch.no_grad():
         again = arrays_of(module(*first))

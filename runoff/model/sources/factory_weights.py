@@ -9,6 +9,7 @@ from typing import Any
 
 from runoff.contract import OWN, RANDOM
 from runoff.model.module.factory import flat, leaves_of, saying
+from runoff.model.module.module import give_state
 from runoff.model.module.random_weights import SEED, randomise_untrained_parts, require_answers
 from runoff.model.sources.architecture import FILE
 from runoff.model.sources.options import AUTO
@@ -47,7 +48,7 @@ def load_weights(architecture: str, module: Any, path: Path, place: str | None) 
     shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
     expected = Shapes(architecture, shapes, frozenset(), twins_of(module))
     arrays, note = find_state_dict(path.name, read_checkpoint(path), place, expected)
-    module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    give_state(module, {name: torch.from_numpy(array) for name, array in arrays.items()})
     return Whose(path.name, FILE, note)
 
 

@@ -72,7 +72,9 @@ def test_every_preset_of_torchvisions_is_prepared_bit_by_bit() -> None:
         np.testing.assert_array_equal(preprocess(picture, preprocessing), transforms(picture).numpy())
 
 
-@pytest.mark.parametrize("name", ["resnet18", *in_full("googlenet", "inception_v3", "vit_b_16", "maxvit_t")])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "mnasnet0_5", *in_full("googlenet", "inception_v3", "vit_b_16", "maxvit_t")]
+)
 def test_golden_is_what_torchvision_gives_with_its_weights(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
