@@ -1,0 +1,56 @@
+"""``python -m trust.undisturbed FOLDER``: read stored runs, simulate machines, and write what was found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from runoff.errors import RunoffError
+from runoff.processes.process import ROOT
+from trust.undisturbed.candidates import CANDIDATES
+from trust.undisturbed.judged import compare_ways, decide, judge
+from trust.undisturbed.page import render_page
+from trust.undisturbed.simulated import differ_from_typical, simulate_all
+from trust.undisturbed.stored import examine, read_series
+
+RUNS, BOOTSTRAPPED = 100, 10
+DIGITS = 4
+"""How many digits after the point figures have: there are thousands of them."""
+
+
+def main() -> int:
+    """Run the experiment on a folder of stored runs and write its figures and their page."""
+    parser = argparse.ArgumentParser(prog="python -m trust.undisturbed", description=__doc__)
+    parser.add_argument("folder", type=Path, help="with stored runs, raw runs or raw rounds as JSON")
+    parser.add_argument("--runs", type=int, default=RUNS, help="simulated of each machine (default: 100)")
+    parser.add_argument("--bootstrapped", type=int, default=BOOTSTRAPPED, help="of them judged by the bootstrap, too")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs", help="for undisturbed.json and undisturbed.md")
+    options = parser.parse_args()
+    try:
+        series = read_series(options.folder)
+    except RunoffError as error:
+        sys.stderr.write(f"trust.undisturbed: {error}\n")
+        return 2
+    figures: dict[str, Any] = {
+        "runs": options.runs,
+        "stored": {name: examine(name, series) for name in CANDIDATES},
+        "simulated": simulate_all(options.runs, options.bootstrapped),
+        "differ": differ_from_typical(),
+    }
+    figures |= {"judged": judge(figures), "ways": compare_ways(figures["simulated"])}
+    for machine in figures["simulated"].values():
+        del machine["bootstrap"]  # what it comes to is in "ways"
+    figures["decision"] = decide(figures["judged"])
+    options.output.mkdir(parents=True, exist_ok=True)
+    figures = json.loads(json.dumps(figures), parse_float=lambda number: round(float(number), DIGITS))
+    text = json.dumps(figures, separators=(",", ":"))
+    (options.output / "undisturbed.json").write_text(text + "\n", encoding="utf-8")
+    (options.output / "undisturbed.md").write_text(render_page(figures), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
