@@ -200,20 +200,22 @@ def test_work_takes_its_share_of_the_time(monkeypatch, share, step):
     assert (clock.rested == 0) == (share == 1)
 
 
-def test_streaming_goes_through_all_memory_before_it_begins_again(monkeypatch):
-    """Each part is copied to a place of its own, and then the first once more."""
-    copied = []
-    parts = 4
-    monkeypatch.setattr(neighbour_work, "STREAMED", 2 * parts * neighbour_work.PART)
+def test_streaming_writes_all_of_its_memory(monkeypatch):
+    """One step writes every byte."""
+    made = []
+    ones = neighbour_work.np.ones
+
+    def noted(*arguments):
+        made.append(ones(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(neighbour_work, "STREAMED", 1 << 16)
+    monkeypatch.setattr(neighbour_work.np, "ones", noted)
     step = streaming()
-    monkeypatch.setattr(
-        neighbour_work.np, "copyto", lambda target, source: copied.append((target.ctypes.data, source.ctypes.data))
-    )
-    for _ in range(parts + 1):
-        step()
-    assert len(set(copied)) == parts
-    assert copied[0] == copied[-1]
-    assert len({address for pair in copied for address in pair}) == 2 * parts
+    (memory,) = made
+    assert (memory.nbytes, memory.all()) == (1 << 16, True)
+    step()
+    assert not memory.any()
 
 
 def test_computing_needs_no_memory_of_its_own(monkeypatch):

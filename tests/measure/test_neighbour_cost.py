@@ -18,7 +18,7 @@ def test_who_reads_memory_suffers_and_who_computes_in_registers_does_not(make_se
     if why_no_neighbour():
         pytest.skip("this machine allows one thread, so that there is no place for a neighbour")
     setup = make_setup(make_entrant("reads"), make_entrant("multiplies"), launches=5)
-    measured = measure_neighbour(setup, two_sides(1), rounds=8)
+    measured = measure_neighbour(setup, two_sides(1), rounds=12)
     assert measured.failures == {}
     slowdowns = {
         key: ratio_over_launches([math.log(record.slowdown(WHOLE_MEMORY)) for record in records]).value
