@@ -16,6 +16,7 @@ from runoff.errors import RunoffError
 from runoff.processes.process import ROOT
 from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
+from runoff.stored.processor import processor_title
 from trust.cost import measure_cost
 from trust.detection import detect
 from trust.disturbance import simulate_probes
@@ -75,7 +76,7 @@ def run_experiments(names: list[str], settings: Settings, output: Path, say: Cal
             figures[name] = MEASURED[name](field) if field and name in MEASURED else IMAGINED[name](settings, say)
             figures[name]["minutes"] = (time.monotonic() - begin) / 60
             figures["setting"] = {
-                "cpu": read_processor().model,
+                "cpu": processor_title(read_processor()),
                 "threads": allowed_threads(),
                 "launches": settings.launches,
                 "rounds": settings.rounds,

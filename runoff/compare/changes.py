@@ -23,6 +23,7 @@ from runoff.judge.ratios import (
     verdict,
 )
 from runoff.stored import wording
+from runoff.stored.processor import processor_doubt
 from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun
 from runoff.stored.stratum import have_the_same_pictures, stratum_differences
@@ -99,7 +100,8 @@ class Comparison:
     """All there is to say about two runs; nothing is compared where they differ in stratum or one is invalid.
 
     ``invalid`` names the runs that are (base, head), ``references`` are the reference's own measures, in which the
-    machine's speed is too, and ``unrelated`` the benchmarks without a ratio in either run.
+    machine's speed is too, ``unrelated`` the benchmarks without a ratio in either run, and ``doubt`` says what keeps it
+    open whether both ran on one processor.
     """
 
     base: StoredRun
@@ -113,6 +115,7 @@ class Comparison:
     renamings: Sequence[Renaming] = ()
     references: Sequence[Pair] = ()
     unrelated: Sequence[Key] = ()
+    doubt: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -147,6 +150,7 @@ def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = No
         renamings=probable_renamings(absences),
         references=[pair for pair in pairs if pair[0][1] == reference],
         unrelated=[key for key, earlier, later in compared if not (earlier.ratio or later.ratio)],
+        doubt=processor_doubt({"base": base.stratum.processor, "head": head.stratum.processor}),
     )
 
 

@@ -165,6 +165,8 @@ def notes(found: Comparison, names: tuple[str, str]) -> list[Note]:
             beneath.append(Note(f"invalid {name}", wording.control_line(run)))
     if found.invalid:
         beneath.append(Note("next", wording.MEASURE_AGAIN))
+    if found.doubt:
+        beneath.append(Note("doubt", found.doubt))
     if found.changes:
         verdicts = Counter(change.verdict for change in found.changes)
         beneath.append(Note("changes", ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())))

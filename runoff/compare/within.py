@@ -38,7 +38,8 @@ def compare_within(run: StoredRun, fail_above: float | None = None) -> Compariso
     names = [twin.contender for twin in twins]
     compared = {key: measure for key, measure in run.measures.items() if key[1] in names and measure.ratio}
     head = replace(run, rows=twins, measures=compared)
-    return compare_runs(before_the_change(head, run), head, fail_above)
+    # Both are of one run, and so of one processor, whatever is known of it.
+    return replace(compare_runs(before_the_change(head, run), head, fail_above), doubt=None)
 
 
 def before_the_change(twins: StoredRun, run: StoredRun) -> StoredRun:

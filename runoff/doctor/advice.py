@@ -122,7 +122,7 @@ def cpu_advice(machine: MachineFinding) -> Iterator[str]:
             f"the load average is {machine.load[0]:.1f} on {threads.allowed} threads: other programs want the same "
             "CPUs; stop them, or wait until they are done"
         )
-    if machine.flags and not INT8_FLAGS & set(machine.flags):
+    if machine.processor.flags and not INT8_FLAGS & set(machine.processor.flags):
         yield (
             "this CPU has no int8 dot-product instructions, so int8 variants gain little here and may gain much "
             "elsewhere: decide about int8 on the CPU that you deploy on"

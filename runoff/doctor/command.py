@@ -13,7 +13,7 @@ from pathlib import Path
 from runoff.environments.environment import make_environments, parse_environment
 from runoff.quantities import Commands, duration
 
-SCHEMA = 2
+SCHEMA = 3
 INTERRUPTED = 130
 SECONDS = 10.0
 ERASE_LINE = "\r\x1b[K"

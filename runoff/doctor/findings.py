@@ -11,13 +11,13 @@ from runoff.backends import Declaration
 from runoff.doctor.installation import EnvironmentFinding, judge_environment
 from runoff.doctor.noise import Noise, measure_noise
 from runoff.environments import machine
-from runoff.environments.cpus import SYSTEM, allowed_threads, cgroup_quota, own_cpus
+from runoff.environments.cpus import allowed_threads, cgroup_quota
 from runoff.environments.discovery import ask_environments
 from runoff.environments.environment import Environment
 from runoff.environments.machine import FrequencyPolicy, Memory, Throttling
 from runoff.errors import RunoffError
 from runoff.processes.process import Surroundings, started
-from runoff.processor import read_processor
+from runoff.processor import SYSTEM, Processor, own_cpus, read_processor
 from runoff.text.ids import HERE
 
 RELEVANT_WORDS = frozenset(
@@ -50,9 +50,7 @@ class Variable:
 class MachineFinding:
     """The machine; ``frequency`` in MHz, ``load`` over 1, 5 and 15 minutes, ``high_priority``: workers may have it."""
 
-    processor: str
-    flags: tuple[str, ...]
-    virtual: bool
+    processor: Processor
     threads: Threads
     simultaneous_threads: bool | None
     frequency: float | None
@@ -111,11 +109,9 @@ def inspect_machine(
     system: Path = SYSTEM,
 ) -> MachineFinding:
     """Read what the machine allows."""
-    processor, cpus = read_processor(), own_cpus()
+    cpus = own_cpus()
     return MachineFinding(
-        processor=processor.model,
-        flags=machine.inference_flags(processor.flags),
-        virtual="hypervisor" in processor.flags,
+        processor=read_processor(system, cpus),
         threads=Threads(len(cpus), cgroup_quota(system), allowed_threads(), machine.count_cores(cpus, system)),
         simultaneous_threads=machine.read_simultaneous_threads(system),
         frequency=machine.read_frequency(),

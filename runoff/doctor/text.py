@@ -14,6 +14,7 @@ from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import Noise
 from runoff.environments.environment import Wheel
 from runoff.measure.race import LAUNCHES
+from runoff.stored.processor import processor_lines, processor_title
 from runoff.text.numbers import with_interval
 from runoff.text.terminal import WIDTH, make_console
 
@@ -93,8 +94,8 @@ def machine_pairs(machine: MachineFinding) -> list[tuple[str, str]]:
     limit = "no cgroup limit" if memory.limit is None else f"cgroup limit {gibibytes(memory.limit)}"
     swap = f"{gibibytes(memory.swap_used)} of {gibibytes(memory.swap_total)} in use" if memory.swap_total else "none"
     pairs = [
-        ("CPU", f"{machine.processor}{', in a virtual machine' if machine.virtual else ''}"),
-        ("instructions", " ".join(machine.flags) or "none known of those that inference libraries look for"),
+        ("CPU", processor_title(machine.processor)),
+        *(("", line) for line in processor_lines(machine.processor)),
         ("threads", thread_words(machine)),
         ("clock", clock_words(machine)),
         ("memory", f"{gibibytes(memory.total)}, of it {gibibytes(memory.available)} available, {limit}"),

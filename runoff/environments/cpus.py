@@ -8,19 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SYSTEM = Path("/")
-"""The file system that /proc and /sys are read from."""
+from runoff.processor import SYSTEM, own_cpus
 
 
 def allowed_threads() -> int:
     """Count the CPUs that this process may keep busy: its affinity, limited by its cgroups' quota."""
     quota = cgroup_quota()
     return max(1, len(own_cpus()) if quota is None else min(len(own_cpus()), math.floor(quota)))
-
-
-def own_cpus() -> frozenset[int]:
-    """Return the numbers of the CPUs that this process may run on."""
-    return frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)

@@ -12,38 +12,9 @@ from typing import Any
 
 import psutil
 
-from runoff.environments.cpus import SYSTEM, cgroup_folders
+from runoff.environments.cpus import cgroup_folders
+from runoff.processor import CPUS, SYSTEM, read_text
 
-CPUS = Path("sys", "devices", "system", "cpu")
-
-INFERENCE_FLAGS = (
-    "sse4_2",
-    "avx",
-    "f16c",
-    "fma",
-    "avx2",
-    "avx512f",
-    "avx512bw",
-    "avx_vnni",
-    "avx512_vnni",
-    "avx_vnni_int8",
-    "avx512_bf16",
-    "avx512_fp16",
-    "avx10",
-    "amx_tile",
-    "amx_int8",
-    "amx_bf16",
-    "amx_fp16",
-    "asimd",
-    "asimdhp",
-    "asimddp",
-    "i8mm",
-    "bf16",
-    "sve",
-    "sve2",
-    "sme",
-)
-"""What decides which kernels an inference library chooses, in the words of /proc/cpuinfo (x86 and ARM)."""
 INT8_FLAGS = frozenset({"avx_vnni", "avx512_vnni", "avx_vnni_int8", "amx_int8", "asimddp", "i8mm"})
 """Each is a way to multiply int8 numbers and add them up in one instruction."""
 
@@ -76,22 +47,9 @@ class Throttling:
     throttled: int
 
 
-def read_text(file: Path) -> str | None:
-    """Return a small file's text without surrounding space, None where it can't be read."""
-    try:
-        return file.read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
 def read_switch(file: Path) -> bool | None:
     """Read a file that says 1 or 0."""
     return {"0": False, "1": True}.get(read_text(file) or "")
-
-
-def inference_flags(flags: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the flags that matter for inference, of a CPU's own, in a fixed order."""
-    return tuple(flag for flag in INFERENCE_FLAGS if flag in flags)
 
 
 def read_memory(system: Path = SYSTEM) -> Memory:

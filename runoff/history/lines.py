@@ -10,6 +10,7 @@ from itertools import pairwise
 from runoff.history.reading import PastRun, Reading
 from runoff.history.steps import find_steps
 from runoff.judge.ratios import Ratio, change_between, ratio_over_launches
+from runoff.stored.processor import processor_keys, unknown_parts
 from runoff.stored.rows import Measure
 from runoff.stored.samples import INFERENCE
 from runoff.stored.stratum import Stratum, stratum_differences
@@ -101,8 +102,8 @@ class SettingHistory:
 
     @property
     def stratum(self) -> Stratum:
-        """The first run's stratum, of which the others share all but the versions."""
-        return self.runs[0].stratum
+        """The stratum of the run whose processor is best known; the others share all of it but the versions."""
+        return min((run.stratum for run in self.runs), key=lambda stratum: len(unknown_parts(stratum.processor)))
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,11 @@ class History:
 def make_history(reading: Reading) -> History:
     """Draw the lines of all runs that their control lets be believed."""
     settings: dict[Hashable, list[PastRun]] = {}
-    for run in reading.runs:
-        if run.valid:
-            settings.setdefault(setting_of(run.stratum), []).append(run)
+    valid = [run for run in reading.runs if run.valid]
+    processors = processor_keys(run.stratum.processor for run in valid)
+    for run in valid:
+        setting = (processors[run.stratum.processor], *setting_of(run.stratum))
+        settings.setdefault(setting, []).append(run)
     sections = []
     for runs in settings.values():
         lines = draw_lines(runs)
@@ -139,10 +142,9 @@ def make_history(reading: Reading) -> History:
     return History(tuple(sections), reading, tuple(run for run in reading.runs if not run.valid))
 
 
-def setting_of(stratum: Stratum) -> Hashable:
-    """Return what all lines of a section share: everything of a stratum but the versions."""
-    model = stratum.model.identity if stratum.model else None
-    return stratum.cpu, frozenset(stratum.cpu_flags), stratum.threads, stratum.reference, model
+def setting_of(stratum: Stratum) -> tuple[Hashable, ...]:
+    """Return what all lines of a section share beside the processor: everything of a stratum but the versions."""
+    return stratum.threads, stratum.reference, stratum.model.identity if stratum.model else None
 
 
 def versions_of(stratum: Stratum, contender: str) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,7 @@ from runoff.history.lines import History, HistoryMetric, Line, SettingHistory, S
 from runoff.history.reading import PastRun
 from runoff.judge.ratios import Ratio
 from runoff.stored.model import input_words, model_title, model_words, preprocessing_lines
+from runoff.stored.processor import NOT_FULLY_KNOWN, processor_kind, unknown_parts
 from runoff.stored.stratum import Stratum
 from runoff.text.numbers import count, growth_with_interval, listing, megabytes, with_interval
 from runoff.text.table import NAME, VERDICT, WORDS, Column, Table
@@ -63,7 +64,9 @@ def also(step: Step) -> str:
 def setting_title(stratum: Stratum) -> str:
     """Name what the lines of a section share."""
     model = f", {model_title(stratum.model)}" if stratum.model else ""
-    return f"{stratum.cpu}, {count(stratum.threads, 'thread')}{model}, against {stratum.reference}"
+    return (
+        f"{processor_kind(stratum.processor)}, {count(stratum.threads, 'thread')}{model}, against {stratum.reference}"
+    )
 
 
 def versions(line: Line) -> str:
@@ -104,9 +107,14 @@ def remarks(history: History) -> list[str]:
 
 
 def section_note(section: SettingHistory) -> str:
-    """Say how many runs a section has, and of which commits."""
+    """Say how many runs a section has, of how many commits, and of how many the processor is not fully known."""
     commits = len({run.commit.identifier for run in section.runs if run.commit})
-    return f"{count(len(section.runs), 'run')} of {count(commits, 'commit')}"
+    counted = f"{count(len(section.runs), 'run')} of {count(commits, 'commit')}"
+    unknown = [parts for run in section.runs if (parts := unknown_parts(run.stratum.processor))]
+    if not unknown:
+        return counted
+    missing = ", ".join(dict.fromkeys(part for parts in unknown for part in parts))
+    return f"{counted} ({NOT_FULLY_KNOWN} in {len(unknown)}: {missing})"
 
 
 def model_note(section: SettingHistory) -> str | None:

@@ -15,7 +15,7 @@ from runoff.text.markdown import escape, note_lines, table_lines
 from runoff.text.page import page_templates
 from runoff.text.table import plain_notes
 
-HISTORY_SCHEMA = 2
+HISTORY_SCHEMA = 3
 
 
 def render_history(history: History) -> str:
@@ -48,8 +48,7 @@ def section_json(section: SettingHistory) -> dict[str, Any]:
     """Write what lines share, and the lines."""
     stratum = section.stratum
     return {
-        "cpu": stratum.cpu,
-        "cpu_flags": sorted(set(stratum.cpu_flags)),
+        "processor": write_record(stratum.processor),
         "threads": stratum.threads,
         "reference": stratum.reference,
         "model": write_record(stratum.model),

@@ -168,7 +168,7 @@ def artifact_key(contender: Contender, form: Form, converter: Environment, calib
             "variables": {**backend.ENVIRONMENT, **variant.convert_variables},
             "calibration": calibration.sha256 if calibration and variant.calibrated else None,
             "versions": versions_in(converter, backend.CONVERT_DISTRIBUTIONS),
-            "processor": [processor.model, processor.flags] if variant.processor_specific else None,
+            "processor": [processor.name, processor.flags] if variant.processor_specific else None,
             "code": differing_code(Path(backend.file), "convert", converter.tree),
         }
     )

@@ -17,9 +17,9 @@ from typing import Any
 
 import psutil
 
-from runoff.environments.cpus import own_cpus
 from runoff.errors import RunoffError
 from runoff.processes.process import Process, Surroundings, started
+from runoff.processor import own_cpus
 
 NANOSECONDS = 1e-9
 START_TIMEOUT = 60.0

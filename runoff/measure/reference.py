@@ -88,7 +88,7 @@ def answer_key(model: Model, examples: Arrays, versions: Mapping[str, str], exac
         "model": model.sha256,
         "inputs": {name: hash_pixels(array) for name, array in examples.items()},
         "versions": versions,
-        "processor": [processor.model, processor.flags],
+        "processor": [processor.name, processor.flags],
         "threads": allowed_threads(),
         "exact examples": exact_examples,
         "version": version,

@@ -13,13 +13,13 @@ from runoff.judge.ratios import Ratio
 from runoff.stored.benchmarks import AnyBenchmark
 from runoff.stored.model import StoredModel
 from runoff.stored.probe import StoredProbe
-from runoff.stored.schema import SCHEMA, Amount, Size, StoredRunBroken, read_record
+from runoff.stored.schema import SCHEMA, Amount, Size, read_record
 from runoff.stored.service import Question
 from runoff.stored.stratum import Pictures, Stratum
+from runoff.stored.upgrade import upgraded
 
 RACED = "raced"
 DIGITS = 12
-NEXT = "measure a new one with python -m tox -e compare, which stores results/runoff.json"
 
 
 class Schedule(Struct, frozen=True):
@@ -145,16 +145,6 @@ class RunFile(Struct, frozen=True):
     commit_info: Commit | None = None
 
 
-def require_schema(machine: Any) -> None:
-    """Require that ``machine_info`` is one that this Runoff stored; raises StoredRunBroken."""
-    info = machine.get("runoff") if isinstance(machine, dict) else None
-    if not isinstance(info, dict):
-        raise StoredRunBroken("there is no field machine_info.runoff; expected a run that Runoff stored")
-    if (schema := info.get("schema")) != SCHEMA:
-        raise StoredRunBroken(f"machine_info.runoff.schema is {schema!r}, this Runoff reads {SCHEMA}; {NEXT}")
-
-
 def read_info(machine: Any) -> RunInfo:
     """Read what a run says of itself from its ``machine_info``; raises StoredRunBroken."""
-    require_schema(machine)
-    return read_record(machine["runoff"], RunInfo, "machine_info.runoff")
+    return read_record(upgraded(machine)["runoff"], RunInfo, "machine_info.runoff")

@@ -13,12 +13,13 @@ from typing import Any
 from runoff.judge.ratios import INVALID, control_is_valid
 from runoff.stored.benchmarks import CONVERSION, QUANTISATION, AnyBenchmark, Benchmark
 from runoff.stored.details import Conversions, Efficiency, Footprint, Quantisation
-from runoff.stored.info import Commit, MachineInfo, RunFile, RunInfo, require_schema
+from runoff.stored.info import Commit, MachineInfo, RunFile, RunInfo
 from runoff.stored.model import StoredModel
 from runoff.stored.rows import Measure, Row, make_measure, make_row
 from runoff.stored.schema import StoredRunBroken, read_record
 from runoff.stored.service import ANSWERS, Service
 from runoff.stored.stratum import Stratum
+from runoff.stored.upgrade import upgraded
 
 UNKNOWN_COMMITS = ("", "unknown", "unversioned")
 DETAILS: Mapping[str, type[Any]] = {
@@ -117,12 +118,12 @@ def read_json(path: Path) -> Any:
 
 
 def parse_run(stored: Any) -> StoredRun:
-    """Read a run from its JSON values.
+    """Read a run from its JSON values, those of an older schema too.
 
     Raises StoredRunBroken with the field.
     """
-    require_schema(stored.get("machine_info") if isinstance(stored, dict) else None)
-    file = read_record(stored, RunFile)
+    machine = upgraded(stored.get("machine_info") if isinstance(stored, dict) else None)
+    file = read_record({**stored, "machine_info": machine}, RunFile)
     info, commit = file.machine_info.runoff, file.commit_info
     benchmarks: defaultdict[str, dict[str, Benchmark]] = defaultdict(dict)
     details: defaultdict[str, dict[str, Any]] = defaultdict(dict)

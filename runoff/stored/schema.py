@@ -14,8 +14,11 @@ from msgspec import Meta
 
 from runoff.errors import RunoffError
 
-SCHEMA = 2
-"""The number of the form in which runs are stored; it changes whenever a reader would misread the other form."""
+SCHEMA = 3
+"""The number of the form in which runs are stored; it changes whenever a reader would misread the other form.
+
+``upgrade.py`` has the way from older ones.
+"""
 
 LARGEST = sys.float_info.max
 Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]

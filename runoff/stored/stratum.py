@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from runoff.processor import Processor
 from runoff.stored.model import StoredModel, model_differences
-from runoff.text.numbers import first_few
-
-MOST_FLAGS = 4
+from runoff.stored.processor import processor_differences
 
 
 class Pictures(Struct, frozen=True):
@@ -25,8 +24,7 @@ class Stratum(Struct, frozen=True, omit_defaults=True):
     What has a default stands elsewhere in a run: see RunInfo.comparable. Model and pictures are None before a race.
     """
 
-    cpu: str
-    cpu_flags: tuple[str, ...]
+    processor: Processor
     threads: int
     reference: str
     environments: dict[str, dict[str, str]]
@@ -40,12 +38,7 @@ def stratum_differences(base: Stratum, head: Stratum) -> list[str]:
 
     Ratios move with processor, threads, model and framework versions, and mean nothing against another reference.
     """
-    differences = []
-    if base.cpu != head.cpu:
-        differences.append(f"CPU model: {base.cpu} → {head.cpu}")
-    before, after = frozenset(base.cpu_flags), frozenset(head.cpu_flags)
-    if before != after:
-        differences.append(f"CPU flags: {flag_difference(before, after)}")
+    differences = processor_differences(base.processor, head.processor)
     if base.threads != head.threads:
         differences.append(f"threads: {base.threads} → {head.threads}")
     if base.model and head.model:
@@ -53,12 +46,6 @@ def stratum_differences(base: Stratum, head: Stratum) -> list[str]:
     if base.reference != head.reference:
         differences.append(f"reference: {base.reference} → {head.reference}")
     return differences + version_differences(base, head)
-
-
-def flag_difference(base: frozenset[str], head: frozenset[str]) -> str:
-    """Name the CPU flags that are gone and those that are new, a few of each."""
-    changes = (("gone", base - head), ("new", head - base))
-    return "; ".join(f"{word} {first_few(sorted(flags), MOST_FLAGS)}" for word, flags in changes if flags)
 
 
 def have_the_same_pictures(base: Stratum, head: Stratum) -> bool:

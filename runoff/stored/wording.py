@@ -6,6 +6,7 @@ from runoff.judge.agreement import ROUNDINGS_ALLOWED
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
 from runoff.quantities import share_text
 from runoff.stored.model import SPEED_ONLY
+from runoff.stored.processor import processor_title
 from runoff.stored.rows import Measure, Row
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
@@ -115,7 +116,7 @@ def model_name(run: StoredRun) -> str:
 
 def place(run: StoredRun) -> str:
     """Name the machine and the threads."""
-    return f"{run.stratum.cpu}, {numbers.count(run.stratum.threads, 'thread')}"
+    return f"{processor_title(run.stratum.processor)}, {numbers.count(run.stratum.threads, 'thread')}"
 
 
 def moment(run: StoredRun) -> str:

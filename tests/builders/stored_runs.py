@@ -13,6 +13,7 @@ import numpy as np
 from runoff.judge.agreement import Agreement
 from runoff.judge.ratios import Ratio, ratio_over_launches
 from runoff.model.sources.architecture import IMAGENET
+from runoff.processor import Core, Processor
 from runoff.stored.benchmarks import ExtraInfo, Percentiles
 from runoff.stored.info import RunInfo, Schedule, StoredArtifact, StoredContender
 from runoff.stored.model import StoredModel, StoredSource
@@ -22,6 +23,9 @@ from runoff.stored.stratum import Pictures, Stratum
 Values = dict[str, Any]
 
 STAGES = {"interpreter": 0.02, "import": 1.1, "load": 0.2, "first inference": 0.1}
+PROCESSOR = Processor(
+    "Example CPU", ("avx", "avx2", "fpu"), (Core("Example", "1", "2", "3", 32768, 524288, 33554432),), hypervisor=False
+)
 INJECTION = '<script>alert("x")</script><img src=x>|`*_[a](b)\x1b[31m'
 
 
@@ -114,7 +118,7 @@ def stored_text() -> str:
         rounds=20,
         margin=0.05,
         schedule=Schedule(8, None, None, (8,), 1),
-        stratum=Stratum("Example CPU", (), 2, "pytorch", {"here": {"torch": "2.13.0"}}),
+        stratum=Stratum(PROCESSOR, 2, "pytorch", {"here": {"torch": "2.13.0"}}),
         repeat=("python", "-m", "tox", "-e", "compare", "--", "--seed", "7", "--launches", "8", "--rounds", "20"),
         control=Ratio(1.002, 0.991, 1.013, 0.95, 8, 0.95, "pytorch", 20, "no difference shown"),
         model=StoredModel("resnet18", "builtin", "ab" * 32, StoredSource("torchvision", "builtin"), IMAGENET),

@@ -15,7 +15,10 @@ import pytest
 from runoff.__main__ import main
 from runoff.compare.changes import EXIT_MEANINGS, compare_runs
 from runoff.compare.comparison import render_comparison
+from runoff.processor import Processor
+from runoff.stored.processor import WHY
 from runoff.stored.run import parse_run
+from tests.builders.processors import ZEN3, ZEN4, of_schema_2, on_processor
 from tests.builders.stored_runs import (
     INJECTION,
     Values,
@@ -61,6 +64,11 @@ def without_tensorflow(run: Values) -> None:
 def on_four_threads(run: Values) -> None:
     """Make a run of another stratum."""
     about(run)["stratum"]["threads"] = 4
+
+
+def on(processor: Processor) -> Callable[[Values], object]:
+    """Let a run be one of a processor."""
+    return lambda run: on_processor(run, processor)
 
 
 def invalid(run: Values) -> None:
@@ -115,12 +123,12 @@ def test_an_unreadable_file_goes_before_all(store, capsys):
 @pytest.mark.parametrize(
     ("edit", "field"),
     [
-        (lambda run: about(run).update(schema=0), "machine_info.runoff.schema is 0, this Runoff reads 2"),
+        (lambda run: about(run).update(schema=1), "machine_info.runoff.schema is 1, this Runoff reads 2 and 3"),
         (lambda run: run.pop("machine_info"), "machine_info.runoff"),
-        (lambda run: about(run)["stratum"].pop("cpu_flags"), "machine_info.runoff.stratum.cpu_flags: it is missing"),
+        (lambda run: about(run)["stratum"].pop("processor"), "machine_info.runoff.stratum.processor: it is missing"),
         (
-            lambda run: about(run)["stratum"].update(cpu_flags=[1]),
-            "stratum.cpu_flags[0]: expected text",
+            lambda run: about(run)["stratum"]["processor"].update(flags=[1]),
+            "stratum.processor.flags[0]: expected text",
         ),
         (
             lambda run: run["benchmarks"][1]["extra_info"]["ratio"].update(nominal_confidence=1),
@@ -178,6 +186,33 @@ def test_what_to_do_without_a_baseline_is_said(store, capsys):
     printed = in_one_line(capsys.readouterr().out)
     assert "95 % interval" not in printed
     assert "race both in one run (--tree NAME=FOLDER or --environment NAME=PYTHON" in printed
+
+
+def test_two_processors_of_one_name_are_not_compared(store, capsys):
+    """Zen 3 and Zen 4 both call themselves AMD EPYC: which part differs is said, and why that matters."""
+    base, head = (store(f"{kind.cores[0].model}.json", edit=on(kind)) for kind in (ZEN3, ZEN4))
+    assert main(["compare", base, head, "--fail-above", "5%"]) == 4
+    printed = in_one_line(capsys.readouterr().out)
+    assert "so nothing is compared: the runs differ in CPU design, caches, vector extensions." in printed
+    assert f"differs: CPU design: model 1 → 17 ({WHY['CPU design']})" in printed
+    assert f"differs: caches: L2 512 KiB → 1 MiB ({WHY['caches']})" in printed
+    assert f"and 4 more ({WHY['vector extensions']})" in printed
+
+
+@pytest.mark.parametrize(
+    ("head", "code", "said"),
+    [
+        (ZEN3, 0, "doubt: processor not fully known in base (caches), so a difference between runs can come from it"),
+        (ZEN4, 4, f"differs: CPU design: model 1 → 17 ({WHY['CPU design']})"),
+    ],
+)
+def test_an_older_run_is_compared_where_all_that_it_knows_is_the_same(store, capsys, head, code, said):
+    """Of a run of before the processor was stored, what it holds is compared, and what it lacks is said."""
+    older = store("older.json", edit=lambda run: of_schema_2(run, ZEN3))
+    assert main(["compare", older, store("head.json", edit=on(head))]) == code
+    assert said in in_one_line(capsys.readouterr().out)
+    assert main(["compare", older, older]) == 0
+    assert "not fully known in base (caches) and head (caches)" in in_one_line(capsys.readouterr().out)
 
 
 def test_exploratory_changes_are_unproven(store, capsys):

@@ -15,6 +15,8 @@ from runoff.doctor.text import WIDTH, render
 from runoff.environments.environment import Wheel
 from runoff.environments.machine import FrequencyPolicy, Memory, Throttling
 from runoff.judge.ratios import ratio_over_launches
+from runoff.processor import Processor
+from tests.builders.processors import ZEN4
 
 GIB = 1024**3
 NUMPY = Wheel("numpy", "2.0", None, ("cp312-none-any",), ())
@@ -22,9 +24,7 @@ ENGINE = Wheel("engine", "1.5+cpu", "cpu", ("cp312-none-any",), ())
 BACKEND = BackendFinding("machine", (), "here", (), {}, (), (ENGINE,), {})
 ENVIRONMENT = EnvironmentFinding("here", "/usr/bin/python", "3.12.1", NUMPY, (BACKEND,), ())
 MACHINE = MachineFinding(
-    processor="Fast CPU",
-    flags=("avx2", "avx_vnni"),
-    virtual=False,
+    processor=Processor("Fast CPU", ("avx2", "avx_vnni")),
     threads=Threads(affinity=4, quota=None, allowed=4, cores=4),
     simultaneous_threads=False,
     frequency=3000.0,
@@ -168,7 +168,12 @@ CASES = [
         "sets its own value",
         id="a variable that is replaced",
     ),
-    pytest.param(with_machine(flags=("avx2",)), "no int8 dot-product", "on the CPU that you deploy on", id="no int8"),
+    pytest.param(
+        with_machine(processor=Processor("x", ("avx2",))),
+        "no int8 dot-product",
+        "on the CPU that you deploy on",
+        id="no int8",
+    ),
     pytest.param(
         with_machine(memory=replace(MACHINE.memory, available=GIB // 2)), "0.5 GiB of memory", "free", id="memory"
     ),
@@ -213,7 +218,7 @@ def test_a_threshold_that_is_just_met_is_no_finding() -> None:
 def test_what_is_not_known_is_no_finding() -> None:
     """A system that says nothing gives no advice, and a text that says what is not known."""
     nothing = with_machine(
-        flags=(),
+        processor=Processor(),
         simultaneous_threads=None,
         frequency=None,
         policy=FrequencyPolicy(None, (), None),
@@ -224,7 +229,18 @@ def test_what_is_not_known_is_no_finding() -> None:
     assert advise(findings) == ()
     text = render(findings, ())
     assert "governor and boost not readable (virtual machine?)" in text
+    assert "processor not fully known: CPU design, caches, vector extensions, hypervisor" in text
     assert "not measured: --seconds 0 was given" in text
+
+
+def test_the_processor_is_told_as_runs_are_told_apart_by() -> None:
+    """Its name, and beneath it design, caches, extensions and hypervisor."""
+    lines = [line.strip() for line in render(with_machine(processor=ZEN4), ()).splitlines()]
+    place = next(place for place, line in enumerate(lines) if line.startswith("CPU"))
+    assert lines[place].endswith("  AMD EPYC")
+    assert lines[place + 1] == "AuthenticAMD family 25 model 17 stepping 1; L1d 32 KiB, L2 1 MiB, L3 32 MiB"
+    assert lines[place + 2].startswith("vector extensions: avx avx2 avx512_bf16 ")
+    assert "hypervisor: yes" in lines
 
 
 def test_a_race_that_failed_says_why() -> None:

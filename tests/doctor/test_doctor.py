@@ -20,6 +20,8 @@ from runoff.doctor.findings import inspect_machine, relevant_variables
 from runoff.doctor.text import WIDTH
 from runoff.environments import discovery
 from runoff.processes.process import Surroundings, call
+from runoff.processor import read_processor
+from runoff.stored.processor import processor_title
 from tests.builders.declarations import declared
 from tests.children import PATIENCE, child
 from tests.conftest import ROOT
@@ -101,7 +103,7 @@ def test_text_and_json_say_the_same(capsys, tmp_path: Path) -> None:
     assert places == sorted(places)
     assert max(map(len, out.splitlines())) <= WIDTH
     found = json.loads(path.read_text())
-    assert found["schema"] == 2
+    assert found["schema"] == 3
     assert found["noise"] is None
     assert [each["name"] for each in found["environments"]] == ["here", "twin"]
     plain = " ".join(out.split())
@@ -113,7 +115,8 @@ def test_text_and_json_say_the_same(capsys, tmp_path: Path) -> None:
         )
         for backend in environment["backends"]:
             assert f"{backend['name']} {'can' if backend['missing'] else 'runs'}" in plain
-    assert found["machine"]["processor"] in plain
+    assert processor_title(read_processor()) in plain
+    assert found["machine"]["processor"]["flags"] == list(read_processor().flags)
 
 
 @pytest.mark.full

@@ -1,17 +1,15 @@
-"""The CPUs: cgroup limits on made-up folders, affinity, and what the processor is."""
+"""The CPUs: cgroup limits on made-up folders, and affinity."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from runoff import processor
 from runoff.environments import cpus
-from runoff.environments.cpus import Sides, allowed_threads, cgroup_quota, own_cpus, two_sides
-from runoff.processor import read_processor
+from runoff.environments.cpus import Sides, allowed_threads, cgroup_quota, two_sides
+from runoff.processor import own_cpus
 
 V1_MEMBERSHIP = "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n3:cpuset:/elsewhere\n1:name=systemd:/other\n"
 
@@ -185,45 +183,3 @@ def test_sides_here() -> None:
     assert len(sides.own) == len(sides.other)
     assert not set(sides.own) & set(sides.other)
     assert {*sides.own, *sides.other} <= own_cpus()
-
-
-def redirect(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, file: Path) -> None:
-    """Let a module read another file where it asks for this one."""
-    monkeypatch.setattr(module, "Path", lambda path: {name: file}[path])
-
-
-@pytest.mark.parametrize(
-    ("text", "model", "flags"),
-    [
-        pytest.param(
-            "processor\t: 0\nmodel name\t: Fast CPU @ 2.7GHz: new\nflags\t\t: sse avx\n\nmodel name\t: Other\n",
-            "Fast CPU @ 2.7GHz: new",
-            ("avx", "sse"),
-            id="x86, the first CPU's",
-        ),
-        pytest.param("processor\t: 0\nFeatures\t: fp asimd\n", "made-up", ("asimd", "fp"), id="ARM"),
-        pytest.param("", "made-up", (), id="empty"),
-    ],
-)
-def test_processor_of_known_text(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, model: str, flags: tuple[str, ...]
-) -> None:
-    """Model and sorted flags are read as the kernel writes them on x86 and on ARM."""
-    monkeypatch.setattr(processor.platform, "machine", lambda: "made-up")
-    redirect(monkeypatch, processor, "/proc/cpuinfo", write(tmp_path, {"cpuinfo": text}) / "cpuinfo")
-    found = read_processor()
-    assert (found.model, found.flags) == (model, flags)
-
-
-def test_processor_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where there is no /proc, the platform's word for the CPU is taken."""
-    monkeypatch.setattr(processor.platform, "processor", lambda: "some processor")
-    redirect(monkeypatch, processor, "/proc/cpuinfo", tmp_path / "missing")
-    assert read_processor() == processor.Processor("some processor", ())
-
-
-def test_processor_here() -> None:
-    """This machine's CPU has a name, and no flag twice."""
-    found = read_processor()
-    assert found.model
-    assert list(found.flags) == sorted(set(found.flags))

@@ -131,13 +131,6 @@ def test_battery(tmp_path: Path, files: dict[str, str], expected: bool | None) -
     assert machine.on_battery(tmp_path) is expected
 
 
-def test_inference_flags_are_whole_words() -> None:
-    """Flags come in a fixed order, and a longer one is not taken for a shorter."""
-    assert machine.inference_flags(("zzz", "avx512_vnni", "avx2", "avx512vbmi")) == ("avx2", "avx512_vnni")
-    assert machine.inference_flags(("bf16", "asimddp", "i8mm")) == ("asimddp", "i8mm", "bf16")
-    assert set(machine.INFERENCE_FLAGS) >= machine.INT8_FLAGS
-
-
 class CpuTimes(NamedTuple):
     """What psutil reads of all CPUs on Linux, in seconds."""
 

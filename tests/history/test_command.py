@@ -84,7 +84,7 @@ def test_a_history_is_written_as_page_json_and_markdown(tmp_path, monkeypatch, c
     monkeypatch.setattr(charts, "draw", lambda chart, names: "<svg/>")
     runs = with_step(6, 6, 1.0)
     for run in runs:
-        about(run)["stratum"]["cpu"] = "Prozessör"
+        about(run)["stratum"]["processor"]["name"] = "Prozessör"
     folder, out, summary = store_runs(tmp_path / "runs", runs), tmp_path / "out" / "deeper", tmp_path / "steps.md"
     (folder / "half.json").write_text('{"machine_info": ')
     history = make_history(read_runs([folder]))
@@ -104,12 +104,12 @@ def test_a_history_is_written_as_page_json_and_markdown(tmp_path, monkeypatch, c
 def test_the_json_is_for_people_too():
     """Lines are indented by one space and letters stay what they are; a value that is no number is refused."""
     runs = [make_past_run(0)]
-    about(runs[0])["stratum"]["cpu"] = "Prozessör"
+    about(runs[0])["stratum"]["processor"]["name"] = "Prozessör"
     history = history_of(runs)
     written = history_json(history)
-    assert written.startswith('{\n "runoff_history": 2,\n "runs": 1,\n')
+    assert written.startswith('{\n "runoff_history": 3,\n "runs": 1,\n')
     assert written.endswith("}\n")
-    assert '"cpu": "Prozessör"' in written
+    assert '"name": "Prozessör"' in written
     assert json.loads(written)["runs"] == 1
     (section,) = history.sections
     broken = dataclasses.replace(section.lines[0].points[0], value=float("nan"))
@@ -155,7 +155,7 @@ def test_a_version_that_came_or_went_is_told_with_none():
 def test_the_largest_section_comes_first():
     """Runs of two processors are two sections, whichever was measured first."""
     runs = [make_past_run(number) for number in range(4)]
-    about(runs[0])["stratum"]["cpu"] = "Other CPU"
+    about(runs[0])["stratum"]["processor"]["name"] = "Other CPU"
     assert [len(section.runs) for section in history_of(runs).sections] == [3, 1]
 
 

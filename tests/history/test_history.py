@@ -11,6 +11,7 @@ from runoff.history import words
 from runoff.history.lines import make_history
 from runoff.history.reading import read_runs
 from tests.builders.histories import make_past_run, store_runs, with_step
+from tests.builders.processors import ZEN3, ZEN4, of_schema_2, on_processor
 from tests.builders.stored_runs import about
 
 
@@ -60,8 +61,11 @@ def test_a_step_says_what_else_changed(tmp_path):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda run: about(run)["stratum"].update(cpu="Other CPU"),
-        lambda run: about(run)["stratum"].update(cpu_flags=["avx512f"]),
+        lambda run: about(run)["stratum"]["processor"].update(name="Other CPU"),
+        lambda run: about(run)["stratum"]["processor"].update(flags=["avx512f"]),
+        lambda run: about(run)["stratum"]["processor"]["cores"][0].update(model="17"),
+        lambda run: about(run)["stratum"]["processor"]["cores"][0].update(l2=1048576),
+        lambda run: about(run)["stratum"]["processor"].update(hypervisor=True),
         lambda run: about(run)["stratum"].update(threads=4),
         lambda run: about(run)["model"].update(sha256="ef" * 32),
         lambda run: about(run)["model"]["preprocessing"].update(mean=[0.5]),
@@ -71,7 +75,10 @@ def test_a_step_says_what_else_changed(tmp_path):
     ],
     ids=[
         "processor",
-        "its flags",
+        "its vector extensions",
+        "its model",
+        "its caches",
+        "a hypervisor",
         "threads",
         "model",
         "preprocessing",
@@ -81,7 +88,7 @@ def test_a_step_says_what_else_changed(tmp_path):
     ],
 )
 def test_strata_are_never_mixed_in_a_line(tmp_path, change):
-    """Runs that differ in processor, flags, threads, model or versions have lines of their own, without a step."""
+    """Runs that differ in any part of the processor, in threads, model or versions have lines of their own, no step."""
     runs = with_step(40, 20, 1.5)
     for run in runs[20:]:
         change(run)
@@ -89,6 +96,39 @@ def test_strata_are_never_mixed_in_a_line(tmp_path, change):
     lines = [line for line in history.lines if line.contender == "onnxruntime" and not line.metric.unit]
     assert [len(line.points) for line in lines] == [20, 20]
     assert not history.steps
+
+
+def test_a_kernel_update_breaks_no_line(tmp_path):
+    """Flags that are no vector extensions come and go, and the processor stays what it was."""
+    runs = with_step(8, 4, 1.0)
+    for run in runs[4:]:
+        about(run)["stratum"]["processor"]["flags"] += ["ibrs_enhanced", "flush_l1d"]
+    history = history_of(tmp_path, runs)
+    assert len(line_of(history).points) == 8
+
+
+def test_older_runs_go_on_in_the_line_of_the_only_processor_that_they_fit(tmp_path):
+    """What they lack is said of the section; beside two processors that they fit, they have a section of their own."""
+    runs = [on_processor(run, ZEN3) for run in with_step(9, 0, 1.0)]
+    for run in runs[:3]:
+        of_schema_2(run, ZEN3)
+    history = history_of(tmp_path / "one", runs)
+    (section,) = history.sections
+    assert len(line_of(history).points) == 9
+    assert section.stratum.processor == ZEN3
+    assert words.section_note(section) == "9 runs of 9 commits (processor not fully known in 3: caches)"
+    about(runs[8])["stratum"]["processor"]["cores"][0]["l2"] = 1024
+    history = history_of(tmp_path / "two", runs)
+    assert [len(section.runs) for section in history.sections] == [5, 3, 1]
+
+
+def test_two_processors_of_one_name_have_a_section_each(tmp_path):
+    """Zen 3 and Zen 4 both call themselves AMD EPYC: no line has both, and the titles tell them apart."""
+    runs = with_step(6, 0, 1.0)
+    runs = [on_processor(run, ZEN3 if number < 4 else ZEN4) for number, run in enumerate(runs)]
+    first, second = history_of(tmp_path, runs).sections
+    assert words.setting_title(first.stratum).startswith("AMD EPYC (AuthenticAMD family 25 model 1 stepping 1), 2 th")
+    assert words.setting_title(second.stratum).startswith("AMD EPYC (AuthenticAMD family 25 model 17 stepping 1), 2 t")
 
 
 def test_a_models_name_and_source_break_no_line(tmp_path):

@@ -43,7 +43,7 @@ def test_the_page_has_everything(history):
     assert "found in 11 lines of 40 runs" in page.text
     assert f"{'0013' * 3} → {'0014' * 3}, 2026-01-01" in page.text
     assert "foreign.json is skipped" in page.text
-    assert "Example CPU, 2 threads, resnet18 with builtin weights, against pytorch" in page.text
+    assert "model 2 stepping 3), 2 threads, resnet18 with builtin weights, against pytorch" in page.text
     assert len(page.all("svg")) == len(page.all("figure")) == 11
     described = [attributes["aria-label"] for attributes in page.all("svg") if attributes.get("role") == "img"]
     assert len(described) == 11
@@ -73,7 +73,7 @@ def test_text_in_runs_cannot_inject_markup(tmp_path):
                 one["extra_info"]["contender"] = INJECTION
         came = about(run)["contenders"].pop("onnxruntime")
         about(run)["contenders"][INJECTION] = came | {"versions": {INJECTION: INJECTION}}
-        about(run)["stratum"]["cpu"] = INJECTION
+        about(run)["stratum"]["processor"]["name"] = INJECTION
         runs.append(run)
     folder = store_runs(tmp_path, runs)
     (folder / "<script>alert(1)<!script>.json").write_text("{}")

@@ -9,10 +9,12 @@ import pytest
 from runoff.history import words, writing
 from runoff.history.lines import METRICS, History, make_history
 from runoff.history.reading import Reading
+from runoff.processor import Processor
+from runoff.stored.schema import read_record
 from tests.builders.histories import history_of, lines_of, make_past_run, past_runs, with_step
-from tests.builders.stored_runs import about
+from tests.builders.stored_runs import PROCESSOR, about
 
-PLACE = "Example CPU, 2 threads, resnet18 with builtin weights, against pytorch"
+PLACE = "Example CPU (Example family 1 model 2 stepping 3), 2 threads, resnet18 with builtin weights, against pytorch"
 RATIO, COLD_START, PEAK = METRICS
 
 
@@ -126,7 +128,9 @@ def test_a_section_says_what_its_lines_share(history: History) -> None:
         about(run)["model"] = None
         about(run)["stratum"]["threads"] = 1
     (section,) = history_of(runs).sections
-    assert words.setting_title(section.stratum) == "Example CPU, 1 thread, against pytorch"
+    assert words.setting_title(section.stratum) == (
+        "Example CPU (Example family 1 model 2 stepping 3), 1 thread, against pytorch"
+    )
     assert words.section_note(section) == "3 runs of 1 commit"
 
 
@@ -153,7 +157,7 @@ def test_the_json_has_all_of_a_history(history: History) -> None:
     written = json.loads(writing.history_json(history))
     (section,) = written.pop("sections")
     assert written == {
-        "runoff_history": 2,
+        "runoff_history": 3,
         "runs": 21,
         "skipped": {"x.json": "it is not JSON"},
         "copies": {"c.json": "0.json"},
@@ -161,9 +165,8 @@ def test_the_json_has_all_of_a_history(history: History) -> None:
     }
     lines = section.pop("lines")
     model = section.pop("model")
+    assert read_record(section.pop("processor"), Processor) == PROCESSOR
     assert section == {
-        "cpu": "Example CPU",
-        "cpu_flags": [],
         "threads": 2,
         "reference": "pytorch",
         "breaks": [],
@@ -201,10 +204,8 @@ def test_the_json_has_breaks_and_runs_without_a_commit() -> None:
     runs = with_step(6, 3, 2.0)
     for number, run in enumerate(runs):
         about(run)["contenders"]["onnxruntime"]["versions"] = {"ort": "1" if number < 3 else "2"}
-        about(run)["stratum"]["cpu_flags"] = ["b", "a"]
     runs[0]["commit_info"] = runs[2]["commit_info"] = {}
     (section,) = json.loads(writing.history_json(history_of(runs)))["sections"]
-    assert section["cpu_flags"] == ["a", "b"]
     assert section["breaks"] == [
         {
             "contender": "onnxruntime",

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runoff.environments.cpus import Sides, own_cpus
+from runoff.environments.cpus import Sides
 from runoff.errors import WorkerCrashed, WorkerKilled
 from runoff.measure.launches import CONTROL
 from runoff.measure.service import neighbour, neighbour_work
@@ -27,6 +27,7 @@ from runoff.measure.service.neighbour import (
 )
 from runoff.measure.service.neighbour_work import MEMORY, REST, keep_at_work, multiplying, streaming
 from runoff.processes.channel import Message
+from runoff.processor import own_cpus
 from tests.waiting import all_end, until
 
 MILLISECOND = 1_000_000

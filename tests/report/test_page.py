@@ -180,7 +180,7 @@ def test_markup_is_shown_and_not_obeyed(stored):
     contenders[INJECTION] = came_of() | {"description": INJECTION, "versions": {INJECTION: INJECTION}}
     contenders["openvino"] |= {"reason": INJECTION, "stage": INJECTION}
     about(stored)["warnings"] = [INJECTION, "[bold]bracketed[/bold] :smile:"]
-    about(stored)["model"]["name"] = about(stored)["stratum"]["cpu"] = INJECTION
+    about(stored)["model"]["name"] = about(stored)["stratum"]["processor"]["name"] = INJECTION
     for group, value in (("inference", 0.01), ("cold-start", 1.0), ("peak-memory", 1e8)):
         added = benchmark(group, INJECTION, value, ratio(0.5, "faster"), stages={INJECTION: 1.0, "load": 0.2})
         added["extra_info"]["curve"] = {"seconds": [0.0, 1.0], "bytes": [1.0, 2.0]}
@@ -247,7 +247,7 @@ def test_the_page_holds_the_stored_run(stored):
 def test_several_runs_stand_on_one_page(stored):
     """Each has its answer in a first table, its ratios beside the others', and a part of the page without equal ids."""
     other = make_stored_run()
-    about(other)["stratum"]["cpu"] = "Other CPU"
+    about(other)["stratum"]["processor"]["name"] = "Other CPU"
     page = Page(render_page(parse_run(stored), parse_run(other)))
     identifiers = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(identifiers) == len(set(identifiers))

@@ -12,12 +12,15 @@ from runoff.compare.comparison import file_line
 from runoff.contract import RANDOM
 from runoff.history.words import setting_title
 from runoff.report.sections.comparison import comparison_table
+from runoff.report.sections.setting import setting_section
+from runoff.report.sections.side_by_side import stratum_notes
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
 from runoff.stored.schema import write_record
-from tests.builders.stored_runs import about, came_of, keep_groups, make_exploratory, ratio
+from tests.builders.processors import ZEN3, ZEN4, of_schema_2, on_processor
+from tests.builders.stored_runs import about, came_of, keep_groups, make_exploratory, make_stored_run, ratio
 from tests.report.test_page import Page
 
 
@@ -144,3 +147,25 @@ def test_repairs_are_named_beside_the_contender_that_needed_them(stored):
     assert "set back to operator set 13" not in Page(render_page(parse_run(stored))).text
     about(stored)["contenders"]["onnxruntime"]["artifact"]["repairs"] = ["set back to operator set 13"]
     assert "set back to operator set 13" in Page(render_page(parse_run(stored))).text
+
+
+def test_the_processor_is_shown_with_all_that_tells_it_from_others(stored):
+    """The page and Markdown have design, caches, extensions and hypervisor, and what an older run does not hold."""
+    run = parse_run(on_processor(stored, ZEN4))
+    lines = dict(setting_section(run).details)["Processor"]
+    assert lines[0] == "AuthenticAMD family 25 model 17 stepping 1; L1d 32 KiB, L2 1 MiB, L3 32 MiB"
+    assert f"- Processor: {lines[0]}; vector extensions: avx avx2" in render_markdown(run)
+    older = parse_run(of_schema_2(make_stored_run(), ZEN4))
+    assert dict(setting_section(older).details)["Processor"][-1] == "processor not fully known: caches"
+
+
+def test_runs_side_by_side_say_where_processors_differ_or_are_not_known(stored):
+    """Of two that call themselves the same the parts that differ are named; an older run has what it does not hold."""
+    first = parse_run(on_processor(stored, ZEN3))
+    other = parse_run(on_processor(make_stored_run(), ZEN4))
+    older = parse_run(of_schema_2(make_stored_run(), ZEN3))
+    assert stratum_notes([(1, first), (2, first)]) == []
+    differs, doubt = stratum_notes([(1, first), (2, other), (4, older)])
+    assert differs.startswith("Run 2 is of another stratum than run 1, so")
+    assert "CPU design: model 1 → 17 (" in differs
+    assert doubt == "Processor not fully known in run 4 (caches), so a difference between runs can come from it."

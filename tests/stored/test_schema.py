@@ -117,12 +117,3 @@ def test_an_error_of_zero_loses_no_run():
     stored = make_stored_run()
     stored["benchmarks"].append(benchmark("quantisation", "onnxruntime", 0.0, None, **lossless))
     assert parse_run(stored).quantisation[0].rms_difference == 0.0
-
-
-@pytest.mark.parametrize("schema", [1, 0, "2", None])
-def test_another_schema_is_refused_by_its_number(schema):
-    """A file of another form is refused in a sentence with the command that makes a new one."""
-    stored = make_stored_run()
-    about(stored)["schema"] = schema
-    with pytest.raises(StoredRunBroken, match=rf"schema is {schema!r}, this Runoff reads 2; measure .* tox -e compare"):
-        parse_run(stored)

@@ -158,7 +158,7 @@ def test_machine_info_says_what_the_run_is(stored):
     assert about["schema"] == 2
     assert about["seed"] == 1
     assert (about["model"]["name"], about["model"]["weights"]) == ("resnet18", "builtin")
-    assert {"cpu", "cpu_flags", "threads", "reference", "environments"} == set(about["stratum"])
+    assert {"processor", "threads", "reference", "environments"} == set(about["stratum"])
     assert about["control"]["reference"] == "fake"
     assert about["control"]["low"] < about["control"]["value"] < about["control"]["high"]
     assert {name: came_of["status"] for name, came_of in about["contenders"].items()} == {

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from runoff.report.blocks import PAGE, Section
 from runoff.stored import wording
 from runoff.stored.model import StoredModel, array_words, model_title, preprocessing_lines
+from runoff.stored.processor import processor_lines
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
 from runoff.text.table import make_table
@@ -21,6 +22,7 @@ def setting_section(run: StoredRun) -> Section:
     details = (
         ("Amount", (f"{launches_and_rounds(run)}, seed {run.info.seed}",)),
         ("Machine", (wording.place(run), *([run.system] if run.system else []))),
+        ("Processor", processor_lines(run.stratum.processor)),
         *(model_details(model) if model else ()),
         (examples_name(run), golden_lines(run)),
         *([("Commit", (run.commit.full_name,))] if run.commit else []),

@@ -8,6 +8,7 @@ from runoff.answer.fastest import answer
 from runoff.report.blocks import Section
 from runoff.stored import wording
 from runoff.stored.model import model_title
+from runoff.stored.processor import processor_doubt
 from runoff.stored.run import StoredRun
 from runoff.stored.stratum import stratum_differences
 from runoff.text import numbers
@@ -59,11 +60,13 @@ def ratios_section(runs: Sequence[StoredRun]) -> list[Section]:
 
 
 def stratum_notes(raced: Sequence[tuple[int, StoredRun]]) -> list[str]:
-    """Say which runs differ from the first in what moves ratios too; what is of two strata is not a change."""
+    """Say which runs differ from the first in what moves ratios too, or may: of two strata, there is no change."""
     (first, base), *others = raced
-    return [
+    notes = [
         f"{label(number).capitalize()} is of another stratum than {label(first)}, so a difference between them "
         f"is not only the contender’s: {'; '.join(differences)}."
         for number, run in others
         if (differences := stratum_differences(base.stratum, run.stratum))
     ]
+    doubt = processor_doubt({label(number): run.stratum.processor for number, run in raced})
+    return [*notes, *([f"{doubt[0].upper()}{doubt[1:]}."] if doubt else [])]

@@ -9,6 +9,7 @@ from runoff.report.sections.repeat import command
 from runoff.report.sections.setting import model_line, setting_line
 from runoff.report.sections.side_by_side import label, side_by_side
 from runoff.stored import wording
+from runoff.stored.processor import processor_lines
 from runoff.stored.run import StoredRun
 from runoff.text.markdown import escape, note_lines, table_lines
 from runoff.text.table import Note, plain_notes
@@ -29,6 +30,7 @@ def render_markdown(*runs: StoredRun) -> str:
 def run_lines(run: StoredRun) -> list[str]:
     """Write a run's answer, recommendation, comparison, setting and warnings, its sections, how to repeat it."""
     comparison, *questions = sections(run, MARKDOWN)
+    processor = f"- Processor: {escape('; '.join(processor_lines(run.stratum.processor)))}"
     versions = [
         f"- Versions in {escape(name)}: {escape(', '.join(map(' '.join, packages.items())))}"
         for name, packages in run.stratum.environments.items()
@@ -41,6 +43,7 @@ def run_lines(run: StoredRun) -> list[str]:
         *note_lines([Note("", setting_line(run)), *model, *warnings]),
         *(line for section in questions for line in ("", *section_lines(section))),
         "",
+        processor,
         *versions,
         "",
         "Repeat it in a copy of Runoff, with the same model and pictures; paths are from where it was started:",
