@@ -21,7 +21,7 @@ from runoff.environments.environment import Environment
 from runoff.measure import entrant as entrants
 from runoff.measure.entrant import Entrant, Example, Start, receive_start, require_threads
 from runoff.measure.launches import Setup
-from runoff.measure.workers import Workers
+from runoff.measure.rotation import Workers
 from runoff.processes.process import Process
 from tests import fakes, ids, lanes
 from tests.fakes.fake import true_logits

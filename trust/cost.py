@@ -16,7 +16,7 @@ from runoff.measure import worker
 from runoff.measure.entrant import NANOSECONDS, PREDICT_TIMEOUT
 from runoff.measure.launches import run_exercise
 from runoff.measure.race import run_rounds, time_one
-from runoff.measure.workers import Rotation, raise_first
+from runoff.measure.rotation import Rotation, raise_first
 from trust import empty
 from trust.field import Field, make_setup
 

@@ -15,7 +15,7 @@ from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.entrant import Entrant, Files, Prediction, predicting
 from runoff.measure.launches import Progress, Setup
 from runoff.measure.race import LaunchRecord, run_race
-from runoff.measure.workers import Workers, raise_first
+from runoff.measure.rotation import Workers, raise_first
 from runoff.model.inputs.images import fixture_images, hash_pixels, save_images
 from runoff.model.sources.choose import builtin_model
 from runoff.processes.workplace import Workplace

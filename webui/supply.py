@@ -27,8 +27,8 @@ from runoff.model.inputs.input_options import asked_model, input_text, outputs_t
 from runoff.model.module.factory import is_factory
 from runoff.model.sources.architecture import BUILTIN
 from runoff.model.sources.choose import IMPORT_TIMEOUT, TAG, choose_model, whole
-from runoff.model.sources.factory_source import make_importable
 from runoff.model.sources.options import AUTO
+from runoff.model.sources.own_module import make_importable
 from runoff.model.weights.builtin import BUILTIN_SHA256
 from runoff.processes.process import call
 from runoff.processes.workplace import Workplace

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from runoff.across.architectures import ARCHITECTURES, CONTENDERS, architecture
+from runoff.across.model_list import ARCHITECTURES, CONTENDERS, architecture
 from runoff.errors import UsageError
 from runoff.quantities import STANDARD_OUTPUT, Commands, duration, positive
 
@@ -54,7 +54,7 @@ def do_models(options: argparse.Namespace) -> int:
     """
     # Loaded here: the other commands need nothing that draws, and start sooner without it.
     from runoff.across import words
-    from runoff.across.attempts import PAGE, read_entries
+    from runoff.across.journal import PAGE, read_entries
     from runoff.across.racing import Plan, race_models
     from runoff.across.ranking import across_models
     from runoff.across.writing import render_markdown, render_page

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from runoff.across.architectures import Architecture
-from runoff.across.attempts import Attempt, folder_name, is_done, note_attempt, read_attempts, stored_path
+from runoff.across.journal import Attempt, folder_name, is_done, note_attempt, read_attempts, stored_path
+from runoff.across.model_list import Architecture
 from runoff.quantities import duration_text
 from runoff.text.numbers import count
 

@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-from runoff.across.attempts import Entry
+from runoff.across.journal import Entry
 from runoff.answer.choice import choose
 from runoff.answer.fastest import why_no_answer
 from runoff.judge.conversions import share_interval

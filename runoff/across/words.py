@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from runoff.across.architectures import LONGEST_CONVERSION
-from runoff.across.attempts import Entry
+from runoff.across.journal import Entry
+from runoff.across.model_list import LONGEST_CONVERSION
 from runoff.across.ranking import AcrossModels, Answer, clear_winners
 from runoff.answer.fastest import why_no_answer
 from runoff.judge.ranks import Interval

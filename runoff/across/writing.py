@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runoff.across import words
-from runoff.across.attempts import PAGE, Entry, folder_name
 from runoff.across.chart import ratio_chart
+from runoff.across.journal import PAGE, Entry, folder_name
 from runoff.across.ranking import AcrossModels
 from runoff.stored import wording
 from runoff.text.markdown import escape, note_lines, table_lines

@@ -35,7 +35,7 @@ from runoff.judge.ratios import (
 from runoff.measure.entrant import Entrant, Files
 from runoff.measure.launches import Progress, Setup
 from runoff.measure.race import LAUNCHES, ROUNDS, Race, run_race, run_rounds
-from runoff.measure.workers import Workers, raise_first
+from runoff.measure.rotation import Workers, raise_first
 from runoff.record.warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
 from runoff.text.ids import HERE
 

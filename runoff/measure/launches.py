@@ -20,7 +20,7 @@ from runoff.environments.machine import read_frequency, stolen_share
 from runoff.errors import RunoffError, WorkerCrashed
 from runoff.measure.entrant import Entrant, Example, Files, Start, receive_start, require_threads
 from runoff.measure.probe import Probed, Reading
-from runoff.measure.workers import Failures, Rotation, RunningWorker, Workers
+from runoff.measure.rotation import Failures, Rotation, RunningWorker, Workers
 from runoff.processes.process import Process
 
 CONTROL = "control"

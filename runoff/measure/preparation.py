@@ -24,7 +24,7 @@ from runoff.judge.closeness import compare_outputs, why_far
 from runoff.measure.artifacts import Conversions, make_artifact
 from runoff.measure.cache import Made
 from runoff.measure.entrant import Entrant, Files, Prediction, predict, predicting, require_threads
-from runoff.measure.workers import Workers
+from runoff.measure.rotation import Workers
 from runoff.model.golden.golden import Golden
 from runoff.model.inputs.examples import Examples
 from runoff.model.inputs.images import ImageSet

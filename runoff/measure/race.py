@@ -12,7 +12,7 @@ from random import Random
 from runoff.measure.entrant import INFERENCE_TIMEOUT, NANOSECONDS, Entrant
 from runoff.measure.launches import Measured, Setup, Yield, run_launches
 from runoff.measure.probe import Probe, Reading, started_probe
-from runoff.measure.workers import Failures, Rotation, RunningWorker
+from runoff.measure.rotation import Failures, Rotation, RunningWorker
 
 LAUNCHES = 8
 ROUNDS = 30

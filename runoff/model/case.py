@@ -84,7 +84,7 @@ def write_file_case(model: dict[str, Any], inputs: str, folder: str) -> None:
 
     Raises CheckpointBroken where ONNX Runtime can't run it.
     """
-    from runoff.model.golden.onnx_file import compute_golden  # only here: it imports onnx
+    from runoff.model.golden.from_onnx import compute_golden  # only here: it imports onnx
 
     own, place, arrays = from_json(Model, model), Path(folder), load_arrays(Path(inputs))
     assert own.source.weights is not None

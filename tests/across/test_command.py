@@ -6,7 +6,7 @@ import pytest
 
 from runoff.__main__ import main
 from runoff.across import racing
-from runoff.across.architectures import ARCHITECTURES, CONTENDERS
+from runoff.across.model_list import ARCHITECTURES, CONTENDERS
 from tests.builders.many_models import make_model_run, store_model
 
 

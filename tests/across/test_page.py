@@ -7,7 +7,7 @@ import re
 import pytest
 
 from runoff.across import words
-from runoff.across.attempts import read_entries
+from runoff.across.journal import read_entries
 from runoff.across.ranking import across_models
 from runoff.across.writing import render_markdown, render_page
 from tests.builders.many_models import fail_model, make_model_run, store_model

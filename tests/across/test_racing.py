@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import pytest
 
 from runoff.across import racing
-from runoff.across.architectures import Architecture
-from runoff.across.attempts import JOURNAL, read_attempts, read_entries
+from runoff.across.journal import JOURNAL, read_attempts, read_entries
+from runoff.across.model_list import Architecture
 from runoff.across.racing import Plan, last_words, race_models, run_within
 from tests.builders.many_models import make_model_run
 

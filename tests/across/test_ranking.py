@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runoff.across.attempts import read_entries
+from runoff.across.journal import read_entries
 from runoff.across.ranking import across_models, find_answers
 from runoff.judge.conversions import share_interval
 from tests.builders.many_models import fail_model, make_model_run, store_model

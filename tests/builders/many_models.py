@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from runoff.across.attempts import Attempt, note_attempt, stored_path
+from runoff.across.journal import Attempt, note_attempt, stored_path
 from runoff.judge.ratios import FASTER, NO_DIFFERENCE, SLOWER
 from tests.builders.stored_runs import Values, about, add_contender, drop_contender, make_stored_run
 

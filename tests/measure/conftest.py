@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runoff.measure import workers
+from runoff.measure import rotation
 from runoff.measure.entrant import Entrant
 from runoff.processes.channel import Message
 from tests.builders.workers import Answer, Workshop
@@ -17,7 +17,7 @@ from tests.builders.workers import Answer, Workshop
 def workshop(monkeypatch: pytest.MonkeyPatch) -> Workshop:
     """Start imagined workers in the place of processes."""
     imagined = Workshop()
-    monkeypatch.setattr(workers, "started_worker", imagined.started_worker)
+    monkeypatch.setattr(rotation, "started_worker", imagined.started_worker)
     return imagined
 
 

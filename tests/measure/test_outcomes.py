@@ -30,7 +30,7 @@ from runoff.measure.preparation import (
     prepare_contender,
     watching,
 )
-from runoff.measure.workers import Workers
+from runoff.measure.rotation import Workers
 from runoff.processes.workplace import Workplace
 from tests.builders.declarations import declared
 from tests.builders.outputs import FURTHER, IMAGES, MODEL, expected_outputs, further_images, logits_of

@@ -19,7 +19,7 @@ from runoff.measure import entrant
 from runoff.measure.artifacts import Conversions
 from runoff.measure.entrant import Example
 from runoff.measure.preparation import READY, SKIPPED, Outcome, ReferenceOutputs, prepare_contender
-from runoff.measure.workers import Workers
+from runoff.measure.rotation import Workers
 from runoff.model.inputs.examples import PICTURES, Examples
 from runoff.model.sources.architecture import FILE
 from runoff.processes.workplace import Workplace

@@ -10,7 +10,7 @@ import pytest
 
 from runoff.errors import WorkerCrashed, WorkerTimedOut
 from runoff.measure.entrant import Example
-from runoff.measure.workers import Rotation, Workers, raise_first
+from runoff.measure.rotation import Rotation, Workers, raise_first
 
 
 @pytest.fixture

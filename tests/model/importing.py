@@ -13,8 +13,8 @@ import pytest
 
 from runoff.contract import RANDOM, Model
 from runoff.files.values import from_json, to_json
+from runoff.model.golden.from_module import compute_golden
 from runoff.model.golden.golden import load_golden
-from runoff.model.golden.module import compute_golden
 from runoff.model.module.timm_import import RANGE
 from runoff.model.operations import count_operations
 from runoff.model.sources import torchvision_weights

@@ -58,7 +58,7 @@ def test_a_model_of_several_inputs_and_outputs_becomes_a_case(tmp_path):
     pytest.importorskip("torch")
     pytest.importorskip("onnx")
     from runoff.files.values import from_json
-    from runoff.model.sources.factory_check import import_factory
+    from runoff.model.sources.made_twice import import_factory
 
     inputs = (Input("tokens", (7,), "int64"), Input("features", (5,)))
     random = np.random.default_rng(0)

@@ -11,7 +11,7 @@ from runoff.contract import Model
 from runoff.errors import ContractBroken, WorkerFailed
 from runoff.measure.entrant import NANOSECONDS, Files, texts
 from runoff.measure.launches import Measured, Setup, run_exercise
-from runoff.measure.workers import RunningWorker
+from runoff.measure.rotation import RunningWorker
 
 TIMEOUT = 300.0
 """How long a worker may take for the batches of one size, in seconds."""

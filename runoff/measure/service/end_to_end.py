@@ -11,7 +11,7 @@ from pathlib import Path
 from runoff.contract import Model, Preprocessing
 from runoff.measure.entrant import INFERENCE_TIMEOUT, NANOSECONDS
 from runoff.measure.launches import Measured, Setup, run_exercise
-from runoff.measure.workers import Rotation, RunningWorker
+from runoff.measure.rotation import Rotation, RunningWorker
 from runoff.model.inputs.images import why_no_pictures
 from runoff.processes.channel import Message
 

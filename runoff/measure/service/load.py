@@ -14,7 +14,7 @@ from runoff.judge.queueing import highest_load, highest_loads_by_launch
 from runoff.measure.entrant import NANOSECONDS, texts
 from runoff.measure.launches import Measured, Setup, run_exercise
 from runoff.measure.loadgen import SERVER, SINGLE_STREAM
-from runoff.measure.workers import Rotation, RunningWorker
+from runoff.measure.rotation import Rotation, RunningWorker
 
 TIMEOUT = 120.0
 """How long a worker may take for one run of LoadGen, in seconds."""

@@ -24,8 +24,8 @@ from runoff.measure.entrant import INFERENCE_TIMEOUT, START_TIMEOUT
 from runoff.measure.launches import Measured, Setup, run_exercise
 from runoff.measure.peaks import blas_threads
 from runoff.measure.race import time_one
+from runoff.measure.rotation import Rotation, RunningWorker
 from runoff.measure.service.neighbour_work import COMPUTE, MEMORY
-from runoff.measure.workers import Rotation, RunningWorker
 from runoff.processes.process import Process, Surroundings, started
 
 QUIET = "quiet"

@@ -12,7 +12,7 @@ from random import Random
 from runoff.errors import RunoffError, WorkerFailed
 from runoff.measure.entrant import INFERENCE_TIMEOUT, NANOSECONDS, Entrant
 from runoff.measure.launches import CONTROL, Measured, Setup, Yield, run_launches
-from runoff.measure.workers import Failures, RunningWorker, raise_first
+from runoff.measure.rotation import Failures, RunningWorker, raise_first
 
 SECONDS = 0.8
 """How long the sessions are kept running together."""

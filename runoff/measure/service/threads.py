@@ -10,7 +10,7 @@ from random import Random
 from runoff.measure.entrant import Entrant
 from runoff.measure.launches import CONTROL, Measured, Setup, Yield, run_launches
 from runoff.measure.race import LaunchRecord, run_rounds
-from runoff.measure.workers import Failures
+from runoff.measure.rotation import Failures
 
 
 @dataclass(frozen=True)

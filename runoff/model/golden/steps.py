@@ -24,14 +24,14 @@ class GoldenStep:
 
 STEPS: Mapping[str, GoldenStep] = {
     MODULE: GoldenStep(
-        function="runoff.model.golden.module:compute_golden",
+        function="runoff.model.golden.from_module:compute_golden",
         by="TorchVision's own model",
         requires=("torch", "torchvision"),
         distributions=("torch", "torchvision"),
         version=2,
     ),
     ONNX: GoldenStep(
-        function="runoff.model.golden.onnx_file:compute_golden",
+        function="runoff.model.golden.from_onnx:compute_golden",
         by="ONNX Runtime",
         requires=("onnx", "onnxruntime"),
         distributions=("onnx", "onnxruntime"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from runoff.model.onnx.file import graphs
+from runoff.model.onnx.external_data import graphs
 
 NO_NAME = re.compile(r"[^A-Za-z0-9_.]")
 """What an input's or output's name is cleaned of."""

@@ -21,9 +21,9 @@ from runoff.model.inputs.preprocessing_fields import changed
 from runoff.model.module import timm_import
 from runoff.model.module.factory import is_factory
 from runoff.model.sources.architecture import BUILTIN, IMAGENET, RESNET18, Architecture
-from runoff.model.sources.factory_source import choose_factory, has_package
-from runoff.model.sources.onnx_source import choose_onnx, is_onnx_file
 from runoff.model.sources.options import AUTO, ModelOptions, split_place
+from runoff.model.sources.own_module import choose_factory, has_package
+from runoff.model.sources.own_onnx import choose_onnx, is_onnx_file
 from runoff.model.weights.builtin import BUILTIN_SHA256, builtin_labels, expand_builtin
 from runoff.model.weights.state_dict import hash_state_dict, load_state_dict, save_state_dict
 

@@ -9,14 +9,14 @@ import pytest
 
 from runoff.contract import Model
 from runoff.model.inputs.input_options import InputOptions, asked_model, read_input
-from runoff.model.sources.onnx_source import choose_onnx
 from runoff.model.sources.options import ModelOptions
+from runoff.model.sources.own_onnx import choose_onnx
 
 
 @pytest.fixture
 def choose(tmp_path):
     """Choose a file with what the options say of it, in this process."""
-    from runoff.model.sources import onnx_file
+    from runoff.model.sources import file_as_model
 
     def chosen(file: Path, *inputs: str, given: Path | None = None, **options: Any) -> Model:
         asked = InputOptions(tuple(map(read_input, inputs)), given)
@@ -24,7 +24,7 @@ def choose(tmp_path):
             ModelOptions(model=str(file), **options),
             asked,
             tmp_path / "copies",
-            lambda function, arguments: onnx_file.import_onnx(**arguments),
+            lambda function, arguments: file_as_model.import_onnx(**arguments),
         )
         return asked_model(model, asked)
 

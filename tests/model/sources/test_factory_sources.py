@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runoff.model.sources.factory_check import hash_sources
+from runoff.model.sources.made_twice import hash_sources
 
 PACKAGE = "a_users_models"
 

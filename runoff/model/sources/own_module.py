@@ -23,7 +23,7 @@ from runoff.model.module.random_weights import IMAGES
 from runoff.model.sources.options import AUTO, ModelOptions, split_place
 from runoff.processes.temporary import TEMPORARY, owned_folder
 
-STEPS = "runoff.model.sources.factory_check"
+STEPS = "runoff.model.sources.made_twice"
 
 
 def has_package(architecture: str) -> bool:

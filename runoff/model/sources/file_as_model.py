@@ -18,7 +18,7 @@ from runoff.files.values import from_json, to_json
 from runoff.model.inputs.examples import given_examples
 from runoff.model.inputs.input_options import InputOptions, input_text, task_of
 from runoff.model.inputs.preprocessing_fields import changed
-from runoff.model.onnx.file import copy_whole, data_beside, graphs, read_onnx
+from runoff.model.onnx.external_data import copy_whole, data_beside, graphs, read_onnx
 from runoff.model.onnx.inputs import dtype_of, read_inputs
 from runoff.model.onnx.metadata import labels_of, picture_fields, read_metadata
 from runoff.model.onnx.probabilities import gives_probabilities

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from runoff.across.architectures import Architecture, architecture
+from runoff.across.model_list import Architecture, architecture
 from runoff.stored.run import StoredRun, read_run
 from runoff.stored.schema import StoredRunBroken
 

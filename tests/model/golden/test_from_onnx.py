@@ -17,7 +17,7 @@ from runoff.model.golden.golden import load_golden
 onnx = pytest.importorskip("onnx", reason="the files are made with onnx, which is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="golden is computed by it, and it is not installed")
 pytestmark = pytest.mark.framework
-onnx_file = pytest.importorskip("runoff.model.golden.onnx_file", reason="as above")
+from_onnx = pytest.importorskip("runoff.model.golden.from_onnx", reason="as above")
 onnx_files = pytest.importorskip("tests.builders.onnx_files", reason="as above")
 node = onnx.helper.make_node
 
@@ -47,7 +47,7 @@ def golden_of(tmp_path):
         files = {name: str(tmp_path / f"{name}.npy") for name in arrays}
         for name, array in arrays.items():
             np.save(files[name], array)
-        onnx_file.compute_golden(to_json(model), files, str(tmp_path / "golden.npz"), examples)
+        from_onnx.compute_golden(to_json(model), files, str(tmp_path / "golden.npz"), examples)
         return load_golden(tmp_path / "golden.npz"), arrays
 
     return compute
@@ -66,7 +66,7 @@ def test_golden_is_checked_by_exact_outputs(golden_of):
     assert golden.outputs["y"].dtype == np.float32
     assert error.max() < 1e-6
     assert golden.roundings["y"] == pytest.approx(max(error[:3].max(), half_step(golden.outputs["y"])), rel=1e-6)
-    assert (golden.check.by, golden.check.examples, golden.check.reason) == (onnx_file.BY, 3, "")
+    assert (golden.check.by, golden.check.examples, golden.check.reason) == (from_onnx.BY, 3, "")
     assert golden.check.difference == pytest.approx(
         max(
             np.abs(row).max() / np.abs(given).max() for row, given in zip(error[:3], golden.outputs["y"], strict=False)
@@ -153,17 +153,17 @@ def test_what_the_evaluator_can_not_run_is_unchecked(golden_of, make, reason):
 )
 def test_a_reason_is_one_short_line(text, short):
     """What the evaluator says can be pages long: its beginning is kept, in one line."""
-    assert onnx_file.short(ValueError(text)) == short
+    assert from_onnx.short(ValueError(text)) == short
 
 
 def test_an_evaluator_that_is_wrong_is_not_believed(golden_of, monkeypatch):
     """Where the two differ by more than rounding explains, golden is unchecked and its rounding is not that."""
-    right = onnx_file.evaluator.evaluate
+    right = from_onnx.evaluator.evaluate
 
     def wrong(file, examples, seconds):
         return [{name: array * 1.01 for name, array in found.items()} for found in right(file, examples, seconds)]
 
-    monkeypatch.setattr(onnx_file.evaluator, "evaluate", wrong)
+    monkeypatch.setattr(from_onnx.evaluator, "evaluate", wrong)
     golden, _ = golden_of([PRODUCT, node("Relu", ["product"], ["y"])])
     assert golden.check.reason == "output 'y' differs by 0.01 of its largest number, which rounding does not explain"
     assert 0 < golden.roundings["y"] < 1e-5
@@ -173,7 +173,7 @@ def test_the_rounding_without_a_check_is_near_the_true_one(golden_of, monkeypatc
     """Found from float32 alone, it is within a factor of four of how far float32 is from exact here."""
     nodes = [PRODUCT, node("Tanh", ["product"], ["y"])]
     checked, arrays = golden_of(nodes)
-    monkeypatch.setattr(onnx_file.evaluator, "evaluate", lambda *_: 1 / 0)
+    monkeypatch.setattr(from_onnx.evaluator, "evaluate", lambda *_: 1 / 0)
     unchecked, _ = golden_of(nodes, arrays=arrays)
     assert unchecked.check.reason == "ZeroDivisionError: division by zero"
     assert 1 / 4 < unchecked.roundings["y"] / checked.roundings["y"] < 4
@@ -195,7 +195,7 @@ def test_what_onnxruntime_can_not_run_is_refused(golden_of):
 def test_numbers_are_moved_by_half_a_step_at_most(dtype):
     """Each floating-point number is the same, or the next one of its type; whole numbers stay."""
     array = (RANDOM.standard_normal(1000) * 100).astype(dtype)
-    moved = onnx_file.move(array, np.random.default_rng(0))
+    moved = from_onnx.move(array, np.random.default_rng(0))
     assert moved.dtype == array.dtype
     steps = np.abs(moved.astype(np.float64) - array) / (np.spacing(np.abs(array)) if dtype == "float32" else 1)
     assert set(steps) == ({0.0, 1.0} if dtype == "float32" else {0.0})
@@ -203,7 +203,7 @@ def test_numbers_are_moved_by_half_a_step_at_most(dtype):
 
 def test_golden_of_a_file_needs_no_torch():
     """What computes it is imported without torch."""
-    code = "import sys, runoff.model.golden.onnx_file; print(*sys.modules)"
+    code = "import sys, runoff.model.golden.from_onnx; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert "runoff.model.golden.onnx_file" in loaded
+    assert "runoff.model.golden.from_onnx" in loaded
     assert not {"torch", "torchvision", "tensorflow", "openvino"} & set(loaded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runoff.across.architectures import ARCHITECTURES, CONTENDERS, architecture
+from runoff.across.model_list import ARCHITECTURES, CONTENDERS, architecture
 
 NAMES = [each.model for each in ARCHITECTURES]
 TIMM = "timm:"

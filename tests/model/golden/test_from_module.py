@@ -7,7 +7,7 @@ import pytest
 
 from runoff.arrays import Input, Output
 from runoff.contract import OTHER, Model, Source
-from runoff.model.golden import module as golden_module
+from runoff.model.golden import from_module
 from runoff.model.golden.golden import load_golden
 
 pytestmark = pytest.mark.framework
@@ -23,11 +23,11 @@ def golden_of(tmp_path, monkeypatch):
         model = Model(
             "own", "0" * 64, (Input("values", (4,)),), outputs, None, None, OTHER, Source("factory", "a:b", {})
         )
-        monkeypatch.setattr(golden_module, "make_module", lambda given: made.eval())
-        monkeypatch.setattr(golden_module, "from_json", lambda kind, values: model)
+        monkeypatch.setattr(from_module, "make_module", lambda given: made.eval())
+        monkeypatch.setattr(from_module, "from_json", lambda kind, values: model)
         np.save(tmp_path / "values.npy", np.random.default_rng(0).standard_normal((6, 4)).astype(np.float32))
         files = {"values": str(tmp_path / "values.npy")}
-        golden_module.compute_golden({}, files, str(tmp_path / "golden.npz"), 4)
+        from_module.compute_golden({}, files, str(tmp_path / "golden.npz"), 4)
         return load_golden(tmp_path / "golden.npz")
 
     return computed

@@ -12,9 +12,9 @@ from runoff.errors import CheckpointBroken, CheckpointUnavailable, FactoryUnusab
 from runoff.files.arrays import save_arrays
 from runoff.files.values import to_json
 from runoff.model.inputs.input_options import InputOptions, read_input
-from runoff.model.sources import factory_check
-from runoff.model.sources.factory_source import choose_factory
+from runoff.model.sources import made_twice
 from runoff.model.sources.options import ModelOptions
+from runoff.model.sources.own_module import choose_factory
 from runoff.model.weights.state_dict import load_state_dict
 from runoff.processes.process import call
 
@@ -89,9 +89,9 @@ def test_changed_sources_make_another_model(tmp_path, monkeypatch):
     save_arrays(tmp_path / "example.npz", {"pixels": np.zeros((1, *given.shape), np.float32)})
     made = []
     for sources in ("before", "before", "after"):
-        monkeypatch.setattr(factory_check, "hash_sources", lambda *_, sources=sources: sources)
+        monkeypatch.setattr(made_twice, "hash_sources", lambda *_, sources=sources: sources)
         asked = f"{FACTORIES}:five_channels", [to_json(given)], str(tmp_path / "example.npz"), ".", str(tmp_path)
-        made.append(factory_check.import_factory(*asked, ["auto", None])["model"])
+        made.append(made_twice.import_factory(*asked, ["auto", None])["model"])
     before, again, after = made
     assert before == again
     assert before["source"] == after["source"]

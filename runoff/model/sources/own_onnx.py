@@ -13,7 +13,7 @@ from runoff.model.inputs.input_options import InputOptions
 from runoff.model.sources.options import AUTO, ModelOptions
 
 SUFFIX = ".onnx"
-STEP = "runoff.model.sources.onnx_file:import_onnx"
+STEP = "runoff.model.sources.file_as_model:import_onnx"
 FIRST_BYTES = 256
 
 

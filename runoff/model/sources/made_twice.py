@@ -35,7 +35,7 @@ from runoff.model.module.factory import (
 )
 from runoff.model.module.module import give_state
 from runoff.model.sources.architecture_weights import unnamed
-from runoff.model.sources.factory_weights import give_weights
+from runoff.model.sources.given_weights import give_weights
 from runoff.model.weights.state_dict import load_state_dict, store_state_dict
 
 KIND = "factory"
