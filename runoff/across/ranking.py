@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
+from scipy.stats import rankdata
 
 from runoff.across.journal import Entry
 from runoff.answer.choice import choose
 from runoff.answer.fastest import why_no_answer
 from runoff.judge.conversions import share_interval
-from runoff.judge.ranks import Concordance, Interval, Numbers, concordance, kendall_tau, over_families, ranks
+from runoff.judge.ranks import Concordance, Interval, Numbers, concordance, kendall_tau, over_families
 from runoff.judge.ratios import Ratio, holm
 from runoff.stored.run import StoredRun
 
@@ -139,7 +140,7 @@ def rankings(answers: Sequence[Answer]) -> list[Ranking]:
     for least in sorted(set(models.values()), reverse=True):
         names = [name for name, count in models.items() if count >= least]
         shared = [answer for answer in answers if all(name in answer.ratios for name in names)]
-        families = by_family(shared, [ranks([answer.ratios[name].value for name in names]) for answer in shared])
+        families = by_family(shared, [rankdata([answer.ratios[name].value for name in names]) for answer in shared])
         if len(names) > 1 and len(families) >= FEWEST_FAMILIES:
             means = over_families(families, lambda rows: rows.mean(axis=0))
             by_rank = sorted(zip(names, means, strict=True), key=lambda pair: pair[1].value)
