@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from runoff.judge.agreement import is_reduced
 from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation
 from runoff.judge.ratios import FEWEST_LAUNCHES, control_is_valid, is_pinned_down
 from runoff.measure.launches import CONTROL, Measured, Record
+from runoff.measure.preparation import Outcome
 from runoff.measure.race import LaunchRecord, Race
 from runoff.record.race import Judged, PerLaunch, has_high_priority, inferences, median_over
 
@@ -30,6 +34,18 @@ def race_warnings(judged: Judged[LaunchRecord], threads: int, precision: float |
         *thread_warnings(race, threads),
         *precision_warnings(judged, precision),
         *([f"launches could not be written down as they came: {race.unwritten}"] if race.unwritten else []),
+    ]
+
+
+def golden_warnings(outcomes: Iterable[Outcome]) -> list[str]:
+    """Say where golden's classes show little of who is right, since it is sure of no image."""
+    told = [outcome for outcome in outcomes if not is_reduced(outcome.contender.variant.precision)]
+    unsure = [each.agreement.images for each in told if each.agreement and not each.agreement.decided]
+    if not unsure:
+        return []
+    return [
+        f"golden is sure of none of {unsure[0]} images, whose two first classes its own rounding can swap: float32 was "
+        "judged by the differences of its outputs alone, which shows little; give weights or images with clear answers"
     ]
 
 

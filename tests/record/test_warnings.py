@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
+from runoff.contract import Variant
+from runoff.environments.contenders import Contender
 from runoff.errors import WorkerCrashed
+from runoff.judge.agreement import compare_logits
 from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL
+from runoff.measure.preparation import READY, WRONG, Outcome
 from runoff.measure.race import Race
 from runoff.record.race import Judged, inferences
-from runoff.record.warnings import question_warnings, race_warnings
+from runoff.record.warnings import golden_warnings, question_warnings, race_warnings
 from tests.builders.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 NEARLY_STEADY = tuple(launch([SECONDS * (1.0 if index < 4 else 1.04)] * ROUNDS) for index in range(8))
@@ -140,3 +145,31 @@ def test_a_questions_warnings_are_those_of_a_race_under_its_name() -> None:
         ["throughput:", "stopped"],
         ["throughput:", "exploratory:"],
     ]
+
+
+def compared(lead: float, precision: str = "float32", status: str = READY) -> Outcome:
+    """Return a contender that gives what golden does on two images, whose first classes are this far apart."""
+    logits = np.array([[lead, 0.0], [0.0, lead]], dtype=np.float32)
+    contender = Contender("engine", Variant(precision=precision))
+    return Outcome(contender, status, {}, agreement=compare_logits(logits, logits, 1e-6, ("a", "b")))
+
+
+@pytest.mark.parametrize("status", [READY, WRONG])
+def test_a_golden_that_is_sure_of_no_image_is_warned_of(status: str) -> None:
+    """Where no class can be relied on it is said once, whatever came of contenders, with what to do about it."""
+    (warning,) = golden_warnings([compared(1e-5, status=status), compared(1e-5)])
+    assert warning.startswith("golden is sure of none of 2 images")
+    assert "give weights or images" in warning
+
+
+@pytest.mark.parametrize(
+    "outcomes",
+    [
+        pytest.param([compared(1.0)], id="sure"),
+        pytest.param([compared(1e-5, "int8"), compared(1.0)], id="reduced"),
+        pytest.param([Outcome(Contender("engine", Variant()), READY, {})], id="not compared"),
+    ],
+)
+def test_a_golden_that_is_sure_is_not_warned_of(outcomes: list[Outcome]) -> None:
+    """Nothing is said of another run, nor of images that lead by too little for a reduced precision alone."""
+    assert golden_warnings(outcomes) == []
