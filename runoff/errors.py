@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -111,9 +111,14 @@ class ThreadsNotHeld(RunoffError):
     """A session runs with another number of threads than it was given."""
 
 
+def first_line(error: Exception) -> str:
+    """Return an error's kind and the first line of its text."""
+    return f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"
+
+
 @contextmanager
-def conversion_stage(name: str) -> Iterator[None]:
-    """Name a stage of a conversion: whatever is raised inside becomes ConversionFailed with this name.
+def conversion_stage(name: str, reason_of: Callable[[Exception], str] = first_line) -> Iterator[None]:
+    """Name a stage of a conversion: whatever is raised inside becomes ConversionFailed with this name and its reason.
 
     Converters raise all kinds of errors, and each is a result, not the run's end; the original is kept as the cause.
     """
@@ -122,5 +127,4 @@ def conversion_stage(name: str) -> Iterator[None]:
     except ConversionFailed:
         raise
     except Exception as error:
-        first_line = next(iter(str(error).strip().splitlines()), "")
-        raise ConversionFailed(name, f"{type(error).__name__}: {first_line}") from error
+        raise ConversionFailed(name, reason_of(error)) from error

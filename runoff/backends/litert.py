@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from runoff.arrays import Arrays, Pictures, Signature, arranged
 from runoff.contract import ONNX, Form, Variant
 from runoff.errors import conversion_stage
-from runoff.model.onnx.keras_function import axes_back, by_places
+from runoff.model.onnx.keras_function import axes_back, by_places, keras_reason
 from runoff.model.onnx.shape_examples import examples_for_onnx2tf, kept_as_they_are, sample_pictures
 
 VARIANTS = (
@@ -85,7 +85,7 @@ def import_framework(variant: Variant) -> None:
 def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Translate the ONNX file with onnx2tf and write it by TensorFlow's own converter, which quantises too."""
     with tempfile.TemporaryDirectory() as folder:
-        with conversion_stage("onnx2tf"):
+        with conversion_stage("onnx2tf", keras_reason):
             model = translate(form, Path(folder), quantised=bool(variant.convert_options.get("quantised")))
         with conversion_stage("LiteRT"):
             pictures = None if calibration is None else channels_last(form, np.load(calibration))

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from runoff.arrays import Arrays, Input, Output, Signature
 from runoff.contract import ONNX, Form, Session, Variant
-from runoff.errors import ConversionFailed, conversion_stage
+from runoff.errors import conversion_stage
 from runoff.files.whole import copy_with
-from runoff.model.onnx.keras_function import by_places
+from runoff.model.onnx.keras_function import by_places, keras_reason
 from runoff.model.onnx.shape_examples import examples_for_onnx2tf, kept_as_they_are
 
 VARIANTS = (
@@ -108,7 +108,7 @@ def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | No
         if find_spec("onnx_tf") is not None:
             translate(form.onnx_file, saved_model)
         else:
-            with conversion_stage("onnx2tf"):
+            with conversion_stage("onnx2tf", keras_reason):
                 translate_by_onnx2tf(form, saved_model)
         if variant.convert_options.get("kind") == "savedmodel":
             shutil.copytree(saved_model, artifact)
@@ -145,17 +145,19 @@ def translate_by_onnx2tf(form: Form, saved_model: Path) -> None:
 def translate(onnx_file: Path, saved_model: Path) -> None:
     """Turn an ONNX file into a SavedModel with onnx-tf.
 
-    Raises ConversionFailed with the last line of what onnx-tf said: AutoGraph puts a traceback before it.
+    Raises ConversionFailed.
     """
     import onnx
     from onnx_tf.backend import prepare
 
-    try:
+    with conversion_stage("onnx-tf", last_line):
         prepare(onnx.load(str(onnx_file))).export_graph(str(saved_model))
-    except Exception as error:  # a converter raises errors of every kind, and each is a result
-        last = next(iter(reversed(str(error).strip().splitlines())), "").strip()
-        told = last if type(error).__name__ in last else f"{type(error).__name__}: {last}"
-        raise ConversionFailed("onnx-tf", told) from error
+
+
+def last_line(error: Exception) -> str:
+    """Return an error's kind and the last line of its text: AutoGraph puts a traceback before it."""
+    last = next(iter(reversed(str(error).strip().splitlines())), "").strip()
+    return last if type(error).__name__ in last else f"{type(error).__name__}: {last}"
 
 
 def repair(model: Path, repaired: Path) -> tuple[str, ...]:

@@ -1,13 +1,30 @@
-"""A Keras model that onnx2tf made, as a function that is told its inputs by their places and gives outputs by name."""
+"""What onnx2tf makes with Keras: a function that is told inputs by places and gives outputs by name, and errors."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from runoff.arrays import Output
 from runoff.contract import Form
-from runoff.errors import ConversionFailed
+from runoff.errors import ConversionFailed, first_line
+
+WHERE, ARGUMENTS, TRACE = "Exception encountered when calling", "rguments received by", "in user code:"
+"""How Keras begins to say where an error was, what the layer was given, and AutoGraph the way to it."""
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def keras_reason(error: Exception) -> str:
+    """Return an error's kind and the line that says the reason: Keras puts the layer before it, and arguments after."""
+    text = COLOURS.sub("", str(error))
+    if WHERE not in text:
+        return first_line(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    end = next((place for place, line in enumerate(lines) if ARGUMENTS in line), len(lines))
+    told = [line for line in lines[:end] if not line.startswith(WHERE)] or lines
+    reason = told[-1] if told[0] == TRACE else told[0]
+    return reason if type(error).__name__ in reason else f"{type(error).__name__}: {reason}"
 
 
 def by_places(model: Any, form: Form, *, channels_last: bool) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import pytest
 from runoff.arrays import Input, Output
 from runoff.contract import Form
 from runoff.errors import ConversionFailed
-from runoff.model.onnx.keras_function import axes_back, by_places
+from runoff.model.onnx.keras_function import axes_back, by_places, keras_reason
 from runoff.model.onnx.shape_examples import EXAMPLES, examples_for_onnx2tf, kept_as_they_are
 from tests.stand_ins.two_by_two import MODEL, write_model
 
@@ -78,3 +78,36 @@ def test_one_input_and_one_output_stay_as_keras_has_them(tmp_path, monkeypatch):
     monkeypatch.setattr("runoff.model.onnx.keras_function.outputs_of", lambda form: ["wide"])
     keras = SimpleNamespace(inputs=["images"], outputs=[SimpleNamespace(shape=(None, 2, 3))])
     assert by_places(keras, Form(MODEL, "0" * 64, tmp_path / "one.onnx"), channels_last=False) is keras
+
+
+LAYER = """Exception encountered when calling layer "tf.math.add_2" (type TFOpLambda).
+
+%s
+
+Call arguments received by layer "tf.math.add_2" (type TFOpLambda):
+  • x=tf.Tensor(shape=(1, 197, 192), dtype=float32)"""
+SIZES = "Dimensions must be equal, but are 197 and 192 for 'add_2'."
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param(LAYER % SIZES, f"ValueError: {SIZES}", id="a layer"),
+        pytest.param(LAYER % (LAYER % SIZES), f"ValueError: {SIZES}", id="a layer in a layer"),
+        pytest.param(
+            LAYER % f'in user code:\n\n    File "lambda.py", line 1\n\n    ValueError: {SIZES}',
+            f"ValueError: {SIZES}",
+            id="behind a traceback",
+        ),
+        pytest.param(
+            f"Exception encountered when calling Add.call().\n\n\x1b[1m{SIZES}\x1b[0m\n\nArguments received by Add:",
+            f"ValueError: {SIZES}",
+            id="in colours",
+        ),
+        pytest.param(f"{SIZES}\nand more", f"ValueError: {SIZES}", id="plain"),
+        pytest.param("", "ValueError: ", id="empty"),
+    ],
+)
+def test_an_error_of_keras_is_told_by_its_reason(text, reason):
+    """The line that says why is shown, and not the layer that Keras names before it."""
+    assert keras_reason(ValueError(text)) == reason
