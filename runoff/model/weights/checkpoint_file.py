@@ -7,6 +7,7 @@ git-lfs formats; torch's serialization notes), before anything reads it.
 from __future__ import annotations
 
 import pickle
+import pickletools
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ Content = dict[str, "Array | Content"]
 
 ARRAYS, TORCH, SAFETENSORS = "arrays", "torch", "safetensors"
 LEGACY = bytes.fromhex("80028a0a6cfc9c46")
+LEGACY_PICKLES = 4
+"""How many pickles come before the numbers in a file without a ZIP archive: three of the format, then the object."""
 SAVE = "torch.save(model.state_dict(), 'weights.pth')"
 FIRST_BYTES = 256
 UNREADABLE = (
@@ -134,12 +137,25 @@ def read_torch(path: Path) -> Any:
     import torch
 
     try:
-        names = [] if not zipfile.is_zipfile(path) else torch.serialization.get_unsafe_globals_in_checkpoint(path)
-        stubs = [(type("Inert", (Inert,), {"what": f"a whole {name}"}), name) for name in names]
+        stubs = [(type("Inert", (Inert,), {"what": f"a whole {name}"}), name) for name in foreign_names(path)]
         with torch.serialization.safe_globals(stubs):
             return torch.load(path, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
         raise refusal(path, f"not readable as one ({why_unreadable(error)})", f"save one by {SAVE}") from error
+
+
+def foreign_names(path: Path) -> list[str]:
+    """Name the classes and functions that a file of torch's asks for, without running anything.
+
+    Of a file without a ZIP archive these are all: torch's reader prefers its own to any that is given in their place.
+    """
+    import torch
+
+    if zipfile.is_zipfile(path):
+        return list(torch.serialization.get_unsafe_globals_in_checkpoint(path))
+    with path.open("rb") as file:
+        steps = [step for _ in range(LEGACY_PICKLES) for step in pickletools.genops(file)]
+    return [argument.replace(" ", ".", 1) for step, argument, _ in steps if step.name == "GLOBAL"]
 
 
 def why_unreadable(error: Exception) -> str:
@@ -148,6 +164,8 @@ def why_unreadable(error: Exception) -> str:
     if "GLOBAL" in text:
         name = text.partition("GLOBAL ")[2].split()[0].strip(".'`")
         return f"it asks to run {name}, which Runoff never does"
+    if "persistent_load" in text:
+        return "it holds a whole module, whose code Runoff never runs"
     if isinstance(error, pickle.UnpicklingError):
         return "its pickle is damaged or of objects"
     return next(iter(text.strip().splitlines()), "") or type(error).__name__

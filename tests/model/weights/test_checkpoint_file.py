@@ -53,6 +53,13 @@ def assert_holds(found: Mapping[str, Any]) -> None:
 STATES: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "state dict": (lambda: saved(linear().state_dict()), ""),
     "legacy": (lambda: saved(linear().state_dict(), _use_new_zipfile_serialization=False), ""),
+    "legacy, Namespace beside": (
+        lambda: saved(
+            {"args": argparse.Namespace(lr=0.1), "model": linear().state_dict()},
+            _use_new_zipfile_serialization=False,
+        ),
+        "model",
+    ),
     "nested": (lambda: saved({"epoch": 3, "state_dict": linear().state_dict()}), "state_dict"),
     "nested twice": (lambda: saved({"a": {"model": linear().state_dict()}}), "a.model"),
     "parameters": (lambda: saved(OrderedDict(linear().named_parameters())), ""),
@@ -139,6 +146,10 @@ def other_archive() -> bytes:
 
 OTHERS: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "whole module": (lambda: saved(linear()), r"a whole torch\.nn\.modules\.linear\.Linear and no state dict"),
+    "whole module, legacy": (
+        lambda: saved(linear(), _use_new_zipfile_serialization=False),
+        "it holds a whole module, whose code Runoff never runs",
+    ),
     "malicious": (lambda: saved({"model": Malicious()}), r"it asks to run (posix|nt)\.system, which Runoff never does"),
     "malicious, legacy": (lambda: saved({"model": Malicious()}, _use_new_zipfile_serialization=False), "never does"),
     "tensor": (lambda: saved(linear().weight), "is one Parameter and no state dict|is one Tensor and no state dict"),
