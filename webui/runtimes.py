@@ -23,6 +23,7 @@ from runoff.errors import RunoffError, WorkerFailed
 from runoff.files.values import to_json
 from runoff.model.inputs.images import ImageSet, hash_pixels, save_images
 from runoff.model.sources.options import AUTO
+from runoff.model.sources.own_module import home_of
 from runoff.processes.channel import Message
 from runoff.processes.process import Process, Surroundings, started
 from webui import words
@@ -164,7 +165,8 @@ def starting(
 ) -> Callable[[], AbstractContextManager[Process]]:
     """Return what starts a worker's process, with a log of its own."""
     log = config.home / "logs" / f"web-{name}.log"
-    return partial(started, module, label=name, log=log, surroundings=Surroundings(variables=variables or {}))
+    surroundings = Surroundings(variables=variables or {}, home=home_of(config.model.model))
+    return partial(started, module, label=name, log=log, surroundings=surroundings)
 
 
 def chosen_contenders(config: Config, backends: Mapping[str, Declaration]) -> dict[str, Contender]:

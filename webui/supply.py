@@ -28,9 +28,9 @@ from runoff.model.module.factory import is_factory
 from runoff.model.sources.architecture import BUILTIN
 from runoff.model.sources.choose import IMPORT_TIMEOUT, TAG, choose_model, whole
 from runoff.model.sources.options import AUTO
-from runoff.model.sources.own_module import make_importable
+from runoff.model.sources.own_module import home_of
 from runoff.model.weights.builtin import BUILTIN_SHA256
-from runoff.processes.process import call
+from runoff.processes.process import Surroundings, call
 from runoff.processes.workplace import Workplace
 from runoff.text.ids import HERE
 from webui.config import Config
@@ -64,7 +64,7 @@ def cached_supply(config: Config, backends: Mapping[str, Declaration]) -> Supply
 
     def artifact(contender: Contender) -> Path:
         # Asked about this backend alone: the first answer needs no other.
-        here = this_environment({contender.backend: backends[contender.backend]})
+        here = this_environment({contender.backend: backends[contender.backend]}, home_of(config.model.model))
         if missing := what_is_missing(contender, {HERE: here}, model().forms):
             raise FrameworkMissing(missing)
         return make_artifact(contender, Conversions(model(), {HERE: here}, calibration, place)).path
@@ -78,8 +78,8 @@ def choose_anew(config: Config) -> Model:
     Raises what keeps it from being had, and UsageError for one that is no image classifier.
     """
     log = config.home / "logs" / "web-weights.log"
-    run_step = partial(call, label="weights", log=log, timeout=IMPORT_TIMEOUT)
-    make_importable(config.model.model)
+    surroundings = Surroundings(home=home_of(config.model.model))
+    run_step = partial(call, label="weights", log=log, timeout=IMPORT_TIMEOUT, surroundings=surroundings)
     choice = choose_model(config.model, config.home / "checkpoints", run_step, config.inputs)
     model = asked_model(choice.model, config.inputs)
     require_image_classifier(model)

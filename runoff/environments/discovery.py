@@ -57,12 +57,10 @@ def ask_environments(
     return asked
 
 
-def this_environment(backends: Mapping[str, Declaration]) -> Environment:
+def this_environment(backends: Mapping[str, Declaration], home: Path | None = None) -> Environment:
     """Return this very interpreter with what these backends want of it, for which no process is needed."""
-    answer = survey(**wanted(backends.values()), packages=False)
-    return Environment(
-        HERE, Path(sys.executable), backends=backends, installed=read_installed(answer, backends.values())
-    )
+    installed = read_installed(survey(**wanted(backends.values()), packages=False), backends.values())
+    return Environment(HERE, Path(sys.executable), backends=backends, installed=installed, home=home)
 
 
 def read_declarations(environment: Environment, logs: Path) -> dict[str, Declaration]:

@@ -53,7 +53,8 @@ class Environment:
 
     ``tree`` is the Runoff checkout whose ``runoff/`` runs in it: this one, unless the environment has its own, whose
     ``commit`` is known. ``backends`` are what its tree declares. Only an environment that was asked
-    (``discovery.ask_environments``) has these and ``installed``.
+    (``discovery.ask_environments``) has these and ``installed``. Its processes can import what lies in ``home``, a
+    folder of the user's, where there is one.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Environment:
     commit: str | None = None
     backends: Mapping[str, Declaration] = field(default_factory=dict)
     installed: Installed = field(default_factory=Installed)
+    home: Path | None = None
 
     @property
     def has_own_tree(self) -> bool:
@@ -72,7 +74,7 @@ class Environment:
         self, variables: Mapping[str, str] | None = None, *, high_priority: bool = False, cpus: tuple[int, ...] = ()
     ) -> Surroundings:
         """Return what a process of this environment starts in."""
-        return Surroundings(self.interpreter, self.tree, variables or {}, high_priority, cpus)
+        return Surroundings(self.interpreter, self.tree, variables or {}, high_priority, cpus, self.home)
 
     def missing(self, modules: Iterable[str]) -> tuple[str, ...]:
         """Name those of the modules that are not installed in it."""
@@ -219,9 +221,9 @@ def parse_tree(text: str) -> tuple[str, Path]:
 
 
 def make_environments(
-    interpreter: Path, given: Sequence[Environment], trees: Sequence[tuple[str, Path]]
+    interpreter: Path, given: Sequence[Environment], trees: Sequence[tuple[str, Path]], home: Path | None = None
 ) -> dict[str, Environment]:
-    """Return every environment by name: ``here``, those of ``--environment``, and the trees.
+    """Return every environment by name: ``here``, those of ``--environment``, and the trees; all import from ``home``.
 
     A tree has the interpreter of the environment with its name, or this one. Raises UsageError for a name that one
     option gives twice.
@@ -235,4 +237,4 @@ def make_environments(
     environments = {HERE: Environment(HERE, interpreter)} | {environment.name: environment for environment in given}
     for name, tree in trees:
         environments[name] = Environment(name, environments.get(name, environments[HERE]).interpreter, tree)
-    return environments
+    return {name: dataclasses.replace(environment, home=home) for name, environment in environments.items()}

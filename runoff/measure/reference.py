@@ -76,6 +76,7 @@ def make_golden(
             label="golden",
             log=place.logs / "golden.log",
             timeout=GOLDEN_TIMEOUT,
+            surroundings=environment.surroundings(),
         )
 
     return load_golden(cached(place.home / "golden" / f"{key}.npz", make))
@@ -174,6 +175,7 @@ def make_operations(model: Model, environment: Environment, place: Workplace) ->
             label="operations",
             log=place.logs / "operations.log",
             timeout=COUNT_TIMEOUT,
+            surroundings=environment.surroundings(),
         )
         partial.write_text(json.dumps(counted))
 

@@ -42,7 +42,8 @@ class Surroundings:
     """What a process starts in: an interpreter, the tree whose code it runs, and environment variables beside ours.
 
     One of ``high_priority`` is put before other processes where the system permits that. One that is given ``cpus``
-    is kept on these, with every thread that it starts.
+    is kept on these, with every thread that it starts. It can import what lies in ``home``, a folder of the user's,
+    where there is one.
     """
 
     interpreter: Path = Path(sys.executable)
@@ -50,6 +51,7 @@ class Surroundings:
     variables: Mapping[str, str] = field(default_factory=dict)
     high_priority: bool = False
     cpus: tuple[int, ...] = ()
+    home: Path | None = None
 
 
 USUAL = Surroundings()
@@ -268,13 +270,13 @@ def process_variables(surroundings: Surroundings = USUAL) -> dict[str, str]:
     """Return the environment variables of a process: ours, less what would make its start unlike a user's own.
 
     Programs that are installed beside the interpreter are found first, as in an environment that a user has activated:
-    onnx2tf runs onnxsim, and goes on without a word where there is none. The tree's modules are found before those of
-    the user's own PYTHONPATH, in which a model's factory may lie.
+    onnx2tf runs onnxsim, and goes on without a word where there is none. The tree's modules are found before those in
+    the user's folder and PYTHONPATH, in which a model's factory may lie.
     """
     slows_the_import_stage = {"PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in os.environ.items() if name not in slows_the_import_stage}
     path = os.pathsep.join([str(surroundings.interpreter.parent), kept.get("PATH", os.defpath)])
-    modules = os.pathsep.join(filter(None, [str(surroundings.tree), kept.get("PYTHONPATH")]))
+    modules = os.pathsep.join(map(str, filter(None, [surroundings.tree, surroundings.home, kept.get("PYTHONPATH")])))
     no_gpu = {"CUDA_VISIBLE_DEVICES": ""}
     return kept | no_gpu | {"PATH": path, "PYTHONPATH": modules} | dict(surroundings.variables)
 

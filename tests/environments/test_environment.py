@@ -13,6 +13,7 @@ from runoff.environments.environment import (
     Environment,
     Installed,
     find_converter,
+    make_environments,
     missing_modules,
     what_is_missing,
 )
@@ -101,3 +102,11 @@ def test_a_contender_of_another_form_is_told_so():
     assert what_is_missing(PLAIN, found, (ONNX,)) == "it runs a module of torch's, and the model is had as onnx alone"
     exporting = {HERE: replace(found[HERE], backends={"engine": replace(BACKEND, FORM=ONNX)})}
     assert what_is_missing(PLAIN, exporting, (ONNX,)) is None
+
+
+def test_every_environment_imports_from_the_users_folder():
+    """A model's factory is found in the processes of all of them: any may export, convert or run."""
+    given, trees = [Environment("old", Path("/old"))], [("tree", Path("/tree"))]
+    found = make_environments(Path("python"), given, trees, Path("/mine"))
+    homes = {name: each.surroundings().home for name, each in found.items()}
+    assert homes == dict.fromkeys((HERE, "old", "tree"), Path("/mine"))

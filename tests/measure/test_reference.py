@@ -81,7 +81,12 @@ def test_golden_is_computed_once(place, calls):
     (kept,) = (place.home / "golden").iterdir()
     assert destination.parent == kept.parent
     assert kept.suffix == ".npz"
-    assert named == {"label": "golden", "log": place.logs / "golden.log", "timeout": GOLDEN_TIMEOUT}
+    assert named == {
+        "label": "golden",
+        "log": place.logs / "golden.log",
+        "timeout": GOLDEN_TIMEOUT,
+        "surroundings": HERE.surroundings(),
+    }
 
 
 def with_versions(**versions):
@@ -186,7 +191,12 @@ def test_operations_are_counted_once(place, calls):
         (
             "runoff.model.operations:count_operations",
             {"model": to_json(MODEL)},
-            {"label": "operations", "log": place.logs / "operations.log", "timeout": COUNT_TIMEOUT},
+            {
+                "label": "operations",
+                "log": place.logs / "operations.log",
+                "timeout": COUNT_TIMEOUT,
+                "surroundings": HERE.surroundings(),
+            },
         )
     ]
     (kept,) = (place.home / "golden").iterdir()

@@ -127,9 +127,11 @@ def test_the_workers_environment_is_a_users_own():
 
 
 def test_the_users_own_modules_are_found_after_the_trees(monkeypatch):
-    """What the user's PYTHONPATH names is kept behind the tree, so that a model's factory is found in workers."""
+    """The user's folder and what PYTHONPATH names come behind the tree, so that a model's factory is found."""
     monkeypatch.setenv("PYTHONPATH", "/mine/models")
     assert process_variables()["PYTHONPATH"].split(os.pathsep) == [str(ROOT), "/mine/models"]
+    own = process_variables(Surroundings(home=Path("/mine")))
+    assert own["PYTHONPATH"].split(os.pathsep) == [str(ROOT), "/mine", "/mine/models"]
     monkeypatch.delenv("PYTHONPATH")
     assert process_variables()["PYTHONPATH"] == str(ROOT)
 

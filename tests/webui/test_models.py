@@ -153,7 +153,6 @@ def test_a_model_is_chosen_anew_after_an_update_of_the_package_that_makes_it(cho
 def test_code_and_files_of_the_users_own_are_read_anew(choosing, tmp_path, monkeypatch, name):
     """A factory or a file may have changed since the last start, so it is never remembered."""
     monkeypatch.setattr(supply, "whole", lambda model: model)
-    monkeypatch.setenv("PYTHONPATH", "")
     choosing(stored_model(tmp_path, Source("factory", name, {})))
     config = Config(model=ModelOptions(name), home=tmp_path)
     choose_anew(config)

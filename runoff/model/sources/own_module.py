@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import tempfile
 from collections.abc import Callable
 from importlib.machinery import PathFinder
@@ -32,10 +31,9 @@ def has_package(architecture: str) -> bool:
     return bool(PathFinder.find_spec(package, [str(Path.cwd())]) or find_spec(package))
 
 
-def make_importable(architecture: str) -> None:
-    """Let every process that is started from now on import a factory from the folder that was started in."""
-    if is_factory(architecture):
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
+def home_of(architecture: str) -> Path | None:
+    """Return the folder that was started in for a factory, which may lie there; None for any other model."""
+    return Path.cwd() if is_factory(architecture) else None
 
 
 def choose_factory(
