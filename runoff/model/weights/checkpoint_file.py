@@ -155,7 +155,7 @@ def foreign_names(path: Path) -> list[str]:
         return list(torch.serialization.get_unsafe_globals_in_checkpoint(path))
     with path.open("rb") as file:
         steps = [step for _ in range(LEGACY_PICKLES) for step in pickletools.genops(file)]
-    return [argument.replace(" ", ".", 1) for step, argument, _ in steps if step.name == "GLOBAL"]
+    return [str(argument).replace(" ", ".", 1) for step, argument, _ in steps if step.name == "GLOBAL"]
 
 
 def why_unreadable(error: Exception) -> str:
