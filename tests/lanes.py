@@ -20,6 +20,7 @@ LONGEST_TEST = 300.0
 MARKERS = {
     "alone": "it measures, and no other test runs beside it",
     "browser": "it looks at a page in Chromium",
+    "draws": "its charts are drawn by Vega-Lite, where others have sketches",
     "elsewhere": "it makes an environment of another Python",
     "framework": "it needs a runtime under test",
     "full": "tests-full alone runs it: it takes long, and another test sees a part of it sooner",

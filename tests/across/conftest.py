@@ -1,13 +1,13 @@
-"""What the tests of many models share: charts that are drawn once, and few draws for intervals."""
+"""What the tests of many models share: charts that are sketched or drawn once, and few draws for intervals."""
 
 from __future__ import annotations
 
 import pytest
 
 from runoff.judge import ranks
-from tests.builders.drawing import drawn_once
+from tests.builders.drawing import charts, drawn
 
-__all__ = ["drawn_once"]  # a fixture: pytest finds it by name in this module
+__all__ = ["charts", "drawn"]  # fixtures: pytest finds them by name in this module
 
 
 @pytest.fixture(autouse=True)

@@ -114,6 +114,7 @@ def test_who_was_left_out_and_other_settings_are_remarked(folder):
     assert commits == "The runs are of 2 revisions: abc123 with changes, def456."
 
 
+@pytest.mark.draws
 @pytest.mark.long
 def test_the_page_is_self_contained(folder):
     """It asks for nothing, has no script, and links only to the pages of the runs beside it."""

@@ -1,7 +1,7 @@
-"""What the tests of histories share: charts that are drawn once."""
+"""What the tests of histories share: charts that are sketched or drawn once."""
 
 from __future__ import annotations
 
-from tests.builders.drawing import drawn_once
+from tests.builders.drawing import charts, drawn
 
-__all__ = ["drawn_once"]  # a fixture: pytest finds it by name in this module
+__all__ = ["charts", "drawn"]  # fixtures: pytest finds them by name in this module

@@ -24,6 +24,7 @@ def history(tmp_path):
     return make_history(read_runs([folder]))
 
 
+@pytest.mark.draws
 def test_the_page_is_self_contained(history):
     """The page asks for nothing: no address but SVG's namespaces, no script, no linked file."""
     html = render_history(history)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders.drawing import drawn_once
+from tests.builders.drawing import charts, drawn
 from tests.builders.stored_runs import Values, make_stored_run
 
-__all__ = ["drawn_once"]  # a fixture: pytest finds it by name in this module
+__all__ = ["charts", "drawn"]  # fixtures: pytest finds them by name in this module
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from runoff.stored.schema import StoredRunBroken
 from tests.builders.stored_runs import about, add_contender, add_rounds
 
 
+@pytest.mark.draws
 @pytest.mark.long
 def test_raw_times_are_told_from_the_least_to_the_most(stored):
     """The text has each contender's median and both ends; the chart has a shape for each."""
@@ -28,6 +29,7 @@ def test_raw_times_are_told_from_the_least_to_the_most(stored):
     assert figure.svg.count('opacity="0.45"') == 4
 
 
+@pytest.mark.draws
 def test_few_times_are_drawn_one_by_one(stored):
     """Three values have no shape: each is a mark of its own."""
     figure = distribution_figure(parse_run(stored))
@@ -77,6 +79,7 @@ def test_no_peak_of_memory_is_lost():
     assert points == sorted(points)
 
 
+@pytest.mark.draws
 @pytest.mark.long
 def test_memory_over_time_is_told_with_its_highest(stored):
     """Each contender has its highest value in the chart and in the text; a long one stretches the axis and says so."""
@@ -89,6 +92,7 @@ def test_memory_over_time_is_told_with_its_highest(stored):
     assert "stretched at its beginning" in curve_figure(parse_run(stored)).caption
 
 
+@pytest.mark.draws
 def test_the_controls_interval_is_a_band(stored):
     """What two equals reached is behind all ratios, and the caption says so; without a control there is none."""
     figure = ratio_figure(parse_run(stored))

@@ -132,6 +132,7 @@ def test_a_version_step_names_both_versions():
     assert row[5] == "faster"
 
 
+@pytest.mark.draws
 def test_the_heat_map_stands_in_the_conversions_section():
     """The chart is drawn with every sign in its caption and the totals in its alternative text; one model is no map."""
     figure = conversion_figure(parse_run(stored_with(*CELLS)))
@@ -181,6 +182,7 @@ def test_a_run_of_conversions_alone_has_no_empty_comparison():
     assert "There was no control" not in render_markdown(run)
 
 
+@pytest.mark.draws
 @pytest.mark.long
 def test_the_map_has_columns_of_what_was_tried_and_room_for_their_names():
     """A column in which all was skipped is left out; one of many columns keeps its width and is scrolled."""

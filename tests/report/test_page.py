@@ -65,6 +65,7 @@ def figures(run: StoredRun) -> list[Figure]:
     return [figure for draw in charts if (figure := draw(run))]
 
 
+@pytest.mark.draws
 def test_the_page_is_self_contained(stored):
     """The page asks for nothing: no address but SVG's namespaces, no script but its own, no linked file."""
     html = render_page(parse_run(stored))
@@ -80,6 +81,7 @@ def test_the_page_is_self_contained(stored):
     assert "@import" not in html
 
 
+@pytest.mark.draws
 def test_the_page_has_everything(stored):
     """Answer, table, control, warnings, six charts with texts, setting and command are all on the page."""
     run = parse_run(stored)
@@ -280,6 +282,7 @@ def test_headings_follow_one_another(stored):
         assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
+@pytest.mark.draws
 def test_the_standalone_chart_is_dark_on_white(stored):
     """The README's chart has a white ground and does not depend on the text colour around it."""
     svg = standalone_ratio_chart(parse_run(stored))

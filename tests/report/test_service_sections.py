@@ -120,6 +120,7 @@ def test_what_has_to_be_said_is_said(run):
         assert "LoadGen 6.0.3" in notes
 
 
+@pytest.mark.draws
 @pytest.mark.long
 def test_every_report_has_every_question_and_no_race(run):
     """Terminal, Markdown and page show them in one order, with charts on the page, and no comparison."""
@@ -145,6 +146,7 @@ def test_a_neighbour_has_a_line_for_each_kind_and_says_where_it_was(run):
     assert notes[1] == ONE_CORE
 
 
+@pytest.mark.draws
 @pytest.mark.long
 def test_a_neighbours_chart_has_every_slow_down(run):
     """Each is a mark, with its interval where it has one; the text has those of a neighbour that never rests."""

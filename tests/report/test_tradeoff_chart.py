@@ -17,7 +17,7 @@ from tests.builders.stored_runs import (
     make_field_run,
 )
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.draws, pytest.mark.long]
 
 
 def test_it_tells_every_point_in_words(stored):
