@@ -25,7 +25,10 @@ NANOSECONDS = 1e-9
 START_TIMEOUT = 60.0
 ANSWER_TIMEOUT = 10.0
 PAUSE = 19
-"""A reading is left out that would come before so many times what the last one took: 5 % of the time at most."""
+"""A reading is left out that would come before so many times what the fastest took: they take 5 % of the time at most.
+
+Were it what the last one took, disturbed rounds would be followed by fewer readings than quiet ones.
+"""
 ONE_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
@@ -64,8 +67,8 @@ class Probed:
 class Probe:
     """The processes of a probe, one bound to each of some processors, and what they found so far.
 
-    ``owner`` ends them; ``begun`` is when they were started, ``next`` the moment before which no reading is made, and
-    ``times`` are those of the processors at the last one.
+    ``owner`` ends them; ``begun`` is when they were started, ``times`` are those of the processors at the last reading,
+    ``fastest`` is what the fastest one took, and ``next`` the moment before which none is made.
     """
 
     owner: ExitStack
@@ -75,6 +78,7 @@ class Probe:
     processes: dict[int, Process] = field(default_factory=dict)
     launches: list[list[Reading]] = field(default_factory=list)
     round: int = 0
+    fastest: float = math.inf
     next: float = -math.inf
 
     def begin_launch(self) -> None:
@@ -111,7 +115,8 @@ class Probe:
             )
         )
         end = time.monotonic()
-        self.next = end + PAUSE * (end - begin)
+        self.fastest = min(self.fastest, end - begin)
+        self.next = end + PAUSE * self.fastest
 
     def give_up(self, reason: str) -> None:
         """End the processes, and keep why."""

@@ -144,6 +144,17 @@ def test_rounds_too_short_for_their_share_have_no_reading(imagined, tmp_path):
         assert [[reading.round for reading in launch] for launch in probe.probed().launches] == [[0, 2, 4], [0]]
 
 
+def test_after_a_disturbed_reading_there_are_as_many_as_after_a_quiet_one(imagined, tmp_path):
+    """A reading that took 100 ms is followed by a pause of 19 times what the fastest took, 4 ms."""
+    with started_on(2, tmp_path) as probe:
+        probe.begin_launch()
+        for takes in (2, 50, 2):
+            imagined.takes = takes * MILLISECOND
+            probe.read()
+            imagined.clock.now += 77 * MILLISECOND
+        assert [reading.round for reading in probe.last_launch()] == [0, 1, 2]
+
+
 def test_a_probe_that_breaks_down_is_ended_and_says_why(imagined, tmp_path):
     """Who does not answer ends the probe in the middle of a launch; what was read before stays."""
     imagined.breaks[5] = WorkerTimedOut("no answer")  # each says that it is ready, and answers once
