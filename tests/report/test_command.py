@@ -34,7 +34,7 @@ pytestmark = pytest.mark.long
         (lambda run: run.update(machine_info=None), "machine_info.runoff"),
         (
             lambda run: about(run).update(schema=1),
-            "machine_info.runoff.schema is 1, this Runoff reads 2; measure a new one with",
+            "machine_info.runoff.schema is 1, this Runoff reads 2 and 3; measure a new one with",
         ),
         (lambda run: about(run).pop("seed"), "machine_info.runoff.seed: it is missing"),
         (

@@ -46,7 +46,7 @@ def test_both_runs_are_saved_without_raw_data(storage):
     assert [path.name[:4] for path in saved] == ["0001", "0002"]
     for path in saved:
         stored = json.loads(path.read_text())
-        assert stored["machine_info"]["runoff"]["schema"] == 2
+        assert stored["machine_info"]["runoff"]["schema"] == 3
         assert all("data" not in one["stats"] for one in stored["benchmarks"])
 
 

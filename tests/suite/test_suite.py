@@ -155,7 +155,7 @@ def test_the_efficiency_is_of_the_best_peak(stored):
 def test_machine_info_says_what_the_run_is(stored):
     """machine_info["runoff"] has schema, stratum, seed, model, control and warnings."""
     about = stored["machine_info"]["runoff"]
-    assert about["schema"] == 2
+    assert about["schema"] == 3
     assert about["seed"] == 1
     assert (about["model"]["name"], about["model"]["weights"]) == ("resnet18", "builtin")
     assert {"processor", "threads", "reference", "environments"} == set(about["stratum"])
