@@ -219,11 +219,11 @@ def setting(across: AcrossModels) -> list[tuple[str, str]]:
     if across.first is None:
         return []
     first, runs = across.first, sorted((run for _, run in across.runs), key=lambda run: run.moment)
-    seconds = sum(entry.attempt.seconds for entry in across.entries if entry.attempt)
+    tried = [entry.attempt.seconds for entry in across.entries if entry.attempt]
     return [
         ("Machine", f"{wording.place(first)}{f', {first.system}' if first.system else ''}"),
         ("Amount", f"{first.info.launches} launches × {first.info.rounds} rounds a model, batch 1, random weights"),
-        ("Time", f"{seconds / 60:.0f} min in all for {numbers.count(len(across.entries), 'model')}"),
+        ("Time", f"{sum(tried) / 60:.0f} min in all for {numbers.count(len(tried), 'model')}"),
         ("Measured", f"{wording.moment(runs[0])} to {wording.moment(runs[-1])}"),
         ("Revision", ", ".join(revisions(across))),
         ("Models made by", ", ".join(dict.fromkeys(made_by(run.model) for _, run in across.runs if run.model))),

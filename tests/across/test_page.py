@@ -143,6 +143,7 @@ def test_the_page_has_everything(folder):
         "abc123 with changes",
         "Example CPU, 2 threads",
         "8 launches × 20 rounds a model",
+        "in all for 6 models",
         "torchvision",
         "No figure here is a mean over models but the mean ranks",
     ):
