@@ -20,7 +20,7 @@ STREAMED = 128 * 1024 * 1024
 """Bytes that are written in one sweep, four times a last cache of 32 MiB.
 
 So much at once a C library writes past the caches: here 20 GB/s, where copying part after part moves 6. Beside that
-copying, reading 64 MiB took 1.07 to 1.13 times as long as alone, beside this 1.25 to 1.29.
+copying, reading 64 MiB took 1.07 to 1.13 times as long as alone, beside this 1.20 to 1.46.
 """
 SIDE = 48
 """Rows and columns of three matrices that fit into the smallest of first caches together."""
