@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from runoff.errors import ThreadsNotHeld, WorkerCrashed, WorkerKilled, WorkerTimedOut
-from runoff.measure import entrant, workers
+from runoff.measure import entrant, rotation
 from runoff.measure import race as racing
 from runoff.measure.launches import deadline_after
 from runoff.measure.race import Race, run_race
@@ -87,7 +87,7 @@ def test_a_worker_ends_when_its_successor_starts(make_entrant, race, monkeypatch
     """Every launch has fresh processes, one an entrant is alive at a time, and none when the race is over."""
     pids: list[int] = []
     alive: list[int] = []
-    starting = workers.started_worker
+    starting = rotation.started_worker
 
     @contextmanager
     def watched(*arguments, **named):
@@ -96,7 +96,7 @@ def test_a_worker_ends_when_its_successor_starts(make_entrant, race, monkeypatch
             alive.append(sum(psutil.pid_exists(pid) for pid in pids))
             yield process
 
-    monkeypatch.setattr(workers, "started_worker", watched)
+    monkeypatch.setattr(rotation, "started_worker", watched)
     race([make_entrant(key=key) for key in ("a", "b")], launches=3, rounds=1)
     assert len(set(pids)) == 2 * (1 + 3)
     assert max(alive) == 2
@@ -150,7 +150,7 @@ def test_only_one_worker_runs_at_a_time(make_entrant, race, monkeypatch):
     """While one entrant is timed, every other worker is suspended."""
     seen: list[list[str]] = []
     pids: dict[str, int] = {}
-    measure, starting = racing.time_one, workers.started_worker
+    measure, starting = racing.time_one, rotation.started_worker
 
     @contextmanager
     def remember(entrant, *arguments, **named):
@@ -162,7 +162,7 @@ def test_only_one_worker_runs_at_a_time(make_entrant, race, monkeypatch):
         seen.append([psutil.Process(pid).status() for key, pid in pids.items() if key != worker.entrant.key])
         return measure(worker)
 
-    monkeypatch.setattr(workers, "started_worker", remember)
+    monkeypatch.setattr(rotation, "started_worker", remember)
     monkeypatch.setattr(racing, "time_one", watched)
     race([make_entrant(key=key) for key in ("a", "b", "c")], launches=1, rounds=3)
     assert len(seen) == 9
