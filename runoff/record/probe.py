@@ -48,7 +48,7 @@ def probe_warnings(probe: StoredProbe) -> list[str]:
     if found is None or found.pattern == UNKNOWN or found.quiet_share >= FEWEST_QUIET:
         return []
     return [
-        f"the machine was seldom quiet: the probe found {found.quiet_share:.0%} of the rounds quiet, and how fast "
-        "contenders are undisturbed rests on these few; give more --launches, measure at another hour, or take a "
-        "machine of its own"
+        f"the machine was seldom quiet: the probe found {found.quiet_share:.0%} of the rounds quiet, and what "
+        "disturbs the others may slow one contender more than another; give more --launches, measure at another hour, "
+        "or take a machine of its own"
     ]
