@@ -77,3 +77,8 @@ def best_time(run: Callable[[], object], seconds: float) -> float:
         run()
         best = min(best, (time.perf_counter_ns() - begin) * 1e-9)
     return best
+
+
+def blas_threads(threads: int) -> dict[str, str]:
+    """Return the variables that limit the threads of whichever library numpy multiplies with."""
+    return dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))

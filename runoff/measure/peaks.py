@@ -17,7 +17,7 @@ import numpy as np
 from runoff.backends import Declaration
 from runoff.contract import OffersKernels, import_backend
 from runoff.errors import RunoffError
-from runoff.kernels import PRODUCTS, Kernel, best_time, fastest
+from runoff.kernels import PRODUCTS, Kernel, best_time, blas_threads, fastest
 from runoff.measure.launches import Progress
 from runoff.processes.process import Surroundings, call
 from runoff.stored.details import StoredPeak
@@ -83,11 +83,6 @@ def measure_roof(
         if (peak := ask("library_peak", library, precision, {"module": module, "precision": precision}, variables))
     ]
     return Roof(tuple(peaks), ask("copying_speed", NUMPY, "copying", {}, {}), failures)
-
-
-def blas_threads(threads: int) -> dict[str, str]:
-    """Return the variables that limit the threads of whichever library numpy multiplies with."""
-    return dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
 
 
 def library_peak(module: str, precision: str, threads: int) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from runoff.errors import RunoffError
+from runoff.kernels import blas_threads
 from runoff.processes.process import Process, Surroundings, started
 from runoff.processor import own_cpus
 
@@ -29,9 +30,6 @@ PAUSE = 19
 
 Were it what the last one took, disturbed rounds would be followed by fewer readings than quiet ones.
 """
-ONE_THREAD = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
 
 
 @dataclass(frozen=True)
@@ -162,13 +160,13 @@ def start(probe: Probe, processors: Sequence[int], logs: Path, *, high_priority:
 
     Raises a RunoffError.
     """
-    surroundings = Surroundings(variables=ONE_THREAD, high_priority=high_priority)
     for processor in processors:
         name = f"probe-{processor}"
+        surroundings = Surroundings(variables=blas_threads(1), high_priority=high_priority, cpus=(processor,))
         process = probe.owner.enter_context(
             started("runoff.measure.processor_work", label=name, log=logs / f"{name}.log", surroundings=surroundings)
         )
-        process.send_first({"processor": processor})
+        process.send_first({})
         probe.processes[processor] = process
     for process in probe.processes.values():
         process.receive(START_TIMEOUT)

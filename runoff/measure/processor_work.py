@@ -7,12 +7,13 @@ threads would wait for each other's interpreter lock. What it does is the same o
 from __future__ import annotations
 
 import gc
-import os
 import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from runoff.processes.channel import Channel, Message
@@ -35,31 +36,34 @@ class ProcessorWork:
     read: Callable[[], None]
 
 
-def make_work(numpy: Any) -> ProcessorWork:
-    """Make the arrays, drawn once, and what is done with them."""
-    drawn = numpy.random.RandomState(0)
-    left, right = drawn.standard_normal((2, SIDE, SIDE)).astype(numpy.float32)
-    product = numpy.empty_like(left)
-    buffer = drawn.standard_normal(BUFFER // 4).astype(numpy.float32)
-    places = drawn.randint(0, len(buffer), READS)
-    found = numpy.empty(READS, dtype=numpy.float32)
+def multiplying() -> Callable[[int], None]:
+    """Return what multiplies small matrices so many times."""
+    left, right = np.random.RandomState(0).standard_normal((2, SIDE, SIDE)).astype(np.float32)
+    product = np.empty_like(left)
 
-    def arithmetic(times: int) -> None:
+    def multiply(times: int) -> None:
         for _ in range(times):
-            numpy.matmul(left, right, out=product)
+            np.matmul(left, right, out=product)
+
+    return multiply
+
+
+def make_work() -> ProcessorWork:
+    """Make the arrays, drawn once, and what is done with them."""
+    drawn = np.random.RandomState(0)
+    buffer = drawn.standard_normal(BUFFER // 4).astype(np.float32)
+    places = drawn.randint(0, len(buffer), READS)
+    found = np.empty(READS, dtype=np.float32)
 
     def read() -> None:
-        numpy.take(buffer, places, out=found, mode="clip")  # "raise" would copy what was found
+        np.take(buffer, places, out=found, mode="clip")  # "raise" would copy what was found
 
-    return ProcessorWork(arithmetic, read)
+    return ProcessorWork(multiplying(), read)
 
 
-def serve(channel: Channel, request: Message) -> None:
-    """Stay on one processor and do the work whenever asked to, until the controller is gone or ends this process."""
-    os.sched_setaffinity(0, {request["processor"]})
-    import numpy as np  # not before: what it allocates is to be near this processor
-
-    work = make_work(np)
+def serve(channel: Channel, _: Message) -> None:
+    """Do the work whenever asked to, until the controller is gone or ends this process."""
+    work = make_work()
     measure(work)
     channel.send({})
     gc.disable()

@@ -241,12 +241,21 @@ def started(module: str, *, label: str, log: Path, surroundings: Surroundings = 
         except OSError as error:
             raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
         raised = surroundings.high_priority and raise_priority(popen.pid)
-        if surroundings.cpus:
-            with suppress(ProcessLookupError):  # it has ended already, which is told when it is asked
-                os.sched_setaffinity(popen.pid, surroundings.cpus)  # before it has any other thread
         process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, high_priority=raised, tree=tree)
         stack.callback(process.end)
+        if surroundings.cpus:
+            keep_on(process, surroundings.cpus)
         yield process
+
+
+def keep_on(process: Process, cpus: tuple[int, ...]) -> None:
+    """Keep a process on these CPUs, before it has any other thread; raise WorkerCrashed where it can't be."""
+    try:
+        os.sched_setaffinity(process.popen.pid, cpus)
+    except ProcessLookupError:
+        pass  # it has ended already, which is told when it is asked
+    except (OSError, ValueError) as error:
+        raise WorkerCrashed(f"{process.label}: can't be kept on CPUs {', '.join(map(str, cpus))}: {error}") from error
 
 
 def raise_priority(process: int) -> bool:

@@ -8,17 +8,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from runoff.__main__ import main
 from runoff.compare.changes import EXIT_MEANINGS, compare_runs
 from runoff.compare.comparison import render_comparison
-from runoff.processor import Processor
-from runoff.stored.processor import WHY
 from runoff.stored.run import parse_run
-from tests.builders.processors import ZEN3, ZEN4, of_schema_2, on_processor
 from tests.builders.stored_runs import (
     INJECTION,
     Values,
@@ -28,26 +24,8 @@ from tests.builders.stored_runs import (
     make_stored_run,
     spread,
 )
+from tests.compare.conftest import LAUNCHES, ONNXRUNTIME, in_one_line
 from tests.conftest import ROOT
-
-ONNXRUNTIME, PEAK = ("inference", "onnxruntime"), ("peak-memory", "onnxruntime")
-LAUNCHES = {ONNXRUNTIME: spread(-0.58), PEAK: spread(0.2), ("inference", "tensorflow"): spread(0.1)}
-
-Store = Callable[..., str]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """Write a stored run of these log-ratios, after a change to its JSON, and give the file's name."""
-
-    def write(name: str, changed=None, edit: Callable[[Values], object] = lambda run: None, **options: float) -> str:
-        run = make_comparable_run(LAUNCHES | (changed or {}), **options)
-        edit(run)
-        path = tmp_path / name
-        path.write_text(json.dumps(run))
-        return str(path)
-
-    return write
 
 
 def slower_by(factor: float, reach: float = 0.002):
@@ -66,11 +44,6 @@ def on_four_threads(run: Values) -> None:
     about(run)["stratum"]["threads"] = 4
 
 
-def on(processor: Processor) -> Callable[[Values], object]:
-    """Let a run be one of a processor."""
-    return lambda run: on_processor(run, processor)
-
-
 def invalid(run: Values) -> None:
     """Make a run that its control does not let be believed."""
     about(run)["control"] |= {"low": 1.2, "high": 1.3}
@@ -79,11 +52,6 @@ def invalid(run: Values) -> None:
 def both(*edits: Callable[[Values], None]) -> Callable[[Values], None]:
     """Make several changes."""
     return lambda run: [edit(run) for edit in edits] and None
-
-
-def in_one_line(text: str) -> str:
-    """Undo the wrapping at the terminal's width."""
-    return " ".join(text.split())
 
 
 @pytest.mark.parametrize(
@@ -186,33 +154,6 @@ def test_what_to_do_without_a_baseline_is_said(store, capsys):
     printed = in_one_line(capsys.readouterr().out)
     assert "95 % interval" not in printed
     assert "race both in one run (--tree NAME=FOLDER or --environment NAME=PYTHON" in printed
-
-
-def test_two_processors_of_one_name_are_not_compared(store, capsys):
-    """Zen 3 and Zen 4 both call themselves AMD EPYC: which part differs is said, and why that matters."""
-    base, head = (store(f"{kind.cores[0].model}.json", edit=on(kind)) for kind in (ZEN3, ZEN4))
-    assert main(["compare", base, head, "--fail-above", "5%"]) == 4
-    printed = in_one_line(capsys.readouterr().out)
-    assert "so nothing is compared: the runs differ in CPU design, caches, vector extensions." in printed
-    assert f"differs: CPU design: model 1 → 17 ({WHY['CPU design']})" in printed
-    assert f"differs: caches: L2 512 KiB → 1 MiB ({WHY['caches']})" in printed
-    assert f"and 4 more ({WHY['vector extensions']})" in printed
-
-
-@pytest.mark.parametrize(
-    ("head", "code", "said"),
-    [
-        (ZEN3, 0, "doubt: processor not fully known in base (caches), so a difference between runs can come from it"),
-        (ZEN4, 4, f"differs: CPU design: model 1 → 17 ({WHY['CPU design']})"),
-    ],
-)
-def test_an_older_run_is_compared_where_all_that_it_knows_is_the_same(store, capsys, head, code, said):
-    """Of a run of before the processor was stored, what it holds is compared, and what it lacks is said."""
-    older = store("older.json", edit=lambda run: of_schema_2(run, ZEN3))
-    assert main(["compare", older, store("head.json", edit=on(head))]) == code
-    assert said in in_one_line(capsys.readouterr().out)
-    assert main(["compare", older, older]) == 0
-    assert "not fully known in base (caches) and head (caches)" in in_one_line(capsys.readouterr().out)
 
 
 def test_exploratory_changes_are_unproven(store, capsys):

@@ -14,6 +14,7 @@ import pytest
 from runoff.environments.cpus import Sides
 from runoff.errors import WorkerCrashed, WorkerKilled
 from runoff.measure.launches import CONTROL
+from runoff.measure.processor_work import multiplying
 from runoff.measure.service import neighbour, neighbour_work
 from runoff.measure.service.neighbour import (
     NEIGHBOURS,
@@ -25,7 +26,7 @@ from runoff.measure.service.neighbour import (
     running_neighbour,
     why_no_neighbour,
 )
-from runoff.measure.service.neighbour_work import MEMORY, REST, keep_at_work, multiplying, streaming
+from runoff.measure.service.neighbour_work import MEMORY, PRODUCTS, REST, keep_at_work, streaming
 from runoff.processes.channel import Message
 from runoff.processor import own_cpus
 from tests.waiting import all_end, until
@@ -228,10 +229,10 @@ def test_computing_needs_no_memory_of_its_own(monkeypatch):
         products.append((out.ctypes.data, left.nbytes + right.nbytes + out.nbytes))
         return matmul(left, right, out=out)
 
-    step = multiplying()
+    multiply = multiplying()
     monkeypatch.setattr(neighbour_work.np, "matmul", noted)
-    step()
-    assert len(products) == neighbour_work.PRODUCTS
+    multiply(PRODUCTS)
+    assert len(products) == PRODUCTS
     assert len(set(products)) == 1
     assert products[0][1] <= 32 * 1024
 

@@ -16,11 +16,10 @@ from runoff.errors import WorkerCrashed, WorkerTimedOut
 from runoff.measure import probe as probing
 from runoff.measure.probe import PAUSE, Reading, started_probe
 from runoff.measure.race import run_race
-from runoff.processes.process import started
+from runoff.processes.process import Surroundings, started
 from tests.builders.workers import Clock
 from tests.waiting import all_end
 
-PATIENCE = 60.0
 MILLISECOND = 1_000_000
 FOUND = {"arithmetic": 2 * MILLISECOND, "memory": 3 * MILLISECOND, "switches": 1}
 Times = namedtuple("Times", "user steal")
@@ -29,14 +28,13 @@ Elsewhere = namedtuple("Elsewhere", "user")
 
 @dataclass
 class ImaginedProbe:
-    """The processes of a probe as its controller sees them: what they were told, and what they answer.
+    """The processes of a probe as its controller sees them: where they were started, and what they answer.
 
     ``breaks`` is the error of whoever is asked that often.
     """
 
     clock: Clock
     events: list[tuple[str, str]] = field(default_factory=list)
-    given: list[dict] = field(default_factory=list)
     surroundings: list = field(default_factory=list)
     breaks: dict[int, Exception] = field(default_factory=dict)
     asked: int = 0
@@ -62,8 +60,7 @@ class ImaginedProcess:
     label: str
 
     def send_first(self, message):
-        """Note on which processor it is to be."""
-        self.probe.given.append(message)
+        """Begin, as it was started."""
 
     def send(self, message):
         """Note that it is asked."""
@@ -99,7 +96,7 @@ def started_on(threads: int, tmp_path):
 def test_there_is_a_process_for_each_thread_of_a_contender(imagined, tmp_path):
     """As many processors as contenders have threads are probed, each by a process of its own with one thread."""
     with started_on(2, tmp_path) as probe:
-        assert imagined.given == [{"processor": 4}, {"processor": 5}]
+        assert [each.cpus for each in imagined.surroundings] == [(4,), (5,)]
         assert probe.probed().processors == (4, 5)
     assert [event for event in imagined.events if event[1] != "answer"] == [
         ("probe-4", "start runoff.measure.processor_work"),
@@ -286,8 +283,8 @@ def test_a_real_probe_works_on_the_processors_that_it_is_bound_to(tmp_path):
 
 @pytest.mark.long
 def test_a_processor_that_there_is_not_is_said(tmp_path):
-    """A process that can't be bound to its processor says so instead of working on another."""
-    with started("runoff.measure.processor_work", label="probe", log=tmp_path / "log") as process:
-        process.send_first({"processor": 1 << 15})
-        with pytest.raises(WorkerCrashed, match=r"OSError|ValueError"):
-            process.receive(PATIENCE)
+    """A process that can't be bound to its processor is ended, and that is said instead of working on another."""
+    where = Surroundings(cpus=(1 << 15,))
+    starting = started("runoff.measure.processor_work", label="probe", log=tmp_path / "log", surroundings=where)
+    with pytest.raises(WorkerCrashed, match="probe: can't be kept on CPUs 32768"), starting:
+        pass

@@ -20,9 +20,9 @@ from pathlib import Path
 from runoff.environments.cpus import Sides, allowed_threads
 from runoff.errors import WorkerFailed
 from runoff.judge.ratios import launch_log_ratio
+from runoff.kernels import blas_threads
 from runoff.measure.entrant import INFERENCE_TIMEOUT, START_TIMEOUT
 from runoff.measure.launches import Measured, Setup, run_exercise
-from runoff.measure.peaks import blas_threads
 from runoff.measure.race import time_one
 from runoff.measure.rotation import Rotation, RunningWorker
 from runoff.measure.service.neighbour_work import COMPUTE, MEMORY

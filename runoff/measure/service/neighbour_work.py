@@ -8,9 +8,12 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from runoff.measure.processor_work import multiplying
 
 if TYPE_CHECKING:
     from runoff.processes.channel import Channel, Message
@@ -22,8 +25,6 @@ STREAMED = 128 * 1024 * 1024
 So much at once a C library writes past the caches: here 20 GB/s, where copying part after part moves 6. Beside that
 copying, reading 64 MiB took 1.07 to 1.13 times as long as alone, beside this 1.20 to 1.46.
 """
-SIDE = 48
-"""Rows and columns of three matrices that fit into the smallest of first caches together."""
 PRODUCTS = 20
 REST = 1e-3
 """Seconds of each rest, of which there are as many as make up for the work before them."""
@@ -36,18 +37,6 @@ def streaming() -> Step:
     """Return what writes all of a large array."""
     memory = np.ones(STREAMED, np.uint8)
     return lambda: memory.fill(0)
-
-
-def multiplying() -> Step:
-    """Return what multiplies small matrices again and again."""
-    factor = np.ones((SIDE, SIDE), np.float32)
-    product = np.empty_like(factor)
-
-    def step() -> None:
-        for _ in range(PRODUCTS):
-            np.matmul(factor, factor, out=product)
-
-    return step
 
 
 def keep_at_work(step: Step, share: float, is_over: Callable[[], object]) -> None:
@@ -64,7 +53,7 @@ def keep_at_work(step: Step, share: float, is_over: Callable[[], object]) -> Non
 
 def serve(channel: Channel, _: Message) -> None:
     """Get ready, then do each kind of work that is asked for until the next is."""
-    steps = {MEMORY: streaming(), COMPUTE: multiplying()}
+    steps: dict[str, Step] = {MEMORY: streaming(), COMPUTE: partial(multiplying(), PRODUCTS)}
     channel.send({})
     while (command := channel.receive()) is not None:
         channel.send({})
