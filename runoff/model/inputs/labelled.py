@@ -26,7 +26,7 @@ class Unreadable:
 class Calibrated:
     """What calibrated contenders look at: so many pictures, whose they are, and what was left out of them.
 
-    ``source`` is a sentence's part such as ``a share of --images``. ``overlapping`` is how many pictures of a folder for
+    ``source`` is words such as ``a share of --images``. ``overlapping`` is how many pictures of a folder for
     calibration are among those that judge, by exact decoded pixels, so that they were not used.
     """
 
