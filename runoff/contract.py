@@ -71,6 +71,11 @@ class Source:
     origin: str = ""
     version: str = ""
 
+    @property
+    def title(self) -> str:
+        """The model as people read it: as ``--model`` has it, without the folder of a file on this machine."""
+        return Path(self.architecture).name if self.kind == ONNX else self.architecture
+
 
 @dataclass(frozen=True)
 class Model:

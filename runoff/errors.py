@@ -111,9 +111,14 @@ class ThreadsNotHeld(RunoffError):
     """A session runs with another number of threads than it was given."""
 
 
+LONGEST_LINE = 400
+"""How many characters of a framework's error are shown: some have a whole graph in their first line."""
+
+
 def first_line(error: Exception) -> str:
-    """Return an error's kind and the first line of its text."""
-    return f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"
+    """Return an error's kind and the first line of its text, cut where it is long."""
+    line = f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
 
 
 @contextmanager

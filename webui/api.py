@@ -174,7 +174,7 @@ def checkpoint(runtimes: Runtimes) -> dict[str, Any] | None:
     if model is None:
         return None
     return {
-        "model": model.source.architecture,
+        "model": model.source.title,
         "name": model.name,
         "labels": model.classes,
         "speed_only": model.speed_only,

@@ -93,7 +93,7 @@ def require_image_classifier(model: Model) -> None:
 
     Raises UsageError, and ImagesUnusable where it is not known how pictures become its input.
     """
-    name = model.source.architecture
+    name = model.source.title
     if not model.classifies:
         raise UsageError(
             f"the page says what is on a picture, and {name} is no classifier: it gives "

@@ -56,7 +56,7 @@ def knowledge(model: Model) -> str:
 
 def model_line(model: Model) -> str:
     """Name the model that answers, and its weights."""
-    return with_weights(model.source.architecture, model.name)
+    return with_weights(model.source.title, model.name)
 
 
 NO_ANSWER = {

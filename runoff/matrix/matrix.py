@@ -69,7 +69,7 @@ class OwnModel:
     @property
     def name(self) -> str:
         """Its name in the matrix, which none of the zoo's models has."""
-        return f"{self.model.source.architecture} ({self.model.name})"
+        return f"{self.model.source.title} ({self.model.name})"
 
 
 @dataclass(frozen=True)

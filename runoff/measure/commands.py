@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from runoff.arrays import arranged, named
 from runoff.contract import Preprocessing
+from runoff.errors import first_line
 from runoff.files.arrays import save_arrays
 from runoff.files.values import from_json
 from runoff.measure.work import Work
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from runoff.contract import Session
     from runoff.processes.channel import Message
 
-LONGEST_REASON = 200
 FEWEST_SPANS = 3
 
 
@@ -65,8 +65,7 @@ def run_batch(work: Work, command: Message) -> Message:
     try:
         named(work.session.run(batch), work.signature, size)
     except Exception as error:  # noqa: BLE001 - whatever a framework raises for a batch of this size is its answer
-        first_line = next(iter(str(error).strip().splitlines()), "")
-        return {"refused": f"{type(error).__name__}: {first_line}"[:LONGEST_REASON]}
+        return {"refused": first_line(error)}
     return {"nanoseconds": time_loop(work.session, batch, command["times"])}
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic
 
 import numpy as np
 
-from runoff.contract import ONNX, Model
+from runoff.contract import Model
 from runoff.judge.diagnostics import QUANTILES, percentiles, samples_needed
 from runoff.judge.ratios import CONFIDENCE, FASTER, REFERENCE, SLOWER, Ratio, half_width, launch_log_ratio, verdict
 from runoff.judge.standings import Rules, judge
@@ -170,7 +169,7 @@ def stored_model(model: Model) -> StoredModel:
     source = model.source
     stored = StoredSource(source.kind, source.origin, source.version)
     return StoredModel(
-        Path(source.architecture).name if source.kind == ONNX else source.architecture,  # no folder of a machine's own
+        source.title,
         model.name,
         model.sha256,
         stored,

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from runoff.arrays import arranged
-from runoff.errors import ContractBroken
+from runoff.errors import LONGEST_LINE, ContractBroken
 from runoff.files.arrays import load_arrays
 from runoff.files.values import to_json
 from runoff.measure import commands
-from runoff.measure.commands import COMMANDS, LONGEST_REASON
+from runoff.measure.commands import COMMANDS
 from runoff.measure.entrant import texts
 from runoff.measure.work import Work
 from runoff.model.classification import top_classes
@@ -128,7 +128,7 @@ def test_a_batch_is_in_the_layout(work, session, picture):
     [
         (ValueError("  not so many\nand more of it"), "ValueError: not so many"),
         (MemoryError(), "MemoryError: "),
-        (KeyError("x" * 300), "KeyError: '" + "x" * (LONGEST_REASON - len("KeyError: '"))),
+        (KeyError("x" * 900), "KeyError: '" + "x" * (LONGEST_LINE - len("KeyError: '…")) + "…"),
     ],
 )
 def test_a_refused_batch_is_an_answer(work, picture, monkeypatch, error, reason):

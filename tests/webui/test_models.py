@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from runoff.arrays import Input, Output
-from runoff.contract import CLASSIFICATION, OTHER, RANDOM, Model, Preprocessing, Source
+from runoff.contract import CLASSIFICATION, ONNX, OTHER, RANDOM, Model, Preprocessing, Source
 from runoff.errors import CheckpointUnavailable, ImagesUnusable, UsageError
 from runoff.model.inputs.input_options import InputOptions, asked_model, read_input
 from runoff.model.sources.choose import Choice
@@ -53,6 +53,17 @@ def test_any_image_classifier_is_served(tmp_path, preprocessing, classes):
         assert answered["checkpoint"]["model"] == "models.tiny:make"
         assert answered["checkpoint"]["labels"] == classes
         assert answered["checkpoint"]["line"] == "models.tiny:make with own weights"
+
+
+@pytest.mark.long
+def test_an_onnx_file_is_named_without_its_folder(tmp_path):
+    """The page names a file, and no folder of the machine that it runs on."""
+    model = dataclasses.replace(model_of(GREY, 2), source=Source(ONNX, "/home/me/own.onnx", {}, None, None, "own"))
+    with fake_page(tmp_path, ["fake"], model) as app:
+        client = app.test_client()
+        answered = send(client, PNG)
+        assert answered.json["checkpoint"]["model"] == "own.onnx"
+        assert "/home/me" not in answered.text + client.get("/api/runtimes").text
 
 
 @pytest.mark.long

@@ -42,7 +42,7 @@ def why_one_size(model: Model) -> str | None:
     """Say why a model can't be asked for batches of several sizes, None where it can."""
     if model.batch is None:
         return None
-    name = model.source.architecture
+    name = model.source.title
     return f"{name} takes batches of {model.batch} alone; make it with a batch of any size to ask for throughput"
 
 

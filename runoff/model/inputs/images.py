@@ -57,7 +57,7 @@ class ImageSet:
 
 def why_no_pictures(model: Model) -> str | None:
     """Say why a model is run on no pictures, None where it is."""
-    name = model.source.architecture
+    name = model.source.title
     if len(model.inputs) != 1:
         return f"{name} takes {len(model.inputs)} inputs, and pictures are one"
     if model.preprocessing is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from runoff.errors import FactoryUnusable
+from runoff.errors import FactoryUnusable, first_line
 from runoff.model.module.torchvision_import import import_torchvision
 
 SEED = 0
@@ -105,8 +105,7 @@ def saying(what: str, but: type[Exception] | tuple[()] = ()) -> Iterator[None]:
     except Exception as error:
         if but and isinstance(error, but):
             raise
-        first = next(iter(str(error).strip().splitlines()), "")
-        raise FactoryUnusable(f"{what} {type(error).__name__}: {first}") from error
+        raise FactoryUnusable(f"{what} {first_line(error)}") from error
 
 
 def keywords_of(module: Any, names: Sequence[str]) -> Sequence[str]:
