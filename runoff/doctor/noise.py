@@ -18,16 +18,13 @@ from runoff.doctor import workload
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
 from runoff.environments.machine import Throttling, read_throttling
+from runoff.judge.precision import expected
 from runoff.judge.ratios import (
-    CONFIDENCE,
     FEWEST_LAUNCHES,
     MARGIN,
-    Estimate,
     Ratio,
     control_is_valid,
-    estimate_behind,
     half_width,
-    interval,
     is_pinned_down,
     launch_log_ratio,
     ratio_over_launches,
@@ -177,38 +174,24 @@ def judge(race: Race, threads: int, seconds: float, throttled: int | None) -> No
     ratio = ratio_over_launches([launch_log_ratio(second.rounds, first.rounds) for second, first in pairs])
     launched = [record for launches in records.values() for record in launches]
     times = [value for record in launched for value in record.rounds]
-    expected = expected_control(ratio, LAUNCHES)
+    control = expected(ratio, LAUNCHES)
     switches = sum(record.involuntary_switches for record in launched) / len(times)
     median, tail = np.quantile(times, [0.5, TAIL])
     return Noise(
-        state=state(ratio, expected, disturbed=is_disturbed(race.stolen, switches)),
+        state=state(ratio, control, disturbed=is_disturbed(race.stolen, switches)),
         ratio=ratio,
         rounds=len(records[FIRST][0].rounds),
         threads=threads,
         seconds=seconds,
         median=float(median),
         tail=float(tail / median),
-        difference=smallest_difference(expected) if ratio.launches >= FEWEST_LAUNCHES else None,
+        difference=smallest_difference(control) if ratio.launches >= FEWEST_LAUNCHES else None,
         stolen=race.stolen,
         busy=float(np.median([record.busy_threads for record in launched])),
         switches=switches,
         throttled=throttled,
         high_priority=all(record.high_priority for record in launched),
     )
-
-
-def expected_control(ratio: Ratio, launches: int) -> Ratio:
-    """Return the control that a run of so many launches can expect, from the spread between launches measured now.
-
-    A mean's standard error shrinks with the square root of the number of launches, and Student's t has one degree of
-    freedom less than there are launches (Student, "The Probable Error of a Mean", Biometrika 6, 1908). Without an
-    interval where one launch tells no spread.
-    """
-    estimate = estimate_behind(ratio)
-    error = estimate.error * math.sqrt(ratio.launches / launches)
-    degrees = launches - 1 if estimate.degrees else 0
-    low, high = interval(Estimate(0.0, error, degrees), CONFIDENCE) or (None, None)
-    return Ratio(1.0, low, high, CONFIDENCE, launches, CONFIDENCE)
 
 
 def smallest_difference(control: Ratio) -> float:
@@ -228,14 +211,15 @@ def is_disturbed(stolen: float | None, switches: float) -> bool:
     return (stolen is not None and stolen > STEAL_SHARE) or switches > SWITCHES_PER_INFERENCE
 
 
-def state(ratio: Ratio, expected: Ratio, *, disturbed: bool) -> str:
+def state(ratio: Ratio, control: Ratio, *, disturbed: bool) -> str:
     """Say what two equals show, by the rules that a run is judged by.
 
     Quiet: a default run tells differences down to the margin, and nobody disturbed it. Usable: its control would be
     pinned down to the margin on either side. Too noisy: it would not be, or these two equals came out unequal.
+    ``control`` is what such a run can expect.
     """
     if ratio.launches < FEWEST_LAUNCHES:
         return TOO_SHORT
-    if not control_is_valid(ratio) or not is_pinned_down(expected):
+    if not control_is_valid(ratio) or not is_pinned_down(control):
         return TOO_NOISY
-    return QUIET if smallest_difference(expected) <= MARGIN and not disturbed else USABLE
+    return QUIET if smallest_difference(control) <= MARGIN and not disturbed else USABLE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import structs
 
 from runoff.judge.disturbance import UNKNOWN, disturbance
+from runoff.judge.ratios import Ratio
 from runoff.measure.probe import Probed, Reading
+from runoff.stored.precision import remedy
 from runoff.stored.probe import ProbedLaunch, StoredProbe, work_times
 
 FEWEST_QUIET = 0.2
@@ -42,13 +44,16 @@ def by_processor(readings: Sequence[Sequence[float]]) -> tuple[tuple[float, ...]
     return tuple(tuple(round(time, DIGITS) for time in times) for times in zip(*readings, strict=True))
 
 
-def probe_warnings(probe: StoredProbe) -> list[str]:
-    """Say where so few rounds were quiet that the undisturbed machine was hardly seen."""
+def probe_warnings(probe: StoredProbe, ratios: Mapping[str, Ratio], planned: int) -> list[str]:
+    """Say where so few rounds were quiet that the undisturbed machine was hardly seen.
+
+    The remedy names how many launches the ``ratios`` take, of a run that was to have so many as ``planned``.
+    """
     found = probe.found
     if found is None or found.pattern == UNKNOWN or found.quiet_share >= FEWEST_QUIET:
         return []
     return [
         f"the machine was seldom quiet: the probe found {found.quiet_share:.0%} of the rounds quiet, and what "
-        "disturbs the others may slow one contender more than another; give more --launches, measure at another hour, "
-        "or take a machine of its own"
+        f"disturbs the others may slow one contender more than another; {remedy(ratios, planned)}, measure at another "
+        "hour, or take a machine of its own"
     ]

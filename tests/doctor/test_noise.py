@@ -16,7 +16,6 @@ from runoff.doctor.noise import (
     TOO_NOISY,
     TOO_SHORT,
     USABLE,
-    expected_control,
     judge,
     measure_noise,
     newly_throttled,
@@ -26,7 +25,8 @@ from runoff.doctor.noise import (
 )
 from runoff.environments.machine import Throttling
 from runoff.errors import WorkerCrashed
-from runoff.judge.ratios import CONFIDENCE, Ratio, half_width, is_beyond, ratio_over_launches
+from runoff.judge.precision import expected
+from runoff.judge.ratios import CONFIDENCE, Ratio, is_beyond, ratio_over_launches
 from runoff.measure.entrant import Entrant
 from runoff.measure.race import ROUNDS, LaunchRecord, Race
 from tests.builders.races import launch, launches
@@ -162,28 +162,9 @@ def test_few_launches_promise_nothing() -> None:
     assert (found.state, found.difference) == (TOO_SHORT, None)
 
 
-def test_as_many_launches_as_by_default_expect_their_own_interval() -> None:
-    """What eight launches showed is what eight launches can expect, around 1."""
-    shown = ratio_over_launches([0.01, -0.02, 0.03, 0.0, 0.01, -0.01, 0.02, -0.03])
-    expected = expected_control(shown, 8)
-    assert expected.value == 1.0
-    assert half_width(expected) == pytest.approx(half_width(shown))
-
-
-def test_expectation_scales_with_launches_and_degrees() -> None:
-    """Going from 5 to 8 launches changes the reach by the root of 5/8 and by Student's t of 7 instead of 4 degrees."""
-    shown = ratio_over_launches([0.01, -0.02, 0.03, 0.0, 0.01])
-    reach = math.log1p(half_width(shown))
-    published = {4: 2.776445, 7: 2.364624}  # t(0.975), any table of Student's t
-    expected = reach * math.sqrt(5 / 8) * published[7] / published[4]
-    assert math.log1p(half_width(expected_control(shown, 8))) == pytest.approx(expected, rel=1e-6)
-
-
-def test_one_launch_expects_nothing() -> None:
+def test_one_launch_tells_no_difference() -> None:
     """A single launch shows no spread, so no interval, and no difference is small enough."""
-    expected = expected_control(ratio_over_launches([0.01]), 8)
-    assert expected.low is None
-    assert math.isinf(smallest_difference(expected))
+    assert math.isinf(smallest_difference(expected(ratio_over_launches([0.01]), 8)))
 
 
 @pytest.mark.parametrize("reach", [0.001, 0.02, 0.1])
@@ -196,20 +177,20 @@ def test_smallest_difference_is_where_intervals_part(reach: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ratio", "expected", "word"),
+    ("ratio", "to_expect", "word"),
     [
         pytest.param(control(0.01), control(0.01), QUIET, id="2 % told"),
         pytest.param(control(0.04), control(0.04), USABLE, id="8 % told"),
         pytest.param(control(0.06), control(0.06), TOO_NOISY, id="the control is not pinned down"),
         pytest.param(control(0.01, 1.2), control(0.01), TOO_NOISY, id="two equals came out unequal"),
         pytest.param(control(0.01, count=4), control(0.01), TOO_SHORT, id="four launches"),
-        pytest.param(ratio_over_launches([0.0]), expected_control(ratio_over_launches([0.0]), 8), TOO_SHORT, id="one"),
+        pytest.param(ratio_over_launches([0.0]), expected(ratio_over_launches([0.0]), 8), TOO_SHORT, id="one"),
     ],
 )
-def test_states(ratio: Ratio, expected: Ratio, word: str) -> None:
+def test_states(ratio: Ratio, to_expect: Ratio, word: str) -> None:
     """A machine is quiet, usable or too noisy by the margins that runs are judged by."""
-    assert state(ratio, expected, disturbed=False) == word
-    assert state(ratio, expected, disturbed=True) == (USABLE if word == QUIET else word)
+    assert state(ratio, to_expect, disturbed=False) == word
+    assert state(ratio, to_expect, disturbed=True) == (USABLE if word == QUIET else word)
 
 
 @pytest.mark.parametrize(

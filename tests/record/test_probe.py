@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from runoff.judge.disturbance import CONTINUUM, LEVELS, ONE_LEVEL, UNKNOWN
+from runoff.judge.precision import what_it_takes
+from runoff.judge.ratios import ratio_over_launches
 from runoff.measure.probe import Probed, Reading
 from runoff.record.probe import FEWEST_QUIET, probe_warnings, stored_probe
 from runoff.stored.probe import StoredProbe, probe_line, work_times
@@ -97,7 +99,7 @@ def test_a_probe_that_could_not_run_says_why() -> None:
         "How disturbed the machine was is not known: there was no probe, since only one processor may be used here."
     )
     assert "no round was measured" in (probe_line(stored_probe(Probed((0,), ()))) or "")
-    assert probe_warnings(stored) == []
+    assert probe_warnings(stored, {}, LAUNCHES) == []
 
 
 def test_a_probe_that_broke_down_says_what_it_saw_and_why_not_all() -> None:
@@ -114,12 +116,25 @@ def test_a_run_of_before_there_was_a_probe_has_no_sentence() -> None:
 
 def test_few_quiet_rounds_are_warned_of_with_what_to_do() -> None:
     """Where fewer than a fifth of the rounds were quiet, that is said with three remedies; a quarter is enough."""
-    (warning,) = probe_warnings(stored_probe(RARE))
+    (warning,) = probe_warnings(stored_probe(RARE), {}, LAUNCHES)
     assert "12% of the rounds quiet" in warning
     assert all(remedy in warning for remedy in ("--launches", "another hour", "a machine of its own"))
     assert 30 / 240 < FEWEST_QUIET < 60 / 240
-    assert probe_warnings(stored_probe(TWO)) == []
-    assert probe_warnings(stored_probe(STEADY)) == []
+    assert probe_warnings(stored_probe(TWO), {}, LAUNCHES) == []
+    assert probe_warnings(stored_probe(STEADY), {}, LAUNCHES) == []
+
+
+def test_the_remedy_for_few_quiet_rounds_names_how_many_launches_it_takes() -> None:
+    """Where a ratio is wider than 2 % its launches are counted, with the options; where none is, nothing is counted."""
+    wide = ratio_over_launches([0.05, -0.05, 0.04, -0.04, 0.03, -0.03, 0.05, -0.05])
+    (warning,) = probe_warnings(stored_probe(RARE), {"onnxruntime": wide}, LAUNCHES)
+    needed = what_it_takes({"onnxruntime": wide}, LAUNCHES)
+    assert needed is not None
+    assert f"with about {needed.launches} launches instead of 8, all would reach 2 % at most" in warning
+    assert f"--launches {needed.first} --precision 2%" in warning
+    narrow = ratio_over_launches([0.001, -0.001] * 4)
+    (warning,) = probe_warnings(stored_probe(RARE), {"onnxruntime": narrow}, LAUNCHES)
+    assert "give more --launches, measure at another hour" in warning
 
 
 def test_too_few_rounds_to_tell_are_not_called_seldom_quiet() -> None:
@@ -127,4 +142,4 @@ def test_too_few_rounds_to_tell_are_not_called_seldom_quiet() -> None:
     scattered = stored_probe(make_probed(np.linspace(0.0, 3.0, 32)))
     assert scattered.found is not None
     assert (scattered.found.pattern, scattered.found.quiet_share < FEWEST_QUIET) == (UNKNOWN, True)
-    assert probe_warnings(scattered) == []
+    assert probe_warnings(scattered, {}, LAUNCHES) == []

@@ -10,6 +10,7 @@ from runoff.report.blocks import MARKDOWN, TERMINAL, Section
 from runoff.report.sections.percentiles import withheld
 from runoff.stored import wording
 from runoff.stored.model import SPEED_ONLY
+from runoff.stored.precision import precision_line
 from runoff.stored.probe import probe_line
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
@@ -33,7 +34,7 @@ def comparison_section(run: StoredRun) -> Section:
         return Section("comparison", "Comparison", notes=tuple(notes), shown_in=(TERMINAL, MARKDOWN))
     measured = {row.contender: row.percentiles for row in run.timed if row.percentiles}
     meaning = filter(None, [wording.speed_only_line(run), wording.agreement_meaning(run), wording.unchecked_line(run)])
-    noise = filter(None, [wording.control_line(run), probe_line(run.info.probe)])
+    noise = filter(None, [wording.control_line(run), precision_line(run), probe_line(run.info.probe)])
     sentences = [*meaning, *noise, *(f"{line}." for line in withheld(measured))]
     return Section("comparison", "Comparison", comparison_table(run), (*notes, *plain_notes(sentences)))
 
