@@ -1,17 +1,55 @@
-"""The named errors: each says what was expected, what was found and what to do next."""
+"""The named errors: each says what was expected, found and to be done next; and what commands end with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
+from typing import ClassVar
+
+
+class Exit(IntEnum):
+    """What a command ends with: the same for every one of them. docs/exit-codes.md says what to do about each.
+
+    1 is what Python, and much that is loaded into it, ends with by itself when it breaks down. So it is the code of
+    what was not foreseen, and no result has it.
+    """
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Exit:
+        """Make a code with its meaning."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = 0, "done; nothing is proven to be worse by more than --fail-above, without which no ratio fails"
+    UNEXPECTED = 1, "an error that was not foreseen, or Python could not start: a defect, and never a result"
+    USAGE = 2, "the command line is wrong"
+    OTHER_BENCHMARKS = 3, "a benchmark is missing, new or renamed; in the others nothing fails"
+    NO_BASELINE = 4, "no comparable baseline: the runs are of different strata"
+    INVALID_RUN = 5, "a run is invalid by its control: no pass, no fail"
+    NOT_A_RUN = 6, "a file is not there, or is not a run that can be read"
+    UNWRITABLE = 7, "a file or the standard output can't be written"
+    FAILED = 8, "what was asked for can't be done here, for the reason that is said"
+    WORSE = 9, "a ratio is proven to be worse by more than --fail-above, or agreement with golden fell"
+    INTERRUPTED = 130, "interrupted, as by Ctrl-C"
 
 
 class RunoffError(Exception):
-    """An error with a name: says what was expected, what was found and what to do next."""
+    """An error with a name: says what was expected, what was found and what to do next.
+
+    ``exit_code`` is what a command ends with that meets it.
+    """
+
+    exit_code: ClassVar[Exit] = Exit.FAILED
 
 
 class UsageError(RunoffError):
     """An option or argument that can't be used as given."""
+
+    exit_code = Exit.USAGE
 
 
 class UnknownContender(UsageError):
@@ -59,7 +97,9 @@ class TooManyPixels(ImagesUnusable):
 
 
 class ResultsUnwritable(RunoffError):
-    """The results can't be written where they were asked to go."""
+    """What was to be stored or printed can't be written where it was asked to go."""
+
+    exit_code = Exit.UNWRITABLE
 
 
 class ConversionFailed(RunoffError):

@@ -13,6 +13,7 @@ from typing import Any
 
 from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError
+from runoff.files.whole import write_text
 from runoff.processes.process import ROOT
 from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
@@ -64,7 +65,6 @@ def main() -> int:
 
 def run_experiments(names: list[str], settings: Settings, output: Path, say: Callable[[str], None]) -> None:
     """Run experiments, writing the figures after each, and the page in the end."""
-    output.mkdir(parents=True, exist_ok=True)
     file = output / "trust.json"
     figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     home = ROOT / ".runoff"
@@ -81,11 +81,11 @@ def run_experiments(names: list[str], settings: Settings, output: Path, say: Cal
                 "launches": settings.launches,
                 "rounds": settings.rounds,
             } | ({"versions": field.versions} if field else {})
-            file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+            write_text(file, json.dumps(figures, indent=1) + "\n")
     finally:
         shutil.rmtree(place.working, ignore_errors=True)
     page = render_page(figures)
-    (output / "trust.md").write_text(page, encoding="utf-8")
+    write_text(output / "trust.md", page)
     sys.stdout.write(page)
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
 from runoff.across.model_list import ARCHITECTURES, CONTENDERS, architecture
-from runoff.errors import UsageError
+from runoff.errors import Exit, UsageError
+from runoff.files.names import shown
+from runoff.files.whole import write_text
 from runoff.quantities import STANDARD_OUTPUT, Commands, duration, positive
+from runoff.text.output import show, tell
 
 LAUNCHES, ROUNDS = 5, 10
 """The fewest launches that a verdict takes, and a few rounds of each: many models instead of much of one."""
 SUITE = Path("benchmarks")
-INTERRUPTED = 130
-"""The exit code that shells have for what Ctrl-C ended."""
 
 
 def add_models(commands: Commands) -> None:
@@ -64,7 +64,7 @@ def do_models(options: argparse.Namespace) -> int:
     contenders = tuple(dict.fromkeys(filter(None, options.contenders.split(","))))
     if len(contenders) < 2:
         raise UsageError(f"--contenders takes two ids or more, separated by commas; found {options.contenders!r}")
-    code = 0
+    code = Exit.DONE
     if not options.page_only:
         if not SUITE.is_dir():
             raise UsageError(f"there is no folder {SUITE} here; start it in a checkout of Runoff")
@@ -80,22 +80,16 @@ def do_models(options: argparse.Namespace) -> int:
         )
         begin = time.monotonic()
         try:
-            race_models(plan, lambda text: say(f"[{(time.monotonic() - begin) / 60:5.1f} min] {text}"))
+            race_models(plan, lambda text: tell(f"[{(time.monotonic() - begin) / 60:5.1f} min] {text}"))
         except KeyboardInterrupt:
-            say("interrupted; run it again to go on from here")
-            code = INTERRUPTED
+            tell("interrupted; run it again to go on from here")
+            code = Exit.INTERRUPTED
     across = across_models(read_entries(options.output, [each.model for each in architectures], contenders))
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / PAGE).write_text(render_page(across), encoding="utf-8")
+    page = write_text(options.output / PAGE, render_page(across))
+    said = f"{words.answer(across)}\n{shown(page)}\n"
     if options.markdown == STANDARD_OUTPUT:
-        sys.stdout.write(render_markdown(across))
+        said = render_markdown(across) + said
     elif options.markdown is not None:
-        options.markdown.write_text(render_markdown(across), encoding="utf-8")
-    sys.stdout.write(f"{words.answer(across)}\n{options.output / PAGE}\n")
+        write_text(options.markdown, render_markdown(across))
+    show(said)
     return code
-
-
-def say(text: str) -> None:
-    """Tell a person how far it is."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from runoff.errors import Exit
 from runoff.judge.ratios import (
     CONFIDENCE,
     EXPLORATORY,
@@ -27,16 +28,6 @@ from runoff.stored.processor import processor_doubt
 from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun
 from runoff.stored.stratum import have_the_same_pictures, stratum_differences
-
-NOTHING_WORSE, WORSE, UNREADABLE, OTHER_BENCHMARKS, NO_BASELINE, INVALID_RUN = range(6)
-EXIT_MEANINGS: Mapping[int, str] = {
-    NOTHING_WORSE: "nothing is proven to be worse by more than --fail-above; without it, no ratio fails",
-    WORSE: "a ratio is proven to be worse by more than --fail-above, or agreement with golden fell",
-    UNREADABLE: "a file can't be read or written, or the command line is wrong",
-    OTHER_BENCHMARKS: "a benchmark is missing, new or renamed; in the others nothing fails",
-    NO_BASELINE: "no comparable baseline: the runs are of different strata",
-    INVALID_RUN: "a run is invalid by its control: no pass, no fail",
-}
 
 MISSING = "missing"
 NEW = "new"
@@ -118,15 +109,15 @@ class Comparison:
     doubt: str | None = None
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> Exit:
         """What the command says to a CI: a comparison that can't be made goes before one that fails."""
         if self.differences:
-            return NO_BASELINE
+            return Exit.NO_BASELINE
         if self.invalid:
-            return INVALID_RUN
+            return Exit.INVALID_RUN
         if self.falls or any(change.fails for change in self.changes):
-            return WORSE
-        return OTHER_BENCHMARKS if self.absences else NOTHING_WORSE
+            return Exit.WORSE
+        return Exit.OTHER_BENCHMARKS if self.absences else Exit.DONE
 
 
 def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = None) -> Comparison:

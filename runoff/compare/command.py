@@ -7,12 +7,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from runoff.compare.changes import EXIT_MEANINGS, compare_runs
-from runoff.compare.comparison import render_comparison, render_markdown_comparison
-from runoff.compare.within import compare_within
+from runoff.errors import Exit
+from runoff.files.names import shown
+from runoff.files.whole import write_text
 from runoff.quantities import STANDARD_OUTPUT, Commands, share
-from runoff.stored.run import read_run
-from runoff.text.terminal import WIDTH
+from runoff.text.output import show
 
 
 def add_compare(commands: Commands) -> None:
@@ -22,7 +21,7 @@ def add_compare(commands: Commands) -> None:
         help="compare two stored runs, or two trees raced in one, for a person or a CI's gate",
         description="Compare two stored runs by their ratios to the reference, in every metric and contender of both; "
         "or, of one run, its reference with the same contender of another tree or environment.",
-        epilog="exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_MEANINGS.items()),
+        epilog="exit codes:\n" + "\n".join(f"  {code:<3}  {code.meaning}" for code in Exit),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     compare.add_argument("base", type=Path, metavar="BASE.json", help="the stored run to compare with")
@@ -46,7 +45,14 @@ def add_compare(commands: Commands) -> None:
 
 
 def compare_stored(options: argparse.Namespace) -> int:
-    """Print, and write where asked for, what changed between two runs; return the comparison's exit code."""
+    """Write where asked for, and print, what changed between two runs; return the comparison's exit code."""
+    # Loaded here: what judges takes half a second, and help does without it.
+    from runoff.compare.changes import compare_runs
+    from runoff.compare.comparison import render_comparison, render_markdown_comparison
+    from runoff.compare.within import compare_within
+    from runoff.stored.run import read_run
+    from runoff.text.terminal import WIDTH
+
     base = read_run(options.base)
     if options.head is None:
         found = compare_within(base, options.fail_above)
@@ -55,11 +61,13 @@ def compare_stored(options: argparse.Namespace) -> int:
     names = (str(options.base), str(options.head or options.base))
     markdown = render_markdown_comparison(found, names)
     if options.markdown == STANDARD_OUTPUT:
-        sys.stdout.write(markdown)
+        show(markdown)
         return found.exit_code
     width = min(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
-    sys.stdout.write(render_comparison(found, names, width=width, colour=sys.stdout.isatty()))
-    if options.markdown is not None:
-        options.markdown.write_text(markdown, encoding="utf-8")
-        sys.stdout.write(f"{options.markdown}\n")
+    text = render_comparison(found, names, width=width, colour=sys.stdout is not None and sys.stdout.isatty())
+    try:
+        if options.markdown is not None:
+            text += f"{shown(write_text(options.markdown, markdown))}\n"
+    finally:
+        show(text)
     return found.exit_code

@@ -8,15 +8,14 @@ from dataclasses import replace
 from itertools import groupby
 
 from runoff.compare.changes import (
-    EXIT_MEANINGS,
     MISSING,
     NEW,
-    NOTHING_WORSE,
     SECONDS,
     Change,
     Comparison,
     Pair,
 )
+from runoff.errors import Exit
 from runoff.judge.ratios import CONFIDENCE, EXPLORATORY, FASTER, FEWEST_LAUNCHES, INCONCLUSIVE, LESS, SLOWER
 from runoff.stored import wording
 from runoff.stored.model import model_title
@@ -38,7 +37,7 @@ def render_comparison(found: Comparison, names: tuple[str, str], *, width: int =
     """Draw a comparison as text, at most ``width`` columns wide; ``names`` are those of the files, base and head."""
     text = io.StringIO()
     console = make_console(text, width=width, colour=colour)
-    console.print(outcome(found), style="green" if found.exit_code == NOTHING_WORSE else "red")
+    console.print(outcome(found), style="green" if found.exit_code == Exit.DONE else "red")
     console.print()
     if found.changes:
         console.print(draw_table(grouped_table(found), width))
@@ -183,7 +182,7 @@ def notes(found: Comparison, names: tuple[str, str]) -> list[Note]:
         speed = "The machine's own speed is part of this, so it is for information and nothing of it is gated"
         beneath.append(Note("reference", f"{found.head.stratum.reference}: {changed}. {speed}"))
     beneath += [Note("base", file_line(names[0], found.base)), Note("head", file_line(names[1], found.head))]
-    return [*beneath, Note(f"exit code {found.exit_code}", EXIT_MEANINGS[found.exit_code])]
+    return [*beneath, Note(f"exit code {found.exit_code:d}", found.exit_code.meaning)]
 
 
 def absence_notes(found: Comparison) -> list[Note]:

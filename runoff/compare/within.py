@@ -7,7 +7,7 @@ from dataclasses import replace
 from msgspec import structs
 
 from runoff.compare.changes import SECONDS, Comparison, compare_runs
-from runoff.errors import RunoffError
+from runoff.errors import Exit, RunoffError
 from runoff.judge.ratios import CONFIDENCE, Ratio
 from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun
@@ -17,6 +17,8 @@ from runoff.text.ids import split_id
 
 class NoTwin(RunoffError):
     """A run has no contender that is its reference in another environment or tree."""
+
+    exit_code = Exit.NO_BASELINE
 
 
 def compare_within(run: StoredRun, fail_above: float | None = None) -> Comparison:

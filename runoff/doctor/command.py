@@ -9,12 +9,17 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from runoff.environments.environment import make_environments, parse_environment
+from runoff.errors import Exit
+from runoff.files.whole import write_text
 from runoff.quantities import Commands, duration
+from runoff.text.output import show, tell
+
+if TYPE_CHECKING:
+    from runoff.environments.environment import Environment
 
 SCHEMA = 3
-INTERRUPTED = 130
 SECONDS = 10.0
 ERASE_LINE = "\r\x1b[K"
 
@@ -27,7 +32,7 @@ def add_doctor(commands: Commands) -> None:
     )
     doctor.add_argument(
         "--environment",
-        type=parse_environment,
+        type=environment,
         action="append",
         default=[],
         metavar="NAME=PYTHON",
@@ -44,6 +49,16 @@ def add_doctor(commands: Commands) -> None:
     doctor.set_defaults(do=examine)
 
 
+def environment(text: str) -> Environment:
+    """Read NAME=PYTHON.
+
+    Raises ArgumentTypeError.
+    """
+    from runoff.environments.environment import parse_environment
+
+    return parse_environment(text)
+
+
 def seconds(text: str) -> float:
     """Read a duration of zero or more in seconds.
 
@@ -53,15 +68,16 @@ def seconds(text: str) -> float:
 
 
 def examine(options: argparse.Namespace) -> int:
-    """Find out, print, write; return the exit code.
+    """Find out, write, print; return the exit code.
 
     Raises UsageError for an environment that is named twice, a WorkerFailed for an interpreter that can't be run, and
-    OSError where the JSON can't be written.
+    ResultsUnwritable where the JSON can't be written.
     """
     # Here, so that the commands that only read stored runs load nothing that measures.
     from runoff.doctor.advice import advise
     from runoff.doctor.findings import collect
     from runoff.doctor.text import render
+    from runoff.environments.environment import make_environments
 
     environments = make_environments(Path(sys.executable), options.environment, [])
     folder = Path(tempfile.mkdtemp(prefix="runoff-doctor-"))  # stays where an error names a log in it
@@ -69,23 +85,25 @@ def examine(options: argparse.Namespace) -> int:
         findings = collect(environments, options.seconds, folder, say)
     except KeyboardInterrupt:
         say("")
-        sys.stderr.write("runoff: interrupted\n")
+        tell("runoff: interrupted")
         shutil.rmtree(folder)
-        return INTERRUPTED
+        return Exit.INTERRUPTED
     finally:
         say("")
     if findings.noise_failure is None:
         shutil.rmtree(folder)
     advice = advise(findings)
-    sys.stdout.write(render(findings, advice))
-    if options.json:
-        written = {"schema": SCHEMA, **asdict(findings), "advice": list(advice)}
-        options.json.write_text(json.dumps(written, indent=2, allow_nan=False) + "\n", "utf-8")
-    return 0
+    try:
+        if options.json:
+            written = {"schema": SCHEMA, **asdict(findings), "advice": list(advice)}
+            write_text(options.json, json.dumps(written, indent=2, allow_nan=False) + "\n")
+    finally:
+        show(render(findings, advice))
+    return Exit.DONE
 
 
 def say(what: str) -> None:
     """Say what is going on where somebody watches: in one line of a terminal, erased by the next."""
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         sys.stderr.write(f"{ERASE_LINE}{what}")
         sys.stderr.flush()

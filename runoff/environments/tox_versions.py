@@ -8,19 +8,28 @@ from __future__ import annotations
 import argparse
 import platform
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.version import Version
-
-from runoff.errors import UsageError
+from runoff.errors import Exit, UsageError
 from runoff.quantities import Commands
 from runoff.text.ids import join_id
 
 DEFAULT = "onnxruntime"
+CODES = {
+    0: Exit.DONE,
+    1: Exit.FAILED,
+    2: Exit.INTERRUPTED,
+    3: Exit.UNEXPECTED,
+    4: Exit.USAGE,
+    5: Exit.USAGE,
+    Exit.UNWRITABLE: Exit.UNWRITABLE,
+}
+"""What pytest's exit codes are among those of the commands."""
 NAME = re.compile(r"py(?P<python>\d{2,3})-(?P<framework>[a-z]+)(?P<version>\d+(?:\.\d+)*)")
 
 
@@ -45,6 +54,8 @@ def choose(environments: Sequence[VersionEnvironment], asked: Sequence[str], pyt
 
     Raises UsageError with what there is where one asked for is not.
     """
+    from packaging.version import Version  # here, since help does without it
+
     of_python = [environment for environment in environments if environment.python == python]
     here = sorted(of_python, key=lambda environment: (environment.framework, Version(environment.version)))
     chosen = []
@@ -67,7 +78,7 @@ def race_arguments(chosen: Sequence[VersionEnvironment], environments: Path) -> 
 
 
 def race_versions(asked: Sequence[str], environments: Path, further: Sequence[str]) -> int:
-    """Make the environments that are not there yet, race what is in them, and return the exit code.
+    """Make the environments that are not there yet, race what is in them, and return the exit code (``race_code``).
 
     ``environments`` is tox's work directory, ``further`` what pytest is given besides. Raises UsageError.
     """
@@ -80,9 +91,19 @@ def race_versions(asked: Sequence[str], environments: Path, further: Sequence[st
     names = ",".join(environment.name for environment in chosen)
     made = subprocess.run([*tox, "run", "--notest", "-e", names], check=False)
     if made.returncode:
-        return made.returncode
+        return Exit.FAILED
     pytest = [sys.executable, "-m", "pytest", "benchmarks/", "-m", "not service and not conversion"]
-    return subprocess.run([*pytest, *race_arguments(chosen, environments), *further], check=False).returncode
+    return race_code(subprocess.run([*pytest, *race_arguments(chosen, environments), *further], check=False).returncode)
+
+
+def race_code(code: int) -> Exit:
+    """Return what a command ends with whose race ended with this code of pytest's, or by a signal where it is negative.
+
+    A race that failed is none that could be done; what pytest does not have is Runoff's own already.
+    """
+    if code < 0:
+        return Exit.INTERRUPTED if -code in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) else Exit.UNEXPECTED
+    return CODES.get(code, Exit.UNEXPECTED)
 
 
 def add_versions(commands: Commands) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from runoff.files.names import shown
+from runoff.files.whole import write_text
 from runoff.quantities import Commands
+from runoff.text.output import show, tell
 
 
 def add_history(commands: Commands) -> None:
@@ -44,9 +46,9 @@ def write_history(options: argparse.Namespace) -> None:
     if options.markdown is not None:
         drawn[options.markdown] = render_history_markdown(history)
     for remark in words.remarks(history):
-        sys.stderr.write(f"! {remark}\n")
-    sys.stdout.write(f"{words.answer(history)}\n")
-    options.output.mkdir(parents=True, exist_ok=True)
-    for path, text in drawn.items():
-        path.write_text(text, encoding="utf-8")
-        sys.stdout.write(f"{path}\n")
+        tell(f"! {remark}")
+    said = [words.answer(history)]
+    try:
+        said += [shown(write_text(path, text)) for path, text in drawn.items()]
+    finally:
+        show("".join(f"{line}\n" for line in said))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from runoff.errors import RunoffError
+from runoff.errors import Exit, RunoffError
 from runoff.stored.info import DIGITS, Commit
 from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun, parse_run, read_json
@@ -20,6 +20,8 @@ HISTORY_MARK = "runoff_history"
 
 class NothingToRead(RunoffError):
     """None of the files that were given is a run that Runoff stored."""
+
+    exit_code = Exit.NOT_A_RUN
 
 
 @dataclass(frozen=True)

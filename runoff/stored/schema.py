@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from runoff.errors import RunoffError
+from runoff.errors import Exit, RunoffError
 
 SCHEMA = 3
 """The number of the form in which runs are stored; it changes whenever a reader would misread the other form.
@@ -48,6 +48,8 @@ ANY_ENTRY = "[...]"
 
 class StoredRunBroken(RunoffError):
     """A file is not a run that Runoff stored, or one of another schema."""
+
+    exit_code = Exit.NOT_A_RUN
 
 
 def one_line(text: str) -> str:

@@ -11,21 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.compare.changes import (
-    EXIT_MEANINGS,
-    INVALID_RUN,
     MISSING,
     NEW,
-    NO_BASELINE,
-    NOTHING_WORSE,
-    OTHER_BENCHMARKS,
     OTHERS,
-    WORSE,
     Absence,
     Fall,
     Renaming,
     compare_runs,
 )
 from runoff.compare.comparison import render_comparison
+from runoff.errors import Exit
 from runoff.stored.run import StoredRun, parse_run
 from tests.builders.stored_runs import about, came_of, make_comparable_run, ratio, spread
 
@@ -49,7 +44,7 @@ def change_of(found, key=INFERENCE):
 def test_a_run_has_not_changed_from_itself():
     """A run against itself has every change at 1, with no difference shown."""
     found = compare_runs(run_of(), run_of(), 0.0)
-    assert found.exit_code == NOTHING_WORSE
+    assert found.exit_code == Exit.DONE
     assert [change.change.value for change in found.changes] == [1.0] * 3
     assert {change.verdict for change in found.changes} == {"no difference shown"}
 
@@ -57,11 +52,11 @@ def test_a_run_has_not_changed_from_itself():
 @pytest.mark.parametrize(
     ("factor", "fail_above", "verdict", "code"),
     [
-        (1.10, 0.05, "slower", WORSE),
-        (1.04, 0.05, "slower", NOTHING_WORSE),
-        (1.10, None, "slower", NOTHING_WORSE),
-        (0.90, 0.05, "faster", NOTHING_WORSE),
-        (1.04, 0.0, "slower", WORSE),
+        (1.10, 0.05, "slower", Exit.WORSE),
+        (1.04, 0.05, "slower", Exit.DONE),
+        (1.10, None, "slower", Exit.DONE),
+        (0.90, 0.05, "faster", Exit.DONE),
+        (1.04, 0.0, "slower", Exit.WORSE),
     ],
 )
 def test_the_gate_is_a_proof_beyond_its_limit(factor, fail_above, verdict, code):
@@ -70,7 +65,7 @@ def test_the_gate_is_a_proof_beyond_its_limit(factor, fail_above, verdict, code)
     found = compare_runs(run_of(), head, fail_above)
     change = change_of(found)
     assert (change.verdict, found.exit_code) == (verdict, code)
-    assert change.fails == (code == WORSE)
+    assert change.fails == (code == Exit.WORSE)
     assert change.change.low < factor < change.change.high
 
 
@@ -85,7 +80,7 @@ def test_wide_intervals_prove_nothing():
     """A change of 10 % that launches do not agree on is inconclusive and does not fail."""
     head = run_of({INFERENCE: spread(-0.58 + math.log(1.1), reach=0.3)})
     found = compare_runs(run_of(), head, 0.05)
-    assert (change_of(found).verdict, found.exit_code) == ("inconclusive", NOTHING_WORSE)
+    assert (change_of(found).verdict, found.exit_code) == ("inconclusive", Exit.DONE)
 
 
 @pytest.mark.parametrize("count", [1, 4])
@@ -95,7 +90,7 @@ def test_few_launches_are_exploratory(count):
     for base, head in ((run_of(), few), (few, run_of())):
         found = compare_runs(base, head, 0.05)
         assert (change_of(found).verdict, change_of(found).fails) == ("exploratory", False)
-        assert found.exit_code == NOTHING_WORSE
+        assert found.exit_code == Exit.DONE
 
 
 def test_the_words_are_adjusted_for_all_changes_together():
@@ -153,8 +148,8 @@ def test_a_lower_agreement_always_fails():
             one["extra_info"]["agreement"] = 0.98
     head = parse_run(fallen)
     found = compare_runs(run_of(), head)
-    assert (found.falls, found.exit_code) == ((Fall("tensorflow", 1.0, 0.98),), WORSE)
-    assert compare_runs(head, run_of()).exit_code == NOTHING_WORSE
+    assert (found.falls, found.exit_code) == ((Fall("tensorflow", 1.0, 0.98),), Exit.WORSE)
+    assert compare_runs(head, run_of()).exit_code == Exit.DONE
 
 
 def test_agreement_is_compared_between_runs_of_the_same_pictures_alone():
@@ -164,7 +159,7 @@ def test_agreement_is_compared_between_runs_of_the_same_pictures_alone():
         one["extra_info"]["agreement"] = 0.98
     about(other)["images"]["sha256"] = "99" * 32
     found = compare_runs(run_of(), parse_run(other))
-    assert (found.falls, found.exit_code) == ((), NOTHING_WORSE)
+    assert (found.falls, found.exit_code) == ((), Exit.DONE)
     said = "agreement: is not compared: the runs show other pictures"
     assert said in render_comparison(found, ("base.json", "head.json"))
     assert said not in render_comparison(compare_runs(run_of(), run_of()), ("base.json", "head.json"))
@@ -177,7 +172,7 @@ def test_a_contender_that_became_wrong_agrees_less():
     found = compare_runs(run_of(), parse_run(head))
     assert found.falls == (Fall("tensorflow", 1.0, 0.5),)
     assert [absence.reason for absence in found.absences] == ["wrong at check: Top-1 differs on 12 of 83 pictures"]
-    assert found.exit_code == WORSE
+    assert found.exit_code == Exit.WORSE
 
 
 def test_what_only_one_run_has_is_named_with_the_reason():
@@ -193,7 +188,7 @@ def test_what_only_one_run_has_is_named_with_the_reason():
     }
     assert found.renamings == ()
     assert len(found.changes) == 2
-    assert found.exit_code == OTHER_BENCHMARKS
+    assert found.exit_code == Exit.OTHER_BENCHMARKS
 
 
 def test_a_probable_renaming_is_seen():
@@ -210,7 +205,7 @@ def test_benchmarks_of_others_may_not_disappear_either():
     """A benchmark that is not Runoff's is missed too, and seen where it is probably renamed."""
     base, head = (dataclasses.replace(run_of(), others=(f"tests/x.py::{name}",)) for name in ("test_a", "test_b"))
     found = compare_runs(base, head)
-    assert found.exit_code == OTHER_BENCHMARKS
+    assert found.exit_code == Exit.OTHER_BENCHMARKS
     assert found.renamings == (Renaming(OTHERS, "tests/x.py::test_a", "tests/x.py::test_b"),)
 
 
@@ -233,7 +228,7 @@ def test_the_reference_is_shown_and_not_gated():
         ("inference", 0.025, 0.05),
         ("peak-memory", 400e6, 800e6),
     ]
-    assert found.exit_code == NOTHING_WORSE
+    assert found.exit_code == Exit.DONE
 
 
 def test_another_stratum_or_an_invalid_run_is_not_compared():
@@ -243,25 +238,20 @@ def test_another_stratum_or_an_invalid_run_is_not_compared():
     other = make_comparable_run({INFERENCE: spread(0.5)})
     about(other)["stratum"]["threads"] = 4
     found = compare_runs(run_of(), parse_run(invalid), 0.0)
-    assert (found.exit_code, found.invalid, found.changes) == (INVALID_RUN, ["head"], ())
+    assert (found.exit_code, found.invalid, found.changes) == (Exit.INVALID_RUN, ["head"], ())
     found = compare_runs(parse_run(invalid), parse_run(other), 0.0)
-    assert (found.exit_code, found.invalid, found.changes) == (NO_BASELINE, ["base"], ())
+    assert (found.exit_code, found.invalid, found.changes) == (Exit.NO_BASELINE, ["base"], ())
 
 
 def test_failing_goes_before_missing():
     """A run that is both worse and without a benchmark is told as worse."""
     worse = parse_run(make_comparable_run({INFERENCE: spread(0.0)}))
-    assert compare_runs(run_of(), worse, 0.05).exit_code == WORSE
-    assert compare_runs(run_of(), worse).exit_code == OTHER_BENCHMARKS
+    assert compare_runs(run_of(), worse, 0.05).exit_code == Exit.WORSE
+    assert compare_runs(run_of(), worse).exit_code == Exit.OTHER_BENCHMARKS
 
 
 def test_a_run_invalid_in_its_verdicts_is_invalid():
     """Rows that were called invalid when they were stored stay so."""
     stored = make_comparable_run(LAUNCHES)
     stored["benchmarks"][1]["extra_info"]["ratio"] = ratio(0.5, "invalid run")
-    assert compare_runs(parse_run(stored), run_of()).exit_code == INVALID_RUN
-
-
-def test_every_exit_code_has_its_meaning():
-    """The codes are 0 to 5, each with a meaning."""
-    assert sorted(EXIT_MEANINGS) == [0, 1, 2, 3, 4, 5]
+    assert compare_runs(parse_run(stored), run_of()).exit_code == Exit.INVALID_RUN

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from runoff.compare.changes import WORSE, compare_runs
+from runoff.compare.changes import compare_runs
+from runoff.errors import Exit
 from runoff.stored.run import StoredRun, parse_run
 from tests.builders.stored_runs import make_comparable_run
 
@@ -26,7 +27,7 @@ def simulated_false_alarms(stop, fail_above=0.0, pairs=300) -> float:
             make_comparable_run({key: values[:count] for key, values in launches.items()}, error_share=share)
         )
 
-    return sum(compare_runs(draw(), draw(), fail_above).exit_code == WORSE for _ in range(pairs)) / pairs
+    return sum(compare_runs(draw(), draw(), fail_above).exit_code == Exit.WORSE for _ in range(pairs)) / pairs
 
 
 def test_equal_runs_seldom_fail():

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from runoff.__main__ import main
-from runoff.compare.changes import EXIT_MEANINGS
 from runoff.compare.command import add_compare
+from runoff.errors import Exit
 from tests.builders.encodings import files_in_ascii
 from tests.builders.stored_runs import make_comparable_run, spread
 
@@ -23,7 +23,7 @@ HELP = [
     "--fail-above X% fail where a ratio is proven to have become more than X % worse (default: ratios never fail)",
     "--markdown PATH the comparison as GitHub markdown too; - prints it instead",
     "exit codes:",
-    *(f"{code} {meaning}" for code, meaning in EXIT_MEANINGS.items()),
+    *(f"{code:d} {code.meaning}" for code in Exit),
 ]
 
 

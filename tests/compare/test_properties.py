@@ -8,8 +8,9 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runoff.compare.changes import EXIT_MEANINGS, NOTHING_WORSE, WORSE, Change, compare_runs
+from runoff.compare.changes import Change, compare_runs
 from runoff.compare.within import compare_within
+from runoff.errors import Exit
 from runoff.judge.ratios import FASTER, LESS, MORE, NO_DIFFERENCE, SLOWER
 from runoff.stored.run import StoredRun, parse_run
 from tests.builders.stored_runs import about, make_comparable_run
@@ -53,9 +54,9 @@ def test_every_comparison_has_an_exit_code_with_a_meaning(pairs, limit):
     """Whatever changed, the outcome is one of those that are promised, and a run has not changed from itself."""
     base, head = runs_of(pairs)
     found = compare_runs(base, head, limit)
-    assert found.exit_code in EXIT_MEANINGS
-    assert (found.exit_code == WORSE) == any(change.fails for change in found.changes)
-    assert compare_runs(head, head, limit).exit_code == NOTHING_WORSE
+    assert found.exit_code in Exit
+    assert (found.exit_code == Exit.WORSE) == any(change.fails for change in found.changes)
+    assert compare_runs(head, head, limit).exit_code == Exit.DONE
 
 
 @fewer

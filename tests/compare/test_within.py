@@ -8,8 +8,9 @@ import math
 import pytest
 
 from runoff.__main__ import main
-from runoff.compare.changes import INVALID_RUN, NOTHING_WORSE, OTHER_BENCHMARKS, WORSE, Comparison
+from runoff.compare.changes import Comparison
 from runoff.compare.within import NoTwin, compare_within
+from runoff.errors import Exit
 from runoff.judge.ratios import EXPLORATORY, NO_DIFFERENCE, SLOWER
 from runoff.stored.run import parse_run
 from tests.builders.stored_runs import Values, about, came_of, make_comparable_run, spread
@@ -31,10 +32,10 @@ def race(slower: float = 1.0, launches: int = 8, **others: float) -> Values:
 @pytest.mark.parametrize(
     ("slower", "verdict", "code"),
     [
-        (1.0, NO_DIFFERENCE, NOTHING_WORSE),
-        (1.03, SLOWER, NOTHING_WORSE),
-        (1.2, SLOWER, WORSE),
-        (0.8, "faster", NOTHING_WORSE),
+        (1.0, NO_DIFFERENCE, Exit.DONE),
+        (1.03, SLOWER, Exit.DONE),
+        (1.2, SLOWER, Exit.WORSE),
+        (0.8, "faster", Exit.DONE),
     ],
 )
 def test_only_a_regression_beyond_the_margin_fails(slower, verdict, code):
@@ -54,7 +55,7 @@ def test_the_reference_need_not_be_recorded():
     run["benchmarks"] = [one for one in run["benchmarks"] if one["extra_info"]["contender"] != drop]
     found = compare_within(parse_run(run), 0.05)
     assert {change.group for change in found.changes} == {INFERENCE, PEAK}
-    assert found.exit_code == WORSE
+    assert found.exit_code == Exit.WORSE
 
 
 def test_nothing_need_be_stored_of_what_came_of_the_reference():
@@ -63,28 +64,28 @@ def test_nothing_need_be_stored_of_what_came_of_the_reference():
     run["benchmarks"] = [one for one in run["benchmarks"] if one["extra_info"]["contender"] != "onnxruntime@base"]
     del about(run)["contenders"]["onnxruntime@base"]
     found = compare_within(parse_run(run), 0.05)
-    assert (found.exit_code, found.falls) == (WORSE, ())
+    assert (found.exit_code, found.falls) == (Exit.WORSE, ())
 
 
 def test_a_run_that_judges_nothing_does_not_pass():
     """Where the twin has no ratio in inference, that is missing, and the exit code says so."""
     run = race()
     run["benchmarks"] = [one for one in run["benchmarks"] if one["group"] != INFERENCE]
-    assert compare_within(parse_run(run), 0.05).exit_code == OTHER_BENCHMARKS
+    assert compare_within(parse_run(run), 0.05).exit_code == Exit.OTHER_BENCHMARKS
 
 
 def test_another_backend_is_no_twin():
     """A backend that takes three times as long as the base's is no regression of the head."""
     found = compare_within(parse_run(race(tensorflow=3.0)), 0.05)
     assert {change.contender for change in found.changes} == {"onnxruntime"}
-    assert found.exit_code == NOTHING_WORSE
+    assert found.exit_code == Exit.DONE
 
 
 def test_too_few_launches_prove_nothing():
     """Two launches never fail, however far they are apart."""
     found = compare_within(parse_run(race(2.0, launches=2)), 0.05)
     assert {change.verdict for change in found.changes} == {EXPLORATORY}
-    assert found.exit_code == NOTHING_WORSE
+    assert found.exit_code == Exit.DONE
 
 
 def test_an_invalid_run_proves_nothing():
@@ -93,7 +94,7 @@ def test_an_invalid_run_proves_nothing():
     about(stored)["control"] |= {"value": 1.2, "low": 1.18, "high": 1.22}
     run = parse_run(stored)
     found = compare_within(run, 0.05)
-    assert (found.exit_code, found) == (INVALID_RUN, Comparison(run, run, 0.05, invalid=("head",)))
+    assert (found.exit_code, found) == (Exit.INVALID_RUN, Comparison(run, run, 0.05, invalid=("head",)))
 
 
 def test_a_fall_of_agreement_fails():
@@ -101,7 +102,7 @@ def test_a_fall_of_agreement_fails():
     run = race()
     about(run)["contenders"]["onnxruntime"]["agreement"] |= {"share": 0.9, "decided_share": 0.9}
     found = compare_within(parse_run(run), 0.05)
-    assert found.exit_code == WORSE
+    assert found.exit_code == Exit.WORSE
     assert (found.falls[0].base, found.falls[0].head) == (1.0, 0.9)
 
 
@@ -115,11 +116,11 @@ def test_a_head_that_does_not_convert_is_missing():
         (PEAK, "onnxruntime"),
     }
     assert "Resize is not supported" in (found.absences[0].reason or "")
-    assert found.exit_code == OTHER_BENCHMARKS
+    assert found.exit_code == Exit.OTHER_BENCHMARKS
 
 
 def test_a_run_without_a_twin_is_a_mistake_in_words(tmp_path, capsys):
-    """A run that raced no tree or environment against its like can't be compared with itself: exit code 2."""
+    """A run that raced no tree or environment against its like can't be compared with itself: it has no baseline."""
     run = make_comparable_run({(INFERENCE, "onnxruntime"): spread(0.1)})
     with pytest.raises(
         NoTwin, match=r"tree; race both with --tree or --environment, or give a second run to compare with$"
@@ -127,11 +128,11 @@ def test_a_run_without_a_twin_is_a_mistake_in_words(tmp_path, capsys):
         compare_within(parse_run(run))
     path = tmp_path / "run.json"
     path.write_text(json.dumps(run))
-    assert main(["compare", str(path)]) == 2
+    assert main(["compare", str(path)]) == Exit.NO_BASELINE
     assert "no contender of this run is its reference pytorch" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("slower", "code"), [(1.0, NOTHING_WORSE), (1.2, WORSE)])
+@pytest.mark.parametrize(("slower", "code"), [(1.0, Exit.DONE), (1.2, Exit.WORSE)])
 def test_the_command_takes_one_run(tmp_path, capsys, slower, code):
     """``compare RUN.json --fail-above 5%`` prints, writes Markdown and gives the gate's exit code."""
     path, summary = tmp_path / "run.json", tmp_path / "summary.md"

@@ -8,7 +8,7 @@ import math
 import pytest
 from msgspec import structs
 
-from runoff.compare.changes import EXIT_MEANINGS, MISSING, NEW, Absence, Comparison, Fall, Renaming, compare_runs
+from runoff.compare.changes import MISSING, NEW, Absence, Comparison, Fall, Renaming, compare_runs
 from runoff.compare.comparison import (
     absence_notes,
     amount,
@@ -21,6 +21,7 @@ from runoff.compare.comparison import (
     render_markdown_comparison,
     unproven_notes,
 )
+from runoff.errors import Exit
 from runoff.stored.run import StoredRun, parse_run
 from tests.builders.stored_runs import about, make_comparable_run, spread
 
@@ -162,7 +163,7 @@ def test_the_notes_of_a_comparison(found: Comparison) -> None:
         ),
         ("base", f"a.json: {FILE}"),
         ("head", f"b.json: {FILE}"),
-        ("exit code 1", EXIT_MEANINGS[1]),
+        ("exit code 9", Exit.WORSE.meaning),
     ]
 
 
@@ -263,5 +264,5 @@ def test_markdown_has_the_sentence_the_table_and_the_notes(found: Comparison) ->
     assert lines[1] == ""
     assert lines[2].startswith("| metric | contender | base ratio | head ratio |")
     assert lines[4].startswith("| inference | onnxruntime | 0.560 | 0.616 |")
-    assert lines[-2] == f"- **exit code 1**: {EXIT_MEANINGS[1]}"
+    assert lines[-2] == f"- **exit code 9**: {Exit.WORSE.meaning}"
     assert lines[-1] == ""

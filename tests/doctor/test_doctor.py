@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from runoff.__main__ import main
-from runoff.doctor.command import ERASE_LINE, INTERRUPTED
+from runoff.doctor.command import ERASE_LINE
 from runoff.doctor.findings import inspect_machine, relevant_variables
 from runoff.doctor.text import WIDTH
 from runoff.environments import discovery
+from runoff.errors import Exit
 from runoff.processes.process import Surroundings, call
 from runoff.processor import read_processor
 from runoff.stored.processor import processor_title
@@ -148,17 +149,17 @@ def test_an_environment_that_is_none(capsys, given: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "ends", "words"),
     [
-        (["a=/bin/sh", "a=/bin/sh"], "twice"),
-        (["notpython=/bin/false"], "environment notpython: the process ended"),
+        (["a=/bin/sh", "a=/bin/sh"], Exit.USAGE, "twice"),
+        (["notpython=/bin/false"], Exit.FAILED, "environment notpython: the process ended"),
     ],
 )
-def test_an_environment_that_cannot_be_used(capsys, working: Path, given: list[str], words: str) -> None:
-    """One that is named twice, or is no Python, gives one line and exit code 2; a log that it names is there."""
+def test_an_environment_that_cannot_be_used(capsys, working: Path, given: list[str], ends: Exit, words: str) -> None:
+    """One that is named twice, or is no Python, gives one line and its exit code; a log that it names is there."""
     arguments = [part for each in given for part in ("--environment", each)]
     code, out, err = run(capsys, "--seconds", "0", *arguments)
-    assert (code, out) == (2, "")
+    assert (code, out) == (ends, "")
     assert err.startswith("runoff: ")
     assert words in err
     assert err.count("\n") == 1
@@ -196,10 +197,10 @@ def test_seconds_that_are_none(capsys, text: str) -> None:
 
 def test_json_that_cannot_be_written(capsys) -> None:
     """The text is printed all the same, and the path is named."""
-    code, out, err = run(capsys, "--seconds", "0", "--json", "/nowhere/doctor.json")
-    assert code == 2
+    code, out, err = run(capsys, "--seconds", "0", "--json", "/dev/null/doctor.json")
+    assert code == Exit.UNWRITABLE
     assert SECTIONS[0] in out
-    assert err == "runoff: /nowhere/doctor.json can't be written: No such file or directory\n"
+    assert err.startswith("runoff: /dev/null/doctor.json can't be written (Not a directory); ")
 
 
 def test_no_framework_is_imported(answered: list[str]) -> None:
@@ -244,7 +245,7 @@ def test_an_interrupt_ends_it_cleanly(answered: list[str]) -> None:
             watch(worker)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGCONT)
-        assert (process.wait(PATIENCE), process.stdout.read()) == (INTERRUPTED, "")
+        assert (process.wait(PATIENCE), process.stdout.read()) == (Exit.INTERRUPTED, "")
         last_lines = screen.read(1 << 16).decode().split(ERASE_LINE)[-2:]
     assert last_lines == ["runoff: interrupted\r\n", ""]
     assert workers

@@ -12,7 +12,7 @@ import pytest
 from runoff.__main__ import main
 from runoff.environments import tox_versions
 from runoff.environments.tox_versions import choose, race_arguments, read_environments
-from runoff.errors import UsageError
+from runoff.errors import Exit, UsageError
 from tests.conftest import ROOT
 
 LISTED = """lint
@@ -62,11 +62,11 @@ def commands(monkeypatch):
 
 
 def test_versions_are_made_and_then_raced(commands, tmp_path):
-    """What is asked for goes to tox, what follows -- to pytest, whose exit code is the command's."""
+    """What is asked for goes to tox, what follows -- to pytest; that it selected nothing is a wrong option."""
     noted, codes = commands
     codes["benchmarks/"] = 5
     given = ["onnxruntime1.18", "tensorflow", "--", "--launches", "3"]
-    assert main(["versions", "--environments", str(tmp_path), *given]) == 5
+    assert main(["versions", "--environments", str(tmp_path), *given]) == Exit.USAGE
     listed, made, raced = noted
     assert listed[1:4] == ["-m", "tox", "list"]
     assert made[1:] == ["-m", "tox", "run", "--notest", "-e", "py311-onnxruntime1.18,py311-tensorflow2.15"]
@@ -76,10 +76,10 @@ def test_versions_are_made_and_then_raced(commands, tmp_path):
 
 
 def test_what_cannot_be_made_is_not_raced(commands, tmp_path):
-    """Where tox can't make an environment, its exit code is the command's, and nothing is raced."""
+    """Where tox can't make an environment, that can't be done here, and nothing is raced."""
     noted, codes = commands
     codes["run"] = 7
-    assert main(["versions", "--environments", str(tmp_path), "onnxruntime"]) == 7
+    assert main(["versions", "--environments", str(tmp_path), "onnxruntime"]) == Exit.FAILED
     assert len(noted) == 2
 
 

@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 
 from runoff.__main__ import main, make_parser
-from runoff.errors import RunoffError
+from runoff.errors import Exit, RunoffError
 from runoff.history import charts, words
 from runoff.history.command import add_history
 from runoff.history.lines import make_history, version_changes, versions_of, what_else_changed
@@ -74,7 +74,7 @@ def test_nothing_is_written_where_a_chart_cannot_be_drawn(tmp_path, monkeypatch,
 
     monkeypatch.setattr(charts, "draw", fail)
     folder = store_runs(tmp_path / "runs", [make_past_run(0)])
-    assert main(["history", str(folder), "--output", str(tmp_path / "out")]) == 2
+    assert main(["history", str(folder), "--output", str(tmp_path / "out")]) == Exit.FAILED
     assert capsys.readouterr() == ("", "runoff: the chart can't be drawn\n")
     assert not (tmp_path / "out").exists()
 

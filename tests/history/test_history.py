@@ -7,6 +7,7 @@ import json
 import pytest
 
 from runoff.__main__ import main
+from runoff.errors import Exit
 from runoff.history import words
 from runoff.history.lines import make_history
 from runoff.history.reading import read_runs
@@ -204,8 +205,8 @@ def test_a_history_in_the_folder_is_no_foreign_file(tmp_path, capsys):
 
 
 def test_nothing_usable_is_a_mistake_in_words(tmp_path, capsys):
-    """A folder without runs is exit code 2 and one sentence, no traceback."""
-    assert main(["history", str(tmp_path)]) == 2
+    """A folder without runs costs one sentence, and no traceback."""
+    assert main(["history", str(tmp_path)]) == Exit.NOT_A_RUN
     assert "no run that Runoff stored is in" in capsys.readouterr().err
 
 

@@ -68,7 +68,7 @@ ORDER = (
 """
 READERS = ("answer", "report", "compare", "history", "across")
 """What is read by people: each is made from what is stored and what it answers, and from no other of them."""
-READERS_USE = {"errors", "quantities", "text", "charts", "judge", "stored", "answer"}
+READERS_USE = {"errors", "files", "quantities", "text", "charts", "judge", "stored", "answer"}
 LONGEST_MODULE = 310
 MOST_PARAMETERS = 7
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runoff.compare.changes import NOTHING_WORSE, compare_runs
+from runoff.compare.changes import compare_runs
+from runoff.errors import Exit
 from runoff.judge.ratios import FASTER, SLOWER
 from runoff.stored.benchmarks import ExtraInfo
 from runoff.stored.details import Conversions, Efficiency, Footprint, Quantisation
@@ -103,7 +104,7 @@ def test_any_altered_run_is_read_or_refused_by_name(path: tuple[Any, ...], value
         return
     found = compare_runs(run, run, 0.0)
     assert not found.differences
-    assert found.invalid or found.exit_code == NOTHING_WORSE
+    assert found.invalid or found.exit_code == Exit.DONE
 
 
 @given(st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from runoff.__main__ import main
-from runoff.compare.changes import INVALID_RUN, NOTHING_WORSE
+from runoff.errors import Exit
 from tests.builders.stored_runs import about
 from tests.conftest import Suite
 
@@ -101,7 +101,7 @@ def test_a_race_of_two_environments_is_judged_by_itself(suite, tmp_path, capsys)
     assert done.returncode == 0, done.stdout + done.stderr
     stored = suite.root / "results" / "runoff.json"
     code = main(["compare", str(stored), "--fail-above", "900%", "--markdown", str(tmp_path / "summary.md")])
-    assert code in (NOTHING_WORSE, INVALID_RUN)  # the machine may be too busy for the control, never ten times as slow
+    assert code in (Exit.DONE, Exit.INVALID_RUN)  # the machine may be too busy for the control, never ten times as slow
     written = (tmp_path / "summary.md").read_text()
-    assert ("| inference | fake |" in written) == (code == NOTHING_WORSE)
-    assert (code == INVALID_RUN) == ("invalid" in capsys.readouterr().out.splitlines()[0])
+    assert ("| inference | fake |" in written) == (code == Exit.DONE)
+    assert (code == Exit.INVALID_RUN) == ("invalid" in capsys.readouterr().out.splitlines()[0])

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from runoff.errors import Exit
 from tests.children import PATIENCE, child
 from tests.lanes import in_full
 from tests.suite.test_suite import ALL_RIGHT
@@ -190,22 +191,22 @@ def test_a_disk_that_fills_up_loses_nothing(suite, tmp_path):
     """Where the results no longer fit, the table is printed, the JSON kept elsewhere, and the run fails."""
     hooks = suite.root / "fills_up.py"
     hooks.write_text(
-        "import fixtures.results as results\n"
+        "import pathlib\n"
         "def pytest_configure(config):\n"
-        "    whole = results.write_whole\n"
-        "    def full(path, write):\n"
-        "        if path.parent.name == 'results':\n"
+        "    replace = pathlib.Path.replace\n"
+        "    def full(path, target):\n"
+        "        if target.parent.name == 'results':\n"
         "            raise OSError(28, 'No space left on device', str(path))\n"
-        "        return whole(path, write)\n"
-        "    results.write_whole = full\n"
+        "        return replace(path, target)\n"
+        "    pathlib.Path.replace = full\n"
     )
     try:
         done = suite.race("--contenders", "fake", "--launches", "1", "--rounds", "2", "-p", "fills_up")
     finally:
         hooks.unlink()
     words = " ".join(done.stdout.split())
-    assert done.returncode != 0
-    assert "No space left on device; what was measured is kept in" in words
+    assert done.returncode == Exit.UNWRITABLE
+    assert "results/runoff.json can't be written (No space left on device);" in words
     kept = Path(words.partition("is kept in ")[2].split()[0].rstrip("."))
     assert json.loads(kept.read_text())["benchmarks"]
     assert "Control (a second fake" in done.stdout
@@ -215,7 +216,7 @@ def test_a_disk_that_fills_up_loses_nothing(suite, tmp_path):
 def test_own_json_that_cannot_be_written_is_no_traceback(suite):
     """A --benchmark-json on a full disk ends in one clear line; results/runoff.json is there all the same."""
     done = suite.race("--contenders", "fake", "--launches", "1", "--rounds", "2", "--benchmark-json=/dev/full")
-    assert done.returncode != 0
+    assert done.returncode == Exit.UNWRITABLE
     assert "could not write its file (No space left on device" in done.stdout
     assert "INTERNALERROR" not in done.stdout + done.stderr
     assert json.loads((suite.root / "results" / "runoff.json").read_text())["benchmarks"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.errors import RunoffError
+from runoff.files.whole import write_text
 from runoff.processes.process import ROOT
 from trust.undisturbed.candidates import CANDIDATES
 from trust.undisturbed.judged import compare_ways, decide, judge
@@ -44,11 +45,10 @@ def main() -> int:
     for machine in figures["simulated"].values():
         del machine["bootstrap"]  # what it comes to is in "ways"
     figures["decision"] = decide(figures["judged"])
-    options.output.mkdir(parents=True, exist_ok=True)
     figures = json.loads(json.dumps(figures), parse_float=lambda number: round(float(number), DIGITS))
     text = json.dumps(figures, separators=(",", ":"))
-    (options.output / "undisturbed.json").write_text(text + "\n", encoding="utf-8")
-    (options.output / "undisturbed.md").write_text(render_page(figures), encoding="utf-8")
+    write_text(options.output / "undisturbed.json", text + "\n")
+    write_text(options.output / "undisturbed.md", render_page(figures))
     return 0
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from pathlib import Path
 
-from runoff.answer.limits import limits_text, parse_limits
-from runoff.answer.recommendation import recommendation
+from runoff.files.names import shown
+from runoff.files.whole import write_text
 from runoff.quantities import STANDARD_OUTPUT, Commands
-from runoff.stored.run import read_run
+from runoff.text.output import show
 
 
 def add_report(commands: Commands) -> None:
@@ -37,9 +36,12 @@ def add_report(commands: Commands) -> None:
 def write_reports(options: argparse.Namespace) -> None:
     """Write what was asked for, the page where nothing was; everything is drawn before anything is written."""
     # Loaded here: what draws charts takes a second, and the other commands do without it.
+    from runoff.answer.limits import limits_text, parse_limits
+    from runoff.answer.recommendation import recommendation
     from runoff.report.sections.latency import standalone_ratio_chart
     from runoff.report.write.markdown import render_markdown
     from runoff.report.write.page import render_page
+    from runoff.stored.run import read_run
 
     limits = None if options.choose is None else limits_text(parse_limits(options.choose))
     runs = [read_run(path) for path in options.runs]
@@ -57,11 +59,7 @@ def write_reports(options: argparse.Namespace) -> None:
         )
         if path is not None
     ]
-    if limits is not None:
-        sys.stdout.writelines(f"{recommendation(run)}\n" for run in runs)
+    said = "" if limits is None else "".join(f"{recommendation(run)}\n" for run in runs)
     for path, text in drawn:
-        if path == STANDARD_OUTPUT:
-            sys.stdout.write(text)
-            continue
-        path.write_text(text, encoding="utf-8")
-        sys.stdout.write(f"{path}\n")
+        said += text if path == STANDARD_OUTPUT else f"{shown(write_text(path, text))}\n"
+    show(said)
