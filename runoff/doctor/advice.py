@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from runoff.doctor.disturbed import Disturbed
 from runoff.doctor.findings import Findings, MachineFinding
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import TOO_NOISY, TOO_SHORT, Noise
 from runoff.environments.machine import INT8_FLAGS
+from runoff.judge.disturbance import CONTINUUM, LEVELS
 from runoff.judge.ratios import FEWEST_LAUNCHES, MARGIN
 from runoff.measure.race import LAUNCHES
 from runoff.record.warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
+from runoff.stored.precision import remedy
+from runoff.text import numbers
 
 MEMORY_PER_CONTENDER = 1024**3
 """What to have free for each, in bytes: all contenders of a launch stay in memory while one runs."""
@@ -181,8 +185,21 @@ def noise_advice(noise: Noise, machine: MachineFinding) -> Iterator[str]:
             f"a worker was preempted {noise.switches:.0f} times per inference: other processes want its cores. Two "
             "equals suffer alike, two unlike runtimes may not: stop them, or give fewer --threads"
         )
+    yield from disturbance_advice(noise.disturbed)
     if noise.throttled and not (machine.throttling and machine.throttling.throttled):
         yield (
             f"the cgroup's quota stopped the trial in {noise.throttled} periods: give fewer --threads than the quota, "
             "or a larger quota"
         )
+
+
+def disturbance_advice(disturbed: Disturbed) -> Iterator[str]:
+    """Say what a run on a machine in several states can do about it."""
+    if disturbed.found is None or disturbed.found.pattern not in (LEVELS, CONTINUUM):
+        return
+    expected = {"a default run": disturbed.default_run} if disturbed.default_run else {}
+    yield (
+        f"the probe found {numbers.percent(disturbed.found.quiet_share)} of the rounds quiet, and what disturbs the "
+        "others slows one runtime more than another, so that ratios differ from hour to hour: "
+        f"{remedy(expected, LAUNCHES)}, measure at another hour, or take a machine of its own"
+    )

@@ -19,8 +19,8 @@ from runoff.text.output import show, tell
 if TYPE_CHECKING:
     from runoff.environments.environment import Environment
 
-SCHEMA = 3
-SECONDS = 10.0
+SCHEMA = 4
+SECONDS = 12.0
 ERASE_LINE = "\r\x1b[K"
 
 
@@ -28,7 +28,8 @@ def add_doctor(commands: Commands) -> None:
     """Declare the command."""
     doctor = commands.add_parser(
         "doctor",
-        help="say what is here, what the machine allows, how noisy it is, and what would make the numbers better",
+        help="say what is here, what the machine allows, how noisy and how disturbed it is, and what would make the "
+        "numbers better",
     )
     doctor.add_argument(
         "--environment",
@@ -43,7 +44,7 @@ def add_doctor(commands: Commands) -> None:
         type=seconds,
         default=SECONDS,
         metavar="S",
-        help="how long to race two equals for the machine's noise; 0 skips it (%(default)g)",
+        help="how long to race two equals for the machine's noise, beside a probe; 0 skips it (%(default)g)",
     )
     doctor.add_argument("--json", type=Path, metavar="PATH", help="write the same as JSON")
     doctor.set_defaults(do=examine)

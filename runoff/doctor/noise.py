@@ -15,6 +15,7 @@ import numpy as np
 
 from runoff.backends import declaration_of
 from runoff.doctor import workload
+from runoff.doctor.disturbed import Disturbed, judge_probe
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment
 from runoff.environments.machine import Throttling, read_throttling
@@ -31,6 +32,7 @@ from runoff.judge.ratios import (
 )
 from runoff.measure.entrant import Entrant, Files
 from runoff.measure.launches import Progress, Setup
+from runoff.measure.probe import Probed
 from runoff.measure.race import LAUNCHES, ROUNDS, Race, run_race, run_rounds
 from runoff.measure.rotation import Workers, raise_first
 from runoff.record.warnings import STEAL_SHARE, SWITCHES_PER_INFERENCE
@@ -56,7 +58,7 @@ class Noise:
     ``median`` is of all rounds, in seconds; ``tail`` is their 95th percentile as a multiple of it. ``difference`` is
     the smallest that a run of the default length tells from nothing, as a share, None where too few launches tell it.
     ``busy`` is how many threads were kept busy; ``switches`` are involuntary ones per inference; ``throttled`` counts
-    the periods that a quota cut short meanwhile.
+    the periods that a quota cut short meanwhile. ``disturbed`` is what a probe found in the same rounds.
     """
 
     state: str
@@ -72,6 +74,7 @@ class Noise:
     switches: float
     throttled: int | None
     high_priority: bool
+    disturbed: Disturbed
 
 
 def measure_noise(seconds: float, threads: int, folder: Path, say: Callable[[str], None]) -> Noise:
@@ -92,6 +95,7 @@ def measure_noise(seconds: float, threads: int, folder: Path, say: Callable[[str
             workers=workers,
             journal=folder / "launches.jsonl",
             progress=Progress(begin=lambda what, steps: say(what), step=lambda: None),
+            probed=True,
         )
         race = race_for(seconds, setup)
     throttled = newly_throttled(throttling, read_throttling())
@@ -191,6 +195,7 @@ def judge(race: Race, threads: int, seconds: float, throttled: int | None) -> No
         switches=switches,
         throttled=throttled,
         high_priority=all(record.high_priority for record in launched),
+        disturbed=judge_probe(race.probe or Probed((), (), "none was asked for"), ratio),
     )
 
 

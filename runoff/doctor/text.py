@@ -9,12 +9,16 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from runoff.doctor.disturbed import Disturbed
 from runoff.doctor.findings import Findings, MachineFinding, Variable
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import Noise
 from runoff.environments.environment import Wheel
-from runoff.measure.race import LAUNCHES
+from runoff.judge.ratios import half_width
+from runoff.measure.race import LAUNCHES, ROUNDS
+from runoff.stored.probe import found_words
 from runoff.stored.processor import processor_lines, processor_title
+from runoff.text import numbers
 from runoff.text.numbers import with_interval
 from runoff.text.terminal import WIDTH, make_console
 
@@ -160,6 +164,8 @@ def noise_pairs(noise: Noise) -> list[tuple[str, str]]:
         ("stolen time", "not known" if noise.stolen is None else f"{noise.stolen:.1%} by other machines on this host"),
         ("threads busy", f"{noise.busy:.2f} of {noise.threads}, by CPU time"),
         ("preempted", f"{noise.switches:.1f} times per inference (involuntary context switches)"),
+        ("probe", found_words(noise.disturbed.found, noise.disturbed.reason)),
+        ("a default run", default_run_words(noise.disturbed)),
     ]
     if noise.throttled is not None:
         pairs.append(("throttled", f"in {noise.throttled} periods of the cgroup's quota"))
@@ -172,4 +178,17 @@ def difference_words(noise: Noise) -> str:
         return f"{noise.ratio.launches} launches tell too little about the next ones"
     return (
         f"a default run ({LAUNCHES} launches) would tell differences from about {noise.difference:.1%} on from nothing"
+    )
+
+
+def default_run_words(disturbed: Disturbed) -> str:
+    """Say how far a default run's ratios would reach, and what that is derived from."""
+    if disturbed.default_run is None:
+        return "how far its ratios would reach is not known: too few launches had a reading of the probe"
+    reach = numbers.bound(half_width(disturbed.default_run))
+    return (
+        f"its ratios would reach about {reach} to each side: an estimate for "
+        f"{LAUNCHES} launches of {ROUNDS} rounds, from how {disturbed.readings} readings of the probe differ between "
+        "launches, of two runtimes that suffer as unequally as PyTorch and ONNX Runtime did (docs/states.md); what "
+        "comes more seldom it can't see"
     )

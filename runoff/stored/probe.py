@@ -50,20 +50,22 @@ def work_times(launches: tuple[ProbedLaunch, ...]) -> dict[str, list[float]]:
 
 def probe_line(probe: StoredProbe | None) -> str | None:
     """Say in a sentence how disturbed the machine was, None for a run without a probe."""
-    if probe is None:
-        return None
-    if probe.found is None:
-        return f"How disturbed the machine was is not known: there was no probe, since {probe.reason}."
-    found = probe.found
+    return None if probe is None else f"Probe: {found_words(probe.found, probe.reason)}"
+
+
+def found_words(found: Disturbance | None, reason: str | None) -> str:
+    """Say in a sentence how disturbed the machine was; the reason is why the probe gave nothing, or not all."""
+    if found is None:
+        return f"there was none, since {reason}; how disturbed the machine was is not known."
     quiet = f"{numbers.percent(found.quiet_share)} of the rounds were quiet"
     work, times = WORK.get(found.kind, found.kind), f"{found.times:.2f} times as long"
-    stopped = f" It did not see all rounds: {probe.reason}." if probe.reason else ""
+    stopped = f" It did not see all rounds: {reason}." if reason else ""
     said = {
-        ONE_LEVEL: f"Probe: the machine was steady; {quiet}.",
-        LEVELS: f"Probe: the machine had two levels; {quiet}, and in the others {work} took {times}.",
+        ONE_LEVEL: f"the machine was steady; {quiet}.",
+        LEVELS: f"the machine had two levels; {quiet}, and in the others {work} took {times}.",
         CONTINUUM: (
-            f"Probe: the machine was disturbed by changing degrees; {quiet}, and in the slowest tenth {work} took at "
+            f"the machine was disturbed by changing degrees; {quiet}, and in the slowest tenth {work} took at "
             f"least {times} as in the fastest."
         ),
     }
-    return said.get(found.pattern, f"Probe: too few rounds to say how disturbed the machine was; {quiet}.") + stopped
+    return said.get(found.pattern, f"too few rounds to say how disturbed the machine was; {quiet}.") + stopped

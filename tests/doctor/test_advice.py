@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from runoff.doctor.advice import advise
+from runoff.doctor.disturbed import Disturbed
 from runoff.doctor.findings import Findings, MachineFinding, Threads, Variable
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import QUIET, TOO_NOISY, TOO_SHORT, Noise
 from runoff.doctor.text import WIDTH, render
 from runoff.environments.environment import Wheel
 from runoff.environments.machine import FrequencyPolicy, Memory, Throttling
-from runoff.judge.ratios import ratio_over_launches
+from runoff.judge.disturbance import CONTINUUM, LEVELS, ONE_LEVEL, UNKNOWN, Disturbance
+from runoff.judge.ratios import CONFIDENCE, Ratio, ratio_over_launches
 from runoff.processor import Processor
 from tests.builders.processors import ZEN4
 
@@ -36,6 +38,13 @@ MACHINE = MachineFinding(
     high_priority=True,
     variables=(),
 )
+
+
+def with_reach(reach: float) -> Ratio:
+    """Make the interval that a default run can expect, which reaches so far to each side."""
+    return Ratio(1.0, 1 / (1 + reach), 1 + reach, CONFIDENCE, 8, CONFIDENCE)
+
+
 NOISE = Noise(
     state=QUIET,
     ratio=ratio_over_launches([0.001, -0.001, 0.002, 0.0, 0.001, -0.002, 0.0, 0.001]),
@@ -50,6 +59,7 @@ NOISE = Noise(
     switches=0.3,
     throttled=None,
     high_priority=True,
+    disturbed=Disturbed(120, Disturbance(ONE_LEVEL, "memory", 1.05, 0.98), None, with_reach(0.004)),
 )
 HEALTHY = Findings((ENVIRONMENT,), MACHINE, NOISE)
 
@@ -67,6 +77,12 @@ def with_backend(**changes: Any) -> Findings:
 def with_noise(**changes: Any) -> Findings:
     """Change the noise."""
     return replace(HEALTHY, noise=replace(NOISE, **changes))
+
+
+def with_disturbed(pattern: str, quiet: float, reach: float) -> Findings:
+    """Change what the probe found, and how far a default run's interval would reach."""
+    found = Disturbance(pattern, "memory", 1.45, quiet)
+    return with_noise(disturbed=Disturbed(120, found, None, with_reach(reach)))
 
 
 def with_threads(**changes: Any) -> Findings:
@@ -186,6 +202,10 @@ CASES = [
     ),
     pytest.param(with_noise(stolen=0.02), "took 2.0% of the CPU time", "dedicated machine", id="steal"),
     pytest.param(with_noise(switches=9.0), "preempted 9 times", "stop them", id="switches"),
+    pytest.param(
+        with_disturbed(LEVELS, 0.37, 0.066), "found 37 % of the rounds quiet", "another hour", id="two levels"
+    ),
+    pytest.param(with_disturbed(CONTINUUM, 0.2, 0.04), "20 % of the rounds quiet", "--precision 2%", id="a continuum"),
     pytest.param(with_noise(throttled=3), "stopped the trial in 3 periods", "larger quota", id="throttled meanwhile"),
 ]
 
@@ -248,3 +268,34 @@ def test_a_race_that_failed_says_why() -> None:
     assert "not measured: WorkerCrashed: gone" in render(
         replace(HEALTHY, noise=None, noise_failure="WorkerCrashed: gone"), ()
     )
+
+
+def test_a_disturbed_machine_is_told_with_what_that_does_to_a_default_run() -> None:
+    """The pattern, the share of quiet rounds, the half-width to expect with its derivation, all in the text."""
+    text = " ".join(render(with_disturbed(LEVELS, 0.37, 0.066), ()).split())
+    assert "probe the machine had two levels; 37 % of the rounds were quiet, and in the others random reads" in text
+    assert "a default run its ratios would reach about 6.6 % to each side: an estimate for 8 launches of 30" in text
+    assert "from how 120 readings of the probe differ between launches" in text
+
+
+def test_a_disturbed_machine_whose_launches_tell_nothing_names_no_number() -> None:
+    """Without an interval to expect, the remedy is more launches, and the text says that it is not known."""
+    findings = with_disturbed(LEVELS, 0.1, 0.066)
+    noise = replace(findings.noise, disturbed=replace(findings.noise.disturbed, default_run=None))
+    assert "give more --launches, measure at another hour" in " ".join(advise(replace(findings, noise=noise)))
+    assert "how far its ratios would reach is not known" in " ".join(render(replace(findings, noise=noise), ()).split())
+
+
+@pytest.mark.parametrize("pattern", [ONE_LEVEL, UNKNOWN])
+def test_a_machine_that_is_not_shown_to_be_disturbed_has_no_advice(pattern: str) -> None:
+    """One level, or too few readings to tell, asks for nothing."""
+    assert advise(with_disturbed(pattern, 0.1, 0.1)) == ()
+
+
+def test_where_the_probe_cannot_run_one_sentence_says_why() -> None:
+    """On one processor there is no probe; the rest of the doctor's findings stand."""
+    reason = "only one processor may be used here, and the probe would share it with Runoff itself"
+    findings = with_noise(disturbed=Disturbed(0, None, reason, None))
+    assert advise(findings) == ()
+    text = " ".join(render(findings, ()).split())
+    assert f"probe there was none, since {reason}; how disturbed the machine was is not known." in text

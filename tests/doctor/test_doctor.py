@@ -104,7 +104,7 @@ def test_text_and_json_say_the_same(capsys, tmp_path: Path) -> None:
     assert places == sorted(places)
     assert max(map(len, out.splitlines())) <= WIDTH
     found = json.loads(path.read_text())
-    assert found["schema"] == 3
+    assert found["schema"] == 4
     assert found["noise"] is None
     assert [each["name"] for each in found["environments"]] == ["here", "twin"]
     plain = " ".join(out.split())

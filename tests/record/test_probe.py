@@ -96,7 +96,7 @@ def test_a_probe_that_could_not_run_says_why() -> None:
     stored = stored_probe(NONE)
     assert stored.found is None
     assert probe_line(stored) == (
-        "How disturbed the machine was is not known: there was no probe, since only one processor may be used here."
+        "Probe: there was none, since only one processor may be used here; how disturbed the machine was is not known."
     )
     assert "no round was measured" in (probe_line(stored_probe(Probed((0,), ()))) or "")
     assert probe_warnings(stored, {}, LAUNCHES) == []

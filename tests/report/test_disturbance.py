@@ -44,7 +44,9 @@ def test_the_page_explains_the_probe_of_a_run_that_had_one(stored, probed):
     about(stored)["probe"] = write_record(StoredProbe((), (), None, "only one processor may be used here"))
     without = parse_run(stored)
     assert EXPLAINED not in Page(render_page(without)).text
-    assert "there was no probe, since only one processor may be used here." in " ".join(render_table(without).split())
+    assert "Probe: there was none, since only one processor may be used here; how disturbed" in " ".join(
+        render_table(without).split()
+    )
 
 
 def test_a_run_of_before_there_was_a_probe_is_read_as_before(stored):
