@@ -2,6 +2,8 @@
 
 import pytest
 
+from runoff.environments.cpus import given_threads
+from runoff.judge.busy import idle_words, too_few_busy, too_many_busy
 from runoff.measure.preparation import SKIPPED, WRONG
 
 pytestmark = pytest.mark.correctness
@@ -16,9 +18,12 @@ def test_converts_and_runs(contender, outcome):
 
 
 def test_holds_its_threads(contender, outcome, options):
-    """The thread count that the framework reports is the one that was asked for, the same for all."""
+    """The thread count that the framework reports is the one that was asked for, and about as many are busy."""
     require_prediction(outcome)
     assert outcome.prediction.threads == options.threads
+    given, busy = given_threads(options.threads), outcome.prediction.busy
+    assert (many := too_many_busy(busy, given.threads)) is None, f"{contender} keeps {many:.1f} threads busy"
+    assert (few := too_few_busy(busy, given)) is None, f"{contender} keeps {few:.1f} threads busy; {idle_words(given)}"
 
 
 def test_agrees_with_golden(contender, outcome, record_property):

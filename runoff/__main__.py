@@ -64,6 +64,8 @@ def perform(arguments: Sequence[str] | None) -> int:
         if sys.stdout is not None:  # without it, help goes to standard error
             show("")
         raise
+    import runoff.charts  # noqa: F401 - here, where what it refuses is told in a line
+
     code: int | None = options.do(options)
     return code or Exit.DONE
 

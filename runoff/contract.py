@@ -160,7 +160,8 @@ class Variant:
 
     ``name`` is empty for the plain variant, whose contender is named like its backend. ``default`` variants race when
     ``--contenders`` is not given. ``precision`` is what the arithmetic is done in; ``float32`` variants must agree with
-    golden on every image. ``variables`` are environment variables that its workers start with.
+    golden on every image. ``variables`` are environment variables that its workers start with. ``negated_by`` are those
+    of the user's that would make it another one than it says, each with a regular expression for its whole value.
 
     What decides the artifact stands apart from what matters at load alone, since variants that convert alike share one:
     ``convert_options``, and ``convert_variables`` for the converting process. A ``calibrated`` one is converted by
@@ -179,6 +180,7 @@ class Variant:
     convert_variables: Mapping[str, str] = field(default_factory=dict)
     load_options: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    negated_by: Mapping[str, str] = field(default_factory=dict)
 
 
 class Session(Protocol):

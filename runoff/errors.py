@@ -135,6 +135,10 @@ class ProtocolMismatch(WorkerFailed):
     """The worker is of a tree whose messages are not this tree's."""
 
 
+class VariantNegated(WorkerFailed):
+    """An environment variable makes a contender another one than it says."""
+
+
 class ContractBroken(RunoffError):
     """A backend gave something other than what the contract says."""
 

@@ -14,7 +14,7 @@ from typing import Any
 from runoff.environments.cpus import allowed_threads
 from runoff.errors import RunoffError
 from runoff.files.whole import write_text
-from runoff.processes.process import ROOT
+from runoff.processes.surroundings import ROOT
 from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
 from runoff.stored.processor import processor_title

@@ -20,7 +20,7 @@ from runoff.judge.ratios import FASTER, SLOWER, Ratio, difference_p_value
 from runoff.measure.entrant import Example, start_request
 from runoff.measure.launches import CONTROL
 from runoff.measure.race import LaunchRecord
-from runoff.processes.process import ROOT
+from runoff.processes.surroundings import ROOT
 from runoff.record.race import Judged, inferences
 from trust.field import REFERENCE, Field, make_setup, race_of
 from trust.simulated import count_claims

@@ -25,7 +25,9 @@ from runoff.model.inputs.images import ImageSet, hash_pixels, save_images
 from runoff.model.sources.options import AUTO
 from runoff.model.sources.own_module import home_of
 from runoff.processes.channel import Message
-from runoff.processes.process import Process, Surroundings, started
+from runoff.processes.process import Process, started
+from runoff.processes.surroundings import Surroundings, process_variables
+from runoff.processes.variables import require_own_meaning
 from webui import words
 from webui.config import Config
 from webui.keeper import SETTLED, UNAVAILABLE, WAITED_FOR, Keeper, NotPrepared, NotReady
@@ -135,7 +137,7 @@ class Runtimes:
 def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Runtimes:
     """Make the runtimes that a configuration asks for and start them in the background, the first before the others.
 
-    Raises UnknownContender, or ArtifactBroken for a prepared folder that is none.
+    Raises UnknownContender, VariantNegated, or ArtifactBroken for a prepared folder that is none.
     """
     contenders = chosen_contenders(config, backends)
     supply = prepared_supply(config.prepared) if config.prepared else cached_supply(config, backends)
@@ -144,9 +146,11 @@ def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Run
     before: Keeper | None = None  # one starts after another: together they would take the cores from the first answer
     for name, contender in contenders.items():
         backend = backends[contender.backend]
+        variables = backend.variables(contender.variant)
+        require_own_meaning(name, contender.variant.negated_by, process_variables(Surroundings(variables=variables)))
         before = Keeper(
             name,
-            starting(config, "runoff.measure.worker", name, backend.variables(contender.variant)),
+            starting(config, "runoff.measure.worker", name, variables),
             {"backend": backend.module, "variant": contender.variant.name, "layout": backend.LAYOUT},
             start_timeout=config.start_timeout,
             prepare=partial(prepare, runtimes, contender, supply),

@@ -30,7 +30,8 @@ from runoff.model.sources.choose import IMPORT_TIMEOUT, TAG, choose_model, whole
 from runoff.model.sources.options import AUTO
 from runoff.model.sources.own_module import home_of
 from runoff.model.weights.builtin import BUILTIN_SHA256
-from runoff.processes.process import Surroundings, call
+from runoff.processes.process import call
+from runoff.processes.surroundings import Surroundings
 from runoff.processes.workplace import Workplace
 from runoff.text.ids import HERE
 from webui.config import Config

@@ -15,9 +15,16 @@ from runoff.contract import ONNX, Form, Model, Variant
 from runoff.errors import ContractBroken, NoAnswer, conversion_stage
 from runoff.kernels import CONVOLUTIONS, PRODUCTS, Kernel
 
+# Limited to these, oneDNN computes in float32 and rounds, where the processor has instructions for it.
+WITHOUT_BFLOAT16 = "(?i:SSE41|AVX|AVX2|AVX2_VNNI|AVX512_CORE|AVX512_CORE_VNNI)"
 VARIANTS = (
     Variant(description="float32, a latency hint", load_options={"hint": "f32"}),
-    Variant("bfloat16", "bfloat16 where the processor has it (OpenVINO's own default there)", precision="bfloat16"),
+    Variant(
+        "bfloat16",
+        "bfloat16 where the processor has it (OpenVINO's own default there)",
+        precision="bfloat16",
+        negated_by={f"{library}_MAX_CPU_ISA": WITHOUT_BFLOAT16 for library in ("ONEDNN", "DNNL")},
+    ),
     Variant(
         "int8",
         "static INT8 by NNCF, calibrated",

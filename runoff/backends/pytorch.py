@@ -28,6 +28,14 @@ INDUCTOR = {
     "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0",
 }
 INDUCTOR_CACHE = "torchinductor"
+# With any of these torch.compile, or what TorchScript does, is left out without a word, or where it fails.
+EAGER = {
+    "TORCH_COMPILE_DISABLE": "1",
+    "TORCHDYNAMO_DISABLE": "1",
+    "TORCHDYNAMO_SUPPRESS_ERRORS": ".+",
+    "TORCH_COMPILE_OVERRIDE_BACKENDS": ".+",
+}
+NO_TORCHSCRIPT = {"PYTORCH_JIT": "(?i:0|0v|false|no)"}
 WRAPPER_AGE = 3600.0
 
 
@@ -51,8 +59,15 @@ VARIANTS = (
         "TorchScript, frozen, optimised for inference, channels-last",
         convert_options={"kind": "torchscript", "channels_last": True},
         load_options={"channels_last": True, "optimised": True},
+        negated_by=NO_TORCHSCRIPT,
     ),
-    Variant("compile", "torch.compile with frozen weights", load_options={"compiled": True}, variables=INDUCTOR),
+    Variant(
+        "compile",
+        "torch.compile with frozen weights",
+        load_options={"compiled": True},
+        variables=INDUCTOR,
+        negated_by=EAGER,
+    ),
     Variant(
         "aotinductor",
         "compiled ahead of time for a batch of one, frozen weights",
@@ -67,6 +82,7 @@ VARIANTS = (
         precision="bfloat16",
         convert_options={"kind": "torchscript", "channels_last": True, "autocast": True},
         load_options={"channels_last": True},
+        negated_by=NO_TORCHSCRIPT,
     ),
     Variant(
         "int8",
@@ -75,6 +91,7 @@ VARIANTS = (
         calibrated=True,
         processor_specific=True,
         convert_options={"kind": "torchscript", "quantised": True},
+        negated_by=NO_TORCHSCRIPT,
     ),
 )
 TITLE = "PyTorch"

@@ -23,12 +23,26 @@ from runoff.files.whole import copy_with
 from runoff.model.onnx.keras_function import by_places, keras_reason
 from runoff.model.onnx.shape_examples import examples_for_onnx2tf, kept_as_they_are
 
+# With these XLA compiles graphs of which nobody asked for it.
+COMPILED = {"TF_XLA_FLAGS": r".*--tf_xla_auto_jit=(?!0|-1|off).*"}
 VARIANTS = (
-    Variant(description="frozen graph, as a concrete function", default=True),
-    Variant("session", "frozen graph through tf.compat.v1.Session", load_options={"session": True}),
-    Variant("savedmodel", "SavedModel, by its serving signature", convert_options={"kind": "savedmodel"}),
+    Variant(description="frozen graph, as a concrete function", default=True, negated_by=COMPILED),
+    Variant(
+        "session", "frozen graph through tf.compat.v1.Session", load_options={"session": True}, negated_by=COMPILED
+    ),
+    Variant(
+        "savedmodel",
+        "SavedModel, by its serving signature",
+        convert_options={"kind": "savedmodel"},
+        negated_by=COMPILED,
+    ),
     Variant("xla", "frozen graph compiled by XLA", load_options={"compiled": True}),
-    Variant("no-onednn", "frozen graph without oneDNN's kernels", variables={"TF_ENABLE_ONEDNN_OPTS": "0"}),
+    Variant(
+        "no-onednn",
+        "frozen graph without oneDNN's kernels",
+        variables={"TF_ENABLE_ONEDNN_OPTS": "0"},
+        negated_by=COMPILED,
+    ),
 )
 TITLE = "TensorFlow"
 REQUIRES = ("tensorflow",)

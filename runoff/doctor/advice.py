@@ -9,6 +9,7 @@ from runoff.doctor.disturbed import Disturbed
 from runoff.doctor.findings import Findings, MachineFinding
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import TOO_NOISY, TOO_SHORT, Noise
+from runoff.environments.inherited import in_effect, inherited_words
 from runoff.environments.machine import INT8_FLAGS
 from runoff.judge.disturbance import CONTINUUM, LEVELS
 from runoff.judge.ratios import FEWEST_LAUNCHES, MARGIN
@@ -135,12 +136,8 @@ def cpu_advice(machine: MachineFinding) -> Iterator[str]:
 
 def variables_advice(machine: MachineFinding) -> Iterator[str]:
     """Say which variables workers inherit, and which backends use a value of their own instead."""
-    if inherited := [variable.name for variable in machine.variables if not variable.replaced_for]:
-        yield (
-            f"every worker inherits {', '.join(inherited)}, which can change threads, kernels or memory; thread counts "
-            "are set by each framework's own API all the same and read back: "
-            f"unset {' '.join(inherited)}, unless you deploy so"
-        )
+    if inherited := in_effect(machine.variables):
+        yield inherited_words(list(inherited))
     for variable in machine.variables:
         if variable.replaced_for:
             backends = ", ".join(variable.replaced_for)

@@ -11,20 +11,16 @@ from runoff.backends import Declaration
 from runoff.doctor.installation import EnvironmentFinding, judge_environment
 from runoff.doctor.noise import Noise, measure_noise
 from runoff.environments import machine
-from runoff.environments.cpus import allowed_threads, cgroup_quota
+from runoff.environments.cpus import allowed_threads, cgroup_quota, count_cores
 from runoff.environments.discovery import ask_environments
 from runoff.environments.environment import Environment
+from runoff.environments.inherited import Variable, inherited_variables
 from runoff.environments.machine import FrequencyPolicy, Memory, Throttling
 from runoff.errors import RunoffError
-from runoff.processes.process import Surroundings, started
+from runoff.processes.process import started
+from runoff.processes.surroundings import Surroundings
 from runoff.processor import SYSTEM, Processor, own_cpus, read_processor
 from runoff.text.ids import HERE
-
-RELEVANT_WORDS = frozenset(
-    {"OMP", "GOMP", "KMP", "MKL", "OPENBLAS", "GOTO", "BLIS", "ONEDNN", "DNNL", "XLA", "MALLOC", "THREADS", "TUNABLES"}
-)
-"""A variable with one of these between its underscores changes thread counts, kernels or memory."""
-RELEVANT_NAMES = frozenset({"LD_PRELOAD", "PYTHONMALLOC"})
 
 
 @dataclass(frozen=True)
@@ -35,15 +31,6 @@ class Threads:
     quota: float | None
     allowed: int
     cores: int | None
-
-
-@dataclass(frozen=True)
-class Variable:
-    """An environment variable that workers inherit, except those of the backends that set their own."""
-
-    name: str
-    value: str
-    replaced_for: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -112,7 +99,7 @@ def inspect_machine(
     cpus = own_cpus()
     return MachineFinding(
         processor=read_processor(system, cpus),
-        threads=Threads(len(cpus), cgroup_quota(system), allowed_threads(), machine.count_cores(cpus, system)),
+        threads=Threads(len(cpus), cgroup_quota(system), allowed_threads(), count_cores(cpus, system)),
         simultaneous_threads=machine.read_simultaneous_threads(system),
         frequency=machine.read_frequency(),
         policy=machine.read_frequency_policy(system),
@@ -121,18 +108,5 @@ def inspect_machine(
         throttling=machine.read_throttling(system),
         battery=machine.on_battery(system),
         high_priority=high_priority,
-        variables=relevant_variables(variables, backends),
-    )
-
-
-def relevant_variables(variables: Mapping[str, str], backends: Mapping[str, Declaration]) -> tuple[Variable, ...]:
-    """Pick the variables that change how frameworks run: by words in their names, or because a backend sets them."""
-    replaced = {
-        name: tuple(backend for backend, declared in backends.items() if name in declared.ENVIRONMENT)
-        for name in sorted(variables)
-    }
-    return tuple(
-        Variable(name, variables[name], replaced_for)
-        for name, replaced_for in replaced.items()
-        if replaced_for or name in RELEVANT_NAMES or RELEVANT_WORDS & set(name.split("_"))
+        variables=inherited_variables(variables, backends),
     )

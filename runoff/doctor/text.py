@@ -10,10 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 
 from runoff.doctor.disturbed import Disturbed
-from runoff.doctor.findings import Findings, MachineFinding, Variable
+from runoff.doctor.findings import Findings, MachineFinding
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import Noise
 from runoff.environments.environment import Wheel
+from runoff.environments.inherited import Variable
 from runoff.judge.ratios import half_width
 from runoff.measure.race import LAUNCHES, ROUNDS
 from runoff.stored.probe import found_words

@@ -8,13 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runoff.processor import SYSTEM, own_cpus
+from runoff.judge.busy import Given
+from runoff.processor import CPUS, SYSTEM, own_cpus, read_text
 
 
 def allowed_threads() -> int:
     """Count the CPUs that this process may keep busy: its affinity, limited by its cgroups' quota."""
     quota = cgroup_quota()
     return max(1, len(own_cpus()) if quota is None else min(len(own_cpus()), math.floor(quota)))
+
+
+def given_threads(threads: int, system: Path = SYSTEM) -> Given:
+    """Return threads that are given with the CPUs and cores that there are for them."""
+    return Given(threads, allowed_threads(), count_cores(own_cpus(), system))
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,12 @@ def threads_of_core(cpu: int, system: Path) -> str:
         return (topology / "thread_siblings_list").read_text().strip()
     except OSError:
         return str(cpu)
+
+
+def count_cores(allowed: frozenset[int], system: Path = SYSTEM) -> int | None:
+    """Count the cores that the allowed CPUs are of, None where the system does not say which share one."""
+    siblings = {read_text(system / CPUS / f"cpu{number}" / "topology" / "thread_siblings_list") for number in allowed}
+    return None if None in siblings or not siblings else len(siblings)
 
 
 def each_core_first(cores: Sequence[tuple[int, ...]]) -> tuple[int, ...]:

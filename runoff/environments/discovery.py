@@ -18,7 +18,8 @@ from runoff.errors import FrameworkMissing
 from runoff.files.values import from_json
 from runoff.model.golden.steps import STEPS
 from runoff.model.onnx import export as onnx_export
-from runoff.processes.process import Surroundings, call
+from runoff.processes.process import call
+from runoff.processes.surroundings import Surroundings
 from runoff.text.ids import HERE
 
 DECLARE_TIMEOUT = 60.0

@@ -14,7 +14,7 @@ from runoff.contract import FORMS, MODULE, ONNX
 from runoff.environments.contenders import Contender
 from runoff.errors import UnknownContender, UsageError
 from runoff.model.onnx.export import EXPORT_REQUIRES
-from runoff.processes.process import ROOT, Surroundings
+from runoff.processes.surroundings import ROOT, Surroundings
 from runoff.text.ids import HERE, join_id
 
 

@@ -105,12 +105,6 @@ def read_simultaneous_threads(system: Path = SYSTEM) -> bool | None:
     return read_switch(system / CPUS / "smt" / "active")
 
 
-def count_cores(allowed: frozenset[int], system: Path = SYSTEM) -> int | None:
-    """Count the cores that the allowed CPUs are of, None where the system does not say which share one."""
-    siblings = {read_text(system / CPUS / f"cpu{number}" / "topology" / "thread_siblings_list") for number in allowed}
-    return None if None in siblings or not siblings else len(siblings)
-
-
 def on_battery(system: Path = SYSTEM) -> bool | None:
     """Whether the machine runs on its battery, None where it has none or does not say.
 

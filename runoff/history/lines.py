@@ -144,7 +144,8 @@ def make_history(reading: Reading) -> History:
 
 def setting_of(stratum: Stratum) -> tuple[Hashable, ...]:
     """Return what all lines of a section share beside the processor: everything of a stratum but the versions."""
-    return stratum.threads, stratum.reference, stratum.model.identity if stratum.model else None
+    model = stratum.model.identity if stratum.model else None
+    return stratum.threads, stratum.reference, model, tuple(sorted(stratum.variables.items()))
 
 
 def versions_of(stratum: Stratum, contender: str) -> tuple[tuple[str, str], ...]:

@@ -64,9 +64,9 @@ def also(step: Step) -> str:
 def setting_title(stratum: Stratum) -> str:
     """Name what the lines of a section share."""
     model = f", {model_title(stratum.model)}" if stratum.model else ""
-    return (
-        f"{processor_kind(stratum.processor)}, {count(stratum.threads, 'thread')}{model}, against {stratum.reference}"
-    )
+    variables = "".join(f", {name}={value}" for name, value in stratum.variables.items())
+    threads = count(stratum.threads, "thread")
+    return f"{processor_kind(stratum.processor)}, {threads}{variables}{model}, against {stratum.reference}"
 
 
 def versions(line: Line) -> str:

@@ -50,6 +50,7 @@ def section_json(section: SettingHistory) -> dict[str, Any]:
     return {
         "processor": write_record(stratum.processor),
         "threads": stratum.threads,
+        **({"variables": stratum.variables} if stratum.variables else {}),
         "reference": stratum.reference,
         "model": write_record(stratum.model),
         "lines": [line_json(line) for line in section.lines],

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from runoff.processes.process import ROOT
+from runoff.processes.surroundings import ROOT
 
 
 def differing_code(file: Path, function: str, tree: Path) -> str | None:

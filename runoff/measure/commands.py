@@ -32,11 +32,19 @@ FEWEST_SPANS = 3
 
 
 def predict(work: Work, command: Message) -> Message:
-    """Write the outputs of every example of files, run one by one as in the timed rounds."""
-    batches = single_batches(work, examples_of(command))
-    rows = [named(work.session.run(inputs), work.signature, 1) for inputs in batches]
+    """Write the outputs of every example of files, run one by one as in the timed rounds.
+
+    Return how many threads each kept busy: CPU time by time taken.
+    """
+    rows, busy = [], []
+    for inputs in single_batches(work, examples_of(command)):
+        begin, cpu = time.perf_counter_ns(), time.process_time_ns()
+        outputs = work.session.run(inputs)
+        cpu, taken = time.process_time_ns() - cpu, time.perf_counter_ns() - begin
+        rows.append(named(outputs, work.signature, 1))
+        busy.append(cpu / taken)
     save_arrays(Path(command["outputs"]), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]})
-    return {}
+    return {"busy_threads": busy}
 
 
 def examples_of(command: Message) -> dict[str, NDArray[Any]]:
@@ -47,10 +55,11 @@ def examples_of(command: Message) -> dict[str, NDArray[Any]]:
 def single_batches(work: Work, examples: Arrays) -> Iterator[Arrays]:
     """Yield a batch of each example, as the session is given it.
 
-    They are slices: an axis made by indexing with None has a stride of 0, for which torch.compile compiles anew.
+    They are slices: an axis made by indexing with None has a stride of 0, for which torch.compile compiles anew. They
+    are copied, since torch warns of arrays that may not be written to, as mapped files are.
     """
     for place in range(min(map(len, examples.values()))):
-        one = {name: array[place : place + 1] for name, array in examples.items()}
+        one = {name: np.array(array[place : place + 1]) for name, array in examples.items()}
         yield arranged(one, work.signature.inputs, work.layout)
 
 
@@ -99,7 +108,7 @@ def picture(work: Work, command: Message) -> Message:
     Its ``pixels`` are one example of the model's input in base64.
     """
     given = work.signature.inputs[0]
-    pixels = np.frombuffer(base64.b64decode(command["pixels"]), given.dtype).reshape(1, *given.shape)
+    pixels = np.frombuffer(bytearray(base64.b64decode(command["pixels"])), given.dtype).reshape(1, *given.shape)
     inputs = arranged({given.name: pixels}, work.signature.inputs, work.layout)
     (logits,) = named(work.session.run(inputs), work.signature, 1).values()
     (taken,) = time_loop(work.session, inputs, 1)

@@ -19,6 +19,8 @@ from runoff.files.arrays import load_arrays
 from runoff.files.values import to_json
 from runoff.processes.channel import Message
 from runoff.processes.process import Process, started
+from runoff.processes.surroundings import process_variables
+from runoff.processes.variables import require_own_meaning
 
 NANOSECONDS = 1e-9
 START_TIMEOUT = 180.0
@@ -74,10 +76,11 @@ class Start:
 def started_worker(entrant: Entrant, example: Example, log: Path, *, high_priority: bool = True) -> Iterator[Process]:
     """Start an entrant's worker and send it its start request; it is ended when the block is left.
 
-    Raises a WorkerFailed.
+    Raises a WorkerFailed, VariantNegated among them.
     """
     variables = entrant.backend.variables(entrant.contender.variant)
     surroundings = entrant.environment.surroundings(variables, high_priority=high_priority, cpus=entrant.cpus)
+    require_own_meaning(entrant.key, entrant.contender.variant.negated_by, process_variables(surroundings))
     with started("runoff.measure.worker", label=entrant.key, log=log, surroundings=surroundings) as process:
         process.send_first(start_request(entrant, example))
         yield process
@@ -134,10 +137,11 @@ def require_threads(entrant: Entrant, threads: int) -> None:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Each output for every example, and the thread count that the session reported."""
+    """Each output for every example, the thread count that the session reported, and how many each kept busy."""
 
     outputs: Arrays
     threads: int
+    busy: tuple[float, ...] = ()
 
 
 @contextmanager
@@ -151,8 +155,8 @@ def predicting(
     with started_worker(entrant, Example(files, 0), log) as process:
         with watch(process.popen.pid):
             start = receive_start(process, entrant.signature)
-            outputs = predict(process, files, destination)
-        yield process, Prediction(outputs, start.threads)
+            busy = ask_to_predict(process, files, destination)
+        yield process, Prediction(load_arrays(destination), start.threads, busy)
 
 
 def predict(process: Process, files: Files, destination: Path) -> Arrays:
@@ -160,5 +164,14 @@ def predict(process: Process, files: Files, destination: Path) -> Arrays:
 
     Raises a WorkerFailed.
     """
-    process.ask({"do": "predict", "inputs": texts(files), "outputs": str(destination)}, PREDICT_TIMEOUT)
+    ask_to_predict(process, files, destination)
     return load_arrays(destination)
+
+
+def ask_to_predict(process: Process, files: Files, destination: Path) -> tuple[float, ...]:
+    """Let a worker write its outputs for every example of files, and return how many threads each kept busy.
+
+    Raises a WorkerFailed.
+    """
+    asked = {"do": "predict", "inputs": texts(files), "outputs": str(destination)}
+    return tuple(process.ask(asked, PREDICT_TIMEOUT)["busy_threads"])

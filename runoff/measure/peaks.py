@@ -19,7 +19,8 @@ from runoff.contract import OffersKernels, import_backend
 from runoff.errors import RunoffError
 from runoff.kernels import PRODUCTS, Kernel, best_time, blas_threads, fastest
 from runoff.measure.launches import Progress
-from runoff.processes.process import Surroundings, call
+from runoff.processes.process import call
+from runoff.processes.surroundings import Surroundings
 from runoff.stored.details import StoredPeak
 
 PEAK_TIMEOUT = 120.0

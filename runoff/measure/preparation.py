@@ -18,7 +18,7 @@ from runoff.arrays import Arrays, Logits
 from runoff.contract import ClearsCache, Model, Variant, import_backend
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import what_is_missing
-from runoff.errors import ConversionFailed, NoAnswer, RunoffError, ThreadsNotHeld, UnknownContender
+from runoff.errors import ConversionFailed, NoAnswer, RunoffError, ThreadsNotHeld, UnknownContender, VariantNegated
 from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
 from runoff.judge.closeness import compare_outputs, why_far
 from runoff.measure.artifacts import Conversions, make_artifact
@@ -28,6 +28,8 @@ from runoff.measure.rotation import Workers
 from runoff.model.golden.golden import Golden
 from runoff.model.inputs.examples import Examples
 from runoff.model.inputs.images import ImageSet
+from runoff.processes.surroundings import process_variables
+from runoff.processes.variables import require_own_meaning
 
 READY = "ready"
 SKIPPED = "skipped"
@@ -124,6 +126,11 @@ def prepare_contender(
     versions = environment.versions(backend.DISTRIBUTIONS)
     if missing := what_is_missing(contender, conversions.environments, expected.model.forms):
         return Outcome(contender, SKIPPED, versions, missing)
+    given = process_variables(environment.surroundings(backend.variables(contender.variant)))
+    try:
+        require_own_meaning(contender.id, contender.variant.negated_by, given)
+    except VariantNegated as error:
+        return outcome_of(error, contender, versions, "start")
     try:
         artifact = make_artifact(contender, conversions)
     except RunoffError as error:

@@ -19,7 +19,8 @@ import psutil
 
 from runoff.errors import RunoffError
 from runoff.kernels import blas_threads
-from runoff.processes.process import Process, Surroundings, started
+from runoff.processes.process import Process, started
+from runoff.processes.surroundings import Surroundings
 from runoff.processor import own_cpus
 
 NANOSECONDS = 1e-9

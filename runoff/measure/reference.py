@@ -26,7 +26,8 @@ from runoff.model.golden import witness
 from runoff.model.golden.golden import Golden, load_golden
 from runoff.model.golden.steps import golden_step
 from runoff.model.inputs.images import hash_pixels
-from runoff.processes.process import Surroundings, call
+from runoff.processes.process import call
+from runoff.processes.surroundings import Surroundings
 from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
 

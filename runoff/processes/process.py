@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,44 +28,35 @@ from runoff.errors import (
     WorkerTimedOut,
 )
 from runoff.processes.channel import PROTOCOL, Message
+from runoff.processes.surroundings import ROOT, USUAL, Surroundings, process_variables
 from runoff.processes.temporary import TEMPORARY, owned_folder
-
-ROOT = Path(__file__).resolve().parents[2]
-"""The tree that this very module is of."""
 
 LONGEST_ANSWER = 64 * 1024 * 1024
 HIGHEST_PRIORITY = -20
+PROGRAM = """
+import os, runpy, sys
+sys.stdout.flush()
+os.dup2({answers}, 1)
+os.close({answers})
+runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
+"""
+"""What an interpreter runs: a module as ``python -m`` does, whose stdout is the pipe for answers from then on.
 
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a process starts in: an interpreter, the tree whose code it runs, and environment variables beside ours.
-
-    One of ``high_priority`` is put before other processes where the system permits that. One that is given ``cpus``
-    is kept on these, with every thread that it starts. It can import what lies in ``home``, a folder of the user's,
-    where there is one.
-    """
-
-    interpreter: Path = Path(sys.executable)
-    tree: Path = ROOT
-    variables: Mapping[str, str] = field(default_factory=dict)
-    high_priority: bool = False
-    cpus: tuple[int, ...] = ()
-    home: Path | None = None
-
-
-USUAL = Surroundings()
+What prints before, as a ``sitecustomize`` of the user's may, prints to the log.
+"""
 
 
 @dataclass
 class Process:
     """A running worker: ``label`` names it in errors, ``log`` is where everything it prints goes.
 
+    ``answers`` is the pipe that its answers come out of.
     ``high_priority`` says whether it has the highest priority; ``tree`` is the checkout whose code it runs.
     """
 
     label: str
     popen: subprocess.Popen[bytes]
+    answers: IO[bytes]
     spawned_ns: int
     log: Path
     high_priority: bool
@@ -77,12 +68,6 @@ class Process:
         """The pipe that requests go into."""
         assert self.popen.stdin is not None
         return self.popen.stdin
-
-    @property
-    def stdout(self) -> IO[bytes]:
-        """The pipe that answers come out of."""
-        assert self.popen.stdout is not None
-        return self.popen.stdout
 
     def send(self, message: Message) -> None:
         """Send one request.
@@ -113,8 +98,8 @@ class Process:
         if not isinstance(message, dict):
             shown = line[:120].decode(errors="replace").strip()
             raise WorkerGarbage(
-                f"{self.label}: expected a JSON object from the worker, found {shown!r}; something in its environment "
-                f"writes to stdout before Runoff starts (log: {self.log})"
+                f"{self.label}: expected a JSON object from the worker, found {shown!r}; something that it "
+                f"imports writes to the answers before Runoff does (log: {self.log})"
             )
         if message.get("protocol") != PROTOCOL:
             theirs = f"speaks protocol {message['protocol']}" if "protocol" in message else "is older than any protocol"
@@ -148,7 +133,7 @@ class Process:
         self.popen.wait()
         with suppress(BrokenPipeError):  # what could not be sent to an ended process is flushed once more on closing
             self.stdin.close()
-        self.stdout.close()
+        self.answers.close()
 
     def _signal(self, number: signal.Signals) -> None:
         # Our own child can't have its number reused before we wait for it, so no look-up is needed (psutil makes one).
@@ -159,7 +144,7 @@ class Process:
 
     def _read_line(self, timeout: float) -> bytes:
         poll = select.poll()
-        poll.register(self.stdout, select.POLLIN | select.POLLHUP)
+        poll.register(self.answers, select.POLLIN | select.POLLHUP)
         deadline = time.monotonic() + timeout
         while b"\n" not in self.unread:
             remaining = deadline - time.monotonic()
@@ -168,7 +153,7 @@ class Process:
                     f"{self.label}: no answer within {timeout:g} s, so the worker was ended; "
                     f"its log says why, if it knew: {self.log}"
                 )
-            chunk = os.read(self.stdout.fileno(), 1 << 16)
+            chunk = os.read(self.answers.fileno(), 1 << 16)
             if not chunk:
                 raise ended(self.label, self.popen.wait(), self.log)
             self.unread += chunk
@@ -227,21 +212,34 @@ def started(module: str, *, label: str, log: Path, surroundings: Surroundings = 
                 f"{label}: its log or its folder for temporary files can't be made ({error}); free space, make it "
                 "writable, or name a writable folder in TMPDIR"
             ) from error
+        receiving, sending = os.pipe()
+        answers = stack.enter_context(os.fdopen(receiving, "rb"))
         spawned_ns = time.perf_counter_ns()
         try:
             popen = subprocess.Popen(
-                [str(interpreter), "-m", module],
+                [str(interpreter), "-c", PROGRAM.format(answers=sending, module=module)],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=output,
                 stderr=output,
                 cwd=tree,
                 env=process_variables(surroundings) | {"TMPDIR": str(temporary)},
+                pass_fds=(sending,),
                 start_new_session=True,
             )
         except OSError as error:
             raise WorkerCrashed(f"{label}: can't start the interpreter {interpreter}: {error.strerror}") from error
+        finally:
+            os.close(sending)
         raised = surroundings.high_priority and raise_priority(popen.pid)
-        process = Process(label=label, popen=popen, spawned_ns=spawned_ns, log=log, high_priority=raised, tree=tree)
+        process = Process(
+            label=label,
+            popen=popen,
+            answers=answers,
+            spawned_ns=spawned_ns,
+            log=log,
+            high_priority=raised,
+            tree=tree,
+        )
         stack.callback(process.end)
         if surroundings.cpus:
             keep_on(process, surroundings.cpus)
@@ -273,21 +271,6 @@ def raise_priority(process: int) -> bool:
     except OSError:  # not permitted, or the process has already ended
         return False
     return True
-
-
-def process_variables(surroundings: Surroundings = USUAL) -> dict[str, str]:
-    """Return the environment variables of a process: ours, less what would make its start unlike a user's own.
-
-    Programs that are installed beside the interpreter are found first, as in an environment that a user has activated:
-    onnx2tf runs onnxsim, and goes on without a word where there is none. The tree's modules are found before those in
-    the user's folder and PYTHONPATH, in which a model's factory may lie.
-    """
-    slows_the_import_stage = {"PYTHONDONTWRITEBYTECODE"}
-    kept = {name: value for name, value in os.environ.items() if name not in slows_the_import_stage}
-    path = os.pathsep.join([str(surroundings.interpreter.parent), kept.get("PATH", os.defpath)])
-    modules = os.pathsep.join(map(str, filter(None, [surroundings.tree, surroundings.home, kept.get("PYTHONPATH")])))
-    no_gpu = {"CUDA_VISIBLE_DEVICES": ""}
-    return kept | no_gpu | {"PATH": path, "PYTHONPATH": modules} | dict(surroundings.variables)
 
 
 def call(

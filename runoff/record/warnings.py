@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from runoff.judge.agreement import is_reduced
+from runoff.judge.busy import Given, idle_words, too_few_busy, too_many_busy
 from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation
 from runoff.judge.ratios import FEWEST_LAUNCHES, control_is_valid, is_pinned_down
 from runoff.measure.launches import CONTROL, Measured, Record
 from runoff.measure.preparation import Outcome
 from runoff.measure.race import LaunchRecord, Race
-from runoff.record.race import Judged, PerLaunch, has_high_priority, inferences, median_over
+from runoff.record.race import Judged, PerLaunch, has_high_priority, inferences
 
 STEAL_SHARE = 0.01
 DRIFT_SHARE = 0.05
 FREQUENCY_SHARE = 0.05
 SWITCHES_PER_INFERENCE = 5.0
-SPARE_THREAD = 0.3
-"""How many more threads than given may be busy: a framework's own housekeeping beside its pool."""
 
 
 def race_warnings(judged: Judged[LaunchRecord], threads: int, precision: float | None = None) -> list[str]:
@@ -155,12 +154,28 @@ def independence_warnings(judged: Judged[LaunchRecord]) -> list[str]:
 
 def thread_warnings(race: Race, threads: int) -> list[str]:
     """Name the contenders that kept more threads busy than they were given, whatever their framework reports."""
-    warnings = []
-    for key, records in race.records.items():
-        busy = median_over(records, lambda record: record.busy_threads) if records else 0.0
-        if busy > threads + SPARE_THREAD:
-            warnings.append(
-                f"{key} kept {busy:.1f} threads busy, where {threads} were given to all; its ratio is not on equal "
-                "terms: mend the backend's load()"
-            )
-    return warnings
+    busy = {key: too_many_busy(busy_threads(records), threads) for key, records in race.records.items()}
+    return [
+        f"{key} kept {found:.1f} threads busy, where {threads} were given to all; its ratio is not on equal "
+        "terms: mend the backend's load()"
+        for key, found in busy.items()
+        if found is not None
+    ]
+
+
+def idle_warnings(race: Race, given: Given) -> list[str]:
+    """Name the contenders that kept clearly fewer threads busy than they were given, whatever their framework reports.
+
+    Where all did, it is one sentence.
+    """
+    busy = {key: too_few_busy(busy_threads(records), given) for key, records in race.records.items() if records}
+    few = {key: found for key, found in busy.items() if found is not None}
+    if not few:
+        return []
+    reached = ", ".join(f"{key} {found:.1f}" for key, found in few.items())
+    return [f"fewer threads were busy than the {given.threads} that were given ({reached}); {idle_words(given)}"]
+
+
+def busy_threads(records: Sequence[LaunchRecord]) -> list[float]:
+    """Return how many threads each launch kept busy."""
+    return [record.busy_threads for record in records]

@@ -8,6 +8,8 @@ from runoff.processor import Processor
 from runoff.stored.model import StoredModel, model_differences
 from runoff.stored.processor import processor_differences
 
+NOT_SET = "not set"
+
 
 class Pictures(Struct, frozen=True):
     """The pictures, or what ``kind`` says, that agreement is found on: how many, and the hash of their contents."""
@@ -20,8 +22,9 @@ class Pictures(Struct, frozen=True):
 class Stratum(Struct, frozen=True, omit_defaults=True):
     """All that makes a run comparable with another.
 
-    ``environments`` has the versions of each environment's packages, ``contenders`` those of each contender that raced.
-    What has a default stands elsewhere in a run: see RunInfo.comparable. Model and pictures are None before a race.
+    ``environments`` has the versions of each environment's packages, ``contenders`` those of each contender that raced,
+    ``variables`` what of the environment changes how frameworks run. Model, pictures and contenders stand elsewhere in
+    a run: see RunInfo.comparable. Model and pictures are None before a race.
     """
 
     processor: Processor
@@ -31,16 +34,23 @@ class Stratum(Struct, frozen=True, omit_defaults=True):
     model: StoredModel | None = None
     images: Pictures | None = None
     contenders: dict[str, dict[str, str]] = {}
+    variables: dict[str, str] = {}
 
 
 def stratum_differences(base: Stratum, head: Stratum) -> list[str]:
     """Say what keeps two runs from being comparable, one text for each difference; empty where nothing does.
 
-    Ratios move with processor, threads, model and framework versions, and mean nothing against another reference.
+    Ratios move with processor, threads, variables, model and framework versions; against another reference they mean
+    nothing.
     """
     differences = processor_differences(base.processor, head.processor)
     if base.threads != head.threads:
         differences.append(f"threads: {base.threads} → {head.threads}")
+    differences += [
+        f"variable {name}: {base.variables.get(name, NOT_SET)} → {head.variables.get(name, NOT_SET)}"
+        for name in sorted(base.variables.keys() | head.variables.keys())
+        if base.variables.get(name) != head.variables.get(name)
+    ]
     if base.model and head.model:
         differences += model_differences(base.model, head.model)
     if base.reference != head.reference:

@@ -9,11 +9,12 @@ import pytest
 
 from runoff.doctor.advice import advise
 from runoff.doctor.disturbed import Disturbed
-from runoff.doctor.findings import Findings, MachineFinding, Threads, Variable
+from runoff.doctor.findings import Findings, MachineFinding, Threads
 from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import QUIET, TOO_NOISY, TOO_SHORT, Noise
 from runoff.doctor.text import WIDTH, render
 from runoff.environments.environment import Wheel
+from runoff.environments.inherited import Variable
 from runoff.environments.machine import FrequencyPolicy, Memory, Throttling
 from runoff.judge.disturbance import CONTINUUM, LEVELS, ONE_LEVEL, UNKNOWN, Disturbance
 from runoff.judge.ratios import CONFIDENCE, Ratio, ratio_over_launches

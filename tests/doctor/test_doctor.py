@@ -16,11 +16,13 @@ import pytest
 
 from runoff.__main__ import main
 from runoff.doctor.command import ERASE_LINE
-from runoff.doctor.findings import inspect_machine, relevant_variables
+from runoff.doctor.findings import inspect_machine
 from runoff.doctor.text import WIDTH
 from runoff.environments import discovery
+from runoff.environments.inherited import inherited_variables
 from runoff.errors import Exit
-from runoff.processes.process import Surroundings, call
+from runoff.processes.process import call
+from runoff.processes.surroundings import Surroundings
 from runoff.processor import read_processor
 from runoff.stored.processor import processor_title
 from tests.builders.declarations import declared
@@ -43,6 +45,7 @@ SECTIONS = (
 ANSWERED = """
 import json, pathlib, sys
 from runoff.environments import discovery
+from runoff.environments.inherited import inherited_variables
 answer = json.loads(pathlib.Path(sys.argv[1]).read_text())
 discovery.call = lambda *_, **__: answer
 from runoff.__main__ import main
@@ -263,7 +266,7 @@ def test_variables_that_tell() -> None:
         "PROMPT": "$",
         "HOME": "/root",
     }
-    found = relevant_variables(given, backends)
+    found = inherited_variables(given, backends)
     assert {each.name: each.replaced_for for each in found} == {
         "ENGINE_LEVEL": ("machine",),
         "LD_PRELOAD": (),

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from runoff.environments import machine
+from runoff.environments.cpus import count_cores
 from runoff.environments.machine import FrequencyPolicy, Throttling, read_frequency, stolen_share
 from tests.environments.test_cpus import write
 
@@ -98,9 +99,9 @@ def test_cores_are_counted_of_the_allowed_cpus_alone(tmp_path: Path) -> None:
     """Two CPUs that share a core are one, those that may not be used count nothing, and a gap makes it unknown."""
     siblings = {0: "0,2", 2: "0,2", 1: "1,3", 3: "1,3"}
     write(tmp_path / CPUS, {f"cpu{cpu}/topology/thread_siblings_list": text for cpu, text in siblings.items()})
-    assert machine.count_cores(frozenset({0, 1, 2, 3}), tmp_path) == 2
-    assert machine.count_cores(frozenset({0, 2}), tmp_path) == 1
-    assert machine.count_cores(frozenset({0, 9}), tmp_path) is None
+    assert count_cores(frozenset({0, 1, 2, 3}), tmp_path) == 2
+    assert count_cores(frozenset({0, 2}), tmp_path) == 1
+    assert count_cores(frozenset({0, 9}), tmp_path) is None
 
 
 @pytest.mark.parametrize(

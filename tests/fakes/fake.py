@@ -55,7 +55,8 @@ VARIANTS = (
     Variant("dies-at-four", "its process ends at a batch of four"),
     Variant("stalls", "never answers its thirtieth inference"),
     Variant("raises-late", "raises at its thirtieth inference"),
-    Variant("busy", "keeps two threads busy, by its fake clock"),
+    Variant("idle", "keeps no thread busy"),
+    Variant("negatable", "would be another one where a variable says so", negated_by={"FAKE_DISABLE": "1"}),
     Variant("tells", "says a word when it is loaded, and waits for ever"),
     Variant("reads", "reads 64 MiB in an inference"),
     Variant("multiplies", "multiplies small matrices in an inference, which the first cache holds"),
@@ -105,6 +106,12 @@ def let_pass(seconds: float, threads: float = 0) -> None:
         clock.now += round(seconds * share * 1e9)
 
 
+def look_busy(threads: int) -> None:
+    """Let this process's CPU time be that of so many busy threads, asleep or not; a fake clock is told it elsewhere."""
+    if not isinstance(getattr(time.process_time_ns, "__self__", None), FakeClock):
+        time.process_time_ns = lambda: threads * time.perf_counter_ns()
+
+
 def hang() -> None:
     """Wait for longer than any time-out."""
     signal.pause()
@@ -149,7 +156,7 @@ class FakeSession:
             raise ValueError(f"a batch of strides {batch.strides} is another kind of input to a compiler")
         self.misbehave(len(batch))
         self.work()
-        busy = 2 if self.variant == "busy" else 0
+        busy = 0 if self.variant == "idle" else self.threads
         let_pass(SECONDS_PER_INFERENCE * self.times_as_long(len(batch)), busy)
         if self.variant == "prints":
             print("progress: 100 %", flush=True)
@@ -218,6 +225,8 @@ def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -
         sys.stdout.write("loading...\n")
     told = threads + 1 if variant.name == "lies" else threads
     session = FakeSession(variant.name, told, signature.classes or 1000)
+    if variant.name != "idle":
+        look_busy(threads)
     if variant.name == "hungry":
         session.memory.append(np.ones(100 * MEBIBYTE, dtype=np.uint8))
     if variant.name == "reads":

@@ -31,7 +31,7 @@ from tests.fakes.fake import true_logits
 
 @dataclass
 class Session:
-    """A session that notes its batches and takes 10 ns for the first, 20 for the second and so on."""
+    """A session that notes its batches and takes 10 ns for the first, 20 for the second and so on, on two threads."""
 
     clock: Clock
     threads: int = 3
@@ -41,6 +41,7 @@ class Session:
         """Give what is right."""
         self.batches.append(inputs["images"])
         self.clock.now += 10 * len(self.batches)
+        self.clock.cpu += 20 * len(self.batches)
         return right(inputs)
 
 
@@ -82,7 +83,7 @@ def in_nhwc(work):
 def test_predict_runs_each_image_by_itself(work, session, picture, images, tmp_path):
     """Every image of the file is a batch of its own, and the logits of all are written."""
     command = {"inputs": texts(picture.files), "outputs": str(tmp_path / "outputs.npz")}
-    assert COMMANDS["predict"](work, command) == {}
+    assert COMMANDS["predict"](work, command) == {"busy_threads": [2.0, 2.0, 2.0]}
     assert np.array_equal(load_arrays(tmp_path / "outputs.npz")["logits"], true_logits(images))
     assert [batch.shape for batch in session.batches] == [(1, 3, 32, 32)] * 3
 

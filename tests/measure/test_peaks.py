@@ -13,7 +13,7 @@ from runoff.kernels import PRODUCTS, Peak
 from runoff.measure import peaks
 from runoff.measure.launches import Progress
 from runoff.measure.peaks import COPYING_SECONDS, PEAK_TIMEOUT, Roof, copying_speed, library_peak, measure_roof
-from runoff.processes.process import Surroundings
+from runoff.processes.surroundings import Surroundings
 from runoff.stored.details import StoredPeak
 from tests.builders.declarations import declared
 

@@ -16,7 +16,8 @@ from runoff.errors import WorkerCrashed, WorkerTimedOut
 from runoff.measure import probe as probing
 from runoff.measure.probe import PAUSE, Reading, started_probe
 from runoff.measure.race import run_race
-from runoff.processes.process import Surroundings, started
+from runoff.processes.process import started
+from runoff.processes.surroundings import Surroundings
 from tests.builders.workers import Clock
 from tests.waiting import all_end
 

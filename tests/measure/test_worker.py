@@ -145,9 +145,9 @@ def test_a_worker_imports_before_its_artifact_is_named(make_entrant, picture, im
 
 
 @pytest.mark.usefixtures("fake_clock")
-@pytest.mark.parametrize(("variant", "threads"), [("", 0), ("busy", 2)])
+@pytest.mark.parametrize(("variant", "threads"), [("", 2), ("idle", 0)])
 def test_cpu_time_tells_sleep_from_work(make_entrant, picture, tmp_path, variant, threads):
-    """A fake that sleeps keeps no thread busy and one that works keeps two, whatever they report of their threads."""
+    """A fake that works keeps two threads busy and one that sleeps none, whatever they report of their threads."""
     with started_worker(make_entrant(variant), picture, tmp_path / "log") as (process, _):
         answer = process.ask({"do": "time"}, 10)
     assert answer["cpu_nanoseconds"] == threads * SECONDS_PER_INFERENCE * 1e9 + TICK

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from runoff.processes.process import HIGHEST_PRIORITY, Surroundings, raise_priority, started
+from runoff.processes.process import HIGHEST_PRIORITY, raise_priority, started
+from runoff.processes.surroundings import Surroundings
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from runoff.errors import CheckpointBroken, ConversionFailed, ProtocolMismatch, WorkerCrashed, WorkerGarbage
-from runoff.processes.process import Surroundings, call, process_variables, started
+from runoff.processes.process import call, started
+from runoff.processes.surroundings import Surroundings, process_variables
 from tests.children import child
 from tests.conftest import ROOT
 from tests.waiting import all_end
@@ -60,20 +61,22 @@ def test_a_failed_conversion_keeps_stage_and_reason(tmp_path):
     assert (caught.value.stage, caught.value.reason) == ("imagined stage", "KeyError: Resize")
 
 
-def test_garbage_on_its_output_is_named(tmp_path):
-    """An interpreter that writes something else to stdout gives WorkerGarbage with what was found."""
-    interpreter = tmp_path / "python"
-    interpreter.write_text("#!/bin/sh\necho welcome to this machine\ncat > /dev/null\n")
+def test_an_interpreter_that_greets_is_as_good_as_any(tmp_path):
+    """What a wrapper around an interpreter prints before that starts goes to the log."""
+    interpreter, log = tmp_path / "python", tmp_path / "log"
+    interpreter.write_text(f'#!/bin/sh\necho welcome to this machine\nexec {sys.executable} "$@"\n')
     interpreter.chmod(0o755)
-    with pytest.raises(WorkerGarbage, match="welcome to this machine"):
-        call(
-            "tests.processes.test_process:echo",
-            {"words": []},
-            label="x",
-            log=tmp_path / "log",
-            timeout=PATIENCE,
-            surroundings=Surroundings(interpreter),
-        )
+    given = {"label": "x", "log": log, "timeout": PATIENCE, "surroundings": Surroundings(interpreter)}
+    assert call("tests.processes.test_process:echo", {"words": ["a"]}, **given) == ["a"]
+    assert log.read_text().startswith("welcome to this machine")
+
+
+def test_garbage_among_its_answers_is_named(tmp_path):
+    """A module that writes something else in the place of an answer gives WorkerGarbage with what was found."""
+    with started("tests.stand_ins.greets", label="x", log=tmp_path / "log") as process:
+        process.send_first({})
+        with pytest.raises(WorkerGarbage, match="welcome to this machine"):
+            process.receive(PATIENCE)
 
 
 def test_a_missing_interpreter_is_named(tmp_path):

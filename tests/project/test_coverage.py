@@ -22,7 +22,7 @@ def test_what_a_worker_ran_is_measured(tmp_path):
     """What a worker did before it was killed is measured, and what it was not asked for is not."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTEST_"))}
     coverage = [sys.executable, "-m", "coverage"]
-    variables = ours | {"COVERAGE_FILE": str(tmp_path / "data")}
+    variables = ours | {"COVERAGE_FILE": str(tmp_path / "data"), "RUNOFF_TRACED": "1"}
     for command in (["run", "-m", "pytest", "-p", "no:cacheprovider", A_RUN_OF_A_WORKER], ["combine"]):
         subprocess.run([*coverage, *command], cwd=ROOT, env=variables, capture_output=True, check=True)
     data = CoverageData(str(tmp_path / "data"))

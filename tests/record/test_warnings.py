@@ -11,12 +11,13 @@ from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.errors import WorkerCrashed
 from runoff.judge.agreement import compare_logits
+from runoff.judge.busy import Given
 from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL
 from runoff.measure.preparation import READY, WRONG, Outcome
 from runoff.measure.race import Race
 from runoff.record.race import Judged, inferences
-from runoff.record.warnings import golden_warnings, question_warnings, race_warnings
+from runoff.record.warnings import golden_warnings, idle_warnings, question_warnings, race_warnings
 from tests.builders.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 NEARLY_STEADY = tuple(launch([SECONDS * (1.0 if index < 4 else 1.04)] * ROUNDS) for index in range(8))
@@ -97,6 +98,29 @@ def test_each_warning_is_given_alone_with_its_remedy(race: Race, expected: str, 
 def test_warnings_are_silent_below_their_bounds(race: Race) -> None:
     """What stays within bounds, or can't be known, is not warned of."""
     assert race_warnings(Judged(race, "pytorch", Rules()), 2) == []
+
+
+def test_threads_that_were_not_busy_are_warned_of_in_one_sentence() -> None:
+    """Those that kept half of their threads busy at best are named with how many, and what to do; others are not."""
+    limited = tuple(launch([SECONDS] * ROUNDS, busy=busy) for busy in (0.93, 0.97))
+    disturbed = tuple(launch([SECONDS] * ROUNDS, busy=busy) for busy in (0.6, 1.9))
+    race = make_race(limited=limited, disturbed=disturbed, gone=())
+    (warning,) = idle_warnings(race, Given(2, 2, 2))
+    assert warning.startswith("fewer threads were busy than the 2 that were given (limited 1.0); the ratios are not")
+    assert "OMP_THREAD_LIMIT" in warning
+    assert idle_warnings(race, Given(1, 2, 2)) == []
+
+
+def test_runtimes_that_count_cores_and_others_that_count_cpus_are_told_apart() -> None:
+    """Where four threads share two cores, who keeps two busy is not on equal terms with who keeps four."""
+    counts_cores, counts_cpus = (tuple(launch([SECONDS] * ROUNDS, busy=busy) for _ in range(8)) for busy in (2.0, 3.9))
+    race = make_race(pytorch=counts_cpus, control=counts_cpus, openvino=counts_cores)
+    assert idle_warnings(race, Given(4, 4, 2)) == [
+        "fewer threads were busy than the 4 that were given (openvino 2.0); the 4 threads share 2 cores, which some "
+        "runtimes count and others do not: the ratios are not on equal terms: race with --threads 2"
+    ]
+    assert idle_warnings(race, Given(4, 8, 8)) == idle_warnings(race, Given(4, 4, 4)) != []
+    assert idle_warnings(make_race(pytorch=counts_cpus, control=counts_cpus), Given(4, 4, 2)) == []
 
 
 def test_a_run_that_missed_its_precision_says_by_how_much() -> None:

@@ -46,6 +46,7 @@ def test_a_run_is_comparable_with_itself():
             "hypervisor: yes → none (what a hypervisor costs differs from runtime to runtime)",
         ),
         ({"threads": 4}, "threads: 2 → 4"),
+        ({"variables": {"ONEDNN_MAX_CPU_ISA": "SSE41"}}, "variable ONEDNN_MAX_CPU_ISA: not set → SSE41"),
         ({"reference": "onnxruntime"}, "reference: pytorch → onnxruntime"),
         (
             {"model": StoredModel("resnet18", "imagenet", "cd" * 32, StoredSource("torchvision", "official"))},
@@ -133,6 +134,17 @@ def test_a_version_is_said_once():
         contenders={"pytorch": {"torch": "2.12.0"}, "tensorflow": {"onnx": "1.16.2"}},
     )
     assert stratum_differences(BASE, head) == ["torch: 2.13.0 → 2.12.0 in the environment here"]
+
+
+def test_every_variable_that_differs_is_said_and_no_other():
+    """Another value, and one that only one run has, keep runs apart; a run without any is stored as it ever was."""
+    base = msgspec.structs.replace(BASE, variables={"OMP_NUM_THREADS": "1", "KMP_BLOCKTIME": "0", "MKL_CBWR": "AVX2"})
+    head = msgspec.structs.replace(BASE, variables={"OMP_NUM_THREADS": "2", "MKL_CBWR": "AVX2"})
+    assert stratum_differences(base, head) == [
+        "variable KMP_BLOCKTIME: 0 → not set",
+        "variable OMP_NUM_THREADS: 1 → 2",
+    ]
+    assert "variables" not in msgspec.to_builtins(BASE)
 
 
 def test_differences_read_the_same_from_the_other_side():

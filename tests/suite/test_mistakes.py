@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -70,6 +71,48 @@ def test_threads_that_are_not_held_fail_their_own_benchmark(suite):
     passed = [line.partition("::")[2].partition("[")[0] for line in lines if line.startswith("PASSED")]
     assert failed == ["test_holds_its_threads"], done.stdout
     assert set(passed) == {"test_converts_and_runs", "test_agrees_with_golden"}
+
+
+def test_what_the_environment_changes_is_said_stored_and_fails_whom_it_makes_another(suite):
+    """A variable that tells is warned of and stored, one that negates a variant fails it by name, as do idle threads.
+
+    What only disturbs, in the same environment, changes nothing.
+    """
+    variables = {"OMP_THREAD_LIMIT": "1", "FAKE_DISABLE": "1", "PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1"}
+    names = "fake,fake-idle,fake-negatable"
+    done = suite.race("--contenders", names, "--launches", "1", "--rounds", "2", "--threads", "2", **variables)
+    printed = " ".join(done.stdout.split())
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stdout
+    assert "every worker inherits OMP_THREAD_LIMIT, which can change" in printed
+    negated = "fake-negatable would not be what it says, since the environment has FAKE_DISABLE=1; unset FAKE_DISABLE"
+    assert f"failed at start: VariantNegated: {negated}" in printed
+    about = json.loads((suite.root / "results" / "runoff.json").read_text())["machine_info"]["runoff"]
+    assert about["stratum"]["variables"] == {"OMP_THREAD_LIMIT": "1"}
+    statuses = {name: came["status"] for name, came in about["contenders"].items()}
+    assert statuses == {"fake": "raced", "fake-idle": "raced", "fake-negatable": "failed"}
+    if len(os.sched_getaffinity(0)) > 1:
+        assert "FAILED benchmarks/test_correctness.py::test_holds_its_threads[fake-idle]" in printed, done.stdout
+        assert "fewer threads were busy than the 2 that were given (fake-idle" in printed
+    assert "test_holds_its_threads[fake]" not in printed
+
+
+def test_python_without_docstrings_is_refused_in_a_sentence(suite):
+    """What drawing needs is missing then, and nothing is measured; nobody gets a traceback of a library."""
+    done = subprocess.run(
+        suite.command(),
+        env=suite.variables(PYTHONOPTIMIZE="2"),
+        cwd=suite.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.strip()) == (
+        4,
+        "ERROR: Python runs without docstrings (PYTHONOPTIMIZE=2 or -OO), which drawing charts needs; unset "
+        "PYTHONOPTIMIZE and run again",
+    )
+    assert "Traceback" not in done.stdout
 
 
 @pytest.mark.parametrize(

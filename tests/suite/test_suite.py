@@ -127,7 +127,7 @@ def test_extra_info_is_what_the_design_lists(stored):
     assert list(stages) == ["interpreter", "import", "load", "first inference"]
     memory = benchmark(stored, "peak-memory", "fake")
     assert 0 < memory["extra_info"]["anonymous"] < memory["stats"]["median"]
-    assert benchmark(stored, "inference", "fake")["extra_info"]["busy_threads"] < 1
+    assert 1.5 < benchmark(stored, "inference", "fake")["extra_info"]["busy_threads"] < 2.5
     curve = memory["extra_info"]["curve"]
     assert len(curve["seconds"]) == len(curve["bytes"]) > 3
 

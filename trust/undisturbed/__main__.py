@@ -10,7 +10,7 @@ from typing import Any
 
 from runoff.errors import RunoffError
 from runoff.files.whole import write_text
-from runoff.processes.process import ROOT
+from runoff.processes.surroundings import ROOT
 from trust.undisturbed.candidates import CANDIDATES
 from trust.undisturbed.judged import compare_ways, decide, judge
 from trust.undisturbed.page import render_page

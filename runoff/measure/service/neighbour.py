@@ -26,7 +26,8 @@ from runoff.measure.launches import Measured, Setup, run_exercise
 from runoff.measure.race import time_one
 from runoff.measure.rotation import Rotation, RunningWorker
 from runoff.measure.service.neighbour_work import COMPUTE, MEMORY
-from runoff.processes.process import Process, Surroundings, started
+from runoff.processes.process import Process, started
+from runoff.processes.surroundings import Surroundings
 
 QUIET = "quiet"
 

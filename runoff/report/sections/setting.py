@@ -26,6 +26,7 @@ def setting_section(run: StoredRun) -> Section:
         *(model_details(model) if model else ()),
         (examples_name(run), golden_lines(run)),
         *([("Commit", (run.commit.full_name,))] if run.commit else []),
+        *([("Variables", variable_lines(run))] if run.stratum.variables else []),
         *(
             (f"Versions in {name}" if len(environments) > 1 else "Versions", (versions_text(versions),))
             for name, versions in environments.items()
@@ -69,6 +70,11 @@ def golden_lines(run: StoredRun) -> tuple[str, ...]:
     """Say how many examples there were, what contenders were compared with on them, and how that was checked."""
     checked = wording.golden_line(run)
     return f"{run.images}, compared with the answers of {golden_name(run)}", *([checked] if checked else [])
+
+
+def variable_lines(run: StoredRun) -> tuple[str, ...]:
+    """Name the variables of the environment that change how frameworks run."""
+    return tuple(f"{name}={value}" for name, value in run.stratum.variables.items())
 
 
 def examples_name(run: StoredRun) -> str:

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from runoff.processes.process import ROOT
+from runoff.processes.surroundings import ROOT
 from tests.webui.proof.server import HOST, first_answer, report
 from webui.samples import sample_file, samples
 

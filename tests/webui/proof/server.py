@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from runoff.processes.process import ROOT
+from runoff.processes.surroundings import ROOT
 
 HOST = "127.0.0.1"
 BOUNDARY = "a-boundary-that-no-picture-holds"
@@ -43,7 +43,7 @@ class Server:
     def worker(self, module: str) -> psutil.Process:
         """Return the process that runs a module."""
         children = psutil.Process(self.process.pid).children(recursive=True)
-        return next(child for child in children if module in child.cmdline())
+        return next(child for child in children if any(module in word for word in child.cmdline()))
 
     def restarts(self) -> int:
         """Return how often the runtimes were started again."""

@@ -1,0 +1,3 @@
+"""A worker's module that prints where answers are expected."""
+
+print("welcome to this machine")
