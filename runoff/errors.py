@@ -84,6 +84,10 @@ class ImagesUnusable(RunoffError):
     """The images folder is missing, holds no image, or holds one that can't be read."""
 
 
+class LabelsUnusable(UsageError):
+    """What says what is on pictures can't be used: a label file, a class map, or the names of folders."""
+
+
 class InputsUnusable(RunoffError):
     """What the model was to be run on can't be used, or is not known."""
 

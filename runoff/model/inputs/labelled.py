@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +45,7 @@ class LeftOut:
     """
 
     unreadable: tuple[Unreadable, ...] = ()
-    unknown: Mapping[str, int] = MappingProxyType({})
+    unknown: Mapping[str, int] = field(default_factory=dict)
     repeated: tuple[str, ...] = ()
     unlisted: int = 0
     absent: tuple[str, ...] = ()
