@@ -31,6 +31,9 @@ EXPLORATORY = "exploratory"
 INVALID = "invalid run"
 REFERENCE = "reference"
 
+UNDISTURBED, TYPICAL, TAIL = "undisturbed", "typical", "tail"
+"""What a ratio is of: see three_ratios.py."""
+
 Name = TypeVar("Name")
 
 
@@ -40,7 +43,9 @@ class Ratio:
 
     ``confidence`` is what the interval is good for, whatever look it was taken at; ``nominal_confidence`` is the level
     that it was computed at, which is higher where several looks share the error. Where it was judged, ``verdict`` says
-    what it shows in words. Raises ValueError for values that no ratio and no level can have.
+    what it shows in words. ``of`` says which of three ratios it is, and ``widened`` by which share its interval was
+    widened to each side, because too few rounds were quiet for the undisturbed one. Raises ValueError for values that
+    no ratio and no level can have.
     """
 
     value: float
@@ -52,6 +57,8 @@ class Ratio:
     reference: str = ""
     rounds: int = 0
     verdict: str = ""
+    of: str = TYPICAL
+    widened: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what can't be: it would only be found where a chart or a formula breaks."""
@@ -61,6 +68,8 @@ class Ratio:
         for name in ("confidence", "nominal_confidence"):
             if not 0.5 <= (found := getattr(self, name)) < 1:
                 raise ValueError(f"{name} is {found}, expected a number from 0.5 to below one")
+        if not 0 <= self.widened < math.inf:
+            raise ValueError(f"widened is {self.widened}, expected a finite number of zero or more")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"low is {self.low}, expected no more than high, {self.high}")
 

@@ -13,6 +13,7 @@ from runoff.contract import Model
 from runoff.judge.diagnostics import QUANTILES, percentiles, samples_needed
 from runoff.judge.ratios import CONFIDENCE, FASTER, REFERENCE, SLOWER, Ratio, half_width, launch_log_ratio, verdict
 from runoff.judge.standings import Rules, judge
+from runoff.judge.three_ratios import Ratios, three_ratios
 from runoff.measure.cache import Made
 from runoff.measure.launches import CONTROL, Measured, Record
 from runoff.measure.preparation import FAILED, READY, Outcome, ReferenceOutputs
@@ -70,6 +71,23 @@ class Judged(Generic[Record]):
             key: dataclasses.replace(ratio, reference=self.reference, rounds=rounds) for key, ratio in judged.items()
         }
 
+    def three_ratios(self, key: str, per_launch: PerLaunch[Record], typical: Ratio | None) -> Ratios | None:
+        """Return the three ratios of an entrant whose typical one was judged; None where launches have one value.
+
+        What the control's show is judged of each: whether they are 1.
+        """
+        pairs = zip(self.race.records.get(key, ()), self.race.records.get(self.reference, ()), strict=False)
+        launches = [(per_launch(own), per_launch(base)) for own, base in pairs]
+        found = three_ratios(typical, *zip(*launches, strict=True)) if typical and launches else None
+        if found is None or key != CONTROL:
+            return found
+        shown = {
+            of: dataclasses.replace(ratio, verdict=verdict(ratio, 1.0, control=ratio, margin=self.rules.margin))
+            for of, ratio in vars(found).items()
+            if isinstance(ratio, Ratio)
+        }
+        return dataclasses.replace(found, **shown)
+
     def control(self, per_launch: PerLaunch[Record]) -> Ratio | None:
         """Return the control's ratio, None where there is no control."""
         return self.standings(per_launch).get(CONTROL)
@@ -85,8 +103,10 @@ def samples(race: Measured[Record], key: str, per_launch: PerLaunch[Record]) -> 
     return [value for record in race.records[key] for value in per_launch(record)]
 
 
-def extra_info(outcome: Outcome, unit: str, ratio: Ratio | None = None, **measured: Any) -> ExtraInfo:
-    """Return the ``extra_info`` that every benchmark of a contender has; no ratio where nothing was raced."""
+def extra_info(
+    outcome: Outcome, unit: str, ratio: Ratio | None = None, ratios: Ratios | None = None, **measured: Any
+) -> ExtraInfo:
+    """Return the ``extra_info`` that every benchmark of a contender has; no ratios where nothing was raced."""
     return ExtraInfo(
         contender=outcome.contender.id,
         backend=outcome.contender.backend,
@@ -97,6 +117,7 @@ def extra_info(outcome: Outcome, unit: str, ratio: Ratio | None = None, **measur
         unit=unit,
         agreement=outcome.judged_by.decided_share if outcome.judged_by else None,
         ratio=ratio,
+        ratios=ratios,
         **measured,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from runoff.judge.agreement import is_reduced
 from runoff.judge.busy import Given, idle_words, too_few_busy, too_many_busy
 from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation
-from runoff.judge.ratios import FEWEST_LAUNCHES, control_is_valid, is_pinned_down
+from runoff.judge.ratios import FEWEST_LAUNCHES, Ratio, control_is_valid, is_pinned_down
 from runoff.measure.launches import CONTROL, Measured, Record
 from runoff.measure.preparation import Outcome
 from runoff.measure.race import LaunchRecord, Race
@@ -27,6 +27,7 @@ def race_warnings(judged: Judged[LaunchRecord], threads: int, precision: float |
     race = judged.race
     return [
         *control_warnings(judged, inferences, quieter(race)),
+        *other_control_warnings(judged),
         *amount_warnings(race),
         *machine_warnings(race, judged.reference),
         *independence_warnings(judged),
@@ -77,6 +78,24 @@ def control_warnings(judged: Judged[Record], per_launch: PerLaunch[Record], reme
             "it does not show to the end: see to that error, then run again"
         )
     return warnings
+
+
+def other_control_warnings(judged: Judged[LaunchRecord]) -> list[str]:
+    """Say where the control shows that undisturbed or tail ratios can't be believed; verdicts are by the typical ones.
+
+    Where the typical ones can't either, nothing of the run can, and that is said.
+    """
+    control = judged.control(inferences)
+    found = judged.three_ratios(CONTROL, inferences, control)
+    if found is None or control is None or not control_is_valid(control, judged.rules.margin):
+        return []
+    return [
+        f"the control, a second {judged.reference}, came out at {ratio.value:.3f} times the first "
+        f"[{ratio.low:.3f}, {ratio.high:.3f}] in its {ratio.of} ratio: the {ratio.of} ratios of this run can't be "
+        f"believed, the typical ones can; {quieter(judged.race)}"
+        for ratio in (found.undisturbed, found.tail)
+        if isinstance(ratio, Ratio) and not control_is_valid(ratio, judged.rules.margin)
+    ]
 
 
 def quieter(race: Race) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from runoff.judge.ratios import Ratio
+from runoff.judge.three_ratios import Ratios
 from runoff.stored.schema import Amount, Number, Size
 
 CONVERSION = "conversion"
@@ -35,7 +36,10 @@ class Curve(Struct, frozen=True):
 
 
 class ExtraInfo(Struct, frozen=True, omit_defaults=True):
-    """What a benchmark of a contender says beside its statistics; what has a default is there where it was measured."""
+    """What a benchmark of a contender says beside its statistics; what has a default is there where it was measured.
+
+    ``ratio`` is the one that verdicts are given by, ``ratios`` all three of a metric that has several rounds a launch.
+    """
 
     contender: str
     backend: str
@@ -46,6 +50,7 @@ class ExtraInfo(Struct, frozen=True, omit_defaults=True):
     unit: str
     agreement: Size | None
     ratio: Ratio | None
+    ratios: Ratios | None = None
     percentiles: Percentiles | None = None
     stages: dict[str, Number] | None = None
     curve: Curve | None = None

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, field, structs
 from runoff.judge.agreement import Agreement
 from runoff.judge.golden_check import Check
 from runoff.judge.ratios import Ratio
+from runoff.judge.three_ratios import Ratios
 from runoff.stored.benchmarks import AnyBenchmark
 from runoff.stored.model import StoredModel
 from runoff.stored.probe import StoredProbe
@@ -76,7 +77,7 @@ class RunInfo(Struct, frozen=True):
 
     ``limits`` is what a contender is chosen under, as ``--choose`` has it, ``tolerance`` what reduced precision of a
     model that is no classifier is judged by, ``repeat`` the command that made it but for contenders and limits. Runs of
-    before there was a ``probe`` have none.
+    before there was a ``probe`` have none, and of their control, whose rounds are not stored, the typical ratio alone.
     """
 
     seed: int
@@ -90,6 +91,7 @@ class RunInfo(Struct, frozen=True):
     repeat: tuple[str, ...] = ()
     workers_go_first: bool | None = None
     control: Ratio | None = None
+    control_ratios: Ratios | None = None
     model: StoredModel | None = None
     images: Pictures | None = None
     golden: StoredGolden = StoredGolden()

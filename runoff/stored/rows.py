@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runoff.judge.ratios import Ratio
+from runoff.judge.three_ratios import Ratios
 from runoff.stored.benchmarks import Benchmark, Curve, Percentiles
 from runoff.stored.details import Efficiency, Footprint
 from runoff.stored.info import RACED, StoredContender
@@ -19,7 +20,8 @@ NOT_COMPARED = "not compared"
 class Measure:
     """One metric of one contender: its median in the unit, its ratio to the reference and what that shows.
 
-    ``data`` are the raw values, launch after launch; empty where they were not stored.
+    ``data`` are the raw values, launch after launch; empty where they were not stored. ``ratios`` are the three of a
+    metric with several rounds a launch.
     """
 
     median: float
@@ -28,6 +30,7 @@ class Measure:
     verdict: str | None
     agreement: float | None
     data: Sequence[float]
+    ratios: Ratios | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Row:
     median: float | None = None
     percentiles: Percentiles | None = None
     ratio: Ratio | None = None
+    ratios: Ratios | None = None
     cold_start: float | None = None
     stages: Mapping[str, float] | None = None
     peak: float | None = None
@@ -65,7 +69,7 @@ def make_measure(benchmark: Benchmark) -> Measure:
     """Collect one metric of one contender."""
     info, stats = benchmark.extra_info, benchmark.stats
     verdict = info.ratio.verdict if info.ratio else None
-    return Measure(stats.median, info.unit, info.ratio, verdict, info.agreement, stats.data)
+    return Measure(stats.median, info.unit, info.ratio, verdict, info.agreement, stats.data, info.ratios)
 
 
 def make_row(
@@ -100,6 +104,7 @@ def make_row(
         median=inference.stats.median if inference else None,
         percentiles=inference.extra_info.percentiles if inference else None,
         ratio=ratio,
+        ratios=inference.extra_info.ratios if inference else None,
         cold_start=cold.stats.median if cold else None,
         stages=cold.extra_info.stages if cold else None,
         peak=peak.stats.median if peak else None,

@@ -15,6 +15,7 @@ from runoff.stored.benchmarks import CONVERSION, QUANTISATION, AnyBenchmark, Ben
 from runoff.stored.details import Conversions, Efficiency, Footprint, Quantisation
 from runoff.stored.info import Commit, MachineInfo, RunFile, RunInfo
 from runoff.stored.model import StoredModel
+from runoff.stored.rounds import with_three_ratios
 from runoff.stored.rows import Measure, Row, make_measure, make_row
 from runoff.stored.schema import StoredRunBroken, read_record
 from runoff.stored.service import ANSWERS, Service
@@ -138,6 +139,8 @@ def parse_run(stored: Any) -> StoredRun:
             conversions.append(read_record(benchmark.extra_info, Conversions, f"{path}.extra_info"))
         else:
             others.append(benchmark.fullname)
+    for group, by_name in benchmarks.items():
+        benchmarks[group] = with_three_ratios(by_name, info.stratum.reference)
     rows = [make_row(name, came_of, benchmarks, details) for name, came_of in info.contenders.items()]
     return StoredRun(
         moment=file.datetime if file.datetime.tzinfo else file.datetime.replace(tzinfo=timezone.utc),

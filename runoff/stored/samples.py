@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runoff.judge.ratios import FASTER, SLOWER, Ratio, launch_log_ratio
 from runoff.judge.standings import Rules, judge
+from runoff.stored.rounds import by_launch
 from runoff.stored.run import StoredRun
 
 INFERENCE = "inference"
 
 
-def launches(run: StoredRun, group: str, contender: str) -> list[list[float]]:
+def launches(run: StoredRun, group: str, contender: str) -> list[Sequence[float]]:
     """Return the values of a metric by launch; empty where they can't be told apart."""
     measure = run.measures.get((group, contender))
-    count = measure.ratio.launches if measure and measure.ratio else 0
-    if measure is None or not measure.data or not count or len(measure.data) % count:
-        return []
-    length = len(measure.data) // count
-    return [list(measure.data[begin : begin + length]) for begin in range(0, len(measure.data), length)]
+    return by_launch(measure.data, measure.ratio) if measure else []
 
 
 def compare_contenders(

@@ -14,7 +14,7 @@ from runoff.contract import ONNX, Source, Variant
 from runoff.environments.contenders import Contender
 from runoff.errors import WorkerCrashed
 from runoff.judge.agreement import compare_logits
-from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIFFERENCE, REFERENCE, SLOWER
+from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIFFERENCE, REFERENCE, SLOWER, TYPICAL
 from runoff.judge.standings import Rules
 from runoff.measure.cache import Made
 from runoff.measure.entrant import Prediction
@@ -196,6 +196,8 @@ def test_benchmark_info_is_json_and_complete() -> None:
             "launches": 8,
             "rounds": ROUNDS,
             "verdict": FASTER,
+            "of": TYPICAL,
+            "widened": 0.0,
         },
     }
 
@@ -226,6 +228,8 @@ def test_a_stored_ratio_has_the_names_of_the_design() -> None:
         "launches": 8,
         "rounds": ROUNDS,
         "verdict": REFERENCE,
+        "of": TYPICAL,
+        "widened": 0.0,
     }
 
 

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from runoff.judge.ratios import CONFIDENCE
-
-Times = NDArray[np.float64]
-"""Logarithms of seconds, by run, launch and round."""
-Numbers = NDArray[np.float64]
-"""One number a run."""
-Level = Callable[[Times], Numbers]
-"""Says how long one contender takes, as a logarithm, from all rounds of a run: an array of runs by rounds."""
-Estimator = Callable[[Times, Times], Numbers]
-"""Returns the log ratio of each run from the times of a contender and of the reference."""
-RESAMPLES = 99
-
-
-def quantile(share: float) -> Level:
-    """Return the quantile of log times."""
-    return lambda times: np.quantile(times, share, axis=-1)
+from runoff.judge.three_ratios import (
+    DEEPER,
+    Estimator,
+    Found,
+    Level,
+    Numbers,
+    Times,
+    bootstrap,
+    jackknife,
+    of_levels,
+    of_quiet_rounds,
+    quantile,
+)
 
 
 def harrell_davis(share: float) -> Level:
@@ -69,26 +65,9 @@ def total(times: Times) -> Numbers:
     return np.asarray(np.log(np.exp(times).mean(axis=-1)))
 
 
-def of_levels(level: Level) -> Estimator:
-    """Return the difference of two contenders' levels."""
-    return lambda times, reference: level(flat(times)) - level(flat(reference))
-
-
 def paired(times: Times, reference: Times) -> Numbers:
     """Return the median over each launch's rounds of the log ratio, and the mean of these over launches."""
     return np.asarray(np.median(times - reference, axis=-1).mean(axis=-1))
-
-
-def of_quiet_rounds(share: float, average: Callable[..., Any] = np.mean) -> Estimator:
-    """Return the average log ratio of the rounds that took the two together the least, that share of them."""
-
-    def estimate(times: Times, reference: Times) -> Numbers:
-        together, ratios = flat(times) + flat(reference), flat(times) - flat(reference)
-        count = max(1, round(share * together.shape[-1]))
-        places = np.argpartition(together, count - 1, axis=-1)[..., :count]
-        return np.asarray(average(np.take_along_axis(ratios, places, axis=-1), axis=-1))
-
-    return estimate
 
 
 def of_quiet_launches(share: float, kept: float) -> Estimator:
@@ -101,17 +80,6 @@ def of_quiet_launches(share: float, kept: float) -> Estimator:
         return np.asarray(np.take_along_axis(own - other, places, axis=-1).mean(axis=-1))
 
     return estimate
-
-
-def flat(times: Times) -> Times:
-    """Put the launches of each run together."""
-    return times.reshape(*times.shape[:-2], -1)
-
-
-DEEPER = 4
-"""A quarter of the share that an estimator reads is read too: where that says something else, quiet was too rare."""
-SETTLED = 0.01
-"""How far the two may be apart, as a logarithm."""
 
 
 def pair(make: Callable[[float], Level], percent: float) -> tuple[Estimator, Estimator]:
@@ -152,30 +120,9 @@ ESTIMATORS: Mapping[str, tuple[Estimator, Estimator | None]] = {
 CANDIDATES = tuple(ESTIMATORS)
 
 
-@dataclass(frozen=True)
-class Found:
-    """What an estimator says of each run: the log ratio, and how far its interval reaches to each side.
-
-    ``apart`` is how far the ratio of yet fewer of the fastest rounds is from it; 0 where an estimator has none.
-    """
-
-    value: Numbers
-    reach: Numbers
-    apart: Numbers
-
-    @property
-    def warned(self) -> NDArray[np.bool_]:
-        """Say of each run whether its quiet rounds were too rare for this estimator."""
-        return np.asarray(self.apart > SETTLED)
-
-    @property
-    def widened(self) -> Found:
-        """The same with what it is apart by on each side, where that is too much."""
-        return replace(self, reach=self.reach + np.where(self.warned, self.apart, 0.0))
-
-    def covers(self, truth: float) -> NDArray[np.bool_]:
-        """Say of each run whether its interval holds the known log ratio."""
-        return np.asarray(np.abs(self.value - truth) <= self.reach)
+def covers(found: Found, truth: float) -> NDArray[np.bool_]:
+    """Say of each run whether its interval holds the known log ratio."""
+    return np.asarray(np.abs(found.value - truth) <= found.reach)
 
 
 def log_ratio(name: str, times: Times, reference: Times) -> Numbers:
@@ -183,51 +130,16 @@ def log_ratio(name: str, times: Times, reference: Times) -> Numbers:
     return ESTIMATORS[name][0](times, reference)
 
 
-def apart(name: str, times: Times, reference: Times) -> Numbers:
-    """Say how far the ratio of yet fewer of the fastest rounds is from the estimate of each run."""
-    estimate, deeper = ESTIMATORS[name]
-    if deeper is None:
-        return np.zeros(times.shape[:-2])
-    return np.abs(estimate(times, reference) - deeper(times, reference))
-
-
-def student(launches: int) -> float:
-    """Return by how many standard errors a 95 % interval reaches to each side."""
-    return float(special.stdtrit(launches - 1, (1 + CONFIDENCE) / 2))
-
-
 def by_jackknife(name: str, times: Times, reference: Times) -> Found:
-    """Estimate with Student's interval over what leaving each launch out changes.
-
-    Tukey, "Bias and confidence in not-quite large samples", Annals of Mathematical Statistics 29, 1958. For a mean of
-    what launches say it is Student's interval over launches.
-    """
-    launches = times.shape[-2]
-    without = np.stack(
-        [
-            log_ratio(name, *(np.delete(values, left, axis=-2) for values in (times, reference)))
-            for left in range(launches)
-        ],
-        axis=-1,
-    )
-    error = np.sqrt((launches - 1) / launches * ((without - without.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1))
-    return Found(log_ratio(name, times, reference), student(launches) * error, apart(name, times, reference))
+    """Estimate with the interval that a run has."""
+    estimate, deeper = ESTIMATORS[name]
+    return jackknife(estimate, times, reference, deeper=deeper)
 
 
 def by_bootstrap(name: str, times: Times, reference: Times, random: np.random.Generator) -> Found:
-    """Estimate with Student's interval over the standard error of runs drawn from the launches with replacement.
-
-    Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8: whole launches are drawn. The
-    error of a mean of few launches comes out too small by the root of (launches - 1) / launches, which is undone.
-    """
-    runs, launches, _ = times.shape
-    drawn = np.empty((RESAMPLES, runs))
-    for number in range(RESAMPLES):
-        places = random.integers(launches, size=(runs, launches))[..., None]
-        chosen = [np.take_along_axis(values, places, axis=1) for values in (times, reference)]
-        drawn[number] = log_ratio(name, *chosen)
-    error = drawn.std(axis=0, ddof=1) * np.sqrt(launches / (launches - 1))
-    return Found(log_ratio(name, times, reference), student(launches) * error, apart(name, times, reference))
+    """Estimate with the interval of launches that are drawn with replacement."""
+    estimate, deeper = ESTIMATORS[name]
+    return bootstrap(estimate, times, reference, random, deeper=deeper)
 
 
 def share(hits: NDArray[Any]) -> float:

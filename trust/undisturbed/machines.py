@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trust.undisturbed.candidates import Numbers, Times
+from runoff.judge.three_ratios import Numbers, Times
 
 LAUNCHES, ROUNDS = 8, 30
 INFERENCE_SECONDS = 0.06

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from runoff.judge.three_ratios import Found, Numbers, Times
 from trust.undisturbed.candidates import (
     CANDIDATES,
     PAIRED,
-    Found,
-    Numbers,
-    Times,
     by_bootstrap,
     by_jackknife,
+    covers,
     log_ratio,
     share,
 )
@@ -96,16 +95,16 @@ def examine(
     truths = {who: known[name, who] for who in CONTENDERS}
     control = estimate(CONTROL)
     seen = quiet >= UNSEEN
-    holds = {who: one.covers(truths[who]) for who, one in shown.items()}
-    widened = {who: one.widened.covers(truths[who]) for who, one in shown.items()}
+    holds = {who: covers(one, truths[who]) for who, one in shown.items()}
+    widened = {who: covers(one.widened, truths[who]) for who, one in shown.items()}
     return {
         "holds": average([share(hits) for hits in holds.values()]),
         "holds_where_seen": average([share(hits[seen]) for hits in holds.values()]),
         "holds_widened_where_seen": average([share(hits[seen]) for hits in widened.values()]),
         "silent": average([share(~widened[who][seen] & ~shown[who].warned[seen]) for who in CONTENDERS]),
         "warned": average([share(one.warned) for one in shown.values()]),
-        "control_holds": share(control.covers(0.0)),
-        "control_holds_widened": share(control.widened.covers(0.0)),
+        "control_holds": share(covers(control, 0.0)),
+        "control_holds_widened": share(covers(control.widened, 0.0)),
         "half_width": average([float(np.expm1(np.median(one.reach))) for one in shown.values()]),
         "control_half_width": float(np.expm1(np.median(control.reach))),
         "off": average([float(np.median(np.abs(one.value - truths[who]))) for who, one in shown.items()]),

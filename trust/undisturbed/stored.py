@@ -19,9 +19,10 @@ from runoff.judge.ratios import (
     change_estimate,
     difference_p_value,
 )
+from runoff.judge.three_ratios import Found, Numbers, Times, student
 from runoff.stored.run import parse_run, read_json
 from runoff.stored.samples import INFERENCE, launches
-from trust.undisturbed.candidates import Found, Numbers, Times, by_jackknife, log_ratio, share, student
+from trust.undisturbed.candidates import by_jackknife, covers, log_ratio, share
 from trust.undisturbed.machines import LAUNCHES, ROUNDS
 
 REFERENCE = "pytorch"
@@ -124,8 +125,8 @@ def spread(name: str, runs: list[Run], who: str) -> dict[str, Any]:
         "half_widths": rounded(np.expm1(found.reach)),
         "apart": rounded(found.apart),
         "spread": float(found.value.std(ddof=1)),
-        "holds_the_pooled": share(found.covers(pooled)),
-        "holds_the_pooled_widened": share(found.widened.covers(pooled)),
+        "holds_the_pooled": share(covers(found, pooled)),
+        "holds_the_pooled_widened": share(covers(found.widened, pooled)),
     }
 
 
@@ -138,8 +139,8 @@ def twins(name: str, times: Times) -> Found:
 def held(equals: list[Found]) -> dict[str, float]:
     """Say how often the interval of two equals holds 1, and how far it reaches."""
     return {
-        "hold_1": share(np.concatenate([found.covers(0.0) for found in equals])),
-        "hold_1_widened": share(np.concatenate([found.widened.covers(0.0) for found in equals])),
+        "hold_1": share(np.concatenate([covers(found, 0.0) for found in equals])),
+        "hold_1_widened": share(np.concatenate([covers(found.widened, 0.0) for found in equals])),
         "half_width": float(np.expm1(np.median(np.concatenate([found.reach for found in equals])))),
     }
 
