@@ -6,7 +6,7 @@ from runoff.judge.ratios import FASTER, FEWEST_LAUNCHES, REFERENCE, SLOWER, Rati
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
 from runoff.stored.wording import place
-from runoff.text.numbers import count, ratio, times
+from runoff.text.numbers import count, ratio, ratio_with_reach, times
 
 
 def answer(run: StoredRun) -> str:
@@ -25,11 +25,16 @@ def answer(run: StoredRun) -> str:
     was = "had the shortest times" if close else "was the fastest"
     sentence = (
         f"{leader.contender} {was} of {len(run.timed)} on {where}: {times(best.value)} than {reference} "
-        f"(time ratio {ratio(best)}, {best.confidence * 100:.3g} % interval)."
+        f"(time ratio {ratio(best)}, {best.confidence * 100:.3g} % interval{undisturbed(leader)})."
     )
     if not close:
         return sentence
     return f"{sentence} The intervals overlap with {', '.join(close)}, so which of these is faster is not shown."
+
+
+def undisturbed(row: Row) -> str:
+    """Write the undisturbed ratio after the typical one, empty where it is not known."""
+    return f"; undisturbed {ratio_with_reach(row.undisturbed)}" if row.undisturbed else ""
 
 
 def compared(run: StoredRun) -> list[tuple[Row, Ratio]]:

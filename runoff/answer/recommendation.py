@@ -9,6 +9,7 @@ from runoff.answer.choice import Selection, advantages, choose
 from runoff.answer.fastest import answer, why_no_answer
 from runoff.answer.limits import Limit, limits_of
 from runoff.answer.metrics import LATENCY, METRICS, PEAK_MEMORY, Metric
+from runoff.answer.orders import other_order
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
 from runoff.stored import wording
 from runoff.stored.rows import Row
@@ -32,7 +33,8 @@ def recommendation(run: StoredRun) -> str:
     if choice.recommended is None:
         return none_meets(run, choice)
     named = f"{choice.recommended.contender}, {', '.join(figures(run, choice.recommended))}"
-    return f"{STAR} Recommended{under(run)}: {named}. {reasons(run, choice, choice.recommended)}"
+    said = [f"{STAR} Recommended{under(run)}: {named}.", reasons(run, choice, choice.recommended), other_order(run)]
+    return " ".join(filter(None, said))
 
 
 def in_doubt(run: StoredRun, choice: Selection) -> str:

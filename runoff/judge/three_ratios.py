@@ -81,6 +81,11 @@ class Found:
         return replace(self, reach=self.reach + np.where(self.warned, self.apart, 0.0))
 
 
+def known(found: Ratio | str) -> Ratio | None:
+    """Return a ratio, None in place of the reason why it is not known."""
+    return found if isinstance(found, Ratio) else None
+
+
 def flat(times: Times) -> Times:
     """Put the launches of each run together."""
     return times.reshape(*times.shape[:-2], -1)

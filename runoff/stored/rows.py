@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runoff.judge.ratios import Ratio
-from runoff.judge.three_ratios import Ratios
+from runoff.judge.three_ratios import Ratios, known
 from runoff.stored.benchmarks import Benchmark, Curve, Percentiles
 from runoff.stored.details import Efficiency, Footprint
 from runoff.stored.info import RACED, StoredContender
@@ -31,6 +31,11 @@ class Measure:
     agreement: float | None
     data: Sequence[float]
     ratios: Ratios | None = None
+
+    @property
+    def undisturbed(self) -> Ratio | None:
+        """The undisturbed ratio, None where it is not known."""
+        return known(self.ratios.undisturbed) if self.ratios else None
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,11 @@ class Row:
     footprint: float | None = None
     of_peak: float | None = None
     neighbour: float | None = None
+
+    @property
+    def undisturbed(self) -> Ratio | None:
+        """The undisturbed ratio, None where it is not known."""
+        return known(self.ratios.undisturbed) if self.ratios else None
 
 
 def make_measure(benchmark: Benchmark) -> Measure:

@@ -9,6 +9,7 @@ from runoff.stored.model import SPEED_ONLY
 from runoff.stored.processor import processor_title
 from runoff.stored.rows import Measure, Row
 from runoff.stored.run import StoredRun
+from runoff.stored.undisturbed import control_words
 from runoff.text import numbers
 
 UNMEASURED, OPEN = "unmeasured", "open"
@@ -40,7 +41,8 @@ def control_line(run: StoredRun) -> str:
     ratio = numbers.ratio(control)
     if control.low is None:
         return f"Control (a second {control.reference}): {ratio}; one launch gives no interval."
-    return f"Control (a second {control.reference}, which should be 1): {ratio}."
+    others = control_words(run.info.control_ratios)
+    return f"Control (a second {control.reference}, which should be 1): {ratio}{others}."
 
 
 def agrees(run: StoredRun) -> str:

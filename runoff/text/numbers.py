@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -41,6 +42,13 @@ def ratio(estimate: HasInterval | None) -> str:
     if estimate.value == estimate.low == estimate.high == 1:
         return "1"
     return with_interval(estimate, lambda value: f"{value:.3f}")
+
+
+def ratio_with_reach(estimate: HasInterval | None) -> str:
+    """Write a ratio with how far its interval reaches to each side, which takes less room: ``0.743 ±0.8 %``."""
+    if estimate is None or estimate.low is None or estimate.high is None or estimate.low == estimate.high:
+        return ratio(estimate)
+    return f"{estimate.value:.3f} ±{(math.sqrt(estimate.high / estimate.low) - 1) * 100:.1f} %"
 
 
 def times(quotient: float, words: tuple[str, str] = ("faster", "slower")) -> str:

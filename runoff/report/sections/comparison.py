@@ -14,6 +14,7 @@ from runoff.stored.precision import precision_line
 from runoff.stored.probe import probe_line
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
+from runoff.stored.undisturbed import ratios_line, widened_line
 from runoff.text import numbers
 from runoff.text.table import FIGURE, NAME, VERDICT, WORDS, Column, Note, Table, plain_notes
 
@@ -21,7 +22,7 @@ MEDIAN = "median\nms"
 FRONT, MISSES = "front", "misses"
 MARKS = (STAR, FRONT, numbers.NOTHING, MISSES)
 """What is in the column of the choice, the best first."""
-DROPPABLE = ("artifact\nMB", "deploy\nMB", "of\npeak", "beside a\nneighbour ×", "p95\nms", "choice")
+DROPPABLE = ("artifact\nMB", "deploy\nMB", "of\npeak", "beside a\nneighbour ×", "p95\nms", "choice", "cold\nstart s")
 
 Read = Callable[[Row], float | None]
 
@@ -34,8 +35,8 @@ def comparison_section(run: StoredRun) -> Section:
         return Section("comparison", "Comparison", notes=tuple(notes), shown_in=(TERMINAL, MARKDOWN))
     measured = {row.contender: row.percentiles for row in run.timed if row.percentiles}
     meaning = filter(None, [wording.speed_only_line(run), wording.agreement_meaning(run), wording.unchecked_line(run)])
-    noise = filter(None, [wording.control_line(run), precision_line(run), probe_line(run.info.probe)])
-    sentences = [*meaning, *noise, *(f"{line}." for line in withheld(measured))]
+    noise = [wording.control_line(run), widened_line(run), precision_line(run), probe_line(run.info.probe)]
+    sentences = [*meaning, *filter(None, [ratios_line(run), *noise]), *(f"{line}." for line in withheld(measured))]
     return Section("comparison", "Comparison", comparison_table(run), (*notes, *plain_notes(sentences)))
 
 
@@ -43,14 +44,22 @@ def comparison_table(run: StoredRun) -> Table:
     """Write a row for each contender; what was measured of no contender has no column."""
     choice = choose(run)
     speed_only = f"; {SPEED_ONLY}, with random weights" if run.model and run.model.speed_only else ""
-    ratios = f"ratio to reference\n{wording.interval_heading(run)}".strip()
+    undisturbed = [row.undisturbed for row in run.rows]
+    two = any(undisturbed)
+    typical = f"{'typical ratio' if two else 'ratio to reference'}\n{wording.interval_heading(run)}".strip()
     columns = [
         (Column("contender", NAME), [row.contender for row in run.rows]),
         figures(run, MEDIAN, numbers.milliseconds, lambda row: row.median),
         figures(run, "p95\nms", numbers.milliseconds, lambda row: wording.percentile(row, "p95")),
         (
-            Column(ratios, values=tuple(row.ratio.value if row.ratio else None for row in run.rows)),
+            Column(typical, values=tuple(row.ratio.value if row.ratio else None for row in run.rows)),
             [numbers.ratio(row.ratio) for row in run.rows],
+        ),
+        (
+            Column(
+                "undisturbed\nratio", values=tuple(one.value if (one := row.undisturbed) else None for row in run.rows)
+            ),
+            [numbers.ratio_with_reach(row.undisturbed) for row in run.rows],
         ),
         figures(run, "cold\nstart s", numbers.seconds, lambda row: row.cold_start),
         figures(run, "peak\nMB", numbers.megabytes, lambda row: row.peak),

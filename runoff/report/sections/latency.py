@@ -37,6 +37,7 @@ HUES = {FASTER: BLUE, SLOWER: ORANGE, REFERENCE: GREY, wording.OPEN: GREY}
 SHAPES = {FASTER: "circle", SLOWER: "square", REFERENCE: "diamond", wording.OPEN: "cross"}
 CONTROL = "control"
 BAND = "The grey band is the control’s interval: what two equals reach is no difference. "
+UNDISTURBED = "Filled is the typical ratio, hollow the undisturbed one. "
 FEWEST_FOR_A_SHAPE = 20
 """Below so many values a density is mostly its kernel, and the values themselves are drawn."""
 GRID = 56
@@ -66,7 +67,14 @@ def ratio_figure(run: StoredRun) -> Figure | None:
     ]
     spans = [point for point in points if point["low"] is not None]
     band = [point for point in spans if point["who"] == CONTROL]
+    quiet = [
+        {"who": row.contender, "kind": wording.verdict_class(row), "value": row.undisturbed.value}
+        for row in run.rows
+        if row.undisturbed and row.verdict != REFERENCE
+    ]
+    hollow = chart_of(quiet).mark_point(filled=False, size=60, opacity=1, strokeWidth=1.5)
     ends = [point[end] for point in points for end in ("value", "low", "high") if point[end] is not None]
+    ends += [point["value"] for point in quiet]
     reference = run.stratum.reference
     axis = logarithmic(min(*ends, 0.9) * 0.95, max(*ends, 1.1) * 1.05, f"time relative to {reference} (less is faster)")
     along, across, colour = alt.X("value:Q", **axis), contender_axis(), hue("kind:N", HUES)
@@ -78,6 +86,7 @@ def ratio_figure(run: StoredRun) -> Figure | None:
         chart_of(points)
         .mark_point(filled=True, size=40, opacity=1)
         .encode(x=along, y=across, color=colour, shape=shape),
+        *([hollow.encode(x=along, y=across, color=colour, shape=shape)] if quiet else []),
     )
     interval = wording.interval_heading(run).strip("[]")
     return Figure(
@@ -85,7 +94,7 @@ def ratio_figure(run: StoredRun) -> Figure | None:
         draw(chart, [who for who, _, _ in compared]),
         f"Time of one inference relative to {reference}{f', with the {interval}' if interval else ''}. "
         "A circle is faster, a square slower, a cross no difference shown, the diamond the reference itself. "
-        f"{BAND if band else ''}Logarithmic scale.",
+        f"{UNDISTURBED if quiet else ''}{BAND if band else ''}Logarithmic scale.",
         f"Ratios to {reference}: {'; '.join(f'{who} {numbers.ratio(ratio)}' for who, _, ratio in compared)}.",
     )
 

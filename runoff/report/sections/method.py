@@ -25,6 +25,7 @@ def method_section(run: StoredRun) -> Section:
         golden=golden_name(run),
         taken=taken,
         given=given,
+        undisturbed=any(row.undisturbed for row in run.rows),
         probed=run.info.probe is not None and run.info.probe.found is not None,
     )
     return Section("method", "How it was measured", notes=plain_notes(text.splitlines()), shown_in=(PAGE,))
