@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from runoff.across.model_list import Architecture, architecture
+from runoff.stored.json_file import whole_number
 from runoff.stored.run import StoredRun, read_run
-from runoff.stored.schema import StoredRunBroken
+from runoff.stored.schema import StoredRunBroken, read_record
 
 JOURNAL = "attempts.jsonl"
 STORED = "runoff.json"
@@ -62,11 +63,10 @@ def read_attempts(folder: Path) -> dict[str, Attempt]:
     """Return the last attempt at each model; lines that are not whole are left out, as after a crash."""
     attempts = {}
     journal = folder / JOURNAL
-    for line in journal.read_text(encoding="utf-8").splitlines() if journal.exists() else ():
+    for line in journal.read_text(encoding="utf-8", errors="replace").splitlines() if journal.exists() else ():
         try:
-            values = json.loads(line)
-            attempt = Attempt(**values | {"arguments": tuple(values["arguments"])})
-        except (ValueError, TypeError, KeyError, RecursionError):
+            attempt = read_record(json.loads(line, parse_int=whole_number), Attempt)
+        except (ValueError, RecursionError, StoredRunBroken):
             continue
         attempts[attempt.model] = attempt
     return attempts

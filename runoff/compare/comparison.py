@@ -16,11 +16,11 @@ from runoff.compare.changes import (
     Pair,
 )
 from runoff.errors import Exit
+from runoff.files.names import shown
 from runoff.judge.ratios import CONFIDENCE, EXPLORATORY, FASTER, FEWEST_LAUNCHES, INCONCLUSIVE, LESS, SLOWER
 from runoff.stored import wording
 from runoff.stored.model import model_title
 from runoff.stored.run import StoredRun
-from runoff.stored.schema import one_line
 from runoff.stored.stratum import have_the_same_pictures
 from runoff.text import numbers
 from runoff.text.markdown import escape, note_lines, table_lines
@@ -239,4 +239,4 @@ def file_line(name: str, run: StoredRun) -> str:
     commit = f", commit {run.commit.full_name}" if run.commit else ""
     model = f"; {model_title(run.model)}" if run.model else ""
     amounts = f"{numbers.count(run.info.launches, 'launch', 'launches')} × {numbers.count(run.info.rounds, 'round')}"
-    return f"{one_line(name)}: {wording.moment(run)}{commit}; {amounts}; {wording.place(run)}{model}"
+    return f"{shown(name)}: {wording.moment(run)}{commit}; {amounts}; {wording.place(run)}{model}"

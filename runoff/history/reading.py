@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from runoff.errors import Exit, RunoffError
+from runoff.files.names import shown
+from runoff.history.finding import NothingToRead, find_files
 from runoff.stored.info import DIGITS, Commit
+from runoff.stored.json_file import read_json
 from runoff.stored.rows import Measure
-from runoff.stored.run import StoredRun, parse_run, read_json
-from runoff.stored.schema import StoredRunBroken, one_line
+from runoff.stored.run import StoredRun, parse_run
+from runoff.stored.schema import StoredRunBroken
 from runoff.stored.stratum import Stratum
 
 HISTORY_MARK = "runoff_history"
-
-
-class NothingToRead(RunoffError):
-    """None of the files that were given is a run that Runoff stored."""
-
-    exit_code = Exit.NOT_A_RUN
 
 
 @dataclass(frozen=True)
@@ -60,12 +56,14 @@ def read_runs(places: Sequence[Path]) -> Reading:
     runs: dict[str, PastRun] = {}
     skipped: dict[str, str] = {}
     copies: dict[str, str] = {}
-    for path in find_files(places):
+    for path, why_not in find_files(places).items():
         try:
-            run = read_past_run(path)
+            run = None if why_not else read_past_run(path)
         except StoredRunBroken as error:
-            skipped[str(path)] = str(error)
+            skipped[shown(path)] = str(error)
             continue
+        if why_not:
+            skipped[shown(path)] = why_not
         if run is None:
             continue
         if run.fingerprint in runs:
@@ -73,27 +71,12 @@ def read_runs(places: Sequence[Path]) -> Reading:
         else:
             runs[run.fingerprint] = run
     if not runs:
-        where = ", ".join(map(str, places))
+        where = ", ".join(map(shown, places))
         raise NothingToRead(
             f"no run that Runoff stored is in {where}; give a folder with files such as results/runoff.json"
             + "".join(f"\n{file} is skipped: {reason}" for file, reason in skipped.items())
         )
     return Reading(sorted(runs.values(), key=lambda run: run.order), skipped, copies)
-
-
-def find_files(places: Sequence[Path]) -> Iterable[Path]:
-    """Return every JSON file below the folders once, in the order of the folders and names.
-
-    Raises NothingToRead for a folder that is not there.
-    """
-    files: dict[Path, Path] = {}
-    for place in places:
-        if not place.exists():
-            raise NothingToRead(f"there is no folder {place}; give one with stored runs")
-        for path in [place] if place.is_file() else sorted(place.rglob("*.json")):
-            if path.is_file():
-                files.setdefault(path.resolve(), path)
-    return files.values()
 
 
 def read_past_run(path: Path) -> PastRun | None:
@@ -111,7 +94,7 @@ def past_run(file: str, run: StoredRun) -> PastRun:
     """Return what a history needs of a stored run."""
     measures = {key: measure for key, measure in run.measures.items() if key[1] in run.stratum.contenders}
     return PastRun(
-        file=one_line(file),
+        file=shown(file),
         moment=run.moment,
         commit=run.commit,
         stratum=run.stratum,

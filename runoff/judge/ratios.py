@@ -13,6 +13,8 @@ from typing import TypeVar
 import numpy as np
 from scipy import special
 
+from runoff.judge.ratio_bounds import LARGEST_COUNT, LARGEST_RATIO, SMALLEST_RATIO, ratio_of, within_bounds
+
 CONFIDENCE = 0.95
 COMPARISON_ERROR = 0.01
 """The chance of a false alarm in any one comparison; that of any in a suite is one less CONFIDENCE."""
@@ -63,13 +65,15 @@ class Ratio:
     def __post_init__(self) -> None:
         """Refuse what can't be: it would only be found where a chart or a formula breaks."""
         for name in ("value", "low", "high"):
-            if (found := getattr(self, name)) is not None and not 0 < found < math.inf:
-                raise ValueError(f"{name} is {found}, expected a finite number above zero")
+            if (found := getattr(self, name)) is not None and not SMALLEST_RATIO <= found <= LARGEST_RATIO:
+                raise ValueError(f"{name} is {found}, expected a number from {SMALLEST_RATIO} to {LARGEST_RATIO}")
         for name in ("confidence", "nominal_confidence"):
             if not 0.5 <= (found := getattr(self, name)) < 1:
                 raise ValueError(f"{name} is {found}, expected a number from 0.5 to below one")
-        if not 0 <= self.widened < math.inf:
+        if not 0 <= self.widened <= LARGEST_RATIO:
             raise ValueError(f"widened is {self.widened}, expected a finite number of zero or more")
+        if not 1 <= self.launches <= LARGEST_COUNT:
+            raise ValueError(f"launches is {self.launches}, expected a number from 1 to {LARGEST_COUNT}")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"low is {self.low}, expected no more than high, {self.high}")
 
@@ -128,7 +132,7 @@ def interval(found: Estimate, level: float) -> tuple[float, float] | None:
     if found.degrees == 0:
         return None
     reach = float(special.stdtrit(found.degrees, (1 + level) / 2)) * found.error
-    return math.exp(found.mean - reach), math.exp(found.mean + reach)
+    return ratio_of(found.mean - reach), ratio_of(found.mean + reach)
 
 
 def ratio_over_launches(log_ratios: Sequence[float], confidence: float = CONFIDENCE, error_share: float = 1.0) -> Ratio:
@@ -139,7 +143,7 @@ def ratio_over_launches(log_ratios: Sequence[float], confidence: float = CONFIDE
     found = estimate(log_ratios)
     nominal = 1 - (1 - confidence) * error_share
     low, high = interval(found, nominal) or (None, None)
-    return Ratio(math.exp(found.mean), low, high, confidence, len(log_ratios), nominal)
+    return Ratio(ratio_of(found.mean), low, high, confidence, len(log_ratios), nominal)
 
 
 def estimate_behind(ratio: Ratio) -> Estimate:
@@ -147,7 +151,7 @@ def estimate_behind(ratio: Ratio) -> Estimate:
     if ratio.low is None or ratio.high is None or ratio.launches < 2:
         return Estimate(math.log(ratio.value), math.nan, 0)
     degrees = ratio.launches - 1
-    reach = math.log(ratio.high / ratio.low) / 2
+    reach = (math.log(ratio.high) - math.log(ratio.low)) / 2  # a quotient could overflow
     return Estimate(
         math.log(ratio.value), reach / float(special.stdtrit(degrees, (1 + ratio.nominal_confidence) / 2)), degrees
     )
@@ -184,7 +188,9 @@ def change_between(base: Ratio, head: Ratio) -> Ratio:
     """Return head / base with Welch's interval, over as many launches as the one with fewer has."""
     nominal = 1 - (1 - CONFIDENCE) * shared_error(base, head)
     low, high = interval(change_estimate(base, head), nominal) or (None, None)
-    return Ratio(head.value / base.value, low, high, CONFIDENCE, min(base.launches, head.launches), nominal)
+    return Ratio(
+        within_bounds(head.value / base.value), low, high, CONFIDENCE, min(base.launches, head.launches), nominal
+    )
 
 
 def difference_p_value(found: Estimate) -> float:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from runoff.judge.diagnostics import QUANTILES, samples_needed
+from runoff.judge.ratio_bounds import LARGEST_RATIO
 from runoff.judge.ratios import CONFIDENCE, TAIL, UNDISTURBED, Ratio
 
 Times = NDArray[np.float64]
@@ -45,7 +46,7 @@ FEWEST_ROUNDS = 40
 TAIL_QUANTILE = QUANTILES["p95"]
 RESAMPLES, SEED = 99, 17
 """Of the bootstrap."""
-FARTHEST = math.log(1e300)
+FARTHEST = math.log(LARGEST_RATIO)
 """Beyond this a ratio, or an end of its interval, is no number any more."""
 TOO_FAR = "the rounds are too far apart for an interval"
 

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from runoff.judge.ratios import Ratio
 from runoff.judge.three_ratios import Ratios
-from runoff.stored.schema import Amount, Number, Size
+from runoff.stored.schema import SMALLEST, Amount, Number, Size
 
 CONVERSION = "conversion"
 QUANTISATION = "quantisation"
@@ -72,7 +72,7 @@ class Benchmark(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Require durations and sizes above zero."""
-        if self.group != QUANTISATION and min(self.stats.median, *self.stats.data, self.stats.median) <= 0:
+        if self.group != QUANTISATION and min(self.stats.median, *self.stats.data, self.stats.median) < SMALLEST:
             raise ValueError("Expected a median and values above zero")
 
 

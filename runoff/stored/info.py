@@ -14,7 +14,7 @@ from runoff.judge.three_ratios import Ratios
 from runoff.stored.benchmarks import AnyBenchmark
 from runoff.stored.model import StoredModel
 from runoff.stored.probe import StoredProbe
-from runoff.stored.schema import SCHEMA, Amount, Size, read_record
+from runoff.stored.schema import SCHEMA, Amount, Count, Size, read_record
 from runoff.stored.service import Question
 from runoff.stored.stratum import Pictures, Stratum
 from runoff.stored.upgrade import upgraded
@@ -26,7 +26,7 @@ DIGITS = 12
 class Schedule(Struct, frozen=True):
     """What was asked for: launches, precision, seconds at most, the looks planned and the one that it stopped at."""
 
-    launches: int
+    launches: Count
     precision: Size | None
     max_seconds: Size | None
     looks: tuple[int, ...]
@@ -81,8 +81,8 @@ class RunInfo(Struct, frozen=True):
     """
 
     seed: int
-    launches: int
-    rounds: int
+    launches: Count
+    rounds: Count
     margin: Amount
     schedule: Schedule
     stratum: Stratum

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +9,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from runoff.files.names import shown
 from runoff.judge.ratios import INVALID, control_is_valid
 from runoff.stored.benchmarks import CONVERSION, QUANTISATION, AnyBenchmark, Benchmark
 from runoff.stored.details import Conversions, Efficiency, Footprint, Quantisation
 from runoff.stored.info import Commit, MachineInfo, RunFile, RunInfo
+from runoff.stored.json_file import read_json
 from runoff.stored.model import StoredModel
 from runoff.stored.rounds import with_three_ratios
 from runoff.stored.rows import Measure, Row, make_measure, make_row
@@ -105,17 +106,7 @@ def read_run(path: Path) -> StoredRun:
     try:
         return parse_run(read_json(path))
     except StoredRunBroken as error:
-        raise StoredRunBroken(f"{path}: {error}") from error
-
-
-def read_json(path: Path) -> Any:
-    """Read a file's JSON values; raises StoredRunBroken."""
-    try:
-        return json.loads(path.read_bytes())
-    except OSError as error:
-        raise StoredRunBroken(f"it can't be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise StoredRunBroken(f"it is not JSON ({error}); give a file that pytest-benchmark stored") from error
+        raise StoredRunBroken(f"{shown(path)}: {error.what}", error.remedy) from error
 
 
 def parse_run(stored: Any) -> StoredRun:

@@ -6,7 +6,6 @@ Nothing that runs in a worker imports this folder: msgspec is not there.
 from __future__ import annotations
 
 import re
-import sys
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -20,13 +19,17 @@ SCHEMA = 3
 ``upgrade.py`` has the way from older ones.
 """
 
-LARGEST = sys.float_info.max
+LARGEST = 1e39
+"""More than any machine measures, and than any float32 is; a product of a few such is a number still."""
+SMALLEST = 1e-18
 Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
-"""A finite number."""
-Amount = Annotated[float, Meta(gt=0, le=LARGEST)]
-"""A finite number above zero."""
+"""A number that can have been measured."""
+Amount = Annotated[float, Meta(ge=SMALLEST, le=LARGEST)]
+"""One above zero."""
 Size = Annotated[float, Meta(ge=0, le=LARGEST)]
-"""A finite number of zero or more."""
+"""One of zero or more."""
+Count = Annotated[int, Meta(ge=1, le=10**9)]
+"""How often something was done that was done at all."""
 Proportion = Annotated[float, Meta(gt=0, lt=1)]
 """A number above zero and below one."""
 
@@ -42,14 +45,23 @@ PLAIN_WORDS = {
 }
 """What msgspec's names of types are called in an error."""
 STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+MOST_NESTED = 64
+"""A run has a dozen lists and objects in each other."""
+TOO_DEEP = "lists and objects are nested too deeply"
+REMEDY = "give a file that Runoff stored, such as results/runoff.json"
 ANY_ENTRY = "[...]"
 """How msgspec writes the key of an object whose keys are free."""
 
 
 class StoredRunBroken(RunoffError):
-    """A file is not a run that Runoff stored, or one of another schema."""
+    """A file is not a run that Runoff stored, or one of another schema: ``what`` is wrong, and the remedy."""
 
     exit_code = Exit.NOT_A_RUN
+
+    def __init__(self, what: str, remedy: str = REMEDY) -> None:
+        super().__init__(f"{what}; {remedy}")
+        self.what = what
+        self.remedy = remedy
 
 
 def one_line(text: str) -> str:
@@ -71,19 +83,22 @@ def read_record(value: Any, kind: type[Record], path: str = "") -> Record:
     try:
         cleaned = clean(value)
         return msgspec.convert(cleaned, kind, str_keys=True)
-    except RecursionError as error:
-        raise StoredRunBroken(f"{path or 'the file'}: lists and objects are nested too deeply") from error
     except msgspec.ValidationError as error:
         raise StoredRunBroken(explain(str(error), cleaned, kind, path)) from error
 
 
-def clean(value: Any) -> Any:
-    """Return JSON values with every text in one line."""
+def clean(value: Any, depth: int = 0) -> Any:
+    """Return JSON values with every text in one line.
+
+    Raises StoredRunBroken where they are nested more deeply than any run: what recurses over them later must not fail.
+    """
     if isinstance(value, str):
         return one_line(value)
+    if depth > MOST_NESTED and isinstance(value, (dict, list, tuple)):
+        raise StoredRunBroken(TOO_DEEP)
     if isinstance(value, dict):
-        return {one_line(name): clean(entry) for name, entry in value.items()}
-    return [clean(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+        return {one_line(name): clean(entry, depth + 1) for name, entry in value.items()}
+    return [clean(entry, depth + 1) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
 def explain(message: str, value: Any, kind: type[Any], path: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from runoff.stored.schema import SCHEMA, StoredRunBroken
 
 NEXT = "measure a new one with python -m tox -e compare, which stores results/runoff.json"
+MOST_SHOWN = 40
+"""Characters of what stands in a schema's place."""
 
 Machine = dict[str, Any]
 """``machine_info``, as pytest-benchmark stores it, with what Runoff adds."""
@@ -20,11 +22,15 @@ def upgraded(machine: Any) -> Machine:
     """
     info = machine.get("runoff") if isinstance(machine, dict) else None
     if not isinstance(info, dict):
-        raise StoredRunBroken("there is no field machine_info.runoff; expected a run that Runoff stored")
+        raise StoredRunBroken("there is no field machine_info.runoff")
     schema = info.get("schema")
     if not isinstance(schema, int) or schema not in (SCHEMA, *STEPS):
         numbers = " and ".join(map(str, (*STEPS, SCHEMA)))
-        raise StoredRunBroken(f"machine_info.runoff.schema is {schema!r}, this Runoff reads {numbers}; {NEXT}")
+        newer = isinstance(schema, int) and schema > SCHEMA
+        raise StoredRunBroken(
+            f"machine_info.runoff.schema is {repr(schema)[:MOST_SHOWN]}, this Runoff reads {numbers}",
+            f"update Runoff, or {NEXT}" if newer else NEXT,
+        )
     while schema < SCHEMA:
         machine = STEPS[schema](machine)
         schema += 1

@@ -19,6 +19,7 @@ from msgspec import inspect
 
 from runoff.judge.ratios import Ratio, ratio_over_launches
 from runoff.stored.benchmarks import Curve
+from runoff.stored.schema import LARGEST
 
 fewer = settings(max_examples=settings().max_examples // 3)
 """For properties whose every example is a whole comparison or history."""
@@ -65,7 +66,7 @@ def values_of_type(info: inspect.Type) -> st.SearchStrategy[Any]:
         inspect.AnyType: lambda found: st.just({}),
         inspect.NoneType: lambda found: st.none(),
         inspect.BoolType: lambda found: st.booleans(),
-        inspect.IntType: lambda found: st.integers(0, LARGEST_WHOLE),
+        inspect.IntType: lambda found: st.integers(found.ge or 0, LARGEST_WHOLE),
         inspect.StrType: lambda found: st.text(max_size=8),
         inspect.DateTimeType: lambda found: st.datetimes(timezones=st.just(timezone.utc)).map(datetime.isoformat),
         inspect.FloatType: floats_of,
@@ -81,7 +82,7 @@ def values_of_type(info: inspect.Type) -> st.SearchStrategy[Any]:
     return kinds[type(info)](info)
 
 
-finite = st.floats(allow_nan=False, allow_infinity=False)
+finite = st.floats(-LARGEST, LARGEST)
 
 
 def floats_of(info: inspect.FloatType) -> st.SearchStrategy[float]:

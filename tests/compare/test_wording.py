@@ -247,7 +247,7 @@ def test_amounts_are_in_the_unit_that_people_read(value: float, unit: str, writt
 
 def test_a_file_is_told_by_what_is_in_it(found: Comparison) -> None:
     """Its name in one line, when and of which commit it was stored, how much was measured and where."""
-    assert file_line("a\nb.json", found.base).startswith("a b.json: 2 January 2026, 03:04 UTC, commit abc123 with")
+    assert file_line("a\nb.json", found.base).startswith(r"a\nb.json: 2 January 2026, 03:04 UTC, commit abc123 with")
     nowhere = dataclasses.replace(found.base, commit=None)
     single = structs.replace(nowhere.info, launches=1, rounds=1)
     assert "; 1 launch × 1 round; " in file_line("a.json", dataclasses.replace(nowhere, info=single))

@@ -56,7 +56,7 @@ def test_a_run_is_written_as_it_was_read():
         ({"parts": None}, "x.parts: expected an object, got null"),
         ({}, "x.parts: it is missing"),
         ({"parts": {**GOOD["parts"], "d": {"3": {"name": "z", "size": "big"}}}}, "x.parts.d.3.size: expected a number"),
-        ({"parts": {"d": {"3": {"name": "z", "size": 0}}}}, "x.parts.d.3.size: expected a number > 0.0"),
+        ({"parts": {"d": {"3": {"name": "z", "size": 0}}}}, "x.parts.d.3.size: expected a number >= 1e-18"),
         ({"parts": {"d": {"3": {"name": 3, "size": 1}}}}, "x.parts.d.3.name: expected text, got a whole number"),
         ({"parts": {"d": {"3": {"size": 1}}}}, "x.parts.d.3.name: it is missing"),
         ({"parts": {"d": {"three": {}}}}, "x.parts.d: expected a whole number"),

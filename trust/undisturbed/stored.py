@@ -20,7 +20,8 @@ from runoff.judge.ratios import (
     difference_p_value,
 )
 from runoff.judge.three_ratios import Found, Numbers, Times, student
-from runoff.stored.run import parse_run, read_json
+from runoff.stored.json_file import read_json
+from runoff.stored.run import parse_run
 from runoff.stored.samples import INFERENCE, launches
 from trust.undisturbed.candidates import by_jackknife, covers, log_ratio, share
 from trust.undisturbed.machines import LAUNCHES, ROUNDS

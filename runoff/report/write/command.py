@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from runoff.errors import UsageError
 from runoff.files.names import shown
 from runoff.files.whole import write_text
 from runoff.quantities import STANDARD_OUTPUT, Commands
@@ -49,7 +50,7 @@ def write_reports(options: argparse.Namespace) -> None:
         runs = [dataclasses.replace(run, limits=limits) for run in runs]
     page = options.html
     if not (options.html or options.markdown or options.chart):
-        page = options.runs[0].with_name("index.html")
+        page = beside(options.runs[0])
     drawn = [
         (path, render(*runs))
         for path, render in (
@@ -63,3 +64,10 @@ def write_reports(options: argparse.Namespace) -> None:
     for path, text in drawn:
         said += text if path == STANDARD_OUTPUT else f"{shown(write_text(path, text))}\n"
     show(said)
+
+
+def beside(run: Path) -> Path:
+    """Return where a run's page goes without being told; raises UsageError for a run from a pipe."""
+    if not run.is_file() or run.parent == Path("/dev"):
+        raise UsageError(f"{shown(run)} is no file that a page could lie beside; say by --html PATH where it goes")
+    return run.with_name("index.html")
