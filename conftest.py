@@ -8,6 +8,7 @@ pytest_plugins = [
     "fixtures.race",
     "fixtures.efficiency",
     "fixtures.service",
+    "fixtures.accuracy",
     "fixtures.footprint",
     "fixtures.recorder",
     "fixtures.conversion",

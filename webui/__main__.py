@@ -17,7 +17,7 @@ import waitress
 from runoff.backends import find_backends
 from runoff.errors import ResultsUnwritable, RunoffError, UsageError
 from runoff.model.inputs.input_options import add_input_options, input_options
-from runoff.model.sources.options import add_model_options, model_options
+from runoff.model.sources.options import ModelOptions, add_model_options, model_options
 from runoff.quantities import whole_number
 from webui.config import FORM_OVERHEAD, Config
 from webui.runtimes import chosen_contenders, started_runtimes
@@ -60,6 +60,14 @@ def folder(text: str) -> Path:
     return Path(text).absolute()
 
 
+def model_of(options: argparse.Namespace) -> ModelOptions:
+    """Read which model is served; raises UsageError for labels of pictures, which the page has none of."""
+    model = model_options(options)
+    if model.picture_labels is not None:
+        raise UsageError(f"--labels {model.picture_labels.text} names pictures; expected the names of the classes")
+    return model
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve or prepare; a user's own mistake is answered in one line."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
@@ -68,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = Config(
             contenders=options.contenders,
-            model=model_options(options),
+            model=model_of(options),
             inputs=input_options(options),
             threads=options.threads,
             prepared=options.prepared,

@@ -22,6 +22,7 @@ from runoff.errors import first_line
 from runoff.files.arrays import save_arrays
 from runoff.files.values import from_json
 from runoff.measure.work import Work
+from runoff.model.answers import save_answers
 
 if TYPE_CHECKING:
     from runoff.arrays import Arrays
@@ -45,6 +46,19 @@ def predict(work: Work, command: Message) -> Message:
         busy.append(cpu / taken)
     save_arrays(Path(command["outputs"]), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]})
     return {"busy_threads": busy}
+
+
+def answer(work: Work, command: Message) -> Message:
+    """Write the first classes of every picture of a file, asked in batches as the session takes them."""
+    given = work.signature.inputs[0].name
+
+    def run(pictures: NDArray[Any]) -> NDArray[Any]:
+        batch = arranged({given: pictures}, work.signature.inputs, work.layout)
+        (scores,) = named(work.session.run(batch), work.signature, len(pictures)).values()
+        return scores
+
+    (file,), likely = command["inputs"].values(), work.signature.outputs[0].probabilities
+    return dict(save_answers(run, file, command["outputs"], command["batch"], probabilities=likely))
 
 
 def examples_of(command: Message) -> dict[str, NDArray[Any]]:
@@ -161,6 +175,7 @@ def load(work: Work, command: Message) -> Message:
 
 COMMANDS: dict[str, Callable[[Work, Message], Message]] = {
     "predict": predict,
+    "answer": answer,
     "batch": run_batch,
     "loop": loop,
     "repeat": repeat,

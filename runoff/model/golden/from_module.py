@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,12 @@ def compute_golden(model: dict[str, Any], inputs: dict[str, str], destination: s
     if note:
         roundings = {name: max(error, least_rounding(outputs[name])) for name, error in roundings.items()}
     save_golden(Path(destination), Golden(outputs, roundings, note=note))
+
+
+def open_golden(model: Model) -> Callable[[Arrays], Arrays]:
+    """Make the module, and return what gives its outputs for a batch of examples."""
+    module = make_module(model)
+    return lambda batch: run_module(module, model, batch)
 
 
 def exact_rows(module: Any, model: Model, few: Arrays) -> tuple[list[Arrays], str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,23 @@ def compute_golden(model: dict[str, Any], inputs: dict[str, str], destination: s
     roundings = largest_differences(single, exact) if exact else unsure_roundings(given, examples[few], single)
     roundings = {name: max(rounding, half_step(outputs[name])) for name, rounding in roundings.items()}
     save_golden(Path(destination), Golden(outputs, roundings, check))
+
+
+def open_golden(model: Model) -> Callable[[Arrays], Arrays]:
+    """Open the file by ONNX Runtime, and return what gives its outputs for a batch of examples.
+
+    Raises CheckpointBroken where it can't be opened.
+    """
+    assert model.source.weights is not None
+    with refusing(model.source.architecture):
+        session = open_session(model.source.weights)
+    names = [each.name for each in model.outputs]
+
+    def run(batch: Arrays) -> Arrays:
+        count = min(map(len, batch.values()))
+        return named(session.run(names, arranged(batch, model.inputs, "")), model.signature, count)
+
+    return run
 
 
 def one_example(arrays: Arrays, place: int) -> Arrays:

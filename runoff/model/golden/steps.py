@@ -12,6 +12,7 @@ from runoff.contract import MODULE, ONNX
 class GoldenStep:
     """A step that computes golden in a process of its own: what it is called by, in words too, and what it needs.
 
+    What it is ``opened_by`` returns what gives golden's outputs for one batch after another, without a rounding.
     ``version`` goes up with every change of how golden is computed, so that it is computed anew; a test asks.
     """
 
@@ -20,6 +21,7 @@ class GoldenStep:
     requires: tuple[str, ...]
     distributions: tuple[str, ...]
     version: int
+    opened_by: str
 
 
 STEPS: Mapping[str, GoldenStep] = {
@@ -29,6 +31,7 @@ STEPS: Mapping[str, GoldenStep] = {
         requires=("torch", "torchvision"),
         distributions=("torch", "torchvision"),
         version=2,
+        opened_by="runoff.model.golden.from_module:open_golden",
     ),
     ONNX: GoldenStep(
         function="runoff.model.golden.from_onnx:compute_golden",
@@ -36,6 +39,7 @@ STEPS: Mapping[str, GoldenStep] = {
         requires=("onnx", "onnxruntime"),
         distributions=("onnx", "onnxruntime"),
         version=1,
+        opened_by="runoff.model.golden.from_onnx:open_golden",
     ),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -92,6 +92,11 @@ def folder_images(directory: Path, preprocessing: Preprocessing) -> ImageSet:
             "Copy a sample of them into a folder of its own."
         )
     return _preprocessed(((path.name, decode(path)) for path in files), preprocessing)
+
+
+def chosen_images(files: Mapping[str, Path], preprocessing: Preprocessing) -> ImageSet:
+    """Return pictures of files by their names, in that order; raises ImagesUnusable as `decode` does."""
+    return _preprocessed(((name, decode(file)) for name, file in files.items()), preprocessing)
 
 
 def picture_files(directory: Path) -> list[Path]:

@@ -47,6 +47,10 @@ class Allowed:
         return quantities.share_text(self.share) if self.share else str(self.count)
 
 
+NONE_ALLOWED = Allowed()
+"""Every picture has to be readable."""
+
+
 def read_allowed(text: str) -> Allowed:
     """Read ``--max-unreadable``: a number or a percentage; raises ArgumentTypeError."""
     try:
@@ -66,7 +70,7 @@ class Asked:
     directory: Path
     table: LabelTable | None = None
     class_map: ClassMap | None = None
-    allowed: Allowed = Allowed()
+    allowed: Allowed = NONE_ALLOWED
     calibration: Path | None = None
     calibrates: bool = False
 

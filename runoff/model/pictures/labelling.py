@@ -95,7 +95,10 @@ def inside(name: str, directory: Path) -> str:
 
 def loose_beside_classes(directory: Path, names: Sequence[str]) -> bool:
     """Whether a folder holds pictures itself, and folders of pictures that are named as classes of the model's are."""
-    listing = list_folder(directory)
+    try:
+        listing = list_folder(directory)
+    except ImagesUnusable:  # whoever reads the pictures says what is wrong
+        return False
     labels = labels_of(names)
 
     def is_class(folder: str) -> bool:

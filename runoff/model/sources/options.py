@@ -6,15 +6,16 @@ import dataclasses
 import json
 import os
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from runoff import quantities
 from runoff.contract import RANDOM
-from runoff.errors import UsageError
+from runoff.errors import LabelsUnusable, UsageError
 from runoff.model.inputs.preprocessing_fields import read_field_file, read_fields
+from runoff.model.pictures.label_table import LabelTable, read_label_table, read_text
 from runoff.model.sources.architecture import BUILTIN, IMAGENET, RESNET18
 
 AUTO = "auto"
@@ -38,7 +39,8 @@ class ModelOptions:
     """Which model is asked for, whose weights, what its pictures become, and its labels.
 
     ``preprocessing`` are fields that are given in place of the known ones. ``mean``, ``std`` and ``input_size``
-    (channels, height, width) are short forms, and empty where they are not given.
+    (channels, height, width) are short forms, and empty where they are not given. ``picture_labels``, which the same
+    option gives, says what is on the user's pictures.
     """
 
     model: str = RESNET18
@@ -48,6 +50,7 @@ class ModelOptions:
     std: tuple[float, ...] = ()
     input_size: tuple[int, ...] = ()
     labels: Written[tuple[str, ...]] | None = None
+    picture_labels: Written[LabelTable] | None = None
 
     @property
     def changes(self) -> list[dict[str, Any]]:
@@ -73,8 +76,10 @@ class ModelOptions:
         for name, given in (("--mean", self.mean), ("--std", self.std), ("--input-size", self.input_size)):
             if given:
                 yield name, *(f"{number:.10g}" for number in given)
-        if self.labels is not None:
-            yield "--labels", path(self.labels.text)
+        for labels in (self.labels, self.picture_labels):
+            if labels is not None:
+                file, sign, columns = labels.text.partition("#")
+                yield "--labels", f"{path(file)}{sign}{columns}"
 
 
 def asks_for_own(options: ModelOptions) -> bool:
@@ -121,8 +126,11 @@ def add_model_options(add: Callable[..., object]) -> None:
     add(
         "--labels",
         type=read_labels,
+        action="append",
+        default=[],
         metavar="FILE",
-        help="names of the classes, one a line or a JSON list (those of the source)",
+        help="names of the classes, one a line or a JSON list (those of the source); or what is on the pictures of "
+        "--images: a picture's name and its label a row, in CSV, TSV or JSON lines (may be given for each)",
     )
 
 
@@ -141,7 +149,8 @@ def model_options(given: Any) -> ModelOptions:
         mean=tuple(number for part in given.mean or () for number in part),
         std=tuple(number for part in given.std or () for number in part),
         input_size=size,
-        labels=given.labels,
+        labels=of_kind(tuple, given.labels),
+        picture_labels=of_kind(LabelTable, given.labels),
     )
     channels = options.preprocessing.value.get("channels")
     if size and channels and len(channels) != size[0]:
@@ -190,22 +199,44 @@ def read_numbers(text: str) -> tuple[float, ...]:
         raise ArgumentTypeError(f"expected numbers such as 0.485,0.456,0.406, found {text!r}") from error
 
 
-def read_labels(text: str) -> Written[tuple[str, ...]]:
-    """Read the names of classes from a file: one a line, or a JSON list.
+def of_kind(kind: type[Value], given: Sequence[Written[Any]]) -> Written[Value] | None:
+    """Return the one of the label files whose content is of a kind, None where there is none.
+
+    Raises UsageError for several.
+    """
+    found = [written for written in given if isinstance(written.value, kind)]
+    if len(found) > 1:
+        what = "labels of pictures" if kind is LabelTable else "names of classes"
+        raise UsageError(f"--labels is given {what} by {' and by '.join(each.text for each in found)}; leave one")
+    return found[0] if found else None
+
+
+def read_labels(text: str) -> Written[Any]:
+    """Read a label file by what it holds: names of classes, one a line or a JSON list, or a table of pictures.
+
+    Raises ArgumentTypeError.
+    """
+    path, columns = split_place(text)
+    try:
+        content = read_text(path.read_bytes(), text)
+        table = None if content.lstrip().startswith("[") else read_label_table(content, str(path), columns)
+    except (OSError, LabelsUnusable) as error:
+        raise ArgumentTypeError(f"the labels in {text} can't be read ({error})") from error
+    return Written(class_names(content, text), text) if table is None else Written(table, text)
+
+
+def class_names(content: str, called: str) -> tuple[str, ...]:
+    """Read the names of classes: one a line, or a JSON list.
 
     Raises ArgumentTypeError.
     """
     try:
-        content = Path(text).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArgumentTypeError(f"the labels in {text} can't be read ({error})") from error
-    try:
         names = json.loads(content) if content.lstrip().startswith("[") else content.rstrip().splitlines()
     except (ValueError, RecursionError) as error:
-        raise ArgumentTypeError(f"{text} begins as a JSON list and is none ({error})") from error
+        raise ArgumentTypeError(f"{called} begins as a JSON list and is none ({error})") from error
     for place, name in enumerate(names):
         if not isinstance(name, str) or not name.strip():
-            raise ArgumentTypeError(f"label {place + 1} in {text} is {name!r}; expected a name for each class")
+            raise ArgumentTypeError(f"label {place + 1} in {called} is {name!r}; expected a name for each class")
     if not names:
-        raise ArgumentTypeError(f"{text} holds no labels; expected a name for each class, one a line")
-    return Written(tuple(name.strip() for name in names), text)
+        raise ArgumentTypeError(f"{called} holds no labels; expected a name for each class, one a line")
+    return tuple(name.strip() for name in names)
