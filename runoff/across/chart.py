@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-
 from runoff.across.ranking import AcrossModels, Answer
 from runoff.charts.drawing import DASHED, Figure, chart_of, draw, hue, logarithmic, palette
+from runoff.charts.lazy import alt
 from runoff.text import numbers
 
 STEP, WIDTH = 24, 900

@@ -11,7 +11,7 @@ from runoff.errors import Exit, UsageError
 from runoff.files.names import shown
 from runoff.files.whole import write_text
 from runoff.quantities import STANDARD_OUTPUT, Commands, duration, positive
-from runoff.text.output import show, tell
+from runoff.text.output import show, tell, warn
 
 LAUNCHES, ROUNDS = 5, 10
 """The fewest launches that a verdict takes, and a few rounds of each: many models instead of much of one."""
@@ -85,7 +85,7 @@ def do_models(options: argparse.Namespace) -> int:
             tell("interrupted; run it again to go on from here")
             code = Exit.INTERRUPTED
     across = across_models(read_entries(options.output, [each.model for each in architectures], contenders))
-    page = write_text(options.output / PAGE, render_page(across))
+    page = write_text(options.output / PAGE, render_page(across, warn))
     said = f"{words.answer(across)}\n{shown(page)}\n"
     if options.markdown == STANDARD_OUTPUT:
         said = render_markdown(across) + said

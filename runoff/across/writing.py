@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from runoff.across import words
 from runoff.across.chart import ratio_chart
 from runoff.across.journal import PAGE, Entry, folder_name
 from runoff.across.ranking import AcrossModels
+from runoff.charts.apart import draw_or_say
 from runoff.stored import wording
 from runoff.text.markdown import escape, note_lines, table_lines
 from runoff.text.page import page_templates
 from runoff.text.table import Note, Table, plain_notes
 
 
-def render_page(across: AcrossModels) -> str:
-    """Draw what models say as one HTML file, which links to the page of each model's run beside it."""
-    template, figure = page_templates("runoff.across").get_template("models.html"), ratio_chart(across)
-    return template.render(across=across, words=words, wording=wording, tables=tables(across), figure=figure, page=page)
+def render_page(across: AcrossModels, say: Callable[[str], object] = str) -> str:
+    """Write what models say as one HTML file, which links to the page of each model's run beside it.
+
+    Its chart is drawn by another process; where that dies, it is said, on the page too, which then has none.
+    """
+    template, said = page_templates("runoff.across").get_template("models.html"), list[str]()
+    (figure,) = draw_or_say([(ratio_chart, (across,))], said.append) or [None]
+    for line in said:
+        say(line)
+    return template.render(
+        across=across,
+        words=words,
+        wording=wording,
+        tables=tables(across),
+        figure=figure,
+        page=page,
+        remarks=[*words.remarks(across), *said],
+    )
 
 
 def page(entry: Entry) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-import vl_convert
+from runoff.charts.lazy import alt
 
 # Hues of Okabe and Ito's palette, which colour-blind people tell apart, at a lightness that reads on white and black.
 BLUE, ORANGE, GREEN, PINK = "#2f7fc1", "#d2691e", "#169b76", "#bb67a5"
@@ -121,4 +120,11 @@ def draw(
         .configure_legend(labelColor=INK, labelFontSize=13, labelLimit=220)
         .to_dict(validate=False)  # a chart that is no Vega-Lite is not drawn, which tests see
     )
-    return PARTS_AS_IMAGES.sub("", vl_convert.vegalite_to_svg(specification))
+    return PARTS_AS_IMAGES.sub("", to_svg(specification))
+
+
+def to_svg(specification: dict[str, Any]) -> str:
+    """Let Vega-Lite draw a chart, in a V8 of its own, which reserves gigabytes of addresses as it starts."""
+    import vl_convert  # here, since it loads that
+
+    return vl_convert.vegalite_to_svg(specification)

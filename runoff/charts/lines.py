@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import altair as alt
-
 from runoff.charts.drawing import chart_of, hue, palette, top_legend
+from runoff.charts.lazy import alt
 from runoff.text.numbers import HasInterval
 
 STEPS = 8
 """How high such a chart is, in the steps that ``draw`` counts in."""
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
-DOUBLINGS = alt.Scale(type="log", base=2)
 
 
 def lines(
@@ -30,7 +28,7 @@ def lines(
     legend = top_legend("stroke")
     x = alt.X(
         "number:Q",
-        scale=DOUBLINGS,
+        scale=doublings(),
         axis=alt.Axis(values=sorted({point["number"] for point in points}), format="d", title=along),
     )
     colour = hue("who:N", palette(names), legend)
@@ -42,3 +40,8 @@ def lines(
         drawn.mark_point(filled=True, size=40, opacity=1).encode(x=x, y=y, color=colour),
         spans.mark_rule(strokeWidth=2, opacity=0.5).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
     )
+
+
+def doublings() -> alt.Scale:
+    """Return a scale on which a doubling is as far everywhere."""
+    return alt.Scale(type="log", base=2)

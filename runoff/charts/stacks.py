@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import altair as alt
-
 from runoff.charts.drawing import INK, Figure, chart_of, contender_axis, draw, hue, palette, top_legend
+from runoff.charts.lazy import alt
 
 
 def stacked_bars(

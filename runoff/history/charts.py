@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-import altair as alt
-
 from runoff.charts.drawing import INK, PALETTE, Figure, draw
+from runoff.charts.lazy import alt
 from runoff.history import words
 from runoff.history.lines import Line, SettingHistory
 from runoff.text.numbers import count

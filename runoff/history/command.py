@@ -8,7 +8,7 @@ from pathlib import Path
 from runoff.files.names import shown
 from runoff.files.whole import write_text
 from runoff.quantities import Commands
-from runoff.text.output import show, tell
+from runoff.text.output import show, warn
 
 
 def add_history(commands: Commands) -> None:
@@ -40,13 +40,13 @@ def write_history(options: argparse.Namespace) -> None:
 
     history = make_history(read_runs(options.places))
     drawn = {
-        options.output / "history.html": render_history(history),
+        options.output / "history.html": render_history(history, say=warn),
         options.output / "history.json": history_json(history),
     }
     if options.markdown is not None:
         drawn[options.markdown] = render_history_markdown(history)
     for remark in words.remarks(history):
-        tell(f"! {remark}")
+        warn(remark)
     said = [words.answer(history)]
     try:
         said += [shown(write_text(path, text)) for path, text in drawn.items()]

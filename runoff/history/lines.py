@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 
 from runoff.history.reading import PastRun, Reading
 from runoff.history.steps import find_steps
@@ -31,9 +32,9 @@ class HistoryMetric:
 
 
 METRICS = (
-    HistoryMetric("ratio to reference", INFERENCE, lambda measure: measure.ratio, ""),
-    HistoryMetric("cold start", "cold-start", lambda measure: measure.median, "s"),
-    HistoryMetric("peak memory", "peak-memory", lambda measure: measure.median, "MB"),
+    HistoryMetric("ratio to reference", INFERENCE, attrgetter("ratio"), ""),
+    HistoryMetric("cold start", "cold-start", attrgetter("median"), "s"),
+    HistoryMetric("peak memory", "peak-memory", attrgetter("median"), "MB"),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -92,7 +92,11 @@ def read_past_run(path: Path) -> PastRun | None:
 
 def past_run(file: str, run: StoredRun) -> PastRun:
     """Return what a history needs of a stored run."""
-    measures = {key: measure for key, measure in run.measures.items() if key[1] in run.stratum.contenders}
+    measures = {
+        key: replace(measure, data=())  # which are most of a run, and which no history looks at
+        for key, measure in run.measures.items()
+        if key[1] in run.stratum.contenders
+    }
     return PastRun(
         file=shown(file),
         moment=run.moment,

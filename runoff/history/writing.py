@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from runoff.charts.apart import draw_or_say
 from runoff.history import words
 from runoff.history.charts import draw_panels
 from runoff.history.lines import History, Line, Point, SettingHistory, Step
@@ -18,11 +20,18 @@ from runoff.text.table import plain_notes
 HISTORY_SCHEMA = 3
 
 
-def render_history(history: History) -> str:
-    """Draw a history as one HTML file that asks for nothing else."""
+def render_history(history: History, say: Callable[[str], object] = str) -> str:
+    """Write a history as one HTML file that asks for nothing else.
+
+    Its charts are drawn by another process; where that dies, it is said, on the page too, which then has none.
+    """
     page = page_templates("runoff.history").get_template("history.html")
-    sections = [(section, draw_panels(section)) for section in history.sections]
-    return page.render(history=history, words=words, sections=sections)
+    said: list[str] = []
+    drawn = draw_or_say([(draw_panels, (section,)) for section in history.sections], said.append)
+    for line in said:
+        say(line)
+    sections = list(zip(history.sections, drawn or [[]] * len(history.sections), strict=True))
+    return page.render(history=history, words=words, sections=sections, remarks=[*words.remarks(history), *said])
 
 
 def render_history_markdown(history: History) -> str:

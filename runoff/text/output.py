@@ -108,3 +108,8 @@ def tell(text: str) -> None:
         sys.stderr.flush()
     except OSError:
         discard(sys.stderr)
+
+
+def warn(text: str) -> None:
+    """Tell what is to be known of a result that there is."""
+    tell(f"! {text}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from runoff.charts import drawing
+from runoff.charts import apart, drawing
 
 Specification = dict[str, Any]
 
@@ -23,8 +22,8 @@ def drawn() -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def charts(request: pytest.FixtureRequest, drawn: dict[str, str]) -> Iterator[None]:
-    """Draw the charts of a test that is marked ``draws``, and sketch those of any other."""
-    real = drawing.vl_convert.vegalite_to_svg
+    """Draw the charts of a test that is marked ``draws``, and sketch those of any other, all in this process."""
+    real = drawing.to_svg
 
     def draw(specification: Specification) -> str:
         description = json.dumps(specification, sort_keys=True)
@@ -34,8 +33,14 @@ def charts(request: pytest.FixtureRequest, drawn: dict[str, str]) -> Iterator[No
 
     made = draw if request.node.get_closest_marker("draws") else sketch
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "vl_convert", SimpleNamespace(vegalite_to_svg=made))
+        patch.setattr(drawing, "to_svg", made)
+        patch.setattr(apart, "draw_apart", draw_here)
         yield
+
+
+def draw_here(tasks: Sequence[apart.Task]) -> list[Any]:
+    """Return what each task draws."""
+    return [draw(*given) for draw, given in tasks]
 
 
 def sketch(specification: Specification) -> str:

@@ -66,17 +66,20 @@ def test_files_go_to_results_unless_it_is_said():
     assert (asked.output, asked.markdown) == (Path("c"), Path("d"))
 
 
-def test_nothing_is_written_where_a_chart_cannot_be_drawn(tmp_path, monkeypatch, capsys):
-    """Everything is drawn first, so that no page of today stands beside figures of yesterday."""
+def test_a_chart_that_cannot_be_drawn_costs_the_charts_alone(tmp_path, monkeypatch, capsys):
+    """A line says so, on the page too, and the figures are written."""
 
     def fail(chart, names):
         raise RunoffError("the chart can't be drawn")
 
     monkeypatch.setattr(charts, "draw", fail)
     folder = store_runs(tmp_path / "runs", [make_past_run(0)])
-    assert main(["history", str(folder), "--output", str(tmp_path / "out")]) == Exit.FAILED
-    assert capsys.readouterr() == ("", "runoff: the chart can't be drawn\n")
-    assert not (tmp_path / "out").exists()
+    assert main(["history", str(folder), "--output", str(tmp_path / "out")]) == Exit.DONE
+    said = "the charts are left out: the chart can't be drawn"
+    assert capsys.readouterr().err == f"! {said}\n"
+    page = (tmp_path / "out" / "history.html").read_text(encoding="utf-8")
+    assert "the charts are left out: the chart can" in page
+    assert "<figure>" not in page
 
 
 def test_a_history_is_written_as_page_json_and_markdown(tmp_path, monkeypatch, capsys):

@@ -55,8 +55,7 @@ def test_page_markdown_and_chart_are_made_without_any_framework(tmp_path: Path) 
     assert "openvino-int8" in markdown.read_text()
     assert chart.read_text().startswith("<svg")
     loaded = set(done.stderr.split())
-    assert {"altair", "vl_convert"} <= loaded
-    assert not loaded & {*BLOCKED, *SLOW}
+    assert not loaded & {*BLOCKED, *SLOW, "altair", "vl_convert"}  # which are in a process of their own
 
 
 def test_comparing_loads_nothing_that_draws(tmp_path: Path) -> None:

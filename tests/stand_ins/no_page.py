@@ -7,11 +7,11 @@ from pathlib import Path
 from fixtures import results
 
 
-def write_nothing(run: object, path: Path) -> None:
-    """Write a page without the run."""
-    path.write_text("no page")
+def make_nothing(session: object, run: object, stored: Path) -> None:
+    """Write a page without the run beside the stored one."""
+    stored.with_name("index.html").write_text("no page")
 
 
 def pytest_configure() -> None:
     """Put that in the place of the page."""
-    results.write_page = write_nothing
+    results.make_page = make_nothing

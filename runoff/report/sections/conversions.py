@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-import altair as alt
-
 from runoff.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, chart_of, draw, hue
+from runoff.charts.lazy import alt
 from runoff.judge.conversions import (
     CLAIMED_FAILURES,
     FAILED,

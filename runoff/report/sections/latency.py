@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 
 from runoff.charts.drawing import (
@@ -24,6 +23,7 @@ from runoff.charts.drawing import (
     logarithmic,
     rows_axis,
 )
+from runoff.charts.lazy import alt
 from runoff.errors import RunoffError
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
 from runoff.report.blocks import PAGE, Section

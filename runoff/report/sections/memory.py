@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
 
-import altair as alt
-
 from runoff.charts.drawing import BLUE, INK, Figure, chart_of, contender_axis, draw, rows_axis
+from runoff.charts.lazy import alt
 from runoff.charts.stacks import stacked_bars
 from runoff.report.blocks import PAGE, Section
 from runoff.stored.benchmarks import Curve

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
 from runoff.charts.drawing import DASHED, Figure, chart_of, contender_axis, draw, hue, logarithmic, palette
+from runoff.charts.lazy import alt
 from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section
 from runoff.stored.run import StoredRun

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import altair as alt
-
 from runoff.charts.drawing import DASHED, Figure, chart_of, draw
-from runoff.charts.lines import DOUBLINGS, STEPS, lines
+from runoff.charts.lazy import alt
+from runoff.charts.lines import STEPS, doublings, lines
 from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section
 from runoff.stored.run import StoredRun
@@ -47,7 +46,7 @@ def threads_figure(run: StoredRun) -> Figure | None:
     ideal = chart_of([{"number": count, "value": count} for count in counts])
     chart = alt.layer(
         ideal.mark_line(**DASHED).encode(x="number:Q", y="value:Q"),
-        lines(speedups, "threads", "times as fast as one thread", DOUBLINGS),
+        lines(speedups, "threads", "times as fast as one thread", doublings()),
     )
     alt_text = "; ".join(
         f"{name} {by_count[max(by_count)].value:.2f} times with {max(by_count)}" for name, by_count in speedups.items()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import altair as alt
-
 from runoff.charts.drawing import Figure, draw
+from runoff.charts.lazy import alt
 from runoff.charts.lines import STEPS, lines
 from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section

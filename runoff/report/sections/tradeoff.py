@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import altair as alt
-
 from runoff.answer.choice import choose
 from runoff.answer.limits import limits_of
 from runoff.answer.metrics import LATENCY, PEAK_MEMORY
 from runoff.charts.drawing import BLUE, DASHED, GREEN, GREY, INK, STEP, WIDTH, Figure, chart_of, draw, logarithmic
 from runoff.charts.labels import FONT_SIZE, SIDES, Box, place_names
+from runoff.charts.lazy import alt
 from runoff.charts.stacks import stacked_bars
 from runoff.report.blocks import PAGE, Section
 from runoff.stored.run import StoredRun

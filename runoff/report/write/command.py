@@ -10,7 +10,7 @@ from runoff.errors import UsageError
 from runoff.files.names import shown
 from runoff.files.whole import write_text
 from runoff.quantities import STANDARD_OUTPUT, Commands
-from runoff.text.output import show
+from runoff.text.output import show, warn
 
 
 def add_report(commands: Commands) -> None:
@@ -36,9 +36,10 @@ def add_report(commands: Commands) -> None:
 
 def write_reports(options: argparse.Namespace) -> None:
     """Write what was asked for, the page where nothing was; everything is drawn before anything is written."""
-    # Loaded here: what draws charts takes a second, and the other commands do without it.
+    # Loaded here: the other commands and help do without it.
     from runoff.answer.limits import limits_text, parse_limits
     from runoff.answer.recommendation import recommendation
+    from runoff.charts.apart import DrawingFailed, draw_apart
     from runoff.report.sections.latency import standalone_ratio_chart
     from runoff.report.write.markdown import render_markdown
     from runoff.report.write.page import render_page
@@ -51,19 +52,23 @@ def write_reports(options: argparse.Namespace) -> None:
     page = options.html
     if not (options.html or options.markdown or options.chart):
         page = beside(options.runs[0])
-    drawn = [
-        (path, render(*runs))
-        for path, render in (
-            (page, render_page),
-            (options.markdown, render_markdown),
-            (options.chart, lambda first, *_: standalone_ratio_chart(first)),
-        )
-        if path is not None
-    ]
+    texts: dict[Path, str] = {}
+    if page is not None:
+        texts[page] = render_page(*runs, say=warn)
+    if options.markdown is not None:
+        texts[options.markdown] = render_markdown(*runs)
+    failure = None
+    if options.chart is not None:
+        try:
+            (texts[options.chart],) = draw_apart([(standalone_ratio_chart, (runs[0],))])
+        except DrawingFailed as error:  # what was asked for beside it is written
+            failure = DrawingFailed(f"{shown(options.chart)} can't be drawn: {error}")
     said = "" if limits is None else "".join(f"{recommendation(run)}\n" for run in runs)
-    for path, text in drawn:
+    for path, text in texts.items():
         said += text if path == STANDARD_OUTPUT else f"{shown(write_text(path, text))}\n"
     show(said)
+    if failure:
+        raise failure
 
 
 def beside(run: Path) -> Path:

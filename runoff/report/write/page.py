@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from runoff.answer.choice import choose
 from runoff.answer.metrics import AGREEMENT, COLD_START, LATENCY, PEAK_MEMORY
 from runoff.answer.recommendation import opening
+from runoff.charts.apart import draw_or_say
 from runoff.charts.drawing import Figure
 from runoff.judge.ratios import FASTER, SLOWER
 from runoff.report.blocks import PAGE, Section
@@ -44,13 +45,23 @@ class RunPart:
     sections: Sequence[tuple[Section, Sequence[Figure]]]
 
 
-def render_page(*runs: StoredRun) -> str:
-    """Draw runs as one HTML file that asks for nothing else."""
+def render_page(*runs: StoredRun, say: Callable[[str], object] = str) -> str:
+    """Write runs as one HTML file that asks for nothing else.
+
+    Its charts are drawn by another process; where that dies, it is said, on the page too, which then has none.
+    """
     templates = page_templates("runoff.report")
     script, script_hash = own_script(templates, "sort.js")
     several = len(runs) > 1
+    shown = [(run, sections(run, PAGE)) for run in runs]
+    tasks = [(draw, (replace(run, source=None),)) for run, parts in shown for part in parts for draw in part.charts]
+    said: list[str] = []
+    figures = iter(draw_or_say(tasks, said.append) or [None] * len(tasks))
+    for line in said:
+        say(line)
     return templates.get_template("index.html").render(
-        parts=[make_part(run, number, several=several) for number, run in enumerate(runs, 1)],
+        parts=[make_part(run, parts, number, figures, several) for number, (run, parts) in enumerate(shown, 1)],
+        missing=said,
         overview=side_by_side(runs) if several else [],
         wording=wording,
         numbers=numbers,
@@ -59,10 +70,15 @@ def render_page(*runs: StoredRun) -> str:
     )
 
 
-def make_part(run: StoredRun, number: int, *, several: bool) -> RunPart:
-    """Collect what is shown of a run; a section without anything to show is left out."""
+def make_part(
+    run: StoredRun, shown: Sequence[Section], number: int, figures: Iterator[Figure | None], several: bool
+) -> RunPart:
+    """Collect what is shown of a run, with its figures, of which each chart takes the next.
+
+    A section without anything to show is left out.
+    """
     recommended = choose(run).recommended
-    drawn = [(section, [figure for draw in section.charts if (figure := draw(run))]) for section in sections(run, PAGE)]
+    drawn = [(section, [figure for _ in section.charts if (figure := next(figures))]) for section in shown]
     return RunPart(
         run=run,
         title=label(number).capitalize(),
