@@ -13,4 +13,5 @@ pytest_plugins = [
     "fixtures.recorder",
     "fixtures.conversion",
     "fixtures.results",
+    "fixtures.screen",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from runoff.errors import Exit
 from runoff.files.names import shown
 from runoff.files.whole import write_text
 from runoff.quantities import STANDARD_OUTPUT, Commands, share
-from runoff.text.output import show
+from runoff.text.output import columns, obeys, show
 
 
 def add_compare(commands: Commands) -> None:
@@ -63,8 +62,7 @@ def compare_stored(options: argparse.Namespace) -> int:
     if options.markdown == STANDARD_OUTPUT:
         show(markdown)
         return found.exit_code
-    width = min(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
-    text = render_comparison(found, names, width=width, colour=sys.stdout is not None and sys.stdout.isatty())
+    text = render_comparison(found, names, width=columns(WIDTH), colour=obeys(sys.stdout))
     try:
         if options.markdown is not None:
             text += f"{shown(write_text(options.markdown, markdown))}\n"

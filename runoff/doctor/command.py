@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from runoff.errors import Exit
 from runoff.files.whole import write_text
 from runoff.quantities import Commands, duration
-from runoff.text.output import show, tell
+from runoff.text.output import columns, obeys, show, tell
 
 if TYPE_CHECKING:
     from runoff.environments.environment import Environment
@@ -79,6 +79,7 @@ def examine(options: argparse.Namespace) -> int:
     from runoff.doctor.findings import collect
     from runoff.doctor.text import render
     from runoff.environments.environment import make_environments
+    from runoff.text.terminal import WIDTH
 
     environments = make_environments(Path(sys.executable), options.environment, [])
     folder = Path(tempfile.mkdtemp(prefix="runoff-doctor-"))  # stays where an error names a log in it
@@ -99,12 +100,12 @@ def examine(options: argparse.Namespace) -> int:
             written = {"schema": SCHEMA, **asdict(findings), "advice": list(advice)}
             write_text(options.json, json.dumps(written, indent=2, allow_nan=False) + "\n")
     finally:
-        show(render(findings, advice))
+        show(render(findings, advice, columns(WIDTH)))
     return Exit.DONE
 
 
 def say(what: str) -> None:
     """Say what is going on where somebody watches: in one line of a terminal, erased by the next."""
-    if sys.stderr is not None and sys.stderr.isatty():
+    if obeys(sys.stderr):
         sys.stderr.write(f"{ERASE_LINE}{what}")
         sys.stderr.flush()

@@ -28,10 +28,10 @@ MOST_OF_A_VALUE = 60
 NOT_READABLE = "not readable (virtual machine?)"
 
 
-def render(findings: Findings, advice: Sequence[str]) -> str:
-    """Return the whole text, with a newline at its end."""
+def render(findings: Findings, advice: Sequence[str], width: int = WIDTH) -> str:
+    """Return the whole text, at most ``width`` columns wide where that is no less than its names, with a newline."""
     text = io.StringIO()
-    console = make_console(text, width=WIDTH, colour=False)
+    console = make_console(text, width=width, colour=False)
     head(console, "What is here")
     for environment in findings.environments:
         numpy = f"numpy {environment.numpy.version}" if environment.numpy else "no numpy"

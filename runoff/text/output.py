@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import shutil
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -85,6 +86,16 @@ def show(text: str) -> None:
     except OSError as error:
         discard(sys.stdout)
         raise ResultsUnwritable(f"standard output can't be written ({error.strerror}); send it elsewhere") from error
+
+
+def obeys(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal that obeys what moves its cursor and colours its letters."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+
+
+def columns(most: int) -> int:
+    """Return how wide a text may be: as the terminal is, but no wider than ``most``, which it is elsewhere."""
+    return min(most, shutil.get_terminal_size((most, 0)).columns)
 
 
 def discard(stream: TextIO) -> None:
