@@ -42,7 +42,10 @@ Pair = tuple[Key, Measure, Measure]
 
 @dataclass(frozen=True)
 class Change:
-    """How a contender's ratio in one metric changed: ``change`` is head / base with Welch's interval."""
+    """How a contender's ratio in one metric changed: ``change`` is head / base with Welch's interval.
+
+    ``undisturbed`` is the same of the undisturbed ratio where both runs have it; nothing is judged by it.
+    """
 
     group: str
     contender: str
@@ -51,6 +54,7 @@ class Change:
     change: Ratio
     verdict: str
     fails: bool
+    undisturbed: Ratio | None = None
 
     @property
     def is_worse(self) -> bool:
@@ -161,6 +165,11 @@ def judge_changes(pairs: Sequence[Pair], fail_above: float | None, margin: float
     estimates = {key: change_estimate(before, after) for key, (before, after, _) in ratios.items()}
     share = min((shared_error(before, after) for before, after, _ in ratios.values()), default=1.0)
     claims = claim_p_values({key: difference_p_value(estimate) for key, estimate in estimates.items()}, share)
+    undisturbed = {
+        key: change_between(before.undisturbed, after.undisturbed)
+        for key, before, after in pairs
+        if before.undisturbed and after.undisturbed
+    }
     limit = fail_above if fail_above is not None else math.inf
     excesses = claim_p_values({key: excess_p_value(estimate, limit) for key, estimate in estimates.items()}, share)
     changes = []
@@ -169,7 +178,8 @@ def judge_changes(pairs: Sequence[Pair], fail_above: float | None, margin: float
         words = (FASTER, SLOWER) if unit == SECONDS else (LESS, MORE)
         shown = verdict(change, claims[key], control=None, margin=margin, words=words)
         fails = shown != EXPLORATORY and excesses[key] < 1 - CONFIDENCE
-        changes.append(Change(*key, before.value, after.value, change, words[1] if fails else shown, fails))
+        judged = words[1] if fails else shown
+        changes.append(Change(*key, before.value, after.value, change, judged, fails, undisturbed.get(key)))
     return tuple(changes)
 
 

@@ -27,6 +27,8 @@ from runoff.text.markdown import escape, note_lines, table_lines
 from runoff.text.table import NAME, VERDICT, Column, Note, Table
 from runoff.text.terminal import WIDTH, draw_table, make_console, print_notes
 
+UNDISTURBED = "the change in the quietest quarter of the rounds, beside that of the typical ratio, which decides"
+UNDISTURBED_CHANGE = "undisturbed\nchange"
 NEXT_BASELINE = (
     "race both in one run (--tree NAME=FOLDER or --environment NAME=PYTHON brings the second in as a contender), "
     "or measure a new baseline here and compare with that"
@@ -114,9 +116,10 @@ def changes_table(found: Comparison) -> Table:
     """Write the changes, one row each: metric, contender, both ratios, the change and what it shows."""
     figures = ("base\nratio", "head\nratio", f"change\n[{CONFIDENCE * 100:.3g} % interval]")
     names = (Column("metric", NAME), Column("contender", NAME))
+    undisturbed = (Column(UNDISTURBED_CHANGE),) if any(change.undisturbed for change in found.changes) else ()
     return Table(
         caption="",
-        columns=(*names, *map(Column, figures), Column(VERDICT, VERDICT)),
+        columns=(*names, *map(Column, figures), *undisturbed, Column(VERDICT, VERDICT)),
         rows=tuple(
             (
                 change.group,
@@ -124,11 +127,13 @@ def changes_table(found: Comparison) -> Table:
                 f"{change.base:.3f}",
                 f"{change.head:.3f}",
                 numbers.growth_with_interval(change.change),
+                *([numbers.growth_with_reach(change.undisturbed)] if undisturbed else []),
                 f"{change.verdict}, beyond {limit(found.fail_above)}" if change.fails else change.verdict,
             )
             for change in found.changes
         ),
         classes=tuple(change_class(change) for change in found.changes),
+        droppable=(UNDISTURBED_CHANGE,),
     )
 
 
@@ -137,7 +142,7 @@ def grouped_table(found: Comparison) -> Table:
     table = changes_table(found)
     rows: list[tuple[tuple[str, ...], str]] = []
     for group, lines in groupby(zip(table.rows, table.classes, strict=True), lambda line: line[0][0]):
-        rows.append(((group, "", "", "", ""), "heading"))
+        rows.append(((group, *[""] * (len(table.columns) - 2)), "heading"))
         rows += [((f"  {contender}", *cells), kind) for (_, contender, *cells), kind in lines]
     return replace(
         table,
@@ -169,6 +174,8 @@ def notes(found: Comparison, names: tuple[str, str]) -> list[Note]:
     if found.changes:
         verdicts = Counter(change.verdict for change in found.changes)
         beneath.append(Note("changes", ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())))
+        if any(change.undisturbed for change in found.changes):
+            beneath.append(Note("undisturbed", UNDISTURBED))
         if not have_the_same_pictures(found.base.stratum, found.head.stratum):
             pictures = "is not compared: the runs show other pictures; give both the same --images"
             beneath.append(Note("agreement", pictures))

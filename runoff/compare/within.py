@@ -9,6 +9,7 @@ from msgspec import structs
 from runoff.compare.changes import SECONDS, Comparison, compare_runs
 from runoff.errors import Exit, RunoffError
 from runoff.judge.ratios import CONFIDENCE, Ratio
+from runoff.judge.three_ratios import Ratios
 from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun
 from runoff.stored.samples import INFERENCE
@@ -50,7 +51,8 @@ def before_the_change(twins: StoredRun, run: StoredRun) -> StoredRun:
     The reference's ratio to itself is 1, known exactly, so that a change's interval is the twin's own. The run need not
     have benchmarks of the reference itself, and in inference a twin should always have a ratio.
     """
-    itself = Measure(1.0, SECONDS, Ratio(1.0, 1.0, 1.0, CONFIDENCE, run.info.launches, CONFIDENCE), None, None, ())
+    one = Ratio(1.0, 1.0, 1.0, CONFIDENCE, run.info.launches, CONFIDENCE)
+    itself = Measure(1.0, SECONDS, one, None, None, (), Ratios(one, one, one))
     groups = dict.fromkeys((INFERENCE, *(group for (group, _), measure in run.measures.items() if measure.ratio)))
     agreement = next((row.agreement for row in run.rows if row.contender == run.stratum.reference), None)
     raced = {row.contender: run.stratum.contenders.get(row.contender, {}) for row in twins.rows}

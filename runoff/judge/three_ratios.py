@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,10 +205,7 @@ def three_ratios(
     lengths = {len(values) for launch in zip(times, reference, strict=True) for values in launch}
     if len(lengths) != 1 or max(lengths) < 2:
         return None
-    seconds = np.asarray([times, reference], dtype=np.float64)
-    if not np.isfinite(seconds).all() or (seconds <= 0).any():
-        raise ValueError("durations must be finite and above zero")
-    own, other = np.log(seconds)
+    own, other = logarithms([times, reference])
 
     def ratio_of(of: str, fewest: int, estimate: Estimator, interval: Callable[..., Found]) -> Ratio | str:
         if own.size < fewest:
@@ -221,6 +219,35 @@ def three_ratios(
         typical,
         ratio_of(TAIL, FEWEST_FOR_A_TAIL, TAIL_ESTIMATOR, tail_ratio),
     )
+
+
+def typical_over_undisturbed(launches: Sequence[Sequence[float]]) -> Ratio | None:
+    """Return how many times as long as undisturbed one contender typically takes: what happened to it by itself.
+
+    Typical is the median of all rounds, undisturbed the mean logarithm of the fastest quarter of them; the noise of a
+    quiet machine alone makes it a little more than 1. None with too few rounds, or with one launch. Raises ValueError
+    as above.
+    """
+    count = sum(map(len, launches))
+    if len(launches) < 2 or len({len(values) for values in launches}) != 1 or count < FEWEST_ROUNDS:
+        return None
+    own = logarithms(launches)
+
+    def estimate(times: Times, _: Times) -> Numbers:
+        together = flat(times)
+        quiet = np.take_along_axis(together, quietest(together, QUIET_SHARE), axis=-1)
+        return np.asarray(np.median(together, axis=-1) - quiet.mean(axis=-1))
+
+    found = as_stored(jackknife(estimate, own, own), Ratio(1.0, None, None, CONFIDENCE, len(launches), CONFIDENCE))
+    return known(found)
+
+
+def logarithms(seconds: Sequence[Any]) -> Times:
+    """Return the logarithms of times; raises ValueError where one is no positive number."""
+    values = np.asarray(seconds, dtype=np.float64)
+    if not np.isfinite(values).all() or (values <= 0).any():
+        raise ValueError("durations must be finite and above zero")
+    return np.log(values)
 
 
 def as_stored(found: Found, like: Ratio) -> Ratio | str:

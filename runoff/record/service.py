@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 
 from runoff.judge.diagnostics import percentiles
 from runoff.judge.ratios import launch_log_ratio, ratio_over_launches
+from runoff.judge.three_ratios import typical_over_undisturbed
 from runoff.measure.service.batches import BatchesRecord
 from runoff.measure.service.end_to_end import EndToEndRecord
 from runoff.measure.service.load import HighestLoadRecord, LoadRecord
-from runoff.measure.service.neighbour import NEIGHBOURS, NeighbourRecord
+from runoff.measure.service.neighbour import NEIGHBOURS, QUIET, NeighbourRecord
 from runoff.measure.service.parallel import ParallelRecord
 from runoff.measure.service.threads import ThreadsRecord
 from runoff.record.race import Judged, median_over, stored_percentiles
@@ -99,7 +100,11 @@ def scaling_at(records: Sequence[ThreadsRecord], count: int) -> Scaling:
 
 
 def neighbour_cost(records: Sequence[NeighbourRecord]) -> NeighbourCost:
-    """Return how many times as long an inference takes beside each neighbour, paired by round with those without."""
+    """Return how many times as long an inference takes beside each neighbour, paired by round with those without.
+
+    Beside it stands what happened by itself, in the rounds without one.
+    """
+    itself = typical_over_undisturbed([record.rounds[QUIET] for record in records])
     return NeighbourCost(
         cpus=records[0].cpus,
         one_core=records[0].one_core,
@@ -108,6 +113,7 @@ def neighbour_cost(records: Sequence[NeighbourRecord]) -> NeighbourCost:
             Slowdown(each.kind, each.share, rate_over_launches(record.slowdown(each) for record in records))
             for each in NEIGHBOURS
         ),
+        by_itself=Rate(itself.value, itself.low, itself.high, itself.launches) if itself else None,
     )
 
 

@@ -129,13 +129,15 @@ class NeighbourCost(Struct, frozen=True):
     """What a neighbour costs: seconds an inference without one, and the slow-down beside each.
 
     The contender had so many ``cpus`` and the neighbour as many others; ``one_core`` says whether these are threads of
-    a single core.
+    a single core. ``by_itself`` is what happened without a neighbour of ours: how many times as long as undisturbed an
+    inference typically took, None where rounds were too few to say, and in older runs.
     """
 
     cpus: int
     one_core: bool
     quiet: Amount
     slowdowns: tuple[Slowdown, ...]
+    by_itself: Rate | None = None
 
     @property
     def largest(self) -> float | None:

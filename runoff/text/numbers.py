@@ -48,7 +48,12 @@ def ratio_with_reach(estimate: HasInterval | None) -> str:
     """Write a ratio with how far its interval reaches to each side, which takes less room: ``0.743 ±0.8 %``."""
     if estimate is None or estimate.low is None or estimate.high is None or estimate.low == estimate.high:
         return ratio(estimate)
-    return f"{estimate.value:.3f} ±{(math.sqrt(estimate.high / estimate.low) - 1) * 100:.1f} %"
+    return f"{estimate.value:.3f} {reach(estimate.low, estimate.high)}"
+
+
+def reach(low: float, high: float) -> str:
+    """Write how far the interval of a ratio reaches to each side."""
+    return f"±{(math.sqrt(high / low) - 1) * 100:.1f} %"
 
 
 def times(quotient: float, words: tuple[str, str] = ("faster", "slower")) -> str:
@@ -65,6 +70,14 @@ def growth(quotient: float) -> str:
 def growth_with_interval(quotient: HasInterval) -> str:
     """Write a growth with its interval: ``+10.2 % [+8.1, +12.4]``."""
     return with_interval(quotient, growth, " %")
+
+
+def growth_with_reach(quotient: HasInterval | None) -> str:
+    """Write a growth with how far its interval reaches to each side: ``+10.2 % ±2.0 %``."""
+    if quotient is None:
+        return NOTHING
+    bare = f"{growth(quotient.value)} %"
+    return bare if quotient.low is None or quotient.high is None else f"{bare} {reach(quotient.low, quotient.high)}"
 
 
 def milliseconds(duration: float | None) -> str:

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from runoff.judge.ratios import TAIL, TYPICAL, UNDISTURBED, Ratio, launch_log_ratio, ratio_over_launches
-from runoff.judge.three_ratios import FEWEST_ROUNDS, SETTLED, TOO_FAR, Ratios, three_ratios
+from runoff.judge.three_ratios import (
+    FEWEST_ROUNDS,
+    SETTLED,
+    TOO_FAR,
+    Ratios,
+    three_ratios,
+    typical_over_undisturbed,
+)
 from trust.undisturbed.machines import APART, BASE, CONTROL, REFERENCE, Machine, simulate
 
 KNOWN = math.log(BASE["fast"] / BASE[REFERENCE])
@@ -191,3 +198,22 @@ def test_all_three_are_at_the_confidence_of_the_look() -> None:
         assert wide.value == narrow.value
         assert (wide.confidence, wide.nominal_confidence) == (0.95, 0.99)
         assert (wide.low or 0) < (narrow.low or 0)
+
+
+def test_what_happens_by_itself_is_known_of_simulated_rounds() -> None:
+    """On a quiet machine a contender takes a little longer than undisturbed, on a disturbed one what that costs it."""
+    quiet = typical_over_undisturbed(simulated(Machine(APART))[REFERENCE][0].tolist())
+    assert quiet is not None
+    assert 1.0 < quiet.value < 1.03
+    disturbed = typical_over_undisturbed(simulated(Machine(APART, 0.35, 0.2), seed=2)[REFERENCE][0].tolist())
+    assert disturbed is not None
+    assert (disturbed.low or 0) < math.exp(APART[REFERENCE]) < (disturbed.high or 0) * 1.03
+    assert disturbed.low is not None
+    assert disturbed.low > quiet.value
+
+
+def test_what_happens_by_itself_takes_rounds_enough() -> None:
+    """With one launch, few rounds, or launches that differ in their number it is not said."""
+    assert typical_over_undisturbed([[0.01] * 60]) is None
+    assert typical_over_undisturbed([[0.01] * 10, [0.01] * 10]) is None
+    assert typical_over_undisturbed([[0.01] * 30, [0.01] * 31]) is None

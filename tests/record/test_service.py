@@ -159,6 +159,14 @@ def test_a_neighbours_cost_is_a_mean_over_launches() -> None:
     assert found.largest == found.slowdowns[1].times.value
 
 
+def test_what_happened_by_itself_stands_beside_a_neighbours_cost() -> None:
+    """Where two rounds of three are disturbed it is how much longer these take; of few rounds it is not said."""
+    quiet = (0.02, 0.03, 0.03) * 10
+    found = service.neighbour_cost([beside(quiet, 1.1, 1.5, 1.0, 1.2) for _ in range(5)])
+    assert found.by_itself == Rate(pytest.approx(1.5), pytest.approx(1.5), pytest.approx(1.5), 5)
+    assert service.neighbour_cost([beside(quiet[:6], 1.1, 1.5, 1.0, 1.2) for _ in range(5)]).by_itself is None
+
+
 def test_a_round_beside_a_neighbour_is_paired_with_its_own_quiet_one() -> None:
     """What slows a round as a whole is in both of its times, and a single disturbed round does not count."""
     rounds = {QUIET: (0.01, 0.03, 0.09, 0.02, 0.01), "memory 1": (0.012, 0.036, 0.108, 0.5, 0.012)}

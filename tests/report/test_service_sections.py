@@ -11,7 +11,7 @@ from runoff.answer.recommendation import recommendation
 from runoff.arrays import Input
 from runoff.report.blocks import TERMINAL
 from runoff.report.sections.contents import sections
-from runoff.report.sections.neighbour import ONE_CORE, neighbour_figure
+from runoff.report.sections.neighbour import BY_ITSELF, ONE_CORE, itself_text, neighbour_figure
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
@@ -144,6 +144,19 @@ def test_a_neighbour_has_a_line_for_each_kind_and_says_where_it_was(run):
     notes = notes_of(section_of(dataclasses.replace(run, service=service), "neighbour"))
     assert notes[0].startswith("Contenders were kept on 4 CPUs, with as many threads")
     assert notes[1] == ONE_CORE
+
+
+def test_what_happened_by_itself_is_a_column_where_it_is_known(run):
+    """It stands in the contender's first line with a sentence on what it is; an older run has neither."""
+    assert BY_ITSELF not in notes_of(section_of(run, "neighbour"))
+    known = run.service.neighbour["onnxruntime"]
+    cost = structs.replace(known.neighbour, by_itself=Rate(1.12, 1.05, 1.19, 8))
+    service = dataclasses.replace(run.service, neighbour={"onnxruntime": structs.replace(known, neighbour=cost)})
+    section = section_of(dataclasses.replace(run, service=service), "neighbour")
+    place = [column.title for column in section.table.columns].index("by itself ×")
+    assert [row[place] for row in section.table.rows] == ["1.12 [1.05, 1.19]", ""]
+    assert itself_text(known.neighbour) == "–"
+    assert BY_ITSELF in notes_of(section)
 
 
 @pytest.mark.draws

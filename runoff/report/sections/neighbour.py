@@ -14,23 +14,24 @@ from runoff.text import numbers
 from runoff.text.table import make_table, plain_notes
 
 ONE_CORE = "The two halves are threads of one core, which a neighbour takes a part of, too."
+BY_ITSELF = (
+    "By itself is what the host's own neighbours cost meanwhile: the typical time of the rounds without ours over the "
+    "undisturbed one, the quietest quarter of them. Noise alone makes it a little more than 1."
+)
 STEP = 26
 
 
 def neighbour_section(run: StoredRun) -> Section | None:
-    """Show how many times as long inferences take beside each neighbour, with a line for each kind of it.
-
-    What happened by itself in the run, each contender's typical over undisturbed time, belongs beside "alone": it is to
-    be read from the race's rounds.
-    """
+    """Show how many times as long inferences take beside each neighbour, with a line for each kind of it."""
     costs = costs_of(run)
-    rows = [line for name, cost in costs.items() for line in lines(name, cost)]
+    known = any(cost.by_itself for cost in costs.values())
+    rows = [line for name, cost in costs.items() for line in lines(name, cost, by_itself=known)]
     caption = (
         "Times as long as alone beside a neighbour of the same size, at work for a share of the time: one that streams "
         "through memory, and one that computes in the first cache. The ratio is that of all time beside the first."
     )
     table = make_table(caption, rows, words=("neighbour",), droppable=("alone\nms",))
-    notes = plain_notes(placement(next(iter(costs.values())))) if costs else ()
+    notes = plain_notes([*placement(next(iter(costs.values()))), *([BY_ITSELF] if known else [])]) if costs else ()
     return question_section(run, Section("neighbour", "What a neighbour costs", table, notes, (neighbour_figure,)))
 
 
@@ -39,12 +40,13 @@ def costs_of(run: StoredRun) -> dict[str, NeighbourCost]:
     return {name: answer.neighbour for name, answer in run.service.neighbour.items()}
 
 
-def lines(name: str, cost: NeighbourCost) -> list[dict[str, str]]:
+def lines(name: str, cost: NeighbourCost, *, by_itself: bool) -> list[dict[str, str]]:
     """Write a contender's lines, the time without a neighbour in the first of them."""
     return [
         {
             "contender": name,
             "alone\nms": "" if place else numbers.milliseconds(cost.quiet),
+            **({"by itself\n×": "" if place else itself_text(cost)} if by_itself else {}),
             "neighbour": kind,
             **{
                 f"{numbers.percent(share)} of\nthe time": numbers.with_interval(slowdown.times, numbers.factor)
@@ -53,6 +55,11 @@ def lines(name: str, cost: NeighbourCost) -> list[dict[str, str]]:
         }
         for place, (kind, by_share) in enumerate(by_kind(cost).items())
     ]
+
+
+def itself_text(cost: NeighbourCost) -> str:
+    """Write what happened by itself, a dash where it is not known."""
+    return numbers.with_interval(cost.by_itself, numbers.factor) if cost.by_itself else numbers.NOTHING
 
 
 def by_kind(cost: NeighbourCost) -> dict[str, dict[float, Slowdown]]:
