@@ -70,14 +70,14 @@ def test_the_printed_command_gives_the_same_options(given, monkeypatch, environm
     modern = given[-2:] if brings else []
     again, before = options_of([*words[6:], *modern]), options_of(given)
     assert images_of(again) == images_of(before)
-    left_out = {"contenders": "", "named": "", "images": None}
+    left_out = {"contenders": "", "named": "", "pictures": None}
     assert vars(again) | left_out == vars(before) | left_out
 
 
 def images_of(options: Options) -> Path:
     """Return the folder of pictures, however it was given."""
-    assert options.images is not None
-    return options.images.resolve()
+    assert options.pictures.directory is not None
+    return options.pictures.directory.resolve()
 
 
 def test_it_names_no_folder_of_the_machine(given, tmp_path, monkeypatch):
