@@ -94,8 +94,19 @@ def flat(times: Times) -> Times:
 
 
 def quantile(share: float) -> Level:
-    """Return the quantile of log times."""
-    return lambda times: np.quantile(times, share, axis=-1)
+    """Return the quantile of log times, by linear interpolation between order statistics.
+
+    It is numpy's, which takes ten times as long for the many runs of a bootstrap: sorting is quick.
+    """
+
+    def level(times: Times) -> Numbers:
+        ordered = np.sort(times, axis=-1)
+        place = share * (times.shape[-1] - 1)
+        below = int(place)
+        low, high = ordered[..., below], ordered[..., min(below + 1, times.shape[-1] - 1)]
+        return np.asarray(low + (high - low) * (place - below))
+
+    return level
 
 
 def of_levels(level: Level) -> Estimator:

@@ -17,6 +17,7 @@ from runoff.judge.three_ratios import (
     SETTLED,
     TOO_FAR,
     Ratios,
+    quantile,
     three_ratios,
     typical_over_undisturbed,
 )
@@ -217,3 +218,9 @@ def test_what_happens_by_itself_takes_rounds_enough() -> None:
     assert typical_over_undisturbed([[0.01] * 60]) is None
     assert typical_over_undisturbed([[0.01] * 10, [0.01] * 10]) is None
     assert typical_over_undisturbed([[0.01] * 30, [0.01] * 31]) is None
+
+
+@given(st.lists(st.floats(-5.0, 5.0), min_size=1, max_size=30), st.floats(0.0, 1.0))
+def test_a_quantile_is_numpys(values: list[float], share: float) -> None:
+    """It interpolates between order statistics as numpy does by default."""
+    assert float(quantile(share)(np.array(values))) == pytest.approx(float(np.quantile(values, share)))
