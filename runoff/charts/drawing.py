@@ -74,8 +74,10 @@ def hue(field: str, hues: Mapping[str, str], legend: alt.Legend | None = None) -
 
 
 def top_legend(symbol: str) -> alt.Legend:
-    """Return a legend above the chart."""
-    return alt.Legend(title=None, orient="top", columns=2, symbolType=symbol, symbolSize=200, columnPadding=18)
+    """Return a legend above the chart, whose symbols stay as dark as the lines beside an area that is not."""
+    return alt.Legend(
+        title=None, orient="top", columns=2, symbolType=symbol, symbolSize=200, symbolOpacity=1, columnPadding=18
+    )
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -128,3 +130,9 @@ def to_svg(specification: dict[str, Any]) -> str:
     import vl_convert  # here, since it loads that
 
     return vl_convert.vegalite_to_svg(specification)
+
+
+def standalone(svg: str) -> str:
+    """Return a drawn chart as a file of its own, with a white background and dark ink."""
+    white = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    return re.sub(r"(<svg[^>]*>)", rf"\1{white}", svg.replace(INK, "#1c2126"), count=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +21,7 @@ from runoff.charts.drawing import (
     hue,
     logarithmic,
     rows_axis,
+    standalone,
 )
 from runoff.charts.lazy import alt
 from runoff.errors import RunoffError
@@ -104,8 +104,7 @@ def standalone_ratio_chart(run: StoredRun) -> str:
     figure = ratio_figure(run)
     if figure is None:
         raise NothingToDraw("the run has no ratios to draw; it takes a reference and another contender that were timed")
-    white = '<rect width="100%" height="100%" fill="#ffffff"/>'
-    return re.sub(r"(<svg[^>]*>)", rf"\1{white}", figure.svg.replace(INK, "#1c2126"), count=1)
+    return standalone(figure.svg)
 
 
 def distribution_figure(run: StoredRun) -> Figure | None:
