@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from runoff.report.sections.latency import GRID, REACH, density, distribution_figure, ratio_figure, shape
+from runoff.report.sections.latency import GRID, REACH, density, distribution_figure, ratio_figure, shape, shift_figure
 from runoff.report.sections.memory import MOST_POINTS, curve_figure, thinned
 from runoff.stored.benchmarks import Curve
 from runoff.stored.run import parse_run
@@ -102,3 +102,35 @@ def test_the_controls_interval_is_a_band(stored):
     figure = ratio_figure(parse_run(stored))
     assert "band" not in figure.caption
     assert 'opacity="0.22"' not in figure.svg
+
+
+@pytest.mark.draws
+def test_ratios_of_quantiles_are_those_of_the_raw_times(stored):
+    """Each contender but the reference has a line, and the text has its ratios at 10, 50 and 90 %."""
+    add_rounds(stored)
+    run = parse_run(stored)
+    figure = shift_figure(run)
+    own, base = (run.measures["inference", name].data for name in ("onnxruntime", "pytorch"))
+    ratios = [f"{np.quantile(own, at) / np.quantile(base, at):.3f}" for at in (0.1, 0.5, 0.9)]
+    assert f"onnxruntime {', '.join(ratios)}" in figure.alternative
+    assert all(f">{name}<" in figure.svg for name in ("onnxruntime", "tensorflow", "pytorch-channels-last"))
+    assert "pytorch 1.000" not in figure.alternative
+    assert "are shown" not in figure.caption
+
+
+def test_few_rounds_have_no_ratios_of_quantiles(stored):
+    """Where a quantile would be a single round, or no rounds were stored, nothing is drawn."""
+    assert shift_figure(parse_run(stored)) is None
+    add_rounds(stored, launches=8, rounds=12)
+    assert shift_figure(parse_run(stored)) is None
+
+
+@pytest.mark.draws
+def test_of_many_contenders_the_fastest_have_their_ratios_of_quantiles(stored):
+    """Four lines are drawn, and the caption says of how many."""
+    for number in range(4):
+        add_contender(stored, f"other-{number}", 2.0 + number)
+    add_rounds(stored)
+    figure = shift_figure(parse_run(stored))
+    assert "Of 7 contenders the 4 fastest are shown." in figure.caption
+    assert ">other-3<" not in figure.svg

@@ -24,12 +24,14 @@ from runoff.charts.drawing import (
     standalone,
 )
 from runoff.charts.lazy import alt
+from runoff.charts.shift import HEIGHT, shift_chart
 from runoff.errors import RunoffError
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
+from runoff.judge.shift import shift_function
 from runoff.report.blocks import PAGE, Section
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
-from runoff.stored.samples import INFERENCE
+from runoff.stored.samples import INFERENCE, launches
 from runoff.text import numbers
 
 HUES = {FASTER: BLUE, SLOWER: ORANGE, REFERENCE: GREY, wording.OPEN: GREY}
@@ -40,6 +42,11 @@ BAND = "The grey band is the control’s interval: what two equals reach is no d
 UNDISTURBED = "Filled is the typical ratio, hollow the undisturbed one. "
 FEWEST_FOR_A_SHAPE = 20
 """Below so many values a density is mostly its kernel, and the values themselves are drawn."""
+FEWEST_FOR_A_SHIFT = 100
+"""Below so many rounds the outer quantiles are single rounds."""
+MOST_SHIFTS = 4
+"""With more lines their bands hide each other."""
+DESCRIBED = (0.1, 0.5, 0.9)
 GRID = 56
 REACH = 0.44
 """How far a shape reaches to each side of its line, in steps between contenders."""
@@ -50,8 +57,8 @@ class NothingToDraw(RunoffError):
 
 
 def latency_section(_: StoredRun) -> Section:
-    """Draw the ratios to the reference, and all raw times."""
-    return Section("latency", "Latency", charts=(ratio_figure, distribution_figure), shown_in=(PAGE,))
+    """Draw the ratios to the reference, all raw times, and the ratios of their quantiles."""
+    return Section("latency", "Latency", charts=(ratio_figure, distribution_figure, shift_figure), shown_in=(PAGE,))
 
 
 def ratio_figure(run: StoredRun) -> Figure | None:
@@ -145,6 +152,35 @@ def distribution_figure(run: StoredRun) -> Figure | None:
         "All raw times of one inference: the wider, the more often. The dot is the median, the bar p95, the line goes "
         "from the least to the most; nothing is left out. Logarithmic scale.",
         f"Times of one inference: {'; '.join(described)}.",
+    )
+
+
+def shift_figure(run: StoredRun) -> Figure | None:
+    """Draw the shift functions of the fastest contenders to the reference, None where too few rounds were stored."""
+    reference = run.stratum.reference
+    base = launches(run, INFERENCE, reference)
+    own = {row.contender: launches(run, INFERENCE, row.contender) for row in run.timed if row.contender != reference}
+    paired = {who: list(zip(times, base, strict=False)) for who, times in own.items() if times and base}
+    lines = {
+        who: shift_function(*zip(*pairs, strict=True))
+        for who, pairs in paired.items()
+        if sum(len(times) for times, _ in pairs) >= FEWEST_FOR_A_SHIFT
+        and len({len(times) for pair in pairs for times in pair}) == 1
+    }
+    if not lines:
+        return None
+    shown = dict(list(lines.items())[:MOST_SHIFTS])
+    left_out = f" Of {len(lines)} contenders the {MOST_SHIFTS} fastest are shown." if len(shown) < len(lines) else ""
+    described = [
+        f"{who} {', '.join(f'{at.value:.3f}' for at in line if at.share in DESCRIBED)}" for who, line in shown.items()
+    ]
+    return Figure(
+        "Ratios of quantiles",
+        draw(shift_chart(shown, f"time relative to {reference}"), [""] * HEIGHT),
+        f"The quantiles of each contender’s times relative to those of {reference} (the shift function), with 95 % "
+        "intervals over launches: left the fastest rounds, right the slowest. Where a line is level, both suffer alike "
+        f"from what disturbs; where it falls, {reference} suffers more.{left_out}",
+        f"Ratios to {reference} of the 10, 50 and 90 % quantiles: {'; '.join(described)}.",
     )
 
 
