@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-import altair as alt
-
 from runoff.charts.drawing import DASHED, chart_of, hue, logarithmic, palette, top_legend
+from runoff.charts.lazy import alt
 from runoff.charts.lines import DASHES
 from runoff.text.numbers import HasInterval
 
