@@ -9,6 +9,7 @@ import pytest
 
 from runoff.environments import cpus
 from runoff.environments.cpus import Sides, allowed_threads, cgroup_quota, two_sides
+from runoff.judge.busy import Given
 from runoff.processor import own_cpus
 
 V1_MEMBERSHIP = "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n3:cpuset:/elsewhere\n1:name=systemd:/other\n"
@@ -183,3 +184,19 @@ def test_sides_here() -> None:
     assert len(sides.own) == len(sides.other)
     assert not set(sides.own) & set(sides.other)
     assert {*sides.own, *sides.other} <= own_cpus()
+
+
+def test_given_threads_are_set_against_the_cores_that_cpus_share(monkeypatch, tmp_path):
+    """Four threads on four CPUs of two cores share them; with nothing said of cores, nothing is known of it."""
+    monkeypatch.setattr(cpus, "own_cpus", lambda: frozenset({0, 1, 2, 3}))
+    monkeypatch.setattr(cpus, "cgroup_quota", lambda: None)
+    assert cpus.given_threads(4, tmp_path) == Given(4, 4, None)
+    siblings = {cpu: f"{cpu % 2},{cpu % 2 + 2}" for cpu in range(4)}
+    folder = tmp_path / "sys" / "devices" / "system" / "cpu"
+    write(folder, {f"cpu{cpu}/topology/thread_siblings_list": shared for cpu, shared in siblings.items()})
+    given = cpus.given_threads(4, tmp_path)
+    assert given == Given(4, 4, 2)
+    assert given.shares_cores
+    assert not cpus.given_threads(2, tmp_path).shares_cores
+    monkeypatch.setattr(cpus, "cgroup_quota", lambda: 2.5)
+    assert cpus.given_threads(4, tmp_path).possible == 2
