@@ -196,4 +196,7 @@ def repair(model: Path, repaired: Path) -> tuple[str, ...]:
 
 def count_tasks() -> int | None:
     """Count this process's threads, None on a system without Linux's /proc, where the pool's size stays unread."""
-    return len(list(TASKS.iterdir())) if TASKS.is_dir() else None
+    try:
+        return len(list(TASKS.iterdir()))
+    except OSError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -49,8 +50,10 @@ CONVERT_REQUIRES: tuple[str, ...] = ()
 DISTRIBUTIONS = ("onnxruntime",)
 CONVERT_DISTRIBUTIONS = ("onnx", "onnxruntime")
 SUFFIX = ".onnx"
+CONVERT_VERSION = 2
 
 X86_FLAG = "sse2"
+X86_MACHINES = ("x86_64", "amd64", "i386", "i686")
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def quantise(form: Form, artifact: Path, pictures: Pictures) -> None:
     """Quantise with ranges observed on the calibration pictures, a scale for each channel of the weights."""
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
-    signed, narrow = activation_and_range(read_processor().flags)
+    signed, narrow = activation_and_range(read_processor().flags, platform.machine())
     batches = ({form.model.inputs[0].name: np.array(picture[None])} for picture in pictures)
     quantize_static(
         str(form.onnx_file),
@@ -116,14 +119,16 @@ def quantise(form: Form, artifact: Path, pictures: Pictures) -> None:
     )
 
 
-def activation_and_range(flags: tuple[str, ...]) -> tuple[bool, bool]:
+def activation_and_range(flags: tuple[str, ...], machine: str) -> tuple[bool, bool]:
     """Choose signed activations or not, and a narrow range (7 bits) for the weights or not, by the processor's flags.
+
+    Where a system says no flags, its name for the machine says which kind it is, and no VNNI is taken for granted.
 
     x86 multiplies unsigned by signed bytes: with signed activations a ResNet-18 took three times as long here. Without
     VNNI it adds the products up in 16 bits, which two products of 8-bit weights can overflow, and of 7-bit weights
     can't (ONNX Runtime, "Quantize ONNX models": when to use reduce_range). ARM multiplies signed by signed.
     """
-    on_x86 = X86_FLAG in flags
+    on_x86 = X86_FLAG in flags if flags else machine.lower() in X86_MACHINES
     return not on_x86, on_x86 and not INT8_DOT_PRODUCT_FLAGS & set(flags)
 
 

@@ -122,7 +122,7 @@ def cpu_advice(machine: MachineFinding) -> Iterator[str]:
             f"the cgroup's quota has stopped its processes in {throttling.throttled} of {throttling.periods} periods "
             f"({throttling.throttled / throttling.periods:.0%}): give fewer --threads than the quota, or a larger quota"
         )
-    if machine.load[0] > threads.allowed:
+    if machine.load and machine.load[0] > threads.allowed:
         yield (
             f"the load average is {machine.load[0]:.1f} on {threads.allowed} threads: other programs want the same "
             "CPUs; stop them, or wait until they are done"
@@ -147,6 +147,8 @@ def variables_advice(machine: MachineFinding) -> Iterator[str]:
 def memory_advice(machine: MachineFinding, contenders: int) -> Iterator[str]:
     """Say where memory has gone to disk, and where all contenders together may not fit."""
     memory = machine.memory
+    if memory is None:
+        return
     if memory.swap_used:
         yield (
             f"{memory.swap_used / 1024**2:.0f} MiB of swap are in use, and a worker whose pages come from disk is "

@@ -42,8 +42,8 @@ class MachineFinding:
     simultaneous_threads: bool | None
     frequency: float | None
     policy: FrequencyPolicy
-    memory: Memory
-    load: tuple[float, float, float]
+    memory: Memory | None
+    load: tuple[float, float, float] | None
     throttling: Throttling | None
     battery: bool | None
     high_priority: bool
@@ -104,7 +104,7 @@ def inspect_machine(
         frequency=machine.read_frequency(),
         policy=machine.read_frequency_policy(system),
         memory=machine.read_memory(system),
-        load=os.getloadavg(),
+        load=machine.read_load(),
         throttling=machine.read_throttling(system),
         battery=machine.on_battery(system),
         high_priority=high_priority,

@@ -15,6 +15,7 @@ from runoff.doctor.installation import BackendFinding, EnvironmentFinding
 from runoff.doctor.noise import Noise
 from runoff.environments.environment import Wheel
 from runoff.environments.inherited import Variable
+from runoff.environments.machine import Memory, why_no_stolen_time
 from runoff.judge.ratios import half_width
 from runoff.measure.race import LAUNCHES, ROUNDS
 from runoff.stored.probe import found_words
@@ -26,6 +27,7 @@ from runoff.text.terminal import WIDTH, make_console
 LABEL = 17
 MOST_OF_A_VALUE = 60
 NOT_READABLE = "not readable (virtual machine?)"
+NOT_HERE = "can't be had here, because"
 
 
 def render(findings: Findings, advice: Sequence[str], width: int = WIDTH) -> str:
@@ -94,18 +96,13 @@ def wheel_words(wheel: Wheel) -> str:
 
 def machine_pairs(machine: MachineFinding) -> list[tuple[str, str]]:
     """Return what the machine allows, by label."""
-    load = ", ".join(f"{value:.2f}" for value in machine.load)
-    memory = machine.memory
-    limit = "no cgroup limit" if memory.limit is None else f"cgroup limit {gibibytes(memory.limit)}"
-    swap = f"{gibibytes(memory.swap_used)} of {gibibytes(memory.swap_total)} in use" if memory.swap_total else "none"
     pairs = [
         ("CPU", processor_title(machine.processor)),
         *(("", line) for line in processor_lines(machine.processor)),
         ("threads", thread_words(machine)),
         ("clock", clock_words(machine)),
-        ("memory", f"{gibibytes(memory.total)}, of it {gibibytes(memory.available)} available, {limit}"),
-        ("swap", swap),
-        ("load average", f"{load} (1, 5, 15 minutes)"),
+        *memory_pairs(machine.memory),
+        ("load average", load_words(machine.load)),
         ("power", {True: "battery", False: "mains", None: "no battery seen"}[machine.battery]),
         ("priority", f"workers {'go' if machine.high_priority else 'may not go'} before other processes"),
     ]
@@ -113,6 +110,25 @@ def machine_pairs(machine: MachineFinding) -> list[tuple[str, str]]:
         throttled, periods = machine.throttling.throttled, machine.throttling.periods
         pairs.append(("throttling", f"{throttled} of {periods} periods of the cgroup's quota"))
     return pairs + variable_pairs(machine.variables)
+
+
+def memory_pairs(memory: Memory | None) -> list[tuple[str, str]]:
+    """Say how much memory and swap there is."""
+    if memory is None:
+        return [("memory", f"{NOT_HERE} /proc/meminfo can't be read")]
+    limit = "no cgroup limit" if memory.limit is None else f"cgroup limit {gibibytes(memory.limit)}"
+    swap = f"{gibibytes(memory.swap_used)} of {gibibytes(memory.swap_total)} in use" if memory.swap_total else "none"
+    return [
+        ("memory", f"{gibibytes(memory.total)}, of it {gibibytes(memory.available)} available, {limit}"),
+        ("swap", swap),
+    ]
+
+
+def load_words(load: tuple[float, float, float] | None) -> str:
+    """Say how many programs wanted to run."""
+    if load is None:
+        return f"{NOT_HERE} /proc/loadavg can't be read"
+    return f"{', '.join(f'{value:.2f}' for value in load)} (1, 5, 15 minutes)"
 
 
 def thread_words(machine: MachineFinding) -> str:
@@ -162,7 +178,7 @@ def noise_pairs(noise: Noise) -> list[tuple[str, str]]:
             f"{ratio.launches} launches of {noise.rounds} rounds on {noise.threads} threads in {noise.seconds:.0f} s",
         ),
         ("rounds", f"median {noise.median * 1e3:.2f} ms, 95th percentile {noise.tail:.2f} times that"),
-        ("stolen time", "not known" if noise.stolen is None else f"{noise.stolen:.1%} by other machines on this host"),
+        ("stolen time", stolen_words(noise.stolen)),
         ("threads busy", f"{noise.busy:.2f} of {noise.threads}, by CPU time"),
         ("preempted", f"{noise.switches:.1f} times per inference (involuntary context switches)"),
         ("probe", found_words(noise.disturbed.found, noise.disturbed.reason)),
@@ -171,6 +187,13 @@ def noise_pairs(noise: Noise) -> list[tuple[str, str]]:
     if noise.throttled is not None:
         pairs.append(("throttled", f"in {noise.throttled} periods of the cgroup's quota"))
     return pairs
+
+
+def stolen_words(stolen: float | None) -> str:
+    """Say how much time other machines on the host took."""
+    if stolen is None:
+        return f"{NOT_HERE} {why_no_stolen_time()}"
+    return f"{stolen:.1%} by other machines on this host"
 
 
 def difference_words(noise: Noise) -> str:

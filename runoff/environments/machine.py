@@ -6,6 +6,8 @@ virtual machines and containers often don't.
 
 from __future__ import annotations
 
+import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from runoff.processor import CPUS, SYSTEM, read_text
 
 INT8_FLAGS = frozenset({"avx_vnni", "avx512_vnni", "avx_vnni_int8", "amx_int8", "asimddp", "i8mm"})
 """Each is a way to multiply int8 numbers and add them up in one instruction."""
+
+UNREADABLE = (psutil.Error, OSError, ValueError, LookupError, TypeError, RuntimeError)
+"""What psutil raises where files of /proc and /sys are not there, empty, or lack what it looks for: found by trying."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,23 @@ def read_switch(file: Path) -> bool | None:
     return {"0": False, "1": True}.get(read_text(file) or "")
 
 
-def read_memory(system: Path = SYSTEM) -> Memory:
-    """Read the memory, and the smallest limit of this process's cgroups."""
-    memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+def read_memory(system: Path = SYSTEM) -> Memory | None:
+    """Read the memory, and the smallest limit of this process's cgroups; None where /proc/meminfo does not say."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # psutil's, where there is no /proc/vmstat: the rest is known
+            memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+    except UNREADABLE:
+        return None
     return Memory(memory.total, memory.available, memory_limit(memory.total, system), swap.total, swap.used)
+
+
+def read_load() -> tuple[float, float, float] | None:
+    """Return the load average over 1, 5 and 15 minutes, None where the system does not say."""
+    try:
+        return os.getloadavg()
+    except OSError:
+        return None
 
 
 def memory_limit(total: int, system: Path) -> int | None:
@@ -127,15 +145,44 @@ def read_frequency() -> float | None:
     """
     try:
         clock = psutil.cpu_freq()
-    except (OSError, NotImplementedError):
+    except UNREADABLE:
         return None
     return clock.current if clock else None
 
 
+def cpu_times() -> Any:
+    """Return ``psutil.cpu_times``, None where /proc/stat has no counters, as in some containers."""
+    try:
+        return psutil.cpu_times()
+    except UNREADABLE:
+        return None
+
+
+def stolen_time(before: Any, after: Any) -> float | None:
+    """Return the seconds between two readings of ``cpu_times`` that went to other machines on the same host.
+
+    None where the system does not say.
+    """
+    return None if before is None or after is None or not hasattr(after, "steal") else after.steal - before.steal
+
+
 def stolen_share(before: Any, after: Any) -> float | None:
-    """Return the share of CPU time between two of ``psutil.cpu_times`` that went to other machines on the same host.
+    """Return the share of CPU time between two readings of ``cpu_times`` that went to other machines on the same host.
 
     None where the system does not say. The guests of this machine are counted among its users already (proc(5)).
     """
-    passed = sum(after[:8]) - sum(before[:8])
-    return (after.steal - before.steal) / passed if passed and hasattr(after, "steal") else None
+    stolen = stolen_time(before, after)
+    passed = 0.0 if stolen is None else sum(after[:8]) - sum(before[:8])
+    return None if stolen is None or not passed else stolen / passed
+
+
+def why_no_memory(system: Path = SYSTEM) -> str:
+    """Say why a process's memory can't be had here, as far as that can be seen."""
+    status = read_text(system / "proc" / "self" / "status")
+    return "/proc/self/status can't be read" if status is None else "/proc/self/status has no VmHWM"
+
+
+def why_no_stolen_time(system: Path = SYSTEM) -> str:
+    """Say why the time that other machines took can't be had here, as far as that can be seen."""
+    counters = read_text(system / "proc" / "stat")
+    return "/proc/stat can't be read" if counters is None else "/proc/stat has no counter of it"

@@ -13,10 +13,9 @@ from random import Random
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-import psutil
 
 from runoff.arrays import Arrays
-from runoff.environments.machine import read_frequency, stolen_share
+from runoff.environments.machine import cpu_times, read_frequency, stolen_share
 from runoff.errors import RunoffError, WorkerCrashed
 from runoff.measure.entrant import Entrant, Example, Files, Start, receive_start, require_threads
 from runoff.measure.probe import Probed, Reading
@@ -198,12 +197,12 @@ def run_launches(
     failures: Failures = dict(failed or {})
     frequencies: list[float | None] = []
     unwritten: str | None = None
-    before = psutil.cpu_times()
+    before = cpu_times()
     launch, longest, out_of_time = 0, 0.0, False
 
     def so_far(look: int) -> Measured[Record]:
         kept = {key: tuple(values) for key, values in records.items()}
-        stolen = stolen_share(before, psutil.cpu_times())
+        stolen = stolen_share(before, cpu_times())
         return Measured(kept, dict(failures), stolen, look, out_of_time, tuple(frequencies), unwritten)
 
     with setup.workers:

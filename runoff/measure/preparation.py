@@ -11,13 +11,13 @@ from functools import partial
 from threading import Event, Thread
 
 import numpy as np
-import psutil
 from memory_profiler import memory_usage
 
 from runoff.arrays import Arrays, Logits
 from runoff.contract import ClearsCache, Model, Variant, import_backend
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import what_is_missing
+from runoff.environments.machine import UNREADABLE
 from runoff.errors import ConversionFailed, NoAnswer, RunoffError, ThreadsNotHeld, UnknownContender, VariantNegated
 from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
 from runoff.judge.closeness import compare_outputs, why_far
@@ -185,11 +185,11 @@ def outcome_of(error: RunoffError, contender: Contender, versions: Mapping[str, 
 
 @contextmanager
 def watching(curve: MemoryCurve, process: int) -> Iterator[None]:
-    """Add a process's memory to a curve until the block is left; one that has ended has none and does no harm."""
+    """Add a process's memory to a curve until the block is left; where it can't be read there is none, and no harm."""
     over, begun = Event(), time.time()
 
     def sample() -> None:
-        with suppress(psutil.NoSuchProcess):
+        with suppress(*UNREADABLE):
             while not over.is_set():
                 for size, moment in memory_usage(
                     process, interval=INTERVAL, timeout=SAMPLES_AT_ONCE * INTERVAL, timestamps=True

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from runoff.environments.machine import cpu_times, stolen_time
 from runoff.errors import RunoffError
 from runoff.kernels import blas_threads
 from runoff.processes.process import Process, started
@@ -102,7 +101,7 @@ class Probe:
         except RunoffError as error:
             self.give_up(f"it broke down in launch {len(self.launches)} ({error})")
             return
-        before, self.times = self.times, psutil.cpu_times()
+        before, self.times = self.times, cpu_times()
         self.launches[-1].append(
             Reading(
                 round=number,
@@ -110,7 +109,7 @@ class Probe:
                 arithmetic=tuple(answer["arithmetic"] * NANOSECONDS for answer in answers),
                 memory=tuple(answer["memory"] * NANOSECONDS for answer in answers),
                 switches=sum(answer["switches"] for answer in answers),
-                stolen=self.times.steal - before.steal if hasattr(before, "steal") else None,
+                stolen=stolen_time(before, self.times),
             )
         )
         end = time.monotonic()
@@ -138,7 +137,7 @@ def started_probe(threads: int, logs: Path, *, high_priority: bool) -> Iterator[
     One that can't run gives no readings and says why.
     """
     with ExitStack() as owner:
-        probe = Probe(owner, time.monotonic(), psutil.cpu_times(), why_not())
+        probe = Probe(owner, time.monotonic(), cpu_times(), why_not())
         if probe.reason is None:
             try:
                 start(probe, sorted(own_cpus())[:threads], logs, high_priority=high_priority)

@@ -18,6 +18,7 @@ from pathlib import Path  # noqa: E402 - as above
 from typing import TYPE_CHECKING  # noqa: E402 - as above
 
 FIRST_NUMBERS = 1 << 16
+STATUS = Path("/proc/self/status")
 
 if TYPE_CHECKING:
     from runoff.arrays import Arrays
@@ -27,17 +28,16 @@ if TYPE_CHECKING:
 
 
 def read_memory(field: str) -> int | None:
-    """Read a field of this process's own /proc/self/status (proc(5)) in bytes, None where there is no /proc.
+    """Read a field of this process's own /proc/self/status (proc(5)) in bytes, None where the system does not say it.
 
     The peak is VmHWM: it belongs to the address space, which exec makes anew; ru_maxrss of getrusage(2) survives exec
     and would show a bigger parent's peak as the worker's.
     """
     try:
-        status = Path("/proc/self/status").read_text()
-    except FileNotFoundError:
+        lines = STATUS.read_text().splitlines()
+        return int(next(line for line in lines if line.startswith(f"{field}:")).split()[1]) * 1024
+    except (OSError, StopIteration, IndexError, ValueError):
         return None
-    line = next(line for line in status.splitlines() if line.startswith(f"{field}:"))
-    return int(line.split()[1]) * 1024
 
 
 def serve(channel: Channel, request: Message) -> None:

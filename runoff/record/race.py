@@ -123,15 +123,21 @@ def extra_info(
 
 
 def median_stages(records: Sequence[Record], read: Callable[[Record], Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the median over launches of each stage's value."""
+    """Return the median over launches of each stage's value, without those stages where one is not known."""
     stages = list(read(records[0]))
-    values = np.array([[read(record)[stage] for stage in stages] for record in records])
-    return dict(zip(stages, np.median(values, axis=0).tolist(), strict=True))
+    medians = [median_of_known([read(record)[stage] for record in records]) for stage in stages]
+    return {stage: value for stage, value in zip(stages, medians, strict=True) if value is not None}
 
 
 def median_over(records: Sequence[Record], read: Callable[[Record], float]) -> float:
     """Return the median over launches of one value."""
     return float(np.median([read(record) for record in records]))
+
+
+def median_of_known(values: Sequence[float | None]) -> float | None:
+    """Return the median of one value over launches, None where one of them is not known."""
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if len(known) == len(values) else None
 
 
 def memory_curve(outcome: Outcome) -> Curve | None:

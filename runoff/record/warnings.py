@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+from runoff.environments.machine import why_no_memory, why_no_stolen_time
 from runoff.judge.agreement import is_reduced
 from runoff.judge.busy import Given, idle_words, too_few_busy, too_many_busy
 from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation
@@ -11,6 +13,7 @@ from runoff.judge.ratios import FEWEST_LAUNCHES, Ratio, control_is_valid, is_pin
 from runoff.measure.launches import CONTROL, Measured, Record
 from runoff.measure.preparation import Outcome
 from runoff.measure.race import LaunchRecord, Race
+from runoff.processor import SYSTEM
 from runoff.record.race import Judged, PerLaunch, has_high_priority, inferences
 
 STEAL_SHARE = 0.01
@@ -180,6 +183,19 @@ def thread_warnings(race: Race, threads: int) -> list[str]:
         for key, found in busy.items()
         if found is not None
     ]
+
+
+def absence_warnings(race: Race, system: Path = SYSTEM) -> list[str]:
+    """Say in one sentence what this system did not let be measured, and why."""
+    records = [record for launches in race.records.values() for record in launches]
+    absent = []
+    if records and all(record.peak is None for record in records):
+        absent.append(f"peak memory, because {why_no_memory(system)}")
+    if race.stolen is None:
+        absent.append(f"stolen time, because {why_no_stolen_time(system)}")
+    if race.frequencies and not any(race.frequencies):
+        absent.append("the CPUs' clock, because neither cpufreq nor /proc/cpuinfo says it")
+    return [f"what can't be had here: {'; '.join(absent)}"] if absent else []
 
 
 def idle_warnings(race: Race, given: Given) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -190,3 +191,54 @@ def test_the_clock_here() -> None:
     clock, clocks = read_frequency(), [cpu.current for cpu in psutil.cpu_freq(percpu=True)]
     assert (clock is None) == (not clocks)
     assert clock is None or min(clocks) * 0.5 < clock < max(clocks) * 2
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError("/proc/stat"), TypeError("7 missing"), ValueError(""), IndexError()]
+)
+def test_counters_that_are_not_there_cost_no_run(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Where /proc/stat is missing, empty or cut, nothing is known of stolen time, between whatever readings."""
+
+    def fail() -> None:
+        raise error
+
+    reading = CpuTimes(*[1.0] * 10)
+    monkeypatch.setattr(psutil, "cpu_times", fail)
+    assert machine.cpu_times() is None
+    assert stolen_share(None, reading) is stolen_share(reading, None) is stolen_share(None, None) is None
+    assert machine.stolen_time(None, reading) is machine.stolen_time(reading, None) is None
+    assert machine.stolen_time(reading, reading._replace(steal=3.5)) == 2.5
+
+
+def test_memory_and_load_that_are_not_there_are_not_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without /proc/meminfo or /proc/loadavg there is no figure; without /proc/vmstat psutil's warning is no error."""
+
+    def warn() -> None:
+        warnings.warn("swap could not be determined", RuntimeWarning, stacklevel=1)
+        raise FileNotFoundError("/proc/meminfo")
+
+    def fail() -> None:
+        raise OSError("/proc/loadavg")
+
+    monkeypatch.setattr(psutil, "swap_memory", warn)
+    monkeypatch.setattr(machine.os, "getloadavg", fail)
+    assert machine.read_memory(tmp_path) is None
+    assert machine.read_load() is None
+
+
+@pytest.mark.parametrize(
+    ("files", "memory", "stolen"),
+    [
+        ({}, "/proc/self/status can't be read", "/proc/stat can't be read"),
+        (
+            {"self/status": "Name: x\nVmRSS: 1 kB\n", "stat": "intr 1\n"},
+            "/proc/self/status has no VmHWM",
+            "/proc/stat has no counter of it",
+        ),
+    ],
+)
+def test_why_a_figure_cannot_be_had_is_said(tmp_path: Path, files: dict[str, str], memory: str, stolen: str) -> None:
+    """What is missing is named: a file, or a line of it."""
+    write(tmp_path / "proc", files)
+    assert machine.why_no_memory(tmp_path) == memory
+    assert machine.why_no_stolen_time(tmp_path) == stolen

@@ -156,12 +156,6 @@ def test_memory_is_read_in_bytes():
     assert worker.read_memory("RssAnon") <= found
 
 
-def test_memory_is_unknown_where_there_is_no_proc(monkeypatch):
-    """On a system without /proc there is no figure, and no error."""
-    monkeypatch.setattr(worker, "Path", lambda name: Path("/nowhere/at/all"))
-    assert worker.read_memory("VmHWM") is None
-
-
 @pytest.fixture
 def backend(clock, make_session, monkeypatch):
     """Declare a backend of 20 ns to import, 300 ns to load, 4,000 ns for an inference; it notes what it is given."""
@@ -276,3 +270,13 @@ def test_a_first_output_of_another_kind_is_refused(backend, request_of, monkeypa
     with pytest.raises(ContractBroken, match="arrays of 1 rows"):
         worker.serve(channel, request_of())
     assert channel.answers == []
+
+
+@pytest.mark.parametrize("text", [None, "", "Name:\tpython\nVmRSS:\t  100 kB\n", "VmHWM:\n", "VmHWM:\tmuch kB\n"])
+def test_a_status_without_the_line_gives_no_memory(monkeypatch, tmp_path, text):
+    """Without /proc, or where a sandbox has the file and not every line of it, there is no figure, and no error."""
+    status = tmp_path / "status"
+    if text is not None:
+        status.write_text(text)
+    monkeypatch.setattr(worker, "STATUS", status)
+    assert worker.read_memory("VmHWM") is None

@@ -174,6 +174,12 @@ def test_median_stages_are_over_launches() -> None:
     assert median_stages(records, lambda record: record.peaks) == {"import": 90_000_000.0, "steady inference": 200.0}
 
 
+def test_a_stage_that_is_not_known_in_one_launch_has_no_median() -> None:
+    """Memory that the system did not say once is left out, and the other stages stay."""
+    records = [launch([1.0], peak=size) for size in (300, None, 200)]
+    assert median_stages(records, lambda record: record.peaks) == {"import": 90_000_000.0}
+
+
 def test_benchmark_info_is_json_and_complete() -> None:
     """What a benchmark stores about itself is strict JSON and says all that the design promises."""
     race = make_race(onnxruntime=launches(0.6, seed=6))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from runoff.measure.launches import CONTROL
 from runoff.measure.preparation import READY, WRONG, Outcome
 from runoff.measure.race import Race
 from runoff.record.race import Judged, inferences
-from runoff.record.warnings import golden_warnings, idle_warnings, question_warnings, race_warnings
+from runoff.record.warnings import absence_warnings, golden_warnings, idle_warnings, question_warnings, race_warnings
 from tests.builders.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 NEARLY_STEADY = tuple(launch([SECONDS * (1.0 if index < 4 else 1.04)] * ROUNDS) for index in range(8))
@@ -110,6 +111,17 @@ def test_threads_that_were_not_busy_are_warned_of_in_one_sentence() -> None:
     assert warning.startswith("fewer threads were busy than the 2 that were given (limited 1.0); the ratios are not")
     assert "OMP_THREAD_LIMIT" in warning
     assert idle_warnings(race, Given(1, 2, 2)) == []
+
+
+def test_what_this_system_does_not_say_is_named_with_its_reason(tmp_path: Path) -> None:
+    """Peak memory, stolen time and the clock are each said once where nothing of them is known, and else not."""
+    blind = tuple(launch([SECONDS] * ROUNDS, peak=None) for _ in range(8))
+    race = make_race(pytorch=blind, control=blind, stolen=None, frequencies=(None, None))
+    assert absence_warnings(race, tmp_path) == [
+        "what can't be had here: peak memory, because /proc/self/status can't be read; stolen time, because /proc/stat "
+        "can't be read; the CPUs' clock, because neither cpufreq nor /proc/cpuinfo says it"
+    ]
+    assert absence_warnings(make_race(frequencies=(None, 2000.0)), tmp_path) == []
 
 
 def test_runtimes_that_count_cores_and_others_that_count_cpus_are_told_apart() -> None:
