@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from statistics import mean
 
 from runoff.across.journal import Attempt, folder_name, is_done, note_attempt, read_attempts, stored_path
 from runoff.across.model_list import Architecture
+from runoff.files.git import git
 from runoff.quantities import duration_text
 from runoff.text.numbers import count
 
@@ -145,14 +145,7 @@ def last_words(output: Path) -> str:
 
 def revision() -> str:
     """Return the commit whose code runs, and whether files differ from it; empty where that can't be known."""
-    commit, changes = (git(*words) for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "-uno")))
+    commit, changes = (
+        git(Path.cwd(), *words) or "" for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "-uno"))
+    )
     return f"{commit} with changes" if commit and changes else commit
-
-
-def git(*words: str) -> str:
-    """Return what git prints, nothing where it fails or is not there."""
-    program = shutil.which("git")
-    if program is None:
-        return ""
-    done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""

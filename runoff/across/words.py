@@ -10,6 +10,7 @@ from runoff.across.ranking import AcrossModels, Answer, clear_winners
 from runoff.answer.fastest import why_no_answer
 from runoff.judge.ranks import Interval
 from runoff.stored import wording
+from runoff.stored.info import NO_COMMIT
 from runoff.stored.model import StoredModel
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
@@ -206,7 +207,7 @@ def bare(run: StoredRun) -> Stratum:
 
 def revisions(across: AcrossModels) -> list[str]:
     """Return the commits that were measured, each once."""
-    return list(dict.fromkeys(run.commit.full_name if run.commit else "unknown" for _, run in across.runs))
+    return list(dict.fromkeys(run.commit.full_name if run.commit else NO_COMMIT for _, run in across.runs))
 
 
 def made_by(model: StoredModel) -> str:

@@ -19,6 +19,7 @@ from runoff.errors import Exit
 from runoff.files.names import shown
 from runoff.judge.ratios import CONFIDENCE, EXPLORATORY, FASTER, FEWEST_LAUNCHES, INCONCLUSIVE, LESS, SLOWER
 from runoff.stored import wording
+from runoff.stored.info import NO_COMMIT
 from runoff.stored.model import model_title
 from runoff.stored.run import StoredRun
 from runoff.stored.stratum import have_the_same_pictures
@@ -243,7 +244,7 @@ def amount(value: float, unit: str) -> str:
 
 def file_line(name: str, run: StoredRun) -> str:
     """Say what a file is: when and of which commit it was stored, and how much was measured."""
-    commit = f", commit {run.commit.full_name}" if run.commit else ""
+    commit = f", commit {run.commit.full_name}" if run.commit else f", {NO_COMMIT}"
     model = f"; {model_title(run.model)}" if run.model else ""
     amounts = f"{numbers.count(run.info.launches, 'launch', 'launches')} × {numbers.count(run.info.rounds, 'round')}"
     return f"{shown(name)}: {wording.moment(run)}{commit}; {amounts}; {wording.place(run)}{model}"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,6 +13,7 @@ from runoff.backends import Declaration, find_backends
 from runoff.environments.environment import Environment, Installed, Wheel
 from runoff.environments.survey import canonical, survey
 from runoff.errors import FrameworkMissing
+from runoff.files.git import git
 from runoff.files.values import from_json
 from runoff.model.golden.steps import STEPS
 from runoff.model.onnx import export as onnx_export
@@ -144,9 +143,4 @@ def read_wheel(name: str, installed: Mapping[str, Any]) -> Wheel:
 
 def tree_version(tree: Path) -> str | None:
     """Return a checkout's short commit, with ``-dirty`` where files differ from it, None where git knows of none."""
-    git = shutil.which("git")
-    if git is None or not (tree / ".git").exists():  # or a folder inside some other project's checkout
-        return None
-    words = [git, "-C", str(tree), "describe", "--always", "--dirty", "--exclude=*"]
-    described = subprocess.run(words, capture_output=True, text=True, check=False)
-    return described.stdout.strip() if described.returncode == 0 else None
+    return git(tree, "describe", "--always", "--dirty", "--exclude=*") or None

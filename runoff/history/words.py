@@ -5,13 +5,13 @@ from __future__ import annotations
 from runoff.history.lines import History, HistoryMetric, Line, SettingHistory, Step
 from runoff.history.reading import PastRun
 from runoff.judge.ratios import Ratio
+from runoff.stored.info import NO_COMMIT
 from runoff.stored.model import input_words, model_title, model_words, preprocessing_lines
 from runoff.stored.processor import NOT_FULLY_KNOWN, processor_kind, unknown_parts
 from runoff.stored.stratum import Stratum
 from runoff.text.numbers import count, growth_with_interval, listing, megabytes, with_interval
 from runoff.text.table import NAME, VERDICT, WORDS, Column, Table
 
-NO_COMMIT = "no known commit"
 WHOLE, WIDE = "whole", "wide"
 """Kinds of columns of a history alone: one that is never broken, and one that has much to say."""
 STEP_COLUMNS = (

@@ -20,6 +20,8 @@ from runoff.stored.stratum import Pictures, Stratum
 from runoff.stored.upgrade import upgraded
 
 RACED = "raced"
+NO_COMMIT = "no known commit"
+"""What stands in the place of a commit's name where the code is no checkout, or git is not there."""
 DIGITS = 12
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from runoff.report.blocks import PAGE, Section
 from runoff.stored import wording
+from runoff.stored.info import NO_COMMIT
 from runoff.stored.model import StoredModel, array_words, model_title, preprocessing_lines
 from runoff.stored.processor import processor_lines
 from runoff.stored.run import StoredRun
@@ -25,7 +26,7 @@ def setting_section(run: StoredRun) -> Section:
         ("Processor", processor_lines(run.stratum.processor)),
         *(model_details(model) if model else ()),
         (examples_name(run), golden_lines(run)),
-        *([("Commit", (run.commit.full_name,))] if run.commit else []),
+        ("Commit", (run.commit.full_name if run.commit else NO_COMMIT,)),
         *([("Variables", variable_lines(run))] if run.stratum.variables else []),
         *(
             (f"Versions in {name}" if len(environments) > 1 else "Versions", (versions_text(versions),))
