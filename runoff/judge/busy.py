@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 SPARE_THREAD = 0.3
 """How many threads more than said may be busy: a framework's own housekeeping beside its pool."""
+SHARED = 0.005
+"""Seconds that an inference takes at least where fewer busy threads say anything: shorter ones share nothing."""
 
 
 @dataclass(frozen=True)
@@ -56,5 +58,5 @@ def idle_words(given: Given) -> str:
         )
     return (
         "the ratios are not on equal terms: unset what limits threads, such as OMP_THREAD_LIMIT (python -m runoff "
-        "doctor lists it), stop other programs, or give fewer --threads"
+        "doctor lists it), stop other programs, or give fewer --threads, as for a model that has no work to share"
     )

@@ -21,6 +21,7 @@ from runoff.contract import Preprocessing
 from runoff.errors import first_line
 from runoff.files.arrays import save_arrays
 from runoff.files.values import from_json
+from runoff.judge.busy import SHARED
 from runoff.measure.work import Work
 from runoff.model.answers import save_answers
 
@@ -35,15 +36,16 @@ FEWEST_SPANS = 3
 def predict(work: Work, command: Message) -> Message:
     """Write the outputs of every example of files, run one by one as in the timed rounds.
 
-    Return how many threads each kept busy: CPU time by time taken.
+    Return how many threads each kept busy, of those that had work to share: CPU time by time taken.
     """
-    rows, busy = [], []
+    rows: list[dict[str, NDArray[Any]]] = []
+    busy: list[float] = []
     for inputs in single_batches(work, examples_of(command)):
         begin, cpu = time.perf_counter_ns(), time.process_time_ns()
         outputs = work.session.run(inputs)
         cpu, taken = time.process_time_ns() - cpu, time.perf_counter_ns() - begin
         rows.append(named(outputs, work.signature, 1))
-        busy.append(cpu / taken)
+        busy += [cpu / taken] if taken >= SHARED * 1e9 else []
     save_arrays(Path(command["outputs"]), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]})
     return {"busy_threads": busy}
 

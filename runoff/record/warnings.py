@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runoff.environments.machine import why_no_memory, why_no_stolen_time
 from runoff.judge.agreement import is_reduced
-from runoff.judge.busy import Given, idle_words, too_few_busy, too_many_busy
+from runoff.judge.busy import SHARED, Given, idle_words, too_few_busy, too_many_busy
 from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation
 from runoff.judge.ratios import FEWEST_LAUNCHES, Ratio, control_is_valid, is_pinned_down
 from runoff.measure.launches import CONTROL, Measured, Record
@@ -203,12 +204,18 @@ def idle_warnings(race: Race, given: Given) -> list[str]:
 
     Where all did, it is one sentence.
     """
-    busy = {key: too_few_busy(busy_threads(records), given) for key, records in race.records.items() if records}
+    long = {key: [record for record in records if shares_work(record)] for key, records in race.records.items()}
+    busy = {key: too_few_busy(busy_threads(records), given) for key, records in long.items()}
     few = {key: found for key, found in busy.items() if found is not None}
     if not few:
         return []
     reached = ", ".join(f"{key} {found:.1f}" for key, found in few.items())
     return [f"fewer threads were busy than the {given.threads} that were given ({reached}); {idle_words(given)}"]
+
+
+def shares_work(record: LaunchRecord) -> bool:
+    """Whether inferences took long enough to be shared among threads."""
+    return statistics.median(record.rounds) >= SHARED
 
 
 def busy_threads(records: Sequence[LaunchRecord]) -> list[float]:

@@ -195,7 +195,7 @@ class FakeSession:
         """Return how many times as long as usual an inference takes."""
         if self.variant == "threaded":
             return 2 / self.threads
-        return {"slower": 2, "one-by-one": images, "reads": 0, "multiplies": 0}.get(self.variant, 1)
+        return {"slower": 2, "idle": 5, "one-by-one": images, "reads": 0, "multiplies": 0}.get(self.variant, 1)
 
 
 def import_framework(variant: Variant) -> None:

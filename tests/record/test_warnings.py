@@ -111,6 +111,8 @@ def test_threads_that_were_not_busy_are_warned_of_in_one_sentence() -> None:
     assert warning.startswith("fewer threads were busy than the 2 that were given (limited 1.0); the ratios are not")
     assert "OMP_THREAD_LIMIT" in warning
     assert idle_warnings(race, Given(1, 2, 2)) == []
+    short = tuple(launch([0.004] * ROUNDS, busy=1.0) for _ in range(8))
+    assert idle_warnings(make_race(short=short), Given(2, 2, 2)) == []
 
 
 def test_what_this_system_does_not_say_is_named_with_its_reason(tmp_path: Path) -> None:
