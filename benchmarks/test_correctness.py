@@ -26,12 +26,12 @@ def test_holds_its_threads(contender, outcome, options):
     assert (few := too_few_busy(busy, given)) is None, f"{contender} keeps {few:.1f} threads busy; {idle_words(given)}"
 
 
-def test_agrees_with_golden(contender, outcome, record_property):
+def test_agrees_with_golden(contender, outcome, request):
     """Top-1 equals golden's on every image that golden is sure of (nearly, in reduced precision), or all numbers do."""
     require_prediction(outcome)
     if outcome.agreement is None:
         pytest.fail(f"{contender}: {outcome.reason}", pytrace=False)
-    record_property("largest_difference", outcome.agreement.largest_difference)
+    request.node.user_properties.append(("largest_difference", outcome.agreement.largest_difference))
     if outcome.status == WRONG:
         pytest.fail(f"{contender}: {outcome.reason}", pytrace=False)
 

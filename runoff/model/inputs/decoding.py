@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -29,19 +30,31 @@ _WHITE_16_BIT = 65535.0
 _USUAL_WHITES = (1.0, 255.0, _WHITE_16_BIT, 2.0**31 - 1)
 
 
-def decode(source: Path | bytes, *, name: str | None = None, pixel_limit: int = PIXEL_LIMIT) -> Image.Image:
+def decode(
+    source: Path | bytes,
+    *,
+    name: str | None = None,
+    pixel_limit: int = PIXEL_LIMIT,
+    doubts: list[str] | None = None,
+) -> Image.Image:
     """Decode a picture into mode RGB, upright as its EXIF orientation says.
 
     ``source`` is a file or its content; ``name`` is what messages call it (the path by default). Of an animation the
     first frame is taken. Transparent parts are laid over white. 16-bit grey is scaled to 8 bits; 32-bit and
     floating-point grey, which don't say what white is, by the smallest usual white (1, 255, 65535, 2³¹-1) that holds
-    the picture's brightest value. Colour profiles are ignored, as TorchVision does.
+    the picture's brightest value. Colour profiles are ignored, as TorchVision does. What Pillow warns of, as of an EXIF
+    block that is cut off, is no error whatever Python's filters say: it is added to ``doubts``, with the file's name.
 
     Raises ImagesUnusable, naming the file, for a file that can't be read or is broken or cut off; NotAPicture where it
     is in none of `FORMATS`; TooManyPixels above ``pixel_limit`` (checked from the header, before anything is decoded).
     """
     called = name or (str(source) if isinstance(source, Path) else "The picture")
-    return as_rgb(_loaded(_content(source, called), called, pixel_limit), called)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        picture = as_rgb(_loaded(_content(source, called), called, pixel_limit), called)
+    if doubts is not None:
+        doubts += dict.fromkeys(f"{called}: {warning.message}".strip() for warning in caught)
+    return picture
 
 
 def _loaded(content: bytes, called: str, pixel_limit: int) -> Image.Image:

@@ -15,6 +15,7 @@ from runoff.arrays import Arrays, Input
 from runoff.errors import InputsUnusable
 from runoff.model.inputs.images import ImageSet, hash_pixels, save_images
 from runoff.model.inputs.input_options import InputOptions
+from runoff.text.numbers import first_few
 
 PICTURES, ARRAYS, RANDOM_NUMBERS = "pictures", "arrays", "random numbers"
 """Where examples come from."""
@@ -28,17 +29,20 @@ Range = tuple[int, int]
 class Examples:
     """Examples with their names in a fixed order: an array for each input, and what they are.
 
-    ``sha256`` is the hash of names and arrays.
+    ``sha256`` is the hash of names and arrays. ``doubts`` say what was odd about some of their files.
     """
 
     names: tuple[str, ...]
     arrays: Arrays
     kind: str
     sha256: str
+    doubts: tuple[str, ...] = ()
 
     @property
     def note(self) -> str | None:
         """What there is to know about them, None for nothing."""
+        if self.doubts:
+            return f"odd about the files, though all could be read: {first_few(self.doubts, between='; ')}"
         if self.kind != RANDOM_NUMBERS:
             return None
         return (
@@ -49,7 +53,7 @@ class Examples:
 
 def picture_examples(images: ImageSet, given: Input) -> Examples:
     """Return pictures as the examples of a model's one input."""
-    return Examples(images.names, {given.name: images.pixels}, PICTURES, images.sha256)
+    return Examples(images.names, {given.name: images.pixels}, PICTURES, images.sha256, images.doubts)
 
 
 def given_examples(inputs: Sequence[Input], options: InputOptions, count: int = RANDOM_COUNT) -> Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -48,11 +49,13 @@ class ImageSet:
     """Preprocessed pictures with their names, in a fixed order.
 
     ``pixels`` is contiguous, N times the shape of the model's input; ``sha256`` is the hash of names and pixels.
+    ``doubts`` say what was odd about some of the files, though all could be read.
     """
 
     names: tuple[str, ...]
     pixels: NDArray[Any]
     sha256: str
+    doubts: tuple[str, ...] = ()
 
 
 def why_no_pictures(model: Model) -> str | None:
@@ -91,7 +94,9 @@ def folder_images(directory: Path, preprocessing: Preprocessing) -> ImageSet:
             f"as pixels of {sides}, and at most {FOLDER_LIMIT // each:,} of them fit. "
             "Copy a sample of them into a folder of its own."
         )
-    return _preprocessed(((path.name, decode(path)) for path in files), preprocessing)
+    doubts: list[str] = []
+    pictures = ((path.name, decode(path, doubts=doubts)) for path in files)
+    return dataclasses.replace(_preprocessed(pictures, preprocessing), doubts=tuple(doubts))
 
 
 def chosen_images(files: Mapping[str, Path], preprocessing: Preprocessing) -> ImageSet:
