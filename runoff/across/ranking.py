@@ -13,9 +13,9 @@ from scipy.stats import rankdata
 from runoff.across.journal import Entry
 from runoff.answer.choice import choose
 from runoff.answer.fastest import why_no_answer
-from runoff.judge.conversions import share_interval
 from runoff.judge.ranks import Concordance, Interval, Numbers, concordance, kendall_tau, over_families
 from runoff.judge.ratios import Ratio, holm
+from runoff.judge.shares import share_interval
 from runoff.stored.run import StoredRun
 
 FEWEST_FAMILIES = 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import traceback
 from collections import Counter
@@ -100,20 +99,6 @@ def outcome(cell: Cell) -> str:
 def count(cells: Iterable[Cell]) -> Totals:
     """Count cells by what came of them, but those of the user's own model: a share is that of the zoo."""
     return Totals(**Counter(outcome(cell) for cell in cells if not cell.own))
-
-
-def share_interval(hits: int, tried: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Return the 95 % interval of a share by Wilson's score.
-
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), 209-212.
-    Raises ValueError where nothing was tried.
-    """
-    if tried < 1:
-        raise ValueError("a share needs something that was tried")
-    share, square = hits / tried, z * z
-    middle = (share + square / (2 * tried)) / (1 + square / tried)
-    half = z / (1 + square / tried) * math.sqrt(share * (1 - share) / tried + square / (4 * tried * tried))
-    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))  # both rounded
 
 
 def blamed_operator(error: BaseException, operators: Sequence[str]) -> str | None:

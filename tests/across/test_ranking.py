@@ -6,7 +6,7 @@ import pytest
 
 from runoff.across.journal import read_entries
 from runoff.across.ranking import across_models, find_answers
-from runoff.judge.conversions import share_interval
+from runoff.judge.shares import share_interval
 from tests.builders.many_models import fail_model, make_model_run, store_model
 from tests.builders.stored_runs import about, make_exploratory
 

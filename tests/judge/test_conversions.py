@@ -17,7 +17,6 @@ from runoff.judge.conversions import (
     blamed_operator,
     count,
     outcome,
-    share_interval,
 )
 
 
@@ -41,16 +40,6 @@ def test_shares_are_of_what_a_converter_was_given():
     totals = count(cells)
     assert totals == Totals(right=2, repaired=1, wrong=1, failed=1, not_exported=1, skipped=1)
     assert (totals.tried, totals.not_right) == (5, 3)
-
-
-def test_the_interval_of_a_share_is_wilsons():
-    """Against published values: 0 of 10 gives [0, 0.2775], 5 of 10 gives [0.2366, 0.7634]."""
-    assert share_interval(0, 10) == pytest.approx((0.0, 0.27753), abs=1e-4)
-    assert share_interval(5, 10) == pytest.approx((0.23659, 0.76341), abs=1e-4)
-    assert [share_interval(0, tried)[0] for tried in range(1, 200)] == [0.0] * 199
-    assert [share_interval(tried, tried)[1] for tried in range(1, 200)] == [1.0] * 199
-    with pytest.raises(ValueError, match="something that was tried"):
-        share_interval(0, 0)
 
 
 def test_the_blamed_operator_is_named_by_message_or_traceback(tmp_path):
@@ -84,7 +73,6 @@ attempts = st.sampled_from([RIGHT, WRONG, FAILED, SKIPPED])
 cells = st.lists(
     st.builds(cell, attempts, st.sampled_from([None, "export", "check"]), st.none() | attempts), max_size=12
 )
-shares = st.integers(1, 10**6).flatmap(lambda tried: st.tuples(st.integers(0, tried), st.just(tried)))
 
 
 @given(cells, st.data())
@@ -96,46 +84,10 @@ def test_every_cell_is_counted_once_whatever_the_order(tried: list[Cell], data: 
     assert count(data.draw(st.permutations(tried))) == totals
 
 
-@given(shares, st.integers(2, 100))
-def test_the_interval_of_a_share_holds_it_and_shrinks_with_more(share: tuple[int, int], times: int) -> None:
-    """A share lies in its interval, and the same share of more has a narrower one within it."""
-    hits, tried = share
-    low, high = share_interval(hits, tried)
-    assert 0.0 <= low <= hits / tried <= high <= 1.0
-    narrow_low, narrow_high = share_interval(times * hits, times * tried)
-    assert narrow_high - narrow_low < high - low
-
-
-@given(shares)
-def test_what_is_not_a_hit_has_the_mirrored_interval(share: tuple[int, int]) -> None:
-    """The interval of the rest is that of the share seen from 1."""
-    hits, tried = share
-    low, high = share_interval(hits, tried)
-    assert share_interval(tried - hits, tried) == pytest.approx((1 - high, 1 - low), abs=1e-12)
-
-
 @given(st.text("Conv+(aten:.2 ", max_size=12), st.lists(st.text("Conv+(aten:.2", min_size=1, max_size=6), max_size=3))
 def test_any_error_blames_an_operator_of_the_graph_or_none(message: str, operators: list[str]) -> None:
     """Whatever a message says, and however a graph's operators are called, one of them is blamed or none."""
     assert blamed_operator(ValueError(message), operators) in {*operators, None}
-
-
-@pytest.mark.parametrize("tried", [1, 2, 3, 10, 16, 27, 100])
-def test_an_interval_of_none_or_all_ends_at_zero_or_one(tried):
-    """Of one conversion that failed, the share lies between 1 / (1 + z²) and all; no interval goes beyond."""
-    square = 1.959963984540054**2
-    low, high = share_interval(tried, tried)
-    assert (low, high) == (pytest.approx(tried / (tried + square)), pytest.approx(1.0))
-    assert high <= 1.0
-    low, high = share_interval(0, tried)
-    assert (low, high) == (pytest.approx(0.0), pytest.approx(square / (tried + square)))
-    assert low >= 0.0
-
-
-def test_a_share_of_nothing_is_refused():
-    """The error says what is missing."""
-    with pytest.raises(ValueError, match=r"^a share needs something that was tried$"):
-        share_interval(0, 0)
 
 
 @pytest.mark.parametrize(

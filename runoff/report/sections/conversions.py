@@ -16,8 +16,8 @@ from runoff.judge.conversions import (
     Totals,
     count,
     outcome,
-    share_interval,
 )
+from runoff.judge.shares import share_interval
 from runoff.report.blocks import Section
 from runoff.stored.details import Conversions
 from runoff.stored.run import StoredRun
