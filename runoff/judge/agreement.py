@@ -124,19 +124,17 @@ def probability_lead(ordered: Logits) -> NDArray[np.float64]:
 def why_wrong(agreement: Agreement, precision: str) -> str | None:
     """Say why a contender of this precision is wrong, None where it is right.
 
-    Where golden is sure of no image, as with random weights it may be, float32 is judged by its differences alone.
+    Where golden is sure of no image, as with random weights it may be, float32 is judged by its differences alone, and
+    of a reduced precision nothing is known: see ``why_undecided``.
     """
     examples = ", ".join(agreement.disagreeing[:3])
     if agreement.largest_difference is None:
         return f"gives outputs that are not finite numbers (NaN or infinity), on {examples} for instance"
-    counts = agreement.decided or precision != "float32"  # else the numbers alone say whether it is float32's doing
-    if counts and agreement.decided_share is not None and agreement.decided_share < floor(precision):
-        where = (
-            f"{len(agreement.disagreeing)} of {agreement.decided} images that golden is sure of ({examples})"
-            if agreement.decided
-            else f"{(1 - agreement.decided_share) * 100:.3g} % of images of which golden is sure of none"
+    if agreement.decided and agreement.decided_share is not None and agreement.decided_share < floor(precision):
+        return (
+            f"Top-1 differs from golden's on {len(agreement.disagreeing)} of {agreement.decided} images that golden is "
+            f"sure of ({examples}); {precision} must agree on {floor(precision) * 100:g} %"
         )
-        return f"Top-1 differs from golden's on {where}; {precision} must agree on {floor(precision) * 100:g} %"
     if precision == "float32" and agreement.largest_difference > agreement.noise:
         return (
             f"an output differs from golden's by {agreement.largest_difference:.2g}, more than the "
@@ -144,3 +142,13 @@ def why_wrong(agreement: Agreement, precision: str) -> str | None:
             "variant"
         )
     return None
+
+
+def why_undecided(agreement: Agreement) -> str | None:
+    """Say why a classifier's agreement shows nothing, None where it does: golden is sure of no image."""
+    if agreement.decided:
+        return None
+    return (
+        f"golden is sure of none of {agreement.images} pictures, so their classes do not show whether it is right; "
+        "give other pictures with --images, or weights, that golden answers clearly"
+    )

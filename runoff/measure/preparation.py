@@ -19,7 +19,8 @@ from runoff.environments.contenders import Contender
 from runoff.environments.environment import what_is_missing
 from runoff.environments.machine import UNREADABLE
 from runoff.errors import ConversionFailed, NoAnswer, RunoffError, ThreadsNotHeld, UnknownContender, VariantNegated
-from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_wrong
+from runoff.judge.accuracy import UNDECIDED
+from runoff.judge.agreement import Agreement, compare_logits, is_reduced, least_lead, why_undecided, why_wrong
 from runoff.judge.closeness import compare_outputs, why_far
 from runoff.measure.artifacts import Conversions, make_artifact
 from runoff.measure.cache import Made
@@ -58,7 +59,8 @@ class ReferenceOutputs:
 
     ``judged`` are the places of the images that no contender is calibrated on. ``further`` are drawn for the built-in
     checkpoint; None for other weights, and where no contender of reduced precision takes part. By the ``tolerance``
-    reduced precision is judged where the model is no classifier.
+    reduced precision is judged where the model is no classifier. ``require_agreement`` says that a classifier may only
+    be timed where its agreement shows that it is right.
     """
 
     model: Model
@@ -68,6 +70,7 @@ class ReferenceOutputs:
     judged: tuple[int, ...]
     further: FurtherImages | None = None
     tolerance: float | None = None
+    require_agreement: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,6 +220,9 @@ def judge(
     compare = compare_classes if expected.model.classifies else compare_numbers
     compared = compare(prediction.outputs, further, expected, entrant.contender.variant)
     status, problem = WRONG if compared.problem else READY, compared.problem
+    if status == READY and expected.require_agreement and expected.model.classifies:
+        problem = why_undecided(compared.quantisation or compared.agreement)
+        status = UNDECIDED if problem else READY
     try:
         require_threads(entrant, prediction.threads)
     except ThreadsNotHeld as error:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runoff.environments.machine import why_no_memory, why_no_stolen_time
-from runoff.judge.agreement import is_reduced
+from runoff.judge.agreement import is_reduced, why_undecided
 from runoff.judge.busy import SHARED, Given, idle_words, too_few_busy, too_many_busy
 from runoff.judge.diagnostics import drift, follow_each_other, lag_one_autocorrelation
 from runoff.judge.ratios import FEWEST_LAUNCHES, Ratio, control_is_valid, is_pinned_down
 from runoff.measure.launches import CONTROL, Measured, Record
-from runoff.measure.preparation import Outcome
+from runoff.measure.preparation import READY, Outcome
 from runoff.measure.race import LaunchRecord, Race
 from runoff.processor import SYSTEM
 from runoff.record.race import Judged, PerLaunch, has_high_priority, inferences
@@ -43,13 +43,26 @@ def race_warnings(judged: Judged[LaunchRecord], threads: int, precision: float |
 
 def golden_warnings(outcomes: Iterable[Outcome]) -> list[str]:
     """Say where golden's classes show little of who is right, since it is sure of no image."""
-    told = [outcome for outcome in outcomes if not is_reduced(outcome.contender.variant.precision)]
-    unsure = [each.agreement.images for each in told if each.agreement and not each.agreement.decided]
+    reduced: dict[bool, list[Outcome]] = {True: [], False: []}
+    for outcome in outcomes:
+        reduced[is_reduced(outcome.contender.variant.precision)].append(outcome)
+    unsure = [each.agreement.images for each in reduced[False] if each.agreement and not each.agreement.decided]
+    undecided = {
+        each.contender.id: reason
+        for each in reduced[True]
+        if each.status == READY and each.judged_by and (reason := why_undecided(each.judged_by))
+    }
+    warnings = [
+        f"{', '.join(undecided)} {'is' if len(undecided) == 1 else 'are'} undecided: {reason}; "
+        "with --require-agreement what is undecided is not timed"
+        for reason in list(undecided.values())[:1]
+    ]
     if not unsure:
-        return []
+        return warnings
     return [
+        *warnings,
         f"golden is sure of none of {unsure[0]} images, whose two first classes its own rounding can swap: float32 was "
-        "judged by the differences of its outputs alone, which shows little; give weights or images with clear answers"
+        "judged by the differences of its outputs alone, which shows little; give weights or images with clear answers",
     ]
 
 

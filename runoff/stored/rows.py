@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runoff.judge.agreement import is_reduced
 from runoff.judge.ratios import Ratio
 from runoff.judge.three_ratios import Ratios, known
 from runoff.stored.benchmarks import Benchmark, Curve, Percentiles
@@ -91,7 +92,8 @@ def make_row(
     """Collect all that was measured of one contender; one that broke down or is wrong has no speed to show.
 
     ``benchmarks`` and their ``details`` come by group and contender. Where a package's size is not known, the footprint
-    is too little: it is no figure, and must not meet a limit.
+    is too little: it is no figure, and must not meet a limit. Nor is the agreement of a reduced precision where golden
+    is sure of no picture.
     """
     raced = came_of.status == RACED
     inference, cold, peak = (
@@ -101,6 +103,7 @@ def make_row(
     efficiency: Efficiency | None = details.get("efficiency", {}).get(name)
     neighbours: Neighbours | None = details.get("neighbour", {}).get(name)
     judged_by = came_of.quantisation or came_of.agreement
+    shows = judged_by is not None and (judged_by.decided > 0 or not is_reduced(came_of.precision))
     ratio = inference.extra_info.ratio if inference else None
     curve = peak.extra_info.curve if peak else None
     return Row(
@@ -120,7 +123,7 @@ def make_row(
         peak=peak.stats.median if peak else None,
         peaks=peak.extra_info.stages if peak else None,
         curve=curve if curve and curve.seconds else None,
-        agreement=judged_by.decided_share if judged_by else None,
+        agreement=judged_by.decided_share if judged_by and shows else None,
         largest_difference=judged_by.largest_difference if judged_by else None,
         artifact=came_of.artifact.size if came_of.artifact else None,
         repairs=came_of.artifact.repairs if came_of.artifact else (),

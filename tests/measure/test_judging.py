@@ -9,6 +9,7 @@ import pytest
 
 from runoff.contract import OTHER, Variant
 from runoff.environments.contenders import Contender
+from runoff.judge.accuracy import UNDECIDED
 from runoff.measure.entrant import Prediction
 from runoff.measure.preparation import FAILED, READY, WRONG, Outcome, ReferenceOutputs, judge
 from tests.builders.outputs import (
@@ -149,6 +150,19 @@ def test_pictures_that_golden_is_unsure_of_count_in_float32_alone(judged):
     assert judged(logits, expected)[0].status == WRONG
     outcome, _ = judged(logits, expected, precision="int8")
     assert (outcome.status, outcome.quantisation.decided, outcome.agreement.decided) == (READY, 1, 1)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_where_golden_is_sure_of_nothing_a_contender_is_undecided_not_wrong(judged, precision):
+    """It is timed all the same, unless agreement is required, and then the reason says what to do."""
+    golden = golden_of(np.array([[0.0, 1e-7], [1e-7, 0.0]], np.float32))
+    expected = ReferenceOutputs(MODEL, image_set("one", "other"), IMAGES, golden, (0, 1))
+    logits = np.array([[1e-7, 0.0], [0.0, 1e-7]], np.float32)
+    assert judged(logits, expected, precision=precision)[0].status == READY
+    outcome, _ = judged(logits, dataclasses.replace(expected, require_agreement=True), precision=precision)
+    assert (outcome.status, outcome.stage) == (UNDECIDED, "check")
+    assert outcome.reason.startswith("golden is sure of none of 2 pictures")
+    assert "--images" in outcome.reason
 
 
 def test_numbers_are_judged_on_what_a_variant_was_not_calibrated_on(judged):

@@ -201,11 +201,19 @@ def test_a_golden_that_is_sure_of_no_image_is_warned_of(status: str) -> None:
     assert "give weights or images" in warning
 
 
+def test_a_reduced_precision_that_nothing_is_known_of_is_named() -> None:
+    """It is undecided, which is said by its name and with what to do, beside what is said of float32."""
+    (warning,) = golden_warnings([compared(1e-5, "int8"), compared(1.0)])
+    assert warning.startswith("engine is undecided: golden is sure of none of 2 pictures")
+    assert "--require-agreement" in warning
+    assert len(golden_warnings([compared(1e-5, "int8"), compared(1e-5)])) == 2
+
+
 @pytest.mark.parametrize(
     "outcomes",
     [
         pytest.param([compared(1.0)], id="sure"),
-        pytest.param([compared(1e-5, "int8"), compared(1.0)], id="reduced"),
+        pytest.param([compared(1e-5, "int8", WRONG), compared(1.0)], id="reduced and wrong"),
         pytest.param([Outcome(Contender("engine", Variant()), READY, {})], id="not compared"),
     ],
 )

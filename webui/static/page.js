@@ -71,16 +71,22 @@ async function poll() {
 
 // ---- one picture, one runtime after the other
 
-function choose(picture) {
+function choose(picture, truth = "") {
   look.controller.abort();
   Object.assign(look, { number: look.number + 1, picture, controller: new AbortController(), results: new Map() });
   $("trouble").hidden = true;
+  tell(truth);
   for (const button of document.querySelectorAll("[data-sample]")) button.setAttribute("aria-pressed", "false");
   if (picture.size > Number(document.body.dataset.limit)) return refuse(document.body.dataset.tooLarge);
   show(picture);
   draw();
   reveal();
   return answerAll(look.number);
+}
+
+function tell(truth) {
+  $("truth").textContent = truth && `On this sample is: ${truth}.`;
+  $("truth").hidden = !truth;
 }
 
 function show(picture) {
@@ -101,6 +107,7 @@ function reveal() {
 
 function refuse(sentence) {
   look.picture = null;
+  tell("");
   look.results.clear();
   $("trouble").textContent = sentence;
   $("trouble").hidden = false;
@@ -286,7 +293,7 @@ for (const button of document.querySelectorAll("[data-sample]")) {
   button.addEventListener("click", async () => {
     try {
       const response = await fetch(button.dataset.sample);
-      choose(await response.blob());
+      choose(await response.blob(), button.querySelector("img").alt);
       button.setAttribute("aria-pressed", "true");
     } catch {
       refuse(UNREACHABLE);
