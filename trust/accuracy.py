@@ -25,7 +25,7 @@ from runoff.judge.accuracy import AS_GOOD, UNDECIDED, WORSE, judge_drop
 from runoff.judge.paired import HALF_A_PICTURE, Paired, score
 from runoff.judge.ratios import CONFIDENCE
 from runoff.judge.shares import exact_interval, safe_interval, share_interval
-from runoff.processes.process import ROOT
+from runoff.processes.surroundings import ROOT
 from runoff.text.page import page_templates
 from trust.page import percent
 
