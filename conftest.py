@@ -10,6 +10,7 @@ pytest_plugins = [
     "fixtures.service",
     "fixtures.accuracy",
     "fixtures.footprint",
+    "fixtures.accuracies",
     "fixtures.recorder",
     "fixtures.conversion",
     "fixtures.results",

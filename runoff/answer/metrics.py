@@ -57,6 +57,7 @@ METRICS = (
     PEAK_MEMORY,
     COLD_START,
     AGREEMENT,
+    Metric("accuracy_drop", SHARE, "%", lambda row: row.accuracy_drop, "an accuracy drop of at most {}"),
     Metric("artifact", SIZE, "MB", lambda row: row.artifact, "artifact {}"),
     Metric("footprint", SIZE, "MB", lambda row: row.footprint, "{} to deploy"),
     Metric("neighbour", FACTOR, "×", lambda row: row.neighbour, "{} the time beside a neighbour"),

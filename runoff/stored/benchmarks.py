@@ -12,7 +12,9 @@ from runoff.stored.schema import SMALLEST, Amount, Number, Size
 
 CONVERSION = "conversion"
 QUANTISATION = "quantisation"
-"""The one group whose figure may be zero: an error of logits."""
+ACCURACY = "accuracy"
+MAY_BE_ZERO = (QUANTISATION, ACCURACY)
+"""The groups whose figure may be zero: an error of logits, and a share of wrong answers."""
 
 
 class Percentiles(Struct, frozen=True):
@@ -72,7 +74,7 @@ class Benchmark(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Require durations and sizes above zero."""
-        if self.group != QUANTISATION and min(self.stats.median, *self.stats.data, self.stats.median) < SMALLEST:
+        if self.group not in MAY_BE_ZERO and min(self.stats.median, *self.stats.data, self.stats.median) < SMALLEST:
             raise ValueError("Expected a median and values above zero")
 
 

@@ -11,6 +11,7 @@ from runoff.judge.agreement import Agreement
 from runoff.judge.golden_check import Check
 from runoff.judge.ratios import Ratio
 from runoff.judge.three_ratios import Ratios
+from runoff.stored.accuracy import StoredAccuracy
 from runoff.stored.benchmarks import AnyBenchmark
 from runoff.stored.model import StoredModel
 from runoff.stored.probe import StoredProbe
@@ -102,6 +103,7 @@ class RunInfo(Struct, frozen=True):
     service: dict[str, Question] = {}
     probe: StoredProbe | None = None
     version_steps: tuple[VersionStep, ...] = ()
+    accuracy: StoredAccuracy | None = None
     schema: int = SCHEMA
 
     @property

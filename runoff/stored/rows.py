@@ -9,7 +9,8 @@ from typing import Any
 from runoff.judge.agreement import is_reduced
 from runoff.judge.ratios import Ratio
 from runoff.judge.three_ratios import Ratios, known
-from runoff.stored.benchmarks import Benchmark, Curve, Percentiles
+from runoff.stored.accuracy import Accuracy
+from runoff.stored.benchmarks import ACCURACY, Benchmark, Curve, Percentiles
 from runoff.stored.details import Efficiency, Footprint
 from runoff.stored.info import RACED, StoredContender
 from runoff.stored.service import Neighbours
@@ -43,7 +44,9 @@ class Measure:
 class Row:
     """One contender in the comparison; None stands for what was not measured. Seconds and bytes.
 
-    ``neighbour`` is how many times as long it takes beside the neighbour that costs it most.
+    ``accuracy`` is the share of labelled pictures whose first answer is right, ``accuracy_drop`` how much of it may be
+    lost against golden: the end of the interval. ``neighbour`` is how many times as long it takes beside the neighbour
+    that costs it most.
     """
 
     contender: str
@@ -69,6 +72,9 @@ class Row:
     footprint: float | None = None
     of_peak: float | None = None
     neighbour: float | None = None
+    accuracy: float | None = None
+    accuracy_drop: float | None = None
+    accuracy_verdict: str | None = None
 
     @property
     def undisturbed(self) -> Ratio | None:
@@ -101,6 +107,7 @@ def make_row(
     )
     footprint: Footprint | None = details.get("footprint", {}).get(name)
     efficiency: Efficiency | None = details.get("efficiency", {}).get(name)
+    accuracy: Accuracy | None = details.get(ACCURACY, {}).get(name)
     neighbours: Neighbours | None = details.get("neighbour", {}).get(name)
     judged_by = came_of.quantisation or came_of.agreement
     shows = judged_by is not None and (judged_by.decided > 0 or not is_reduced(came_of.precision))
@@ -129,5 +136,8 @@ def make_row(
         repairs=came_of.artifact.repairs if came_of.artifact else (),
         footprint=footprint.total if raced and footprint and not footprint.unknown else None,
         of_peak=efficiency.share if raced and efficiency else None,
+        accuracy=accuracy.top1.value if accuracy else None,
+        accuracy_drop=accuracy.drop.high if accuracy else None,
+        accuracy_verdict=accuracy.drop.verdict if accuracy else None,
         neighbour=neighbours.neighbour.largest if raced and neighbours else None,
     )

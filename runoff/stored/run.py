@@ -11,7 +11,8 @@ from typing import Any
 
 from runoff.files.names import shown
 from runoff.judge.ratios import INVALID, control_is_valid
-from runoff.stored.benchmarks import CONVERSION, QUANTISATION, AnyBenchmark, Benchmark
+from runoff.stored.accuracy import Accuracy
+from runoff.stored.benchmarks import ACCURACY, CONVERSION, QUANTISATION, AnyBenchmark, Benchmark
 from runoff.stored.details import Conversions, Efficiency, Footprint, Quantisation
 from runoff.stored.info import Commit, MachineInfo, RunFile, RunInfo
 from runoff.stored.json_file import read_json
@@ -28,6 +29,7 @@ DETAILS: Mapping[str, type[Any]] = {
     QUANTISATION: Quantisation,
     "footprint": Footprint,
     "efficiency": Efficiency,
+    ACCURACY: Accuracy,
     **ANSWERS,
 }
 """What the benchmarks of a group have in ``extra_info`` beside what all have."""
@@ -56,6 +58,7 @@ class StoredRun:
     footprint: tuple[Footprint, ...]
     efficiency: tuple[Efficiency, ...]
     conversions: tuple[Conversions, ...]
+    accuracy: tuple[Accuracy, ...]
     source: Any = field(repr=False, compare=False)
 
     @property
@@ -152,6 +155,7 @@ def parse_run(stored: Any) -> StoredRun:
         footprint=tuple(details["footprint"].values()),
         efficiency=tuple(details["efficiency"].values()),
         conversions=tuple(conversions),
+        accuracy=tuple(details[ACCURACY].values()),
         source=stored,
     )
 

@@ -109,6 +109,12 @@ def share(fraction: float | None) -> str:
     return "100 %" if fraction == 1.0 else f"{min(fraction, 0.999) * 100:.1f} %"
 
 
+def points(difference: float) -> str:
+    """Write a difference of shares in percentage points, with two digits behind the point and no sign of a zero."""
+    written = f"{difference * 100:.2f}"
+    return "0.00" if float(written) == 0 else written
+
+
 def percent(fraction: float | None) -> str:
     """Write a share in whole per cent."""
     return NOTHING if fraction is None else f"{fraction * 100:.0f} %"

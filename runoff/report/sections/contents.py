@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runoff.report.blocks import Section
+from runoff.report.sections.accuracy import accuracy_section, class_section
 from runoff.report.sections.claims import claims_section
 from runoff.report.sections.closeness import closeness_section
 from runoff.report.sections.comparison import comparison_section
@@ -39,6 +40,8 @@ SECTIONS: tuple[Callable[[StoredRun], Section | None], ...] = (
     memory_section,
     percentile_section,
     version_section,
+    accuracy_section,
+    class_section,
     quantisation_section,
     closeness_section,
     efficiency_section,

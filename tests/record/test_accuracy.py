@@ -1,0 +1,86 @@
+"""From answers on labelled pictures to what is stored of them."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from runoff.judge.accuracy import AS_GOOD, UNDECIDED, WORSE, Rule
+from runoff.record.accuracy import MOST_PICTURES, THUMBNAIL, accuracies, accuracy_warnings, stored_accuracy
+from runoff.stored.accuracy import Accuracy, StoredAccuracy, pack, unpack
+from runoff.stored.schema import read_record, write_record
+from tests.builders.answered import CLASSES, make_answered
+
+
+@pytest.fixture
+def answered(tmp_path: Path):
+    """Give 900 pictures on which one contender answers as golden, one loses 60, and one loses 5."""
+    return make_answered(tmp_path, 900, golden=10, same=(10, 0), broken=(70, 0), near=(5, 20))
+
+
+def test_every_contender_is_judged_on_the_same_pictures(answered):
+    """What only golden names right is lost; one that is as golden is as good, one that loses 60 of 900 is worse."""
+    found = accuracies(answered, Rule(0.01))
+    assert {name: each.drop.verdict for name, each in found.items()} == {
+        "same": AS_GOOD,
+        "broken": WORSE,
+        "near": AS_GOOD,
+    }
+    assert (found["broken"].drop.paired.lost, found["broken"].drop.paired.gained) == (60, 0)
+    assert (found["near"].drop.paired.lost, found["near"].drop.paired.gained) == (5, 10)
+    assert found["broken"].top1.value == pytest.approx(830 / 900)
+
+
+def test_the_surest_wrong_answers_are_shown_first_and_no_more_than_24(answered):
+    """Of all discordant pictures those are kept that a wrong answer was surest of, with a small picture of each."""
+    found = accuracies(answered, Rule(0.01))
+    shown = [picture for each in found.values() for picture in each.discordant]
+    assert len(shown) == MOST_PICTURES
+    assert found["same"].discordant == ()
+    first = found["near"].discordant[0]
+    assert (first.picture, first.lost, first.answer) == ("0.png", False, first.label)
+    small = Image.open(io.BytesIO(base64.b64decode(first.thumbnail)))
+    assert max(small.size) == THUMBNAIL
+    missing = [picture for picture in shown if int(picture.picture.removesuffix(".png")) >= 30]
+    assert all(picture.thumbnail == "" for picture in missing)
+
+
+def test_classes_that_lost_have_names(answered):
+    """All classes lost ten of 150 each, which is no class's own doing, so each is listed with its own counts."""
+    losses = accuracies(answered, Rule(0.01))["broken"].losses
+    assert {entry.name for entry in losses} <= set(CLASSES)
+    assert sum(entry.loss.golden_right - entry.loss.right for entry in losses) == 60
+
+
+def test_what_is_stored_is_read_again(answered):
+    """A record survives being written as JSON values, and the bits are those of the answers."""
+    known = stored_accuracy(answered, "1%")
+    assert read_record(write_record(known), StoredAccuracy) == known
+    for each in accuracies(answered, Rule(0.01)).values():
+        assert read_record(write_record(each), Accuracy) == each
+    rights = answered.golden.right(answered.pictures.labels)
+    assert np.array_equal(unpack(known.outcomes, 900), rights)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 1000])
+def test_outcomes_are_a_bit_for_each_picture(count):
+    """Bits come back as they were, and a string of another length is refused."""
+    rights = np.random.default_rng(count).random(count) < 0.5
+    assert np.array_equal(unpack(pack(rights), count), rights)
+    with pytest.raises(ValueError, match="hold no"):
+        unpack(pack(rights), count + 8)
+
+
+def test_what_is_undecided_is_said_with_the_number_that_decides(tmp_path):
+    """On 60 pictures nothing is decided, which is a warning with a number of pictures; what is decided has none."""
+    few = accuracies(make_answered(tmp_path, 60, near=(1, 20)), Rule(0.01))
+    assert few["near"].drop.verdict == UNDECIDED
+    (warning,) = accuracy_warnings(few)
+    assert warning.startswith("near is undecided: its accuracy may drop by up to ")
+    assert f"about {few['near'].drop.needed:,} labelled pictures would decide" in warning
+    assert accuracy_warnings(accuracies(make_answered(tmp_path, 900, same=(0, 0)), Rule(0.01))) == []
