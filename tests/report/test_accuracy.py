@@ -25,8 +25,9 @@ def stored(tmp_path):
     add_contender(run, "onnxruntime", 0.7)
     about(run)["accuracy"] = write_record(stored_accuracy(answered, "1%"))
     for name, found in accuracies(answered, Rule(0.01)).items():
-        value = 1 - found.top1.value
-        run["benchmarks"].append(benchmark("accuracy", name, value, None, **write_record(found)))
+        one = benchmark("accuracy", name, 1 - found.top1.value, None)
+        one["extra_info"] |= write_record(found)
+        run["benchmarks"].append(one)
     return run
 
 
