@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from runoff.compare.accuracies import AccuracyChange, accuracy_changes
 from runoff.errors import Exit
 from runoff.judge.ratios import (
     CONFIDENCE,
@@ -24,6 +25,7 @@ from runoff.judge.ratios import (
     verdict,
 )
 from runoff.stored import wording
+from runoff.stored.benchmarks import ACCURACY
 from runoff.stored.processor import processor_doubt
 from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun
@@ -106,6 +108,7 @@ class Comparison:
     invalid: Sequence[str] = ()
     changes: Sequence[Change] = ()
     falls: Sequence[Fall] = ()
+    accuracies: Sequence[AccuracyChange] = ()
     absences: Sequence[Absence] = ()
     renamings: Sequence[Renaming] = ()
     references: Sequence[Pair] = ()
@@ -119,7 +122,8 @@ class Comparison:
             return Exit.NO_BASELINE
         if self.invalid:
             return Exit.INVALID_RUN
-        if self.falls or any(change.fails for change in self.changes):
+        less_right = self.falls or any(change.is_worse for change in self.accuracies)
+        if less_right or any(change.fails for change in self.changes):
             return Exit.WORSE
         return Exit.OTHER_BENCHMARKS if self.absences else Exit.DONE
 
@@ -141,6 +145,7 @@ def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = No
         fail_above,
         changes=judge_changes(compared, fail_above, min(base.info.margin, head.info.margin)),
         falls=agreement_falls(base, head) if have_the_same_pictures(base.stratum, head.stratum) else (),
+        accuracies=accuracy_changes(base, head),
         absences=absences,
         renamings=probable_renamings(absences),
         references=[pair for pair in pairs if pair[0][1] == reference],
@@ -150,8 +155,13 @@ def compare_runs(base: StoredRun, head: StoredRun, fail_above: float | None = No
 
 
 def figures(run: StoredRun) -> dict[Key, Measure]:
-    """Return a run's measures without those of contenders that turned out wrong or broke down."""
-    return {key: measure for key, measure in run.measures.items() if key[1] in run.stratum.contenders}
+    """Return a run's measures without those of contenders that turned out wrong or broke down.
+
+    Accuracy has no ratio: it is compared picture by picture.
+    """
+    return {
+        key: measure for key, measure in run.measures.items() if key[1] in run.stratum.contenders and key[0] != ACCURACY
+    }
 
 
 def judge_changes(pairs: Sequence[Pair], fail_above: float | None, margin: float) -> tuple[Change, ...]:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import groupby
 
+from runoff.compare.accuracies import AccuracyChange, why_not_compared
 from runoff.compare.changes import (
     MISSING,
     NEW,
@@ -63,11 +64,19 @@ def outcome(found: Comparison) -> str:
     if found.invalid:
         which = "Both runs are" if len(found.invalid) > 1 else f"The {found.invalid[0]} run is"
         return f"{which} invalid by the control, so nothing passes and nothing fails."
-    if worse := [*failures(found), *(f"{fall.contender} agrees less with golden" for fall in found.falls)]:
+    if worse := [*failures(found), *less_right(found)]:
         return f"Worse: {numbers.first_few(worse, between='; ')}."
     if found.absences:
         return f"Not all could be compared: {absence_counts(found)}. {outcome_of_changes(found)}"
     return outcome_of_changes(found)
+
+
+def less_right(found: Comparison) -> list[str]:
+    """Name the contenders that agree less with golden, and those that are shown to be right less often."""
+    return [
+        *(f"{fall.contender} agrees less with golden" for fall in found.falls),
+        *(f"{change.contender} is right less often" for change in found.accuracies if change.is_worse),
+    ]
 
 
 def failures(found: Comparison) -> list[str]:
@@ -184,6 +193,9 @@ def notes(found: Comparison, names: tuple[str, str]) -> list[Note]:
         Note("agreement fell", f"{fall.contender}: {numbers.share(fall.base)} → {numbers.share(fall.head)}")
         for fall in found.falls
     ]
+    beneath += [Note("accuracy", accuracy_text(change)) for change in found.accuracies]
+    if found.changes and (reason := why_not_compared(found.base, found.head)):
+        beneath.append(Note("accuracy", reason))
     beneath += [*absence_notes(found), *unproven_notes(found)]
     if found.references:
         changed = ", ".join(reference_change(pair) for pair in found.references)
@@ -191,6 +203,14 @@ def notes(found: Comparison, names: tuple[str, str]) -> list[Note]:
         beneath.append(Note("reference", f"{found.head.stratum.reference}: {changed}. {speed}"))
     beneath += [Note("base", file_line(names[0], found.base)), Note("head", file_line(names[1], found.head))]
     return [*beneath, Note(f"exit code {found.exit_code:d}", found.exit_code.meaning)]
+
+
+def accuracy_text(change: AccuracyChange) -> str:
+    """Say how the answers of a contender on labelled pictures changed."""
+    lost, gained = change.paired.lost, change.paired.gained
+    drop = f"{numbers.points(change.paired.drop)} [{numbers.points(change.low)}, {numbers.points(change.high)}]"
+    shown = "right less often" if change.is_worse else "no drop shown"
+    return f"{change.contender}: {lost} pictures lost and {gained} gained, a drop of {drop} points: {shown}"
 
 
 def absence_notes(found: Comparison) -> list[Note]:
