@@ -8,9 +8,9 @@ pytestmark = pytest.mark.accuracy
 
 
 @pytest.mark.benchmark(group="accuracy")
-def test_accuracy(contender, outcome, accuracies, record_figure):
+def test_accuracy(contender, outcome, accuracies, record_answers):
     """The share of labelled pictures that it names wrong, and whether it is as good as golden on the same ones."""
     found = accuracies(outcome)
-    record_figure(unit="share wrong", value=1 - found.top1.value, record=found)
+    record_answers(unit="share wrong", value=1 - found.top1.value, record=found)
     if found.drop.verdict == WORSE:
         pytest.fail(f"{contender} is worse than golden: its accuracy drops by more than --max-drop", pytrace=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from runoff.errors import Exit
 
 from runoff.compare.accuracies import accuracy_changes, why_not_compared
 from runoff.compare.changes import compare_runs
 from runoff.compare.comparison import render_comparison
+from runoff.errors import Exit
 from runoff.judge.accuracy import Rule
 from runoff.record.accuracy import accuracies, stored_accuracy
 from runoff.stored.run import parse_run
