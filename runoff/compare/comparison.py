@@ -193,16 +193,21 @@ def notes(found: Comparison, names: tuple[str, str]) -> list[Note]:
         Note("agreement fell", f"{fall.contender}: {numbers.share(fall.base)} → {numbers.share(fall.head)}")
         for fall in found.falls
     ]
-    beneath += [Note("accuracy", accuracy_text(change)) for change in found.accuracies]
-    if found.changes and (reason := why_not_compared(found.base, found.head)):
-        beneath.append(Note("accuracy", reason))
-    beneath += [*absence_notes(found), *unproven_notes(found)]
+    beneath += [*accuracy_notes(found), *absence_notes(found), *unproven_notes(found)]
     if found.references:
         changed = ", ".join(reference_change(pair) for pair in found.references)
         speed = "The machine's own speed is part of this, so it is for information and nothing of it is gated"
         beneath.append(Note("reference", f"{found.head.stratum.reference}: {changed}. {speed}"))
     beneath += [Note("base", file_line(names[0], found.base)), Note("head", file_line(names[1], found.head))]
     return [*beneath, Note(f"exit code {found.exit_code:d}", found.exit_code.meaning)]
+
+
+def accuracy_notes(found: Comparison) -> list[Note]:
+    """Say how the answers on labelled pictures changed, or why they are not compared."""
+    beneath = [Note("accuracy", accuracy_text(change)) for change in found.accuracies]
+    if found.changes and (reason := why_not_compared(found.base, found.head)):
+        beneath.append(Note("accuracy", reason))
+    return beneath
 
 
 def accuracy_text(change: AccuracyChange) -> str:
