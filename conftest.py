@@ -10,7 +10,6 @@ pytest_plugins = [
     "fixtures.service",
     "fixtures.accuracy",
     "fixtures.footprint",
-    "fixtures.accuracies",
     "fixtures.recorder",
     "fixtures.conversion",
     "fixtures.results",
