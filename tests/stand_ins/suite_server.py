@@ -18,7 +18,6 @@ from typing import Any
 
 PRELOADED = (
     "PIL.Image",
-    "altair",
     "cpuinfo",
     "jinja2",
     "memory_profiler",
@@ -31,7 +30,6 @@ PRELOADED = (
     "rich.progress",
     "rich.table",
     "scipy.special",
-    "vl_convert",
 )
 """What a run imports of other packages, without pytest's plugins, which it rewrites as it imports them."""
 OWN = re.compile(r"^from (runoff[\w.]*) import", re.MULTILINE)

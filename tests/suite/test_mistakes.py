@@ -97,22 +97,20 @@ def test_what_the_environment_changes_is_said_stored_and_fails_whom_it_makes_ano
     assert "test_holds_its_threads[fake]" not in printed
 
 
-def test_python_without_docstrings_is_refused_in_a_sentence(suite):
-    """What drawing needs is missing then, and nothing is measured; nobody gets a traceback of a library."""
+def test_python_without_docstrings_costs_nothing(suite):
+    """What draws charts needs docstrings, and has them in a process of its own; the run and its page are whole."""
+    chosen = ("--contenders", "fake,fake-slower", "--launches", "1", "--rounds", "2", "-k", "inference")
     done = subprocess.run(
-        suite.command(),
+        suite.command(*chosen),
         env=suite.variables(PYTHONOPTIMIZE="2"),
         cwd=suite.root,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr.strip()) == (
-        4,
-        "ERROR: Python runs without docstrings (PYTHONOPTIMIZE=2 or -OO), which drawing charts needs; unset "
-        "PYTHONOPTIMIZE and run again",
-    )
-    assert "Traceback" not in done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "<figure>" in (suite.root / "results" / "index.html").read_text()
 
 
 @pytest.mark.parametrize(
