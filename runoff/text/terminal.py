@@ -12,6 +12,8 @@ from runoff.text.table import Column, Note, Table
 
 WIDTH = 100
 GAP = 2
+FEWEST_LETTERS = 10
+"""Room for so many of a broken name or word can still be read."""
 STYLES = {
     "faster": "green",
     "slower": "yellow",
@@ -43,8 +45,15 @@ def print_notes(console: Console, notes: Iterable[Note], style: str | None = Non
 
 
 def draw_table(table: Table, width: int) -> RichTable:
-    """Draw a table; where it does not fit, columns go first, then words and names are broken over several lines."""
+    """Draw a table; where it does not fit, columns go first, then words and names are broken over several lines.
+
+    Where figures leave no room for words, each row is a block of lines instead, with nothing left out.
+    """
     shown, fits = columns_that_fit(table, width)
+    styles = [STYLES.get(kind, "") for kind in table.classes] or [""] * len(table.rows)
+    figures = sum(narrowest(column, cells) + GAP for column, cells in shown if column.is_figure)
+    if not fits and figures + sum(FEWEST_LETTERS + GAP for column, _ in shown if not column.is_figure) - GAP > width:
+        return draw_blocks(table, styles)
     drawn = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for column, _ in shown:
         drawn.add_column(
@@ -53,9 +62,20 @@ def draw_table(table: Table, width: int) -> RichTable:
             no_wrap=column.is_figure or (fits and not column.is_broken),
             overflow="fold",
         )
-    styles = [STYLES.get(kind, "") for kind in table.classes] or [""] * len(table.rows)
     for cells, style in zip(zip(*(cells for _, cells in shown), strict=True), styles, strict=True):
         drawn.add_row(*cells, style=style)
+    return drawn
+
+
+def draw_blocks(table: Table, styles: Sequence[str]) -> RichTable:
+    """Draw each row as its name and, below it, what the row has under each heading."""
+    drawn = RichTable(box=None, pad_edge=False, padding=0, show_header=False)
+    drawn.add_column(overflow="fold")
+    for cells, style in zip(table.rows, styles, strict=True):
+        drawn.add_row(cells[0], style=style)
+        for column, cell in list(zip(table.columns, cells, strict=True))[1:]:
+            if cell:
+                drawn.add_row(f"    {column.title}: {cell}", style=style)
     return drawn
 
 

@@ -10,8 +10,13 @@ import sys
 
 import pytest
 
+from runoff.compare.changes import compare_runs
+from runoff.compare.comparison import render_comparison
 from runoff.errors import Exit
+from runoff.report.write.terminal import render_table
+from runoff.stored.run import parse_run
 from runoff.text.output import in_encoding
+from tests.builders.stored_runs import make_stored_run
 from tests.commands.running import environment, runoff, shell, store
 from tests.conftest import ROOT
 
@@ -106,3 +111,16 @@ def test_a_race_is_stored_whatever_becomes_of_its_output(suite, tmp_path, variab
         text = out.read_text(encoding="ascii")
         assert "\\n" not in text
         assert "fake" in text
+
+
+@pytest.mark.parametrize("width", [40, 20])
+def test_a_table_that_has_no_room_is_rows_of_lines(width):
+    """In 40 columns no figure is lost, no word of a name is broken, and no line is longer than the terminal is wide."""
+    run = parse_run(make_stored_run())
+    text = render_comparison(compare_runs(run, run), ("a.json", "b.json"), width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "inference\n  onnxruntime" in "\n".join(line.rstrip() for line in text.splitlines())
+    assert "base ratio: 0.684" in " ".join(text.split())
+    table = render_table(run, width=width)
+    assert max(map(len, table.splitlines())) <= width
+    assert "median ms: 17.1" in " ".join(table.split())
