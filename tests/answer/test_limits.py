@@ -13,7 +13,7 @@ from runoff.answer.metrics import METRICS
 from runoff.stored.run import parse_run
 from tests.builders.stored_runs import about, make_stored_run
 
-NAMES = "latency, peak_memory, cold_start, agreement, artifact, footprint, neighbour"
+NAMES = "latency, peak_memory, cold_start, agreement, accuracy_drop, artifact, footprint, neighbour"
 
 
 @pytest.mark.parametrize(
