@@ -9,6 +9,7 @@ from itertools import takewhile
 from runoff.answer.fastest import reaches, why_no_answer
 from runoff.answer.limits import limits_of
 from runoff.answer.metrics import FRONT, LATENCY, PEAK_MEMORY, Metric
+from runoff.judge.accuracy import WORSE
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
 from runoff.stored.rows import Row
 from runoff.stored.run import StoredRun
@@ -18,8 +19,9 @@ from runoff.stored.run import StoredRun
 class Selection:
     """What there is to choose from, the fastest first.
 
-    ``candidates`` were timed and are right, ``meeting`` those of them that meet the limits. ``tied`` are the fastest of
-    these, not told apart by latency, and the ``recommended`` one is the one of them with the least memory.
+    ``candidates`` were timed and are right, and not shown to be worse than golden on labelled pictures; ``meeting`` are
+    those of them that meet the limits. ``tied`` are the fastest of these, not told apart by latency, and the
+    ``recommended`` one is the one of them with the least memory.
     The ``front`` is that of the contenders that meet the limits, of all where none does, in the ``compared`` metrics.
     In a run that can't say which is fastest nothing is recommended, and there is no front.
     """
@@ -34,7 +36,8 @@ class Selection:
 
 def choose(run: StoredRun) -> Selection:
     """Find what a run recommends under its limits."""
-    timed = [row for row in run.timed if row.ratio] or list(run.timed)
+    right = [row for row in run.timed if row.accuracy_verdict != WORSE]
+    timed = [row for row in right if row.ratio] or right
     compared = [metric for metric in FRONT if all(metric.read(row) is not None for row in timed)]
     candidates = sorted(timed, key=lambda row: [standing(row, metric) for metric in compared])
     meeting = [row for row in candidates if all(limit.admits(limit.metric.read(row)) for limit in limits_of(run))]

@@ -30,6 +30,10 @@ def recommendation(run: StoredRun) -> str:
     choice = choose(run)
     if doubt := why_no_answer(run):
         return f"{doubt} {in_doubt(run, choice)}"
+    if not choice.candidates:
+        return (
+            "No contender is recommended: each is shown to be worse than golden on the labelled pictures (--max-drop)."
+        )
     if choice.recommended is None:
         return none_meets(run, choice)
     named = f"{choice.recommended.contender}, {', '.join(figures(run, choice.recommended))}"
@@ -62,7 +66,10 @@ def under(run: StoredRun) -> str:
 
 
 def figures(run: StoredRun, row: Row) -> list[str]:
-    """Return a row's figures: those that contenders are compared in, and those that a limit was set for."""
+    """Return a row's figures: those that contenders are compared in, and those that a limit was set for.
+
+    Where there were labelled pictures it ends with what these show, so that undecided is not taken for right.
+    """
     phrases = []
     for metric in METRICS:
         value = metric.read(row)
@@ -70,7 +77,7 @@ def figures(run: StoredRun, row: Row) -> list[str]:
             phrases.append(metric.phrase.format(figure(run, metric, value)))
         if metric is LATENCY and row.ratio:
             phrases.append(against_reference(run, row))
-    return phrases
+    return phrases if row.accuracy_verdict is None else [*phrases, f"accuracy {row.accuracy_verdict}"]
 
 
 def figure(run: StoredRun, metric: Metric, value: float) -> str:

@@ -113,11 +113,13 @@ def circumstances(run: StoredRun) -> dict[str, str]:
     """Return what a run ran in and a step may come from, though runs that differ in it are comparable."""
     machine, images = run.machine, run.stratum.images
     first = run.info.workers_go_first
+    labelled = run.info.accuracy and run.info.accuracy.pictures
     values = {
         "machine": machine.node,
         "system": " ".join(filter(None, (machine.system, machine.release))),
         "Python of the suite": machine.python_version,
         "pictures": images and images.sha256[:DIGITS],
+        "labelled pictures": labelled and f"{labelled.count} {labelled.labels_sha256[:DIGITS]}",
         "launches": str(run.info.launches),
         "rounds": str(run.info.rounds),
         "workers go first": None if first is None else "yes" if first else "no",

@@ -15,6 +15,8 @@ from runoff.stored.schema import write_record
 from tests.builders.answered import make_answered
 from tests.builders.stored_runs import INJECTION, about, add_contender, benchmark, make_stored_run
 
+JUDGED = ("pytorch", "onnxruntime", "openvino")
+
 
 @pytest.fixture
 def stored(tmp_path):
@@ -61,6 +63,25 @@ def test_a_limit_on_the_drop_takes_the_intervals_end(stored):
     assert "★ Recommended under accuracy drop < 1 %: pytorch" in said
     about(stored)["limits"] = "accuracy_drop<2%"
     assert "★ Recommended under accuracy drop < 2 %: onnxruntime" in recommendation(parse_run(stored))
+
+
+def test_what_is_worse_is_not_recommended_and_undecided_is_said(stored):
+    """Without limits the fastest that is not worse is recommended, and the sentence says what its accuracy shows."""
+    said = recommendation(parse_run(stored))
+    assert "★ Recommended: onnxruntime" in said
+    assert "accuracy undecided" in said
+    assert "openvino" not in said
+
+
+def test_where_all_are_worse_none_is_recommended(stored):
+    """A sentence says why, whether there are limits or not."""
+    for one in stored["benchmarks"]:
+        if one["group"] == "accuracy":
+            one["extra_info"]["drop"]["verdict"] = "worse"
+    stored["benchmarks"] = [one for one in stored["benchmarks"] if one["extra_info"]["contender"] in JUDGED]
+    for limits in ("", "accuracy_drop<1%"):
+        about(stored)["limits"] = limits
+        assert "No contender is recommended: each is shown to be worse" in recommendation(parse_run(stored))
 
 
 def test_thumbnails_are_in_the_page_and_names_are_escaped(stored):
