@@ -22,7 +22,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
     short, since that of ``path`` may be as long as a name can be. Raises what ``write`` raises, and OSError where the
     folder can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.exists():  # what is no folder is named as such when the file beside is written
+        path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{uuid.uuid4().hex}.partial")
     try:
         write(partial)

@@ -90,7 +90,7 @@ def test_nothing_is_asked_for_and_the_console_is_silent(visit, pages, name):
     assert browser.get_log("browser") == []
 
 
-@pytest.mark.parametrize(("name", "charts"), [("small", 6), *in_full(("field", 6), ("two", 12))])
+@pytest.mark.parametrize(("name", "charts"), [("small", 7), *in_full(("field", 7), ("two", 14))])
 def test_every_chart_is_drawn_and_named(visit, name, charts):
     """Each has marks, a size on the screen, and a name for those who can't see it."""
     browser = visit(name)
@@ -145,7 +145,7 @@ def test_the_comparison_is_sorted_by_keyboard(visit):
     headings = browser.find_elements(By.CSS_SELECTOR, "table[data-sortable] thead th")
     (median,) = [heading for heading in headings if "median" in heading.text]
     assert median.get_attribute("aria-sort") == "ascending"
-    (ratio,) = [heading for heading in headings if "ratio" in heading.text]
+    (ratio,) = [heading for heading in headings if "typical ratio" in heading.text]
     ratio.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
     assert (ratio.get_attribute("aria-sort"), median.get_attribute("aria-sort")) == ("ascending", None)
     ratio.find_element(By.TAG_NAME, "button").send_keys(Keys.SPACE)

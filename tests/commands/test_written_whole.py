@@ -18,23 +18,23 @@ BEFORE = "the page of before\n"
 
 
 @pytest.mark.parametrize(
-    ("command", "file"),
+    ("command", "file", "blocks"),
     [
-        ('report "$1" --html "$2/page"', "page"),
-        ('report "$1" --markdown "$2/page"', "page"),
-        ('report "$1" --chart "$2/page"', "page"),
-        ('compare "$1" "$1" --markdown "$2/page"', "page"),
-        ('history "$1" --output "$2"', "history.html"),
-        ('history "$1" --output "$2/other" --markdown "$2/page"', "other/history.html"),
-        ('models --page-only --output "$2"', "index.html"),
+        ('report "$1" --html "$2/page"', "page", 1),
+        ('report "$1" --markdown "$2/page"', "page", 1),
+        ('report "$1" --chart "$2/page"', "page", 1),
+        ('compare "$1" "$1" --markdown "$2/page"', "page", 0),
+        ('history "$1" --output "$2"', "history.html", 1),
+        ('history "$1" --output "$2/other" --markdown "$2/page"', "other/history.html", 1),
+        ('models --page-only --output "$2"', "index.html", 1),
     ],
 )
-def test_a_disk_that_is_full_leaves_what_was_there(tmp_path, command, file):
+def test_a_disk_that_is_full_leaves_what_was_there(tmp_path, command, file, blocks):
     """Where a page does not fit, that of before stays, nothing lies beside it, and one line names it."""
     run, page = store(tmp_path / "run.json"), tmp_path / "out" / file
     page.parent.mkdir(parents=True)
     page.write_text(BEFORE)
-    done = shell(f"ulimit -f 1; runoff {command}", run, tmp_path / "out")
+    done = shell(f"ulimit -f {blocks}; runoff {command}", run, tmp_path / "out")
     assert done.returncode == Exit.UNWRITABLE
     assert f"runoff: {page} can't be written (File too large); " in done.stderr
     assert "None" not in done.stderr

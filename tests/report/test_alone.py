@@ -51,7 +51,7 @@ def test_page_markdown_and_chart_are_made_without_any_framework(tmp_path: Path) 
     page, markdown, chart = (tmp_path / name for name in ("page.html", "page.md", "ratios.svg"))
     done = run_alone("report", str(run), "--html", str(page), "--markdown", str(markdown), "--chart", str(chart))
     assert (done.returncode, done.stdout) == (0, f"{page}\n{markdown}\n{chart}\n"), done.stderr
-    assert page.read_text().count("<figure>") == 6
+    assert page.read_text().count("<figure>") == 7
     assert "openvino-int8" in markdown.read_text()
     assert chart.read_text().startswith("<svg")
     loaded = set(done.stderr.split())

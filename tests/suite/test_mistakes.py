@@ -74,10 +74,7 @@ def test_threads_that_are_not_held_fail_their_own_benchmark(suite):
 
 
 def test_what_the_environment_changes_is_said_stored_and_fails_whom_it_makes_another(suite):
-    """A variable that tells is warned of and stored, one that negates a variant fails it by name, as do idle threads.
-
-    What only disturbs, in the same environment, changes nothing.
-    """
+    """What tells is warned of and stored, what negates a variant fails it, as do idle threads; no more changes."""
     variables = {"OMP_THREAD_LIMIT": "1", "FAKE_DISABLE": "1", "PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1"}
     names = "fake,fake-idle,fake-negatable"
     done = suite.race("--contenders", names, "--launches", "1", "--rounds", "2", "--threads", "2", **variables)
