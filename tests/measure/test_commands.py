@@ -89,6 +89,13 @@ def test_predict_runs_each_image_by_itself(work, session, picture, images, tmp_p
     assert [batch.shape for batch in session.batches] == [(1, 3, 32, 32)] * 3
 
 
+def test_inferences_too_short_to_be_shared_say_nothing_of_busy_threads(work, picture, tmp_path, monkeypatch):
+    """Where the fastest is too short, longer ones are no proof of idle threads: a neighbour makes them long."""
+    monkeypatch.setattr(commands, "SHARED", 15e-9)
+    command = {"inputs": texts(picture.files), "outputs": str(tmp_path / "outputs.npz")}
+    assert COMMANDS["predict"](work, command) == {"busy_threads": []}
+
+
 def test_predict_gives_batches_in_the_layout(work, session, picture, images, tmp_path):
     """A backend whose channels come last is given them last, in memory that no stride of 0 steps through."""
     COMMANDS["predict"](in_nhwc(work), {"inputs": texts(picture.files), "outputs": str(tmp_path / "outputs.npz")})

@@ -9,8 +9,6 @@ import pytest
 from runoff.environments.cpus import two_sides
 from runoff.judge.ratios import ratio_over_launches
 from runoff.measure.service.neighbour import WHOLE_MEMORY, measure_neighbour, why_no_neighbour
-from runoff.processor import read_processor
-from tests.fakes.fake import READ
 
 pytestmark = [pytest.mark.full, pytest.mark.alone]
 
@@ -19,9 +17,6 @@ def test_who_reads_memory_suffers_and_who_computes_in_registers_does_not(make_se
     """Beside a neighbour that streams, reading 64 MiB takes 1.15 times as long or more, multiplying 1.05 or less."""
     if why_no_neighbour():
         pytest.skip("this machine allows one thread, so that there is no place for a neighbour")
-    cached = max((core.l3 or 0 for core in read_processor().cores), default=0)
-    if cached > READ:
-        pytest.skip(f"the last-level cache of this machine ({cached >> 20} MiB) holds all that the stand-in reads")
     setup = make_setup(make_entrant("reads"), make_entrant("multiplies"), launches=5)
     measured = measure_neighbour(setup, two_sides(1), rounds=12)
     assert measured.failures == {}
