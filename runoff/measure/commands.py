@@ -9,6 +9,7 @@ import base64
 import gc
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,24 +32,44 @@ if TYPE_CHECKING:
     from runoff.processes.channel import Message
 
 FEWEST_SPANS = 3
+TASKS = Path("/proc/self/task")
 
 
 def predict(work: Work, command: Message) -> Message:
     """Write the outputs of every example of files, run one by one as in the timed rounds.
 
-    Return how many threads each kept busy, CPU time by time taken; none where they are too short to be shared.
+    Return how many threads each kept busy, CPU time by time taken, and how many were ready: busy, or waiting for a CPU
+    that others had. None where they are too short to be shared.
     """
     rows: list[dict[str, NDArray[Any]]] = []
-    spans: list[tuple[int, int]] = []
+    spans: list[tuple[int, int, int]] = []
     for inputs in single_batches(work, examples_of(command)):
+        waited = waited_nanoseconds()
         begin, cpu = time.perf_counter_ns(), time.process_time_ns()
         outputs = work.session.run(inputs)
         cpu, taken = time.process_time_ns() - cpu, time.perf_counter_ns() - begin
         rows.append(named(outputs, work.signature, 1))
-        spans.append((cpu, taken))
+        spans.append((cpu, waited_nanoseconds() - waited, taken))
     save_arrays(Path(command["outputs"]), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]})
-    has_work = min(taken for _, taken in spans) >= SHARED * 1e9  # the fastest: a neighbour makes others long
-    return {"busy_threads": [cpu / taken for cpu, taken in spans] if has_work else []}
+    if min(taken for *_, taken in spans) < SHARED * 1e9:  # the fastest: a neighbour makes others long
+        return {"busy_threads": [], "ready_threads": []}
+    return {
+        "busy_threads": [cpu / taken for cpu, _, taken in spans],
+        "ready_threads": [(cpu + waited) / taken for cpu, waited, taken in spans],
+    }
+
+
+def waited_nanoseconds(tasks: Path = TASKS) -> int:
+    """Return for how long this process's threads were ready and waited for a CPU; 0 where the system does not say.
+
+    It is the second number of /proc/PID/task/TID/schedstat (Documentation/scheduler/sched-stats of Linux).
+    """
+    found = 0
+    with suppress(OSError, ValueError, IndexError):
+        for task in tasks.iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
+                found += int((task / "schedstat").read_text().split()[1])
+    return found
 
 
 def answer(work: Work, command: Message) -> Message:

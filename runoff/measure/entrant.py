@@ -137,11 +137,15 @@ def require_threads(entrant: Entrant, threads: int) -> None:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Each output for every example, the thread count that the session reported, and how many each kept busy."""
+    """Each output for every example, and the thread count that the session reported.
+
+    ``busy`` is how many threads each example kept busy, ``ready`` how many were busy or waited for a CPU.
+    """
 
     outputs: Arrays
     threads: int
     busy: tuple[float, ...] = ()
+    ready: tuple[float, ...] = ()
 
 
 @contextmanager
@@ -155,8 +159,9 @@ def predicting(
     with started_worker(entrant, Example(files, 0), log) as process:
         with watch(process.popen.pid):
             start = receive_start(process, entrant.signature)
-            busy = ask_to_predict(process, files, destination)
-        yield process, Prediction(load_arrays(destination), start.threads, busy)
+            said = ask_to_predict(process, files, destination)
+        busy, ready = tuple(said["busy_threads"]), tuple(said["ready_threads"])
+        yield process, Prediction(load_arrays(destination), start.threads, busy, ready)
 
 
 def predict(process: Process, files: Files, destination: Path) -> Arrays:
@@ -168,10 +173,10 @@ def predict(process: Process, files: Files, destination: Path) -> Arrays:
     return load_arrays(destination)
 
 
-def ask_to_predict(process: Process, files: Files, destination: Path) -> tuple[float, ...]:
-    """Let a worker write its outputs for every example of files, and return how many threads each kept busy.
+def ask_to_predict(process: Process, files: Files, destination: Path) -> Message:
+    """Let a worker write its outputs for every example of files, and return what it says of its threads.
 
     Raises a WorkerFailed.
     """
     asked = {"do": "predict", "inputs": texts(files), "outputs": str(destination)}
-    return tuple(process.ask(asked, PREDICT_TIMEOUT)["busy_threads"])
+    return process.ask(asked, PREDICT_TIMEOUT)

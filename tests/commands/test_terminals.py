@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 
 ASCII = {
     "ASCII": {"PYTHONIOENCODING": "ascii"},
-    "C without UTF-8": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "C without UTF-8": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": None},
     "Turkish": {"LC_ALL": "tr_TR.ISO-8859-9", "PYTHONIOENCODING": "iso8859-9"},
 }
 

@@ -17,7 +17,7 @@ from runoff.errors import LONGEST_LINE, ContractBroken
 from runoff.files.arrays import load_arrays
 from runoff.files.values import to_json
 from runoff.measure import commands
-from runoff.measure.commands import COMMANDS
+from runoff.measure.commands import COMMANDS, waited_nanoseconds
 from runoff.measure.entrant import texts
 from runoff.measure.work import Work
 from runoff.model.classification import top_classes
@@ -84,7 +84,9 @@ def test_predict_runs_each_image_by_itself(work, session, picture, images, tmp_p
     """Every image is a batch of its own, and the logits of all are written; the fastest has work to share."""
     command = {"inputs": texts(picture.files), "outputs": str(tmp_path / "outputs.npz")}
     monkeypatch.setattr(commands, "SHARED", 5e-9)
-    assert COMMANDS["predict"](work, command) == {"busy_threads": [2.0, 2.0, 2.0]}
+    monkeypatch.setattr(commands, "waited_nanoseconds", lambda: 5 * len(session.batches))
+    told = COMMANDS["predict"](work, command)
+    assert told == {"busy_threads": [2.0, 2.0, 2.0], "ready_threads": [2.5, 2.25, pytest.approx(2 + 1 / 6)]}
     assert np.array_equal(load_arrays(tmp_path / "outputs.npz")["logits"], true_logits(images))
     assert [batch.shape for batch in session.batches] == [(1, 3, 32, 32)] * 3
 
@@ -93,7 +95,17 @@ def test_inferences_too_short_to_be_shared_say_nothing_of_busy_threads(work, pic
     """Where the fastest is too short, longer ones are no proof of idle threads: a neighbour makes them long."""
     monkeypatch.setattr(commands, "SHARED", 15e-9)
     command = {"inputs": texts(picture.files), "outputs": str(tmp_path / "outputs.npz")}
-    assert COMMANDS["predict"](work, command) == {"busy_threads": []}
+    assert COMMANDS["predict"](work, command) == {"busy_threads": [], "ready_threads": []}
+
+
+def test_the_time_that_threads_wait_for_a_cpu_is_what_the_scheduler_says(tmp_path):
+    """It is summed over threads; one that ended meanwhile, and a system that does not say, add nothing."""
+    for task, waited in (("7", 30), ("8", 12)):
+        (tmp_path / task).mkdir()
+        (tmp_path / task / "schedstat").write_text(f"1000 {waited} 5\n")
+    (tmp_path / "9").mkdir()
+    assert waited_nanoseconds(tmp_path) == 42
+    assert waited_nanoseconds(tmp_path / "absent") == 0
 
 
 def test_predict_gives_batches_in_the_layout(work, session, picture, images, tmp_path):

@@ -109,7 +109,7 @@ def test_a_worker_is_watched_until_its_logits_are_there(opened, make_entrant, pi
 
     def answer(entrant, message):
         save_arrays(Path(message["outputs"]), {"logits": true_logits(np.load(message["inputs"]["images"]))})
-        return {"busy_threads": [1.5, 1.9]}
+        return {"busy_threads": [1.5, 1.9], "ready_threads": [2.0, 1.9]}
 
     workshop.answer = answer
 
@@ -124,7 +124,7 @@ def test_a_worker_is_watched_until_its_logits_are_there(opened, make_entrant, pi
     ) as (process, prediction):
         assert noted[2:] == [("watched", 7), "watched no longer"]
         assert np.array_equal(prediction.outputs["logits"], true_logits(images))
-        assert (prediction.threads, prediction.busy) == (2, (1.5, 1.9))
+        assert (prediction.threads, prediction.busy, prediction.ready) == (2, (1.5, 1.9), (2.0, 1.9))
         assert process.timeouts == [entrants.START_TIMEOUT, entrants.PREDICT_TIMEOUT]
     assert noted[1]["example"] == 0
     assert noted[1]["inputs"] == texts(picture.files)
@@ -139,7 +139,7 @@ def test_what_is_predicted_is_read_where_it_was_asked_to_be_written(make_entrant
     def answer(entrant, message):
         told.append(message)
         save_arrays(Path(message["outputs"]), {"file": np.ones((2, 3), np.float32), "a/b": np.arange(2)})
-        return {"busy_threads": []}
+        return {"busy_threads": [], "ready_threads": []}
 
     with Workshop(answer=answer).started_worker(make_entrant(), picture, tmp_path) as process:
         process.waiting.clear()
