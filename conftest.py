@@ -4,6 +4,7 @@ pytest_plugins = [
     "fixtures.options",
     "fixtures.run",
     "fixtures.contenders",
+    "fixtures.alone",
     "fixtures.preparation",
     "fixtures.race",
     "fixtures.efficiency",
@@ -13,5 +14,6 @@ pytest_plugins = [
     "fixtures.recorder",
     "fixtures.conversion",
     "fixtures.results",
+    "fixtures.interruption",
     "fixtures.screen",
 ]

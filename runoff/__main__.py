@@ -13,6 +13,7 @@ from runoff.doctor.command import add_doctor
 from runoff.environments.tox_versions import add_versions
 from runoff.errors import Exit, RunoffError
 from runoff.history.command import add_history
+from runoff.processes.interruption import end_by_signals
 from runoff.report.write.command import add_report
 from runoff.text.output import ReaderGone, prepare_output, show, tell
 
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     where Python is in development mode (``python -X dev``).
     """
     prepare_output()
+    end_by_signals()
     try:
         return perform(arguments)
     except ReaderGone as error:

@@ -115,6 +115,10 @@ class ConversionFailed(RunoffError):
         self.reason = reason
 
 
+class AnotherRun(RunoffError):
+    """Another run measures at the same time, and did not end while it was waited for."""
+
+
 class WorkerFailed(RunoffError):
     """A worker process did not do its part; the subclass names how."""
 

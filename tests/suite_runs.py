@@ -71,7 +71,7 @@ class Suite:
     def variables(self, **additional: str) -> dict[str, str]:
         """Return the environment in which this copy is found before the original."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        return ours | {"PYTHONPATH": str(self.root), "COLUMNS": "100"} | additional
+        return ours | {"PYTHONPATH": str(self.root), "COLUMNS": "100", "RUNOFF_LOCKS": str(self.root)} | additional
 
 
 def covered() -> bool:

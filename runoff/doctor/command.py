@@ -79,12 +79,14 @@ def examine(options: argparse.Namespace) -> int:
     from runoff.doctor.findings import collect
     from runoff.doctor.text import render
     from runoff.environments.environment import make_environments
+    from runoff.processes.interruption import signals_noted
     from runoff.text.terminal import WIDTH
 
     environments = make_environments(Path(sys.executable), options.environment, [])
     folder = Path(tempfile.mkdtemp(prefix="runoff-doctor-"))  # stays where an error names a log in it
     try:
-        findings = collect(environments, options.seconds, folder, say)
+        with signals_noted():  # whose second one breaks off no clearing up
+            findings = collect(environments, options.seconds, folder, say)
     except KeyboardInterrupt:
         say("")
         tell("runoff: interrupted")

@@ -7,7 +7,9 @@ virtual machines and containers often don't.
 from __future__ import annotations
 
 import os
+import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,6 +176,17 @@ def stolen_share(before: Any, after: Any) -> float | None:
     stolen = stolen_time(before, after)
     passed = 0.0 if stolen is None else sum(after[:8]) - sum(before[:8])
     return None if stolen is None or not passed else stolen / passed
+
+
+def seconds_asleep(read: Callable[[int], int] = time.clock_gettime_ns) -> float:
+    """Return how many seconds the machine has been suspended since it was started, 0 where the system does not say.
+
+    CLOCK_BOOTTIME goes on meanwhile and CLOCK_MONOTONIC does not (clock_gettime(2)). They are read one after the other,
+    so the smallest of three differences counts. ``read`` gives a clock's nanoseconds.
+    """
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    return min(read(time.CLOCK_BOOTTIME) - read(time.CLOCK_MONOTONIC) for _ in range(3)) * 1e-9
 
 
 def why_no_memory(system: Path = SYSTEM) -> str:

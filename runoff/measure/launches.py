@@ -7,7 +7,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Generic, TypeVar
@@ -15,7 +15,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from runoff.arrays import Arrays
-from runoff.environments.machine import cpu_times, read_frequency, stolen_share
+from runoff.environments.machine import cpu_times, read_frequency, seconds_asleep, stolen_share
+from runoff.environments.others import Reading as Processes
+from runoff.environments.others import busy_others, read_processes
 from runoff.errors import RunoffError, WorkerCrashed
 from runoff.measure.entrant import Entrant, Example, Files, Start, receive_start, require_threads
 from runoff.measure.probe import Probed, Reading
@@ -23,6 +25,8 @@ from runoff.measure.rotation import Failures, Rotation, RunningWorker, Workers
 from runoff.processes.process import Process
 
 CONTROL = "control"
+SLEEP = 0.1
+"""Seconds that the machine must have been suspended in a launch for it to be void: less is how clocks are read."""
 SAME_SHARE = 1e-3
 """How far numbers may be off in another launch, as a share of the largest: threads add up in another order."""
 
@@ -45,7 +49,9 @@ class Measured(Generic[Record]):
     ``look`` is the index of the look that they stopped at, or were on their way to when the time was over.
     ``frequencies`` are the CPUs' mean clock in MHz at the end of each launch, None where the system does not say.
     ``unwritten`` says why launches could not be written down as they came, None where they were. ``probe`` is what a
-    probe found meanwhile, None where none was asked for.
+    probe found meanwhile, None where none was asked for. ``broken_off`` names the signal that ended it in the middle of
+    a launch, of which nothing is kept. ``sleeps`` are the seconds that the machine was suspended in launches which are
+    void for it, and were performed again. ``others`` are the processors that other programs kept busy, by their names.
     """
 
     records: Mapping[str, tuple[Record, ...]]
@@ -56,6 +62,9 @@ class Measured(Generic[Record]):
     frequencies: tuple[float | None, ...] = ()
     unwritten: str | None = None
     probe: Probed | None = None
+    broken_off: str | None = None
+    sleeps: tuple[float, ...] = ()
+    others: Mapping[str, float] = field(default_factory=dict)
 
 
 def write_launch(
@@ -87,7 +96,8 @@ class Setup:
     its N examples by contender, None where nothing was checked. ``looks`` are the numbers of launches after which
     enough may have been measured; the last one ends it. Every launch is added to the ``journal`` as soon as it is over,
     so that nothing measured is lost. ``deadline`` is the moment of ``time.monotonic`` at which all must end. A race
-    that is ``probed`` has a probe, by which it is known how disturbed the machine was in each round.
+    that is ``probed`` has a probe, by which it is known how disturbed the machine was in each round. ``asleep`` says
+    for how long the machine has been suspended so far, and ``processes`` which processes there are.
     """
 
     entrants: Sequence[Entrant]
@@ -100,6 +110,8 @@ class Setup:
     progress: Progress
     deadline: float = math.inf
     probed: bool = False
+    asleep: Callable[[], float] = seconds_asleep
+    processes: Callable[[], Processes] = read_processes
 
     def start(self, launch: int, entrants: Sequence[Entrant], random: Random, *, timed: bool) -> Rotation:
         """Start the workers of a launch in random order, each suspended as soon as it is ready.
@@ -191,19 +203,35 @@ def run_launches(
 
     ``name`` is what progress calls them, and each takes so many ``steps`` of it. An entrant that fails is out, as those
     are that have ``failed`` before. The first launch always begins, and the longest so far says what the next takes.
-    ``readings`` gives what a probe found in the launch that is over.
+    ``readings`` gives what a probe found in the launch that is over. A signal in the middle of a launch ends them, and
+    what was measured before stays; a launch in which the machine was suspended is void, and is performed again.
+
+    Raises KeyboardInterrupt where a signal came before the first launch was over.
     """
     records: dict[str, list[Record]] = {entrant.key: [] for entrant in setup.entrants}
     failures: Failures = dict(failed or {})
     frequencies: list[float | None] = []
     unwritten: str | None = None
-    before = cpu_times()
+    before, processes = cpu_times(), setup.processes()
     launch, longest, out_of_time = 0, 0.0, False
+    broken_off: str | None = None
+    sleeps: list[float] = []
 
     def so_far(look: int) -> Measured[Record]:
         kept = {key: tuple(values) for key, values in records.items()}
         stolen = stolen_share(before, cpu_times())
-        return Measured(kept, dict(failures), stolen, look, out_of_time, tuple(frequencies), unwritten)
+        return Measured(
+            kept,
+            dict(failures),
+            stolen,
+            look,
+            out_of_time,
+            tuple(frequencies),
+            unwritten,
+            broken_off=broken_off,
+            sleeps=tuple(sleeps),
+            others=busy_others(processes, setup.processes()),
+        )
 
     with setup.workers:
         for look, launches in enumerate(setup.looks):
@@ -212,8 +240,18 @@ def run_launches(
                 out_of_time = launch > 0 and time.monotonic() + longest > setup.deadline
                 if out_of_time:
                     break
-                begun = time.monotonic()
-                finished, out = perform(launch, [entrant for entrant in setup.entrants if entrant.key not in failures])
+                begun, asleep = time.monotonic(), setup.asleep()
+                still_in = [entrant for entrant in setup.entrants if entrant.key not in failures]
+                try:
+                    finished, out = perform(launch, still_in)
+                except KeyboardInterrupt as error:
+                    if launch == 0:
+                        raise
+                    broken_off = str(error) or "SIGINT"
+                    break
+                if (slept := setup.asleep() - asleep) > SLEEP:
+                    sleeps.append(slept)
+                    continue
                 failures |= out
                 frequencies.append(read_frequency())
                 unwritten = write_launch(setup.journal, launch, finished, readings()) or unwritten
@@ -221,6 +259,6 @@ def run_launches(
                     records[key].append(record)
                 launch += 1
                 longest = max(longest, time.monotonic() - begun)
-            if out_of_time or enough(so_far(look)):
+            if out_of_time or broken_off or enough(so_far(look)):
                 break
     return so_far(look)

@@ -79,9 +79,9 @@ class Probe:
     fastest: float = math.inf
     next: float = -math.inf
 
-    def begin_launch(self) -> None:
-        """Let the rounds of another launch begin."""
-        self.launches.append([])
+    def begin_launch(self, launch: int) -> None:
+        """Let the rounds of the launch with this number begin, once more where it was void."""
+        self.launches[launch:] = [[]]
         self.round = 0
 
     def read(self) -> None:
@@ -125,9 +125,9 @@ class Probe:
         """Return the readings of the last launch that began."""
         return self.launches[-1]
 
-    def probed(self) -> Probed:
-        """Return all that was found."""
-        return Probed(tuple(self.processes), tuple(map(tuple, self.launches)), self.reason)
+    def probed(self, launches: int | None = None) -> Probed:
+        """Return all that was found, or in so many launches, where another one was broken off."""
+        return Probed(tuple(self.processes), tuple(map(tuple, self.launches[:launches])), self.reason)
 
 
 @contextmanager

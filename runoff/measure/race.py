@@ -70,7 +70,7 @@ def run_race(
             rotation = setup.start(launch, entrants, random, timed=True)
             if probe is None:
                 return run_rounds(rotation, rounds), rotation.failures
-            probe.begin_launch()
+            probe.begin_launch(launch)
             return run_rounds(rotation, rounds, probe.read), rotation.failures
 
         failed: Failures = {}
@@ -80,7 +80,7 @@ def run_race(
         steps = len(setup.entrants) + rounds
         readings: Callable[[], Sequence[Reading]] = probe.last_launch if probe else tuple
         race = run_launches(setup, perform, name=name, steps=steps, failed=failed, enough=enough, readings=readings)
-        return dataclasses.replace(race, probe=probe.probed()) if probe else race
+        return dataclasses.replace(race, probe=probe.probed(len(race.frequencies))) if probe else race
 
 
 def run_rounds(rotation: Rotation, rounds: int, before: Callable[[], None] = lambda: None) -> dict[str, LaunchRecord]:

@@ -28,6 +28,7 @@ from runoff.errors import (
     WorkerTimedOut,
 )
 from runoff.processes.channel import PROTOCOL, Message
+from runoff.processes.interruption import breakable
 from runoff.processes.surroundings import ROOT, USUAL, Surroundings, process_variables
 from runoff.processes.temporary import TEMPORARY, owned_folder
 
@@ -88,9 +89,10 @@ class Process:
         """Wait up to ``timeout`` seconds for one answer, asleep.
 
         Raises the named error that the worker sent, ProtocolMismatch, WorkerTimedOut, WorkerCrashed, WorkerKilled or
-        WorkerGarbage.
+        WorkerGarbage. A signal that asks this process to end raises KeyboardInterrupt.
         """
-        line = self._read_line(timeout)
+        with breakable():
+            line = self._read_line(timeout)
         try:
             message = json.loads(line)
         except ValueError:

@@ -15,11 +15,15 @@ from runoff.measure.preparation import READY, Outcome
 from runoff.measure.race import LaunchRecord, Race
 from runoff.processor import SYSTEM
 from runoff.record.race import Judged, PerLaunch, has_high_priority, inferences
+from runoff.text.numbers import count
 
 STEAL_SHARE = 0.01
 DRIFT_SHARE = 0.05
 FREQUENCY_SHARE = 0.05
 SWITCHES_PER_INFERENCE = 5.0
+OTHERS_BUSY = 0.1
+"""How much of a processor other programs may keep busy without a word: what a desktop does by itself."""
+MOST_NAMES = 3
 
 
 def race_warnings(judged: Judged[LaunchRecord], threads: int, precision: float | None = None) -> list[str]:
@@ -32,6 +36,7 @@ def race_warnings(judged: Judged[LaunchRecord], threads: int, precision: float |
         *control_warnings(judged, inferences, quieter(race)),
         *other_control_warnings(judged),
         *amount_warnings(race),
+        *other_program_warnings(race),
         *machine_warnings(race, judged.reference),
         *independence_warnings(judged),
         *thread_warnings(race, threads),
@@ -68,7 +73,8 @@ def golden_warnings(outcomes: Iterable[Outcome]) -> list[str]:
 def question_warnings(question: str, judged: Judged[Record], per_launch: PerLaunch[Record]) -> list[str]:
     """Say what makes the numbers of a service question shaky, which has launches and a control of its own."""
     remedy = "stop other programs, or give more --launches"
-    warnings = [*control_warnings(judged, per_launch, remedy), *amount_warnings(judged.race)]
+    race = judged.race
+    warnings = [*control_warnings(judged, per_launch, remedy), *amount_warnings(race), *other_program_warnings(race)]
     return [f"{question}: {warning}" for warning in warnings]
 
 
@@ -126,6 +132,11 @@ def amount_warnings(race: Measured[Record]) -> list[str]:
     launches = max(map(len, race.records.values()), default=0)
     if race.out_of_time:
         warnings.append(f"stopped after launch {launches} because --max-time was reached; give it more")
+    if race.sleeps:
+        warnings.append(
+            f"the machine was suspended in {count(len(race.sleeps), 'launch', 'launches')} "
+            f"({', '.join(f'{seconds:.0f} s' for seconds in race.sleeps)}): void, and performed again"
+        )
     if launches < FEWEST_LAUNCHES:
         warnings.append(
             f"exploratory: {launches} launches are too few for a verdict; give --launches {FEWEST_LAUNCHES} or more"
@@ -143,6 +154,14 @@ def precision_warnings(judged: Judged[LaunchRecord], precision: float | None) ->
         f"the precision asked for, ±{precision:.1%}, was not reached ({reached}); {quieter(judged.race)}, "
         "or give --max-time and --launches more"
     ]
+
+
+def other_program_warnings(race: Measured[Record]) -> list[str]:
+    """Say which other programs kept processors busy meanwhile, as the system shows them."""
+    if sum(race.others.values()) < OTHERS_BUSY:
+        return []
+    busiest = ", ".join(f"{name} {busy:.1f}" for name, busy in list(race.others.items())[:MOST_NAMES])
+    return [f"other programs kept {sum(race.others.values()):.1f} CPUs busy ({busiest}): stop them, then run again"]
 
 
 def machine_warnings(race: Race, reference: str) -> list[str]:

@@ -75,11 +75,19 @@ class StoredGolden(Struct, frozen=True, omit_defaults=True):
     check: Check | None = None
 
 
+class BrokenOff(Struct, frozen=True):
+    """The signal that broke a run off, and the files that have every launch which was over, named from the checkout."""
+
+    signal: str
+    journals: tuple[str, ...] = ()
+
+
 class RunInfo(Struct, frozen=True):
     """A run as a whole; before a race it has no model, no pictures and no contenders.
 
     ``limits`` is what a contender is chosen under, as ``--choose`` has it, ``tolerance`` what reduced precision of a
-    model that is no classifier is judged by, ``repeat`` the command that made it but for contenders and limits. Runs of
+    model that is no classifier is judged by, ``repeat`` the command that made it but for contenders and limits. One
+    that was ``broken_off`` has what was measured by then. Runs of
     before there was a ``probe`` have none, and of their control, whose rounds are not stored, the typical ratio alone.
     """
 
@@ -104,6 +112,7 @@ class RunInfo(Struct, frozen=True):
     probe: StoredProbe | None = None
     version_steps: tuple[VersionStep, ...] = ()
     accuracy: StoredAccuracy | None = None
+    broken_off: BrokenOff | None = None
     schema: int = SCHEMA
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,7 @@ import pytest
 
 from runoff.environments import machine
 from runoff.environments.cpus import count_cores
-from runoff.environments.machine import FrequencyPolicy, Throttling, read_frequency, stolen_share
+from runoff.environments.machine import FrequencyPolicy, Throttling, read_frequency, seconds_asleep, stolen_share
 from tests.environments.test_cpus import write
 
 CPUS = "sys/devices/system/cpu"
@@ -242,3 +243,14 @@ def test_why_a_figure_cannot_be_had_is_said(tmp_path: Path, files: dict[str, str
     write(tmp_path / "proc", files)
     assert machine.why_no_memory(tmp_path) == memory
     assert machine.why_no_stolen_time(tmp_path) == stolen
+
+
+def test_a_suspended_machines_clocks_differ():
+    """The boot clock is two hours ahead of the monotonic one; a pause between two readings is no sleep."""
+    ahead, moments = 7200 * 10**9, iter([0, 1, 5 * 10**9, 5 * 10**9 + 1, 6 * 10**9, 6 * 10**9])
+
+    def read(clock):
+        return next(moments) + (ahead if clock == time.CLOCK_BOOTTIME else 0)
+
+    assert seconds_asleep(read) == pytest.approx(7200, abs=1e-6)
+    assert seconds_asleep() >= -0.1

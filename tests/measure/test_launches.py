@@ -296,3 +296,48 @@ def test_a_launch_of_nobody_is_a_launch(make_setup, workshop):
     """Where no contender is in, launches pass without a record."""
     measured = run_exercise(make_setup(), lambda rotation, launch: {}, name="", steps=1)
     assert (measured.records, measured.failures, workshop.events) == ({}, {}, [])
+
+
+def test_a_launch_in_which_the_machine_slept_is_void(make_setup, make_entrant, clock):
+    """It is performed again, whatever failed in it; a tenth of a second is how clocks are read."""
+    asleep = iter([0.0, 0.05, 0.05, 3600.05, 3600.05, 3600.05])
+    performed = []
+
+    def perform(launch, entrants):
+        performed.append(launch)
+        failed = {"fake": WorkerCrashed("its answer came too late")} if len(performed) == 2 else {}
+        return {entrant.key: Noted(len(performed)) for entrant in entrants}, failed
+
+    setup = dataclasses.replace(make_setup(make_entrant(), launches=2), asleep=lambda: next(asleep))
+    measured = run_launches(setup, perform, name="", steps=1)
+    assert performed == [0, 1, 1]
+    assert measured.sleeps == (3600.0,)
+    assert [record.launch for record in measured.records["fake"]] == [1, 3]
+    assert not measured.failures
+    assert len(setup.journal.read_text().splitlines()) == 2
+
+
+def interrupted_in(number):
+    """Perform launches until a signal comes in one of them."""
+
+    def perform(launch, entrants):
+        if launch == number:
+            raise KeyboardInterrupt("SIGTERM")
+        return {entrant.key: Noted(launch) for entrant in entrants}, {}
+
+    return perform
+
+
+def test_a_signal_ends_launches_and_keeps_those_that_are_over(make_setup, make_entrant, clock):
+    """Nobody is asked whether it was enough, and no further look is on the way."""
+    setup = make_setup(make_entrant(), looks=(4, 8))
+    measured = run_launches(setup, interrupted_in(2), name="", steps=1, enough=lambda so_far: 1 / 0)
+    assert measured.broken_off == "SIGTERM"
+    assert [record.launch for record in measured.records["fake"]] == [0, 1]
+    assert (measured.look, measured.out_of_time) == (0, False)
+
+
+def test_a_signal_in_the_first_launch_leaves_nothing_to_judge(make_setup, make_entrant, clock):
+    """It is raised."""
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        run_launches(make_setup(make_entrant()), interrupted_in(0), name="", steps=1)

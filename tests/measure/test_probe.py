@@ -118,7 +118,7 @@ def test_more_threads_than_processors_probe_all_of_them(imagined, tmp_path):
 def test_all_are_asked_before_any_answer_is_waited_for(imagined, tmp_path):
     """They work at once, and what all found is one reading, with the time that was stolen since the one before."""
     with started_on(2, tmp_path) as probe:
-        probe.begin_launch()
+        probe.begin_launch(0)
         imagined.events.clear()
         imagined.clock.now += 500 * MILLISECOND
         probe.read()
@@ -131,21 +131,24 @@ def test_rounds_too_short_for_their_share_have_no_reading(imagined, tmp_path):
     """A reading that took 4 ms is followed by none for 19 times as long; what round each is of is known."""
     assert PAUSE == 19
     with started_on(2, tmp_path) as probe:
-        probe.begin_launch()
+        probe.begin_launch(0)
         for pause in (0, 74, 3, 0, 77):
             imagined.clock.now += pause * MILLISECOND
             probe.read()
         assert [reading.round for reading in probe.last_launch()] == [0, 2, 4]
         imagined.clock.now += 1000 * MILLISECOND
-        probe.begin_launch()
+        probe.begin_launch(1)
         probe.read()
         assert [[reading.round for reading in launch] for launch in probe.probed().launches] == [[0, 2, 4], [0]]
+        probe.begin_launch(1)  # which was void
+        assert [len(launch) for launch in probe.probed().launches] == [3, 0]
+        assert [len(launch) for launch in probe.probed(1).launches] == [3]  # the other one was broken off
 
 
 def test_after_a_disturbed_reading_there_are_as_many_as_after_a_quiet_one(imagined, tmp_path):
     """A reading that took 100 ms is followed by a pause of 19 times what the fastest took, 4 ms."""
     with started_on(2, tmp_path) as probe:
-        probe.begin_launch()
+        probe.begin_launch(0)
         for takes in (2, 50, 2):
             imagined.takes = takes * MILLISECOND
             probe.read()
@@ -157,7 +160,7 @@ def test_a_probe_that_breaks_down_is_ended_and_says_why(imagined, tmp_path):
     """Who does not answer ends the probe in the middle of a launch; what was read before stays."""
     imagined.breaks[5] = WorkerTimedOut("no answer")  # each says that it is ready, and answers once
     with started_on(2, tmp_path) as probe:
-        probe.begin_launch()
+        probe.begin_launch(0)
         for _ in range(3):
             imagined.clock.now += 1000 * MILLISECOND
             probe.read()
@@ -172,7 +175,7 @@ def test_a_probe_that_does_not_start_says_why(imagined, tmp_path):
     """Where a process can't be bound to its processor, there are no readings, and none is alive."""
     imagined.breaks[2] = WorkerCrashed("probe-5: OSError")
     with started_on(2, tmp_path) as probe:
-        probe.begin_launch()
+        probe.begin_launch(0)
         probe.read()
         assert [event for _, event in imagined.events].count("end") == 2
     assert probe.probed().reason == "it could not be started (probe-5: OSError)"
@@ -199,7 +202,7 @@ def test_a_system_without_stolen_time_has_readings_without_it(imagined, monkeypa
     """Where the system counts no stolen time, that alone is not known."""
     monkeypatch.setattr(psutil, "cpu_times", lambda: Elsewhere(1.0))
     with started_on(1, tmp_path) as probe:
-        probe.begin_launch()
+        probe.begin_launch(0)
         probe.read()
         assert [reading.stolen for reading in probe.last_launch()] == [None]
 
@@ -275,7 +278,7 @@ def test_a_real_probe_works_on_the_processors_that_it_is_bound_to(tmp_path):
         for processor, process in probe.processes.items():
             watch(process.popen.pid)
             assert psutil.Process(process.popen.pid).cpu_affinity() == [processor]
-        probe.begin_launch()
+        probe.begin_launch(0)
         probe.read()
         (reading,) = probe.last_launch()
         assert len(reading.arithmetic) == len(reading.memory) == len(probe.processes) == 2

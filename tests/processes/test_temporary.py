@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from runoff.backends.pytorch import INDUCTOR_CACHE, clear_cache
-from runoff.errors import WorkerCrashed, WorkerKilled
+from runoff.errors import Exit, WorkerCrashed, WorkerKilled
 from runoff.processes.process import Process, started
 from runoff.processes.temporary import DAY, LOCK, owned_folder, remove_abandoned
 from tests.children import PATIENCE, child
@@ -152,7 +152,7 @@ def test_the_compilers_cache_keeps_what_another_launch_can_use(tmp_path):
 
 @pytest.mark.full
 def test_a_run_removes_what_a_killed_one_left_and_no_other(suite, tmp_path):
-    """The folder of a run that goes on stays while another one comes and goes; the next after its death removes it."""
+    """The folder of a run that goes on stays while another one is refused; the next after its death removes it."""
     home = suite.root / ".runoff"
     with told_through(tmp_path / "word") as word:
         variables = suite.variables(TMPDIR=str(tmp_path), FAKE_WORD=str(tmp_path / "word"))
@@ -161,7 +161,10 @@ def test_a_run_removes_what_a_killed_one_left_and_no_other(suite, tmp_path):
             assert word() == "loading"
             (left,) = home.glob("run-*")
             assert list(tmp_path.glob("runoff-process-*"))
-            assert suite.race("--contenders", "fake", *ONCE, TMPDIR=str(tmp_path)).returncode == 0
+            refused = suite.race("--contenders", "fake", *ONCE, "--wait", "1ms", TMPDIR=str(tmp_path))
+            assert refused.returncode == Exit.FAILED
+            said = f"another run of Runoff (process {running.pid} in {suite.root}) measures on this machine"
+            assert said in " ".join(refused.stdout.split())
             assert list(home.glob("run-*")) == [left]
             running.kill()
             running.wait(PATIENCE)

@@ -51,6 +51,18 @@ def test_quiet_run_has_no_warnings() -> None:
             make_race(frequencies=(3500.0, None, 2900.0)), "between 2900 and 3500 MHz", "governor", id="clock"
         ),
         pytest.param(make_race(out_of_time=True), "stopped after launch 8", "--max-time", id="out of time"),
+        pytest.param(
+            dataclasses.replace(make_race(), others={"ffmpeg": 0.98, "cc1plus": 0.5, "sh": 0.1, "x": 0.01}),
+            "other programs kept 1.6 CPUs busy (ffmpeg 1.0, cc1plus 0.5, sh 0.1)",
+            "stop them",
+            id="others",
+        ),
+        pytest.param(
+            dataclasses.replace(make_race(), sleeps=(3600.0, 7.0)),
+            "the machine was suspended in 2 launches (3600 s, 7 s)",
+            "performed again",
+            id="asleep",
+        ),
         pytest.param(make_race(stolen=0.034), "took 3.4% of the CPU time", "quieter hour", id="steal"),
         pytest.param(make_race(pytorch=DRIFTING, control=DRIFTING), "took 1.10 times", "settle", id="drift"),
         pytest.param(

@@ -157,7 +157,14 @@ def highest_loads(measured: Measured[LoadRecord], bound: float) -> Measured[High
         elif launches:
             failures[key] = NoAnswer(why_no_load(launches, bound))
     return Measured(
-        records, failures, measured.stolen, out_of_time=measured.out_of_time, frequencies=measured.frequencies
+        records,
+        failures,
+        measured.stolen,
+        out_of_time=measured.out_of_time,
+        frequencies=measured.frequencies,
+        broken_off=measured.broken_off,
+        sleeps=measured.sleeps,
+        others=measured.others,
     )
 
 
