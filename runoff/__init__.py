@@ -1,1 +1,3 @@
 """Runoff: an honest run-off between inference runtimes."""
+
+__version__ = "0.2.0"
