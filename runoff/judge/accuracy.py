@@ -17,21 +17,27 @@ from numpy.typing import NDArray
 from scipy import special
 
 from runoff.judge.paired import (
-    HALF_A_PICTURE,
+    CORRECTION,
     Paired,
     drop_interval,
     mcnemar_p_value,
     restricted_variance,
 )
 from runoff.judge.ratios import CONFIDENCE, Name, holm
-from runoff.judge.shares import safe_interval
+from runoff.judge.shares import blaker_interval, exact_interval
 
 AS_GOOD = "as good"
 WORSE = "worse"
 UNDECIDED = "undecided"
 
 POWER = 0.9
-"""How likely so many pictures as are said to be needed decide."""
+"""How likely so many pictures as are said to be needed decide, where a contender is golden's equal."""
+CAUTION = 0.75
+"""How sure it is that no more pictures are discordant than pictures needed are found by.
+
+By what was seen alone too few would be asked for where few pictures are discordant, and in half of the other runs: they
+would decide in 47 to 90 % (docs/accuracy.md).
+"""
 MOST_PICTURES = 10_000_000
 """More pictures than these are no advice."""
 
@@ -98,7 +104,7 @@ class Drop:
 def accuracy_of(rights: Rights) -> Share:
     """Return the accuracy of answers with its 95 % interval."""
     right, pictures = int(rights.sum()), len(rights)
-    return Share(right, pictures, *safe_interval(right, pictures))
+    return Share(right, pictures, *blaker_interval(right, pictures))
 
 
 def pair(golden: Rights, contender: Rights) -> Paired:
@@ -125,14 +131,17 @@ def judge_drop(paired: Paired, allowed: float, together: float) -> Drop:
 
 
 def pictures_needed(paired: Paired, allowed: float) -> int | None:
-    """Return how many pictures would decide with a chance of ``POWER``, were the discordance as it was seen.
+    """Return how many pictures would decide with a chance of ``POWER`` at least.
 
-    It is what a contender needs that loses as many as it gains. Where that is no more than there are, the drop that was
-    seen is taken, since the true one is near what is allowed. None where it would take more than ``MOST_PICTURES``, as
-    it does where the drop is just what is allowed.
+    It is what a contender needs that loses as many as it gains, with as many discordant pictures as there may be by
+    what was seen. Where that is no more than there are, the drop that was seen is taken, since the true one is near
+    what is allowed. None where it would take more than ``MOST_PICTURES``, as it does where the drop is just what is
+    allowed.
     """
+    # The end of a two-sided interval of 50 % is that of a one-sided one of 75 %.
+    discordance = exact_interval(paired.lost + paired.gained, paired.pictures, 2 * CAUTION - 1)[1]
     for drop in (0.0, paired.drop):
-        needed = sample_size(drop, paired.discordance, allowed)
+        needed = sample_size(drop, discordance, allowed)
         if needed > paired.pictures:
             return math.ceil(needed) if needed <= MOST_PICTURES else None
     return None
@@ -154,7 +163,7 @@ def sample_size(drop: float, discordance: float, allowed: float) -> float:
     )
     powerful = float(special.ndtri(POWER)) * math.sqrt(max(0.0, discordance - drop * drop))
     reach = rejecting + powerful
-    return ((reach + math.sqrt(reach * reach + 4 * distance * HALF_A_PICTURE)) / (2 * distance)) ** 2
+    return ((reach + math.sqrt(reach * reach + 4 * distance * CORRECTION)) / (2 * distance)) ** 2
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from scipy import special
 
 from runoff.judge.ratios import CONFIDENCE
 
-HALF_A_PICTURE = 0.5
-"""The continuity correction of the score statistic.
+CORRECTION = 0.25
+"""The continuity correction of the score statistic, in pictures.
 
-Without it up to 2.95 % of contenders at the margin are called as good, where 2.5 % are allowed (docs/accuracy.md).
+Without it up to 2.95 % of contenders at the margin are called as good, where 2.5 % are allowed, and an eighth of a
+picture is not enough either (docs/accuracy.md). More than it takes would make intervals wider than they need be.
 """
 CUTS, PARTS = 8, 64
 """How often an end is searched for in so many parts of where it lies: to 64⁻⁸, a double's precision."""
@@ -65,7 +66,7 @@ def restricted_variance(
 
 
 def score(
-    lost: ArrayLike, gained: ArrayLike, pictures: ArrayLike, drop: ArrayLike, correction: float = HALF_A_PICTURE
+    lost: ArrayLike, gained: ArrayLike, pictures: ArrayLike, drop: ArrayLike, correction: float = CORRECTION
 ) -> NDArray[np.float64]:
     """Return the score statistic of the hypothesis that the true drop is the one given: far above 0 where it is more.
 
@@ -83,7 +84,7 @@ def score(
 
 
 def drop_interval(
-    paired: Paired, confidence: float = CONFIDENCE, correction: float = HALF_A_PICTURE
+    paired: Paired, confidence: float = CONFIDENCE, correction: float = CORRECTION
 ) -> tuple[float, float]:
     """Return the interval of the true drop in accuracy: every drop that the score test does not reject.
 

@@ -38,7 +38,7 @@ def test_the_interval_is_that_of_fagerlands_example() -> None:
 def test_without_discordance_and_difference_the_score_is_mcnemars() -> None:
     """Against no difference the statistic is the root of McNemar's chi-square, as Tango's section 6.2 says."""
     assert float(score(12, 5, 300, 0.0, correction=0)) == pytest.approx(7 / np.sqrt(17))
-    assert float(score(12, 5, 300, 0.0)) == pytest.approx(6.5 / np.sqrt(17))
+    assert float(score(12, 5, 300, 0.0)) == pytest.approx(6.75 / np.sqrt(17))
     assert float(score(0, 0, 300, 0.0)) == 0.0
 
 
@@ -72,7 +72,7 @@ def test_every_interval_holds_what_was_seen_and_mirrors(paired: Paired) -> None:
 
 @given(paired_counts())
 def test_the_correction_only_widens(paired: Paired) -> None:
-    """Half a picture of correction never makes an interval narrower, and less confidence does."""
+    """The correction never makes an interval narrower, and less confidence does."""
     low, high = drop_interval(paired)
     plain = drop_interval(paired, correction=0)
     assert low <= plain[0] + 1e-9

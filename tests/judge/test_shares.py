@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from runoff.judge.shares import FEW, exact_interval, safe_interval, share_interval
+from runoff.judge.shares import blaker_interval, exact_interval, share_interval
 
 shares = st.integers(1, 10**6).flatmap(lambda tried: st.tuples(st.integers(0, tried), st.just(tried)))
 
@@ -77,8 +78,28 @@ def test_the_exact_interval_is_scipys(hits: int, tried: int) -> None:
         exact_interval(0, 0)
 
 
-def test_few_misses_take_the_exact_interval() -> None:
-    """The exact interval is taken below a fixed number of misses or hits, Wilson's from there on."""
-    assert safe_interval(986, 1000) == exact_interval(986, 1000)
-    assert safe_interval(FEW - 1, 1000) == exact_interval(FEW - 1, 1000)
-    assert safe_interval(985, 1000) == share_interval(985, 1000)
+def test_blakers_interval_is_that_of_the_published_program() -> None:
+    """Of 3 in 10 it is what the manual of BlakerCI 1.0-6 has, and mirrored for 7; of nothing it is refused."""
+    assert blaker_interval(3, 10) == pytest.approx((0.08726443, 0.61941066), abs=5e-9)
+    assert blaker_interval(7, 10) == pytest.approx((1 - 0.61941066, 1 - 0.08726443), abs=5e-9)
+    with pytest.raises(ValueError, match="something that was tried"):
+        blaker_interval(0, 0)
+
+
+def accepted(hits: int, tried: int, share: float) -> bool:
+    """Whether outcomes as unlikely as this one have more than 5 % together: the definition, outcome by outcome."""
+    chances = stats.binom.pmf(np.arange(tried + 1), tried, share)
+    tails = np.minimum(np.cumsum(chances), np.cumsum(chances[::-1])[::-1])
+    return float(chances[tails <= tails[hits] * (1 + 1e-9)].sum()) > 0.05
+
+
+@given(st.integers(1, 60).flatmap(lambda tried: st.tuples(st.integers(0, tried), st.just(tried))))
+def test_blakers_interval_begins_and_ends_where_shares_are_accepted(share: tuple[int, int]) -> None:
+    """No share outside is accepted, one just inside each end is, and all lies within the exact interval."""
+    low, high = blaker_interval(*share)
+    outside = [*np.linspace(0, low, 50, endpoint=False), *np.linspace(1, high, 50, endpoint=False)]
+    assert not any(accepted(*share, each) for each in outside if each not in (low, high))
+    assert accepted(*share, max(low + 1e-7, 1e-9))
+    assert accepted(*share, min(high - 1e-7, 1 - 1e-9))
+    least, most = exact_interval(*share)
+    assert least - 1e-12 <= low <= share[0] / share[1] <= high <= most + 1e-12
