@@ -115,6 +115,10 @@ class ConversionFailed(RunoffError):
         self.reason = reason
 
 
+class WorkplaceUnusable(RunoffError):
+    """No folder can be written that a run could keep its caches, logs and journals in."""
+
+
 class AnotherRun(RunoffError):
     """Another run measures at the same time, and did not end while it was waited for."""
 

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+
+def private_folder(home: Path) -> Path:
+    """Make a folder where there is none, and return it; in a place such as /tmp only its user can look into it.
+
+    Raises OSError where it can't be made, or is another user's in such a place, where everybody can make a folder of
+    any name and change what is kept in it.
+    """
+    home.parent.mkdir(parents=True, exist_ok=True)
+    shared = home.parent.stat().st_mode & stat.S_ISVTX
+    home.mkdir(mode=0o700 if shared else 0o777, exist_ok=True)
+    if shared and (owner := home.lstat().st_uid) != os.geteuid():
+        raise PermissionError(errno.EPERM, f"it belongs to the user with number {owner}", str(home))
+    return home
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,8 @@ def other_program_warnings(race: Measured[Record]) -> list[str]:
     """Say which other programs kept processors busy meanwhile, as the system shows them."""
     if sum(race.others.values()) < OTHERS_BUSY:
         return []
-    busiest = ", ".join(f"{name} {busy:.1f}" for name, busy in list(race.others.items())[:MOST_NAMES])
+    named = [f"{name} {busy:.1f}" for name, busy in race.others.items() if busy >= OTHERS_BUSY / 2]
+    busiest = ", ".join(named[:MOST_NAMES]) or "many, each a little"
     return [f"other programs kept {sum(race.others.values()):.1f} CPUs busy ({busiest}): stop them, then run again"]
 
 

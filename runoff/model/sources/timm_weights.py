@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import http.client
 import math
+import os
 import threading
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -84,7 +85,7 @@ def cache_alone(config: Any) -> Iterator[None]:
     from huggingface_hub import constants
 
     file = Path(torch.hub.get_dir()) / "checkpoints" / str(config.url).rpartition("/")[2]
-    if not config.hf_hub_id and not file.exists():
+    if not config.hf_hub_id and not os.access(file, os.R_OK):
         raise FileNotFoundError(file)
     before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
     try:

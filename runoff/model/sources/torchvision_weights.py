@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def import_official(
     address = url or entries[tag].url
     file = address.rpartition("/")[2]
     cached = Path(cache or Path(torch.hub.get_dir()) / "checkpoints") / file
-    if not cached.exists():
+    if not os.access(cached, os.R_OK):  # not there, not readable, or of too long a name
         cached = download(address, Path(folder) / file)
     require_hash_of_name(cached, file)
     made = architecture_of(architecture, entries[tag], changes)

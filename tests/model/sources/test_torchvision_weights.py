@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from runoff.contract import Model
-from runoff.errors import CheckpointBroken
+from runoff.errors import CheckpointBroken, CheckpointUnavailable
 from runoff.files.values import from_json
 from runoff.model.module.torchvision_import import import_torchvision
 from runoff.model.sources import torchvision_weights
@@ -58,6 +58,18 @@ def test_official_weights_from_torchvisions_own_cache(
     url = f"{nobody_listens()}/{official_file.name}"
     made = torchvision_weights.import_official("resnet18", "DEFAULT", str(folder / "made"), url=url)
     assert made["model"]["name"] == "imagenet1k-v1"
+
+
+def test_a_cache_that_cannot_be_looked_into_counts_as_empty(
+    official_file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an overlong TORCH_HOME, or one behind a file, the weights can't be had, which is said as of an empty one."""
+    for home in ("x" * 5000, str(official_file / "below")):
+        monkeypatch.setenv("TORCH_HOME", home)
+        with pytest.raises(CheckpointUnavailable, match="could not be downloaded"):
+            torchvision_weights.import_official(
+                "resnet18", "DEFAULT", str(folder / "made"), url=f"{nobody_listens()}/{official_file.name}"
+            )
 
 
 def test_address_of_the_official_weights_names_their_hash() -> None:
