@@ -12,6 +12,7 @@ from tests.browser.chromium import chromium, needs_browser, webdriver
 from tests.lanes import in_full
 from tests.waiting import until
 from tests.web import fake_page, served, star, stored
+from webui.samples import samples
 
 pytestmark = [needs_browser, pytest.mark.browser]
 
@@ -167,11 +168,14 @@ def test_a_pasted_picture_is_answered(page):
     wait(lambda: find(page, ".card.answered"))
 
 
-def test_a_sample_is_answered(page):
-    """A sample picture is one click."""
+def test_a_sample_is_answered(page, picture):
+    """A sample picture is one click, and what is on it in truth stands beside the answers until another is chosen."""
     find(page, "[data-sample]")[3].click()
     wait(lambda: find(page, ".card.answered"))
     wait(lambda: find(page, "[data-sample][aria-pressed=true]"))
+    assert text(page, "#truth") == f"On this sample is: {samples()[3]}."
+    choose(page, picture)
+    wait(lambda: not find(page, "#truth")[0].is_displayed())
 
 
 BAD = {

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from runoff.model.inputs.drawings import CLASSES
+
 ASKS = '''
 """A benchmark that asks."""
 import json, pathlib
@@ -83,3 +85,60 @@ def test_a_mistake_in_labels_is_told_before_anything_is_measured(suite, tmp_path
     assert done.returncode == 4, done.stdout
     assert words in " ".join((done.stdout + done.stderr).split()).replace(f"{suite.pictures}", "pictures")
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def finished(suite, tmp_path_factory):
+    """Let three contenders answer 60 pictures, nine of ten as labelled, and one of them the next class instead.
+
+    Give that run, what it stored, and its page.
+    """
+    folder = tmp_path_factory.mktemp("labelled")
+    for number in range(60):
+        answer = number % 4
+        label = CLASSES[answer if number % 10 else answer + 1]
+        pixels = np.full((256, 256, 3), 40, np.uint8)
+        pixels[100:] = number, 90, 200
+        pixels[16, 16 + answer] = 255  # the stand-in's logits are the first pixels of what is cropped
+        (folder / label).mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(folder / label / f"{number}.png")
+    chosen = ("--images", str(folder), "--contenders", "fake,fake-wrong,fake-slower", "--max-drop", "10%")
+    limits = ("--choose", "accuracy_drop<10%", "-m", "accuracy")
+    settings = ("--weights", "builtin", "--reference", "fake", "--seed", "1")
+    done = suite.perform(suite.bare_command(*settings, *chosen, *limits))
+    stored = json.loads((suite.root / "results" / "runoff.json").read_text())
+    return done, stored, (suite.root / "results" / "index.html").read_text()
+
+
+def test_a_worse_contender_fails_the_run_and_the_others_pass(finished):
+    """By the rule one is worse, with its sentence and exit code 1; the table has golden and a verdict each."""
+    done, stored, _ = finished
+    assert done.returncode == 1, done.stdout
+    assert "fake-wrong is worse than golden: its accuracy drops by more than --max-drop" in done.stdout
+    shown = done.stdout.partition("Accuracy on labelled pictures")[2].splitlines()
+    verdicts = {words[0]: " ".join(words[-2:]) for words in map(str.split, shown) if len(words) > 6}
+    assert verdicts["golden"].endswith("reference")
+    assert (verdicts["fake"], verdicts["fake-slower"]) == ("as good", "as good")
+    assert verdicts["fake-wrong"].endswith("worse")
+    drops = {
+        one["extra_info"]["contender"]: one["extra_info"]["drop"]
+        for one in stored["benchmarks"]
+        if one["group"] == "accuracy"
+    }
+    assert (drops["fake-wrong"]["paired"]["lost"], drops["fake-wrong"]["paired"]["gained"]) == (54, 6)
+    assert drops["fake"]["paired"]["lost"] == 0
+    assert stored["machine_info"]["runoff"]["accuracy"]["top1"]["right"] == 54
+
+
+def test_the_page_of_that_run_has_pictures_and_classes(finished):
+    """It has a thumbnail of each picture that only one names right, 24 at most, and the classes that lost."""
+    _, stored, page = finished
+    assert page.count("data:image/jpeg;base64,") == 24
+    assert "Classes that lost most against golden" in page
+    (wrong,) = (one["extra_info"] for one in stored["benchmarks"] if "fake-wrong" in one["fullname"])
+    assert [(loss["name"], loss["loss"]["shown"]) for loss in wrong["losses"]] == [
+        ("circle", True),
+        ("target", True),
+        ("ring", True),
+        ("square", True),
+    ]
