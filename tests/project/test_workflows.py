@@ -264,6 +264,8 @@ def test_permissions_are_the_least():
     assert {key: rights for key, rights in writes.items() if rights} == {
         ("benchmarks.yml", "store"): {"contents"},
         ("benchmarks.yml", "publish"): {"pages", "id-token"},
+        ("release.yml", "attest"): {"id-token", "attestations"},
+        ("release.yml", "publish"): {"id-token"},
     }
     assert WORKFLOWS["benchmarks.yml"]["jobs"]["store"]["if"] == "github.ref == 'refs/heads/main'"
     assert all("pull_request_target" not in flow["on"] for flow in WORKFLOWS.values())
