@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-import traceback
 from collections.abc import Sequence
 
 from runoff.across.command import add_models
 from runoff.compare.command import add_compare
 from runoff.doctor.command import add_doctor
 from runoff.environments.tox_versions import add_versions
-from runoff.errors import Exit, RunoffError
+from runoff.errors import Exit
 from runoff.history.command import add_history
 from runoff.processes.interruption import end_by_signals
 from runoff.report.write.command import add_report
-from runoff.text.output import ReaderGone, prepare_output, show, tell
+from runoff.text.ending import ended
+from runoff.text.output import show
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -35,27 +35,10 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; whatever goes wrong is a line on standard error and a code of its own.
 
-    Raises SystemExit for help and for what can't be understood, as argparse does; and what was not foreseen itself
-    where Python is in development mode (``python -X dev``).
+    Raises SystemExit for help and for what can't be understood, as argparse does.
     """
-    prepare_output()
     end_by_signals()
-    try:
-        return perform(arguments)
-    except ReaderGone as error:
-        return error.exit_code
-    except RunoffError as error:
-        tell(f"runoff: {error}")
-        return error.exit_code
-    except KeyboardInterrupt:
-        tell("runoff: interrupted")
-        return Exit.INTERRUPTED
-    except Exception as error:
-        code, reason = explained(error)
-        if code == Exit.UNEXPECTED and sys.flags.dev_mode:
-            raise
-        tell(f"runoff: {reason}")
-        return code
+    return ended("runoff", lambda: perform(arguments))
 
 
 def perform(arguments: Sequence[str] | None) -> int:
@@ -70,21 +53,6 @@ def perform(arguments: Sequence[str] | None) -> int:
 
     code: int | None = options.do(options)
     return code or Exit.DONE
-
-
-def explained(error: Exception) -> tuple[Exit, str]:
-    """Return the exit code of an error without a name of Runoff's, and what went wrong, and what to do."""
-    if isinstance(error, ModuleNotFoundError):
-        return Exit.FAILED, f"{error.name} is not installed here; python -m pip install 'runoff[suite]' brings it"
-    if isinstance(error, MemoryError):
-        return Exit.FAILED, "there is not enough memory; give it more, or take fewer or smaller runs"
-    if isinstance(error, OSError):
-        return Exit.FAILED, f"{error.filename or 'the system'}: {error.strerror or error}"
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return Exit.UNEXPECTED, (
-        f"{type(error).__name__} was not foreseen: {error} ({last.filename}, line {last.lineno}). This is a defect of "
-        "Runoff, and no result: please report it; python -X dev -m runoff shows where it comes from"
-    )
 
 
 if __name__ == "__main__":

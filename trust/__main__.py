@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from runoff.environments.cpus import allowed_threads
-from runoff.errors import RunoffError
 from runoff.files.whole import write_text
+from runoff.processes.interruption import end_by_signals
 from runoff.processes.surroundings import ROOT
 from runoff.processes.workplace import Workplace
 from runoff.processor import read_processor
 from runoff.stored.processor import processor_title
+from runoff.text.ending import ended
+from runoff.text.output import show, tell
 from trust.cost import measure_cost
 from trust.detection import detect
 from trust.disturbance import simulate_probes
@@ -53,14 +55,10 @@ def main() -> int:
     begin = time.monotonic()
 
     def say(text: str) -> None:
-        sys.stderr.write(f"[{(time.monotonic() - begin) / 60:5.1f} min] {text}\n")
+        tell(f"[{(time.monotonic() - begin) / 60:5.1f} min] {text}")
 
-    try:
-        run_experiments(options.only or every, settings, options.output, say)
-    except RunoffError as error:
-        sys.stderr.write(f"trust: {error}\n")
-        return 2
-    return 0
+    end_by_signals()
+    return ended("trust", lambda: run_experiments(options.only or every, settings, options.output, say))
 
 
 def run_experiments(names: list[str], settings: Settings, output: Path, say: Callable[[str], None]) -> None:
@@ -86,7 +84,7 @@ def run_experiments(names: list[str], settings: Settings, output: Path, say: Cal
         shutil.rmtree(place.working, ignore_errors=True)
     page = render_page(figures)
     write_text(output / "trust.md", page)
-    sys.stdout.write(page)
+    show(page)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import logging
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ from typing import Any
 import waitress
 
 from runoff.backends import find_backends
-from runoff.errors import ResultsUnwritable, RunoffError, UsageError
+from runoff.errors import ResultsUnwritable, UsageError
 from runoff.model.inputs.input_options import add_input_options, input_options
 from runoff.model.sources.options import ModelOptions, add_model_options, model_options
+from runoff.processes.interruption import end_by_signals
 from runoff.quantities import whole_number
+from runoff.text.ending import ended
+from runoff.text.output import show
 from webui.config import FORM_OVERHEAD, Config
 from webui.runtimes import chosen_contenders, started_runtimes
 from webui.supply import cached_supply, prepare_folder
@@ -69,11 +72,13 @@ def model_of(options: argparse.Namespace) -> ModelOptions:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve or prepare; a user's own mistake is answered in one line."""
+    """Serve or prepare, and return the exit code; a user's own mistake is answered in one line."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait is what 503 is for
     options = make_parser().parse_args(arguments)
-    try:
+    end_by_signals()
+
+    def perform() -> None:
         config = Config(
             contenders=options.contenders,
             model=model_of(options),
@@ -82,12 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             prepared=options.prepared,
         )
         options.do(config, options)
-    except RunoffError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+
+    return ended("webui", perform)
 
 
 def serve(config: Config, options: argparse.Namespace) -> None:
@@ -103,8 +104,8 @@ def serve(config: Config, options: argparse.Namespace) -> None:
 
         runtimes.model.result()
         app = make_app(config, runtimes)
-        sys.stdout.write(f"The page is at http://{options.host}:{options.port}/ (end it with Ctrl+C)\n")
-        sys.stdout.flush()
+        with suppress(ResultsUnwritable):  # where it is need not be seen
+            show(f"The page is at http://{options.host}:{options.port}/ (end it with Ctrl+C)\n")
         waitress.serve(app, sockets=[listener], **server_settings(config))
 
 

@@ -107,17 +107,17 @@ def choosing(monkeypatch):
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("chosen", "words"),
+    ("chosen", "code", "words"),
     [
-        (dataclasses.replace(model_of(GREY, 2), task=OTHER), "UsageError: the page says what is on a picture"),
-        (CheckpointUnavailable("no network"), "CheckpointUnavailable: no network"),
+        (dataclasses.replace(model_of(GREY, 2), task=OTHER), 2, "webui: the page says what is on a picture"),
+        (CheckpointUnavailable("no network"), 8, "webui: no network"),
     ],
 )
-def test_the_start_ends_with_what_is_wrong_with_the_model(choosing, capsys, tmp_path, monkeypatch, chosen, words):
-    """Before the page is announced, a model that can't be served ends the start with one line and exit code 2."""
+def test_the_start_ends_with_what_is_wrong_with_the_model(choosing, capsys, tmp_path, monkeypatch, chosen, code, words):
+    """Before the page is announced, a model that can't be served ends the start with one line and its exit code."""
     choosing(chosen)
     monkeypatch.chdir(tmp_path)
-    assert main(["--contenders", "fake,fake-slower", "--port", "18765", "--model", "resnet50"]) == 2
+    assert main(["--contenders", "fake,fake-slower", "--port", "18765", "--model", "resnet50"]) == code
     shown = capsys.readouterr()
     assert shown.err.startswith(words)
     assert shown.err.count("\n") == 1

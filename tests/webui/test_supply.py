@@ -16,7 +16,7 @@ import pytest
 
 from runoff.backends import find_backends
 from runoff.environments.contenders import all_contenders
-from runoff.errors import ArtifactBroken, FrameworkMissing
+from runoff.errors import ArtifactBroken, Exit, FrameworkMissing
 from runoff.model.sources.architecture import FILE, OFFICIAL
 from runoff.model.sources.options import ModelOptions
 from tests.builders.models import resnet18
@@ -83,15 +83,15 @@ def test_a_path_of_weights_is_always_read_anew(config):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "code", "words"),
     [
-        (["--contenders", "nobody"], "unknown contender 'nobody'"),
-        (["--prepared", "/nowhere"], "is not a prepared folder"),
+        (["--contenders", "nobody"], Exit.USAGE, "unknown contender 'nobody'"),
+        (["--prepared", "/nowhere"], Exit.FAILED, "is not a prepared folder"),
     ],
 )
-def test_a_users_mistake_is_one_line(capsys, arguments, words):
-    """A wrong option ends the start with exit code 2 and one line that says what is wrong."""
-    assert main(arguments) == 2
+def test_a_users_mistake_is_one_line(capsys, arguments, code, words):
+    """A wrong option ends the start with the code of docs/exit-codes.md and one line that says what is wrong."""
+    assert main(arguments) == code
     error = capsys.readouterr().err
     assert words in error
     assert error.count("\n") == 1
@@ -125,7 +125,7 @@ def test_a_folder_that_can_not_be_used_is_named(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("webui.__main__.find_backends", fake_backends)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("no folder")
-    assert main(["--contenders", "fake", "--weights", "builtin", "prepare", "file/prepared"]) == 2
+    assert main(["--contenders", "fake", "--weights", "builtin", "prepare", "file/prepared"]) == Exit.UNWRITABLE
     error = capsys.readouterr().err
     assert str(tmp_path / "file/prepared") in error
     assert "free space or make it writable" in error

@@ -1,0 +1,50 @@
+"""How every command ends: with a code of ``Exit``, and a line on standard error for whatever went wrong."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+
+from runoff.errors import Exit, RunoffError
+from runoff.text.output import ReaderGone, prepare_output, tell
+
+
+def ended(program: str, perform: Callable[[], int | None]) -> int:
+    """Perform a command and return its exit code; what goes wrong is a line on standard error and a code of its own.
+
+    Raises SystemExit for help and for what can't be understood, as argparse does; and what was not foreseen itself
+    where Python is in development mode (``python -X dev``).
+    """
+    prepare_output()
+    try:
+        return perform() or Exit.DONE
+    except ReaderGone as error:
+        return error.exit_code
+    except RunoffError as error:
+        tell(f"{program}: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        tell(f"{program}: interrupted")
+        return Exit.INTERRUPTED
+    except Exception as error:
+        code, reason = explained(program, error)
+        if code == Exit.UNEXPECTED and sys.flags.dev_mode:
+            raise
+        tell(f"{program}: {reason}")
+        return code
+
+
+def explained(program: str, error: Exception) -> tuple[Exit, str]:
+    """Return the exit code of an error without a name of Runoff's, and what went wrong, and what to do."""
+    if isinstance(error, ModuleNotFoundError):
+        return Exit.FAILED, f"{error.name} is not installed here; python -m pip install 'runoff[suite]' brings it"
+    if isinstance(error, MemoryError):
+        return Exit.FAILED, "there is not enough memory; give it more, or take fewer or smaller runs"
+    if isinstance(error, OSError):
+        return Exit.FAILED, f"{error.filename or 'the system'}: {error.strerror or error}"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return Exit.UNEXPECTED, (
+        f"{type(error).__name__} was not foreseen: {error} ({last.filename}, line {last.lineno}). This is a defect of "
+        f"Runoff, and no result: please report it; python -X dev -m {program} shows where it comes from"
+    )
