@@ -40,6 +40,7 @@ def test_what_is_drawn_comes_back():
     assert draw_apart([]) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("function", "why"),
     [(os.abort, "ended by SIGABRT"), (fail, r"failed \(mark\)"), (os._exit, "failed")],
@@ -125,6 +126,7 @@ def test_a_chart_that_was_asked_for_is_missing_with_a_code(tmp_path):
     assert not chart.exists()
 
 
+@pytest.mark.long
 def test_drawing_is_what_it_is_in_one_process():
     """The other process draws what this one would."""
     run = parse_run(make_stored_run())

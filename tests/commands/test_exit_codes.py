@@ -109,6 +109,7 @@ def test_commands_end_with_what_came_of_them(tmp_path):
     assert not any("Traceback" in done.stderr for _, done in found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("redirection", [">&-", "> /dev/full"])
 def test_an_output_that_takes_nothing_is_no_regression(tmp_path, redirection):
     """With standard output closed or full a comparison ends with 7, whatever came of it, and says so in a line."""

@@ -59,6 +59,7 @@ def continuum(launches: int, rounds: int, random: np.random.Generator) -> NDArra
     return np.maximum(0.0, 0.3 + own + random.normal(0.0, 0.1, (launches, rounds)))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("disturb", [levels, continuum])
 def test_the_interval_to_expect_is_that_of_runs_which_suffer_so(disturb) -> None:
     """Of simulated runs whose ratio moves by half of what disturbs the probe, the median reach is within a fifth."""

@@ -127,7 +127,9 @@ def expected_top(asked):
     return first_classes(true_logits(np.stack(pixels)), probabilities=False)
 
 
-@pytest.mark.parametrize("limit", [accuracy.CACHE_LIMIT, 0], ids=["kept", "streamed"])
+@pytest.mark.parametrize(
+    "limit", [accuracy.CACHE_LIMIT, pytest.param(0, marks=pytest.mark.long)], ids=["kept", "streamed"]
+)
 def test_all_answer_all_pictures_in_their_order(questioning, monkeypatch, limit):
     """Kept or streamed in files of a few pictures, in batches or one by one: the same answers, and nothing is left."""
     monkeypatch.setattr(accuracy, "MOST_IN_CHUNK", 18)

@@ -38,6 +38,7 @@ def test_every_report_says_it_after_the_control(probed):
         assert words.index("Control (a second pytorch") < words.index(SENTENCE)
 
 
+@pytest.mark.long
 def test_the_page_explains_the_probe_of_a_run_that_had_one(stored, probed):
     """How it was measured names the probe where there was one that worked."""
     assert EXPLAINED in Page(render_page(probed)).text

@@ -207,6 +207,7 @@ def test_one_picture_of_one_class_is_a_set(tmp_path, choose):
     assert pictures.pictures.left_out.absent == ("dog", "fox")
 
 
+@pytest.mark.long
 def test_a_share_is_set_apart_to_calibrate_on_and_judges_nobody(tmp_path, choose):
     """It is the same in each run, has none of the judged pixels, and is refused of too few."""
     for seed in range(70):
@@ -226,6 +227,7 @@ def test_a_share_is_set_apart_to_calibrate_on_and_judges_nobody(tmp_path, choose
     assert len(few.pictures) == 63
 
 
+@pytest.mark.long
 def test_pictures_to_calibrate_on_that_judge_too_are_left_out(folder, choose, tmp_path):
     """They are found by their pixels and counted; too few that are left are refused."""
     for seed in range(40):
