@@ -12,6 +12,7 @@ from runoff.doctor.command import add_doctor
 from runoff.environments.tox_versions import add_versions
 from runoff.errors import Exit
 from runoff.history.command import add_history
+from runoff.processes.clean import add_clean
 from runoff.processes.interruption import end_by_signals
 from runoff.report.write.command import add_report
 from runoff.text.ending import ended
@@ -27,7 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for declare in (add_report, add_compare, add_history, add_doctor, add_versions, add_models):
+    for declare in (add_report, add_compare, add_history, add_doctor, add_versions, add_models, add_clean):
         declare(commands)
     return parser
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 STANDARD_OUTPUT = Path("-")
 """The path that stands for printing."""
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -49,6 +50,17 @@ def duration(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise ArgumentTypeError(f"expected a duration above zero such as 90s or 10m, found {text!r}")
     return seconds
+
+
+def size(text: str) -> int:
+    """Read a size of zero or more in bytes: ``5GB``, ``300MB``, ``1.5kB``; a bare number is bytes.
+
+    Raises ArgumentTypeError.
+    """
+    found = re.fullmatch(r"\s*(\d{1,15}(?:\.\d+)?)\s*([kMGT]?B|)\s*", text)
+    if found is None:
+        raise ArgumentTypeError(f"expected a size such as 300MB or 5GB, found {text!r}")
+    return round(float(found[1]) * BYTES[found[2] or "B"])
 
 
 def whole_number(text: str, least: int = 0, most: float = math.inf) -> int:

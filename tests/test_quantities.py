@@ -19,6 +19,7 @@ from runoff.quantities import (
     positive_share,
     share,
     share_text,
+    size,
     whole_number,
 )
 
@@ -110,3 +111,19 @@ def test_any_text_is_a_finite_quantity_or_refused(read: Callable[[str], float], 
 def test_small_and_large_quantities_are_written_without_an_exponent() -> None:
     """What is read has no exponent, so what is written has none either."""
     assert [share_text(1e-7), duration_text(1e-5), duration_text(1e11)] == ["0.00001%", "0.00001s", "100000000000s"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("5GB", 5 * 10**9), ("1.5kB", 1500), ("300 MB", 3 * 10**8), ("0", 0), ("7", 7), ("2TB", 2 * 10**12)],
+)
+def test_sizes_are_bytes(text: str, expected: int) -> None:
+    """Decimal units are read as bytes, and so is a bare number."""
+    assert size(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "GB", "-1GB", "5gb", "five", "1e9", "nan", "9" * 400])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    """The refusal has an example."""
+    with pytest.raises(ArgumentTypeError, match="such as 300MB or 5GB"):
+        size(text)

@@ -7,7 +7,7 @@ import logging
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from runoff.backends import find_backends
 from runoff.errors import ResultsUnwritable, UsageError
 from runoff.model.inputs.input_options import add_input_options, input_options
 from runoff.model.sources.options import ModelOptions, add_model_options, model_options
+from runoff.processes.clearing import in_use
 from runoff.processes.interruption import end_by_signals
 from runoff.quantities import whole_number
 from runoff.text.ending import ended
@@ -98,6 +99,7 @@ def serve(config: Config, options: argparse.Namespace) -> None:
     """
     with (
         listening_socket(options.host, options.port) as listener,
+        nullcontext() if config.prepared else in_use(config.home),
         closing(started_runtimes(config, find_backends())) as runtimes,
     ):
         from webui.app import make_app  # only now: the first worker starts while Flask is imported

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -72,4 +74,14 @@ def copy_with(path: Path, beside: Iterable[str], destination: Path) -> None:
 
 def cached(path: Path, make: Callable[[Path], object]) -> Path:
     """Return a path whose file is made by ``make`` the first time, whole."""
-    return path if path.exists() else write_whole(path, make)
+    return note_use(path) if path.exists() else write_whole(path, make)
+
+
+def note_use(path: Path) -> Path:
+    """Note that something in a cache is used now, by the moment of its last access, and return its path.
+
+    File systems note that by themselves once a day or never (mount(8), relatime and noatime).
+    """
+    with suppress(OSError):
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+    return path

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.errors import ArtifactBroken
+from runoff.files.whole import note_use
 from runoff.processes.temporary import owned_folder, remove_abandoned
 
 RECORD = "record.json"
@@ -40,7 +41,7 @@ def made_once(home: Path, name: str, make: Callable[[Path], Mapping[str, Any]]) 
     ``make`` raises, and ArtifactBroken for a folder that was changed.
     """
     if home.exists():
-        return read_made(home)
+        return read_made(note_use(home))
     home.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(home.parent, MAKING)
     with owned_folder(home.parent, MAKING) as folder:

@@ -24,6 +24,7 @@ DECLARING = {
     *("runoff.report", "runoff.report.write", "runoff.report.write.command"),
     *("runoff.files", "runoff.files.names", "runoff.files.whole"),
     *("runoff.processes", "runoff.processes.interruption"),
+    *("runoff.processes.alone", "runoff.processes.clean", "runoff.processes.clearing"),
     *("runoff.text", "runoff.text.ending", "runoff.text.ids", "runoff.text.output"),
 }
 HEAVY = {"asyncio", "ctypes", "email", "http", "multiprocessing", "pydoc", "ssl", "sqlite3", "unittest", "xml"}

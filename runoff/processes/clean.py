@@ -1,0 +1,69 @@
+"""``python -m runoff clean``: what the caches take, and what goes."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from runoff.files.names import shown
+from runoff.processes.clearing import CACHES, LOGS, Kept, over_limit, read_kept, remove_all, unused
+from runoff.quantities import Commands, size
+from runoff.text.output import show
+
+DAY = 24 * 3600.0
+MEGABYTE = 1e6
+
+
+def add_clean(commands: Commands) -> None:
+    """Declare the command."""
+    clean = commands.add_parser(
+        "clean",
+        help="show what the caches take, and remove it with --remove",
+        description="Show what can be made again and what it takes, the longest unused first; --remove removes it. "
+        "Launches that were measured, saved runs and results are never touched.",
+    )
+    clean.add_argument("--remove", action="store_true", help="remove it (default: only show it)")
+    clean.add_argument(
+        "--keep",
+        type=size,
+        default=0,
+        metavar="SIZE",
+        help="keep so much of what was used last: 5GB (default: nothing)",
+    )
+    clean.add_argument("--home", type=Path, default=Path(".runoff"), metavar="DIR", help="the caches (%(default)s)")
+    clean.set_defaults(do=clean_up)
+
+
+def clean_up(options: argparse.Namespace) -> None:
+    """Show what would go, or remove it.
+
+    Raises AnotherRun where a run or a page uses the caches that are to be removed.
+    """
+    home: Path = options.home
+    if not home.is_dir():
+        show(f"There is nothing to remove: {shown(home)} is no folder.\n")
+        return
+    if not options.remove:
+        gone = over_limit(read_kept(home, (*CACHES, *LOGS)), options.keep)
+        show(listed(gone, home) + (f"It takes {megabytes(gone)}; --remove removes it.\n" if gone else ""))
+        return
+    with unused(home):
+        gone = over_limit(read_kept(home, (*CACHES, *LOGS)), options.keep)
+        freed = remove_all(gone)
+    show(listed(gone, home) + f"{freed / MEGABYTE:,.0f} MB were removed.\n")
+
+
+def listed(kept: Sequence[Kept], home: Path) -> str:
+    """Return a line for each thing: megabytes, days since it was used, and its path."""
+    if not kept:
+        return f"There is nothing to remove in {shown(home)}.\n"
+    now = time.time()
+    rows = [f"{each.size / MEGABYTE:10,.1f} {(now - each.used) / DAY:6.1f}  {shown(each.path)}" for each in kept]
+    return "\n".join([f"{'MB':>10} {'days':>6}  unused", *rows, ""])
+
+
+def megabytes(kept: Sequence[Kept]) -> str:
+    """Return how much things take together."""
+    return f"{sum(each.size for each in kept) / MEGABYTE:,.0f} MB"
