@@ -16,7 +16,8 @@ def add_history(commands: Commands) -> None:
     history = commands.add_parser(
         "history",
         help="draw many stored runs over commits, with the steps in them",
-        description="Draw ratio, cold start and peak memory over commits, by contender and stratum, and find steps.",
+        description="Draw ratio, cold start, peak memory and accuracy over commits, by contender and stratum, and find "
+        "steps.",
     )
     history.add_argument("places", type=Path, nargs="+", metavar="DIR", help="a folder with stored runs, at any depth")
     history.add_argument(

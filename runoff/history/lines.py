@@ -1,16 +1,24 @@
-"""From runs to lines: one for each contender, metric and stratum, with the steps in it and what else changed there."""
+"""From runs to lines: one for each contender, metric and stratum, with the steps in it and what else changed there.
+
+A line of accuracies is of one set of labelled pictures too, and a step in it is told where the answers before and after
+differ on them, picture by picture.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import attrgetter
 
-from runoff.history.reading import PastRun, Reading
+from runoff.history.reading import LABELLED, PastRun, Reading
 from runoff.history.steps import find_steps
-from runoff.judge.ratios import Ratio, change_between, ratio_over_launches
+from runoff.judge.accuracy import pair
+from runoff.judge.paired import mcnemar_p_value
+from runoff.judge.ratios import CONFIDENCE, Ratio, change_between, ratio_over_launches
+from runoff.stored.accuracy import unpack
+from runoff.stored.benchmarks import ACCURACY
 from runoff.stored.processor import processor_keys, unknown_parts
 from runoff.stored.rows import Measure
 from runoff.stored.samples import INFERENCE
@@ -23,12 +31,13 @@ OWN_CODE = "runoff"
 
 @dataclass(frozen=True)
 class HistoryMetric:
-    """What a line shows: its title, the group it is measured in, how it is read, and its unit."""
+    """What a line shows: its title, the group it is measured in, how it is read, its unit, and which way is better."""
 
     title: str
     group: str
     read: Callable[[Measure], Ratio | float | None]
     unit: str
+    more_is_better: bool = False
 
 
 METRICS = (
@@ -36,6 +45,18 @@ METRICS = (
     HistoryMetric("cold start", "cold-start", attrgetter("median"), "s"),
     HistoryMetric("peak memory", "peak-memory", attrgetter("median"), "MB"),
 )
+
+
+def share_right(measure: Measure) -> float:
+    """Return an accuracy; what is measured is the share of wrong answers."""
+    return 1 - measure.median
+
+
+RIGHT = HistoryMetric("accuracy", ACCURACY, share_right, "", more_is_better=True)
+"""The share of labelled pictures that are named right."""
+DRAWN = (*METRICS, RIGHT)
+LEAST_SHARE = 1e-6
+"""What stands for an accuracy of none, of which there is no logarithm."""
 
 
 @dataclass(frozen=True)
@@ -172,12 +193,17 @@ def draw_lines(runs: Sequence[PastRun]) -> list[Line]:
                 if metric.group == group and (point := read_point(place, run, metric.read(measure))):
                     key = (contender, number, versions_of(run.stratum, contender))
                     points.setdefault(key, []).append(point)
+        for contender, found in run.accuracies.items():
+            versions = (*versions_of(run.stratum, contender), (LABELLED, run.circumstances[LABELLED]))
+            share = found.top1
+            point = Point(place, run, share.value, share.low, share.high)
+            points.setdefault((contender, DRAWN.index(RIGHT), versions), []).append(point)
     reference = runs[0].stratum.reference
     keys = sorted(points, key=lambda key: (key[0] != reference, key[0], key[1], points[key][0].place))
     return [
-        draw_line(key[0], METRICS[key[1]], dict(key[2]), points[key])
+        draw_line(key[0], DRAWN[key[1]], dict(key[2]), points[key])
         for key in keys
-        if not (key[0] == reference and METRICS[key[1]].group == INFERENCE)  # its ratio to itself is always 1
+        if not (key[0] == reference and DRAWN[key[1]].group == INFERENCE)  # its ratio to itself is always 1
     ]
 
 
@@ -190,8 +216,10 @@ def read_point(place: int, run: PastRun, found: Ratio | float | None) -> Point |
 
 def draw_line(contender: str, metric: HistoryMetric, versions: Mapping[str, str], points: Sequence[Point]) -> Line:
     """Draw a line and find its steps; a change is a quotient in every metric, so logarithms are looked at."""
-    logarithms = [math.log(point.value) for point in points]
+    logarithms = [math.log(max(point.value, LEAST_SHARE)) for point in points]
     places = find_steps(logarithms)
+    if metric.group == ACCURACY:
+        places = [place for place in places if answers_differ(contender, points[place - 1].run, points[place].run)]
     bounds = [0, *places, len(points)]
     levels = [ratio_over_launches(logarithms[start:end]) for start, end in pairwise(bounds)]
     steps = [
@@ -206,6 +234,14 @@ def draw_line(contender: str, metric: HistoryMetric, versions: Mapping[str, str]
         for place, before, after in zip(places, levels, levels[1:], strict=False)
     ]
     return Line(contender, metric, versions, tuple(points), tuple(levels), tuple(steps))
+
+
+def answers_differ(contender: str, before: PastRun, after: PastRun) -> bool:
+    """Whether a contender is shown to be right more or less often than before, picture by picture on the same ones."""
+    one, other = (run.accuracies[contender] for run in (before, after))
+    count = one.top1.pictures
+    paired = pair(unpack(one.outcomes, count), unpack(other.outcomes, count))
+    return mcnemar_p_value(paired) < 1 - CONFIDENCE
 
 
 def what_else_changed(before: PastRun, after: PastRun) -> tuple[str, ...]:
@@ -230,7 +266,7 @@ def find_breaks(lines: Sequence[Line]) -> list[Break]:
             contender,
             pairs[0][0].points[-1].run,
             pairs[0][1].points[0].run,
-            version_changes(pairs[0][0].versions, pairs[0][1].versions),
+            tuple(dict.fromkeys(chain.from_iterable(version_changes(a.versions, b.versions) for a, b in pairs))),
             tuple((before.metric, before.levels[-1], after.levels[0]) for before, after in pairs),
         )
         for (contender, _, _), pairs in breaks.items()

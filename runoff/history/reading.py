@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from runoff.files.names import shown
 from runoff.history.finding import NothingToRead, find_files
+from runoff.stored.accuracy import Accuracy, unpack
 from runoff.stored.info import DIGITS, Commit
 from runoff.stored.json_file import read_json
 from runoff.stored.rows import Measure
@@ -18,11 +21,16 @@ from runoff.stored.schema import StoredRunBroken
 from runoff.stored.stratum import Stratum
 
 HISTORY_MARK = "runoff_history"
+LABELLED = "labelled pictures"
+"""What a run's set of labelled pictures is called, with their labels."""
 
 
 @dataclass(frozen=True)
 class PastRun:
-    """A stored run as a history sees it; ``circumstances`` are what it ran in that is no part of the stratum."""
+    """A stored run as a history sees it; ``circumstances`` are what it ran in that is no part of the stratum.
+
+    ``accuracies`` are those of its contenders on labelled pictures, without single pictures and classes.
+    """
 
     file: str
     moment: datetime
@@ -31,6 +39,7 @@ class PastRun:
     circumstances: Mapping[str, str]
     valid: bool
     measures: Mapping[tuple[str, str], Measure]
+    accuracies: Mapping[str, Accuracy]
     fingerprint: str
 
     @property
@@ -105,8 +114,23 @@ def past_run(file: str, run: StoredRun) -> PastRun:
         circumstances=circumstances(run),
         valid=run.is_valid,
         measures=measures,
+        accuracies=accuracies_of(run),
         fingerprint=fingerprint(run, measures),
     )
+
+
+def accuracies_of(run: StoredRun) -> dict[str, Accuracy]:
+    """Return what a history needs of a run's accuracies; raise StoredRunBroken where answers are not as many."""
+    known = run.info.accuracy
+    accuracies = {}
+    for found in run.accuracy if known else ():
+        try:
+            unpack(found.outcomes, found.top1.pictures)
+        except ValueError as error:
+            raise StoredRunBroken(f"the outcomes of labelled pictures are broken: {error}") from error
+        if found.contender in run.stratum.contenders:
+            accuracies[found.contender] = msgspec.structs.replace(found, losses=(), discordant=())
+    return accuracies
 
 
 def circumstances(run: StoredRun) -> dict[str, str]:
@@ -119,7 +143,7 @@ def circumstances(run: StoredRun) -> dict[str, str]:
         "system": " ".join(filter(None, (machine.system, machine.release))),
         "Python of the suite": machine.python_version,
         "pictures": images and images.sha256[:DIGITS],
-        "labelled pictures": labelled and f"{labelled.count} {labelled.labels_sha256[:DIGITS]}",
+        LABELLED: labelled and f"{labelled.count} {labelled.labels_sha256[:DIGITS]}",
         "launches": str(run.info.launches),
         "rounds": str(run.info.rounds),
         "workers go first": None if first is None else "yes" if first else "no",

@@ -51,9 +51,9 @@ def commit_range(last: PastRun, first: PastRun) -> str:
     return f"{before} → {after}"
 
 
-def direction(step: Step) -> str:
-    """Say whether a step is for the better or worse; less is better in every metric here."""
-    return "better" if step.change.value < 1 else "worse"
+def direction(line: Line, step: Step) -> str:
+    """Say whether a step of a line is for the better or worse."""
+    return "better" if (step.change.value > 1) == line.metric.more_is_better else "worse"
 
 
 def also(step: Step) -> str:
@@ -87,7 +87,7 @@ def answer(history: History) -> str:
         return f"There is nothing to draw in {looked}."
     if not found:
         return f"No step was found in {looked}."
-    worse = sum(direction(step) == "worse" for _, _, step in found)
+    worse = sum(direction(line, step) == "worse" for _, line, step in found)
     return (
         f"{count(len(found), 'step was', 'steps were')} found in {looked}: "
         f"{worse} for the worse, {len(found) - worse} for the better."
@@ -135,7 +135,7 @@ def step_table(history: History) -> Table:
             f"{commit_range(step.last.run, step.first.run)}, {day(step.first.run)}",
             level(step.before, line.metric),
             level(step.after, line.metric),
-            f"{direction(step)}: {growth_with_interval(step.change)}",
+            f"{direction(line, step)}: {growth_with_interval(step.change)}",
             also(step),
             setting_title(section.stratum),
         )
@@ -145,7 +145,7 @@ def step_table(history: History) -> Table:
         "Where a level changed, the newest first: levels and change with their 95 % intervals over runs",
         STEP_COLUMNS,
         tuple(rows),
-        tuple(direction(step) for _, _, step in history.steps),
+        tuple(direction(line, step) for _, line, step in history.steps),
     )
 
 
@@ -164,7 +164,8 @@ def break_table(section: SettingHistory) -> Table:
         for found in section.breaks
     ]
     return Table(
-        "Where versions changed, lines end and others begin; the two are not comparable, so no step is claimed",
+        "Where versions or labelled pictures changed, lines end and others begin; the two are not comparable, so no "
+        "step is claimed",
         BREAK_COLUMNS,
         tuple(rows),
     )

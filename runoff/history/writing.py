@@ -9,7 +9,7 @@ from typing import Any
 from runoff.charts.apart import draw_or_say
 from runoff.history import words
 from runoff.history.charts import draw_panels
-from runoff.history.lines import History, Line, Point, SettingHistory, Step
+from runoff.history.lines import RIGHT, History, Line, Point, SettingHistory, Step
 from runoff.history.reading import HISTORY_MARK, PastRun
 from runoff.judge.ratios import Ratio
 from runoff.stored.schema import write_record
@@ -75,7 +75,7 @@ def line_json(line: Line) -> dict[str, Any]:
     return {
         "contender": line.contender,
         "metric": line.metric.title,
-        "unit": {"MB": "bytes", "s": "seconds"}.get(line.metric.unit, "ratio"),
+        "unit": "share" if line.metric == RIGHT else {"MB": "bytes", "s": "seconds"}.get(line.metric.unit, "ratio"),
         "versions": dict(line.versions),
         "points": [point_json(point) for point in line.points],
         "steps": [step_json(step) for step in line.steps],

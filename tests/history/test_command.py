@@ -24,7 +24,7 @@ from tests.builders.stored_runs import about
 HELP = """\
 usage: python -m runoff history [-h] [--output FOLDER] [--markdown PATH] DIR [DIR ...]
 
-Draw ratio, cold start and peak memory over commits, by contender and stratum, and find steps.
+Draw ratio, cold start, peak memory and accuracy over commits, by contender and stratum, and find steps.
 
 positional arguments:
   DIR              a folder with stored runs, at any depth

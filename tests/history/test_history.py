@@ -30,13 +30,14 @@ def line_of(history, contender="onnxruntime", metric="ratio to reference"):
 def test_a_step_names_its_commits_and_levels(tmp_path):
     """A slow-down of 10 % at commit 20 is one step of the ratio: the commits around it, both levels, the change."""
     history = history_of(tmp_path, with_step(40, 20, 1.10))
-    (step,) = line_of(history).steps
+    line = line_of(history)
+    (step,) = line.steps
     assert words.commit_range(step.last.run, step.first.run) == f"{'0013' * 3} → {'0014' * 3}"
     assert step.before.low < 0.684 < step.before.high
     assert step.after.low < 0.684 * 1.1 < step.after.high
     assert step.change.low < 1.1 < step.change.high
     assert step.before.launches == step.after.launches == 20
-    assert words.direction(step) == "worse"
+    assert words.direction(line, step) == "worse"
     assert words.also(step) == "nothing that was recorded"
     assert line_of(history, "tensorflow").steps == ()
 

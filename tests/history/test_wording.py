@@ -143,7 +143,9 @@ def test_a_break_has_its_row() -> None:
         )
     history = history_of(runs)
     table = words.break_table(history.sections[0])
-    assert table.caption.startswith("Where versions changed, lines end and others begin; the two are not comparable")
+    assert table.caption.startswith(
+        "Where versions or labelled pictures changed, lines end and others begin; the two are not comparable"
+    )
     ((who, where, what, levels),) = table.rows
     assert (who, where) == ("onnxruntime", f"{'0002' * 3} → {'0003' * 3}, 2026-01-01")
     assert what == "old: 1 → none; ort: 1.31 → 2"
