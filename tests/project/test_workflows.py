@@ -7,9 +7,11 @@ import os
 import re
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import pytest
 import yaml
 
 from tests.builders.histories import make_past_run
-from tests.children import LONGEST_RUN
+from tests.children import LONGEST_RUN, child
 from tests.compare.test_within import race
 from tests.conftest import ROOT
 
@@ -269,7 +271,8 @@ def test_permissions_are_the_least():
         ("release.yml", "attest"): {"id-token", "attestations"},
         ("release.yml", "publish"): {"id-token"},
     }
-    assert WORKFLOWS["benchmarks.yml"]["jobs"]["store"]["if"] == "github.ref == 'refs/heads/main'"
+    store = WORKFLOWS["benchmarks.yml"]["jobs"]["store"]["if"]
+    assert store == "${{ !cancelled() && github.ref == 'refs/heads/main' }}"
     assert all("pull_request_target" not in flow["on"] for flow in WORKFLOWS.values())
 
 
@@ -282,9 +285,72 @@ def test_jobs_end_and_keep_no_credentials():
                 assert step["with"]["persist-credentials"] == "false", f"{file}: {name}"
 
 
-def test_one_writer_at_a_time():
-    """Whoever writes to the history waits for the one before and is never stopped."""
-    assert WORKFLOWS["benchmarks.yml"]["jobs"]["store"]["concurrency"] == {
-        "group": "history",
-        "cancel-in-progress": "false",
-    }
+def test_no_run_waits_where_another_can_take_its_place():
+    """Who stores is in no concurrency group, of which GitHub keeps one waiting job; a failed race hands on its run."""
+    jobs_ = WORKFLOWS["benchmarks.yml"]["jobs"]
+    assert "concurrency" not in jobs_["store"]
+    for job in ("race", "measure"):
+        uploads = [step for step in jobs_[job]["steps"] if "upload-artifact" in step.get("uses", "")]
+        assert [step["if"] for step in uploads] == ["${{ !cancelled() }}"]
+
+
+def pushing_checkouts(runner: Path, count: int) -> list[Path]:
+    """Lay out a checkout for each of several pushes, each with a run of its own."""
+    checkouts = []
+    for number in range(count):
+        checkout = runner.parent / f"push-{number}"
+        git("clone", "--quiet", str(runner), str(checkout))
+        git("remote", "set-url", "origin", str(runner.parent / "remote.git"), folder=checkout)
+        git("commit", "--quiet", "--allow-empty", "--message", f"push {number}", folder=checkout)
+        (checkout / "runoff.json").write_text(json.dumps(make_past_run(number)))
+        checkouts.append(checkout)
+    return checkouts
+
+
+def branches(remote: Path) -> list[str]:
+    """List a repository's branches."""
+    return git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads", folder=remote).split()
+
+
+@pytest.mark.full
+def test_ten_pushes_at_once_store_ten_runs(runner):
+    """Ten jobs store at the same time: each run is in the history, whole, and no branch of theirs is left."""
+    remote = runner.parent / "remote.git"
+    checkouts = pushing_checkouts(runner, 10)
+    command = [str(ROOT / ".ci" / "store-runs"), ".history", "runoff.json"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with ExitStack() as stack:
+        jobs_ = [stack.enter_context(child(command, patience=300, cwd=checkout, **pipes)) for checkout in checkouts]
+        said = [job.communicate()[0] for job in jobs_]
+    assert [job.returncode for job in jobs_] == [0] * 10, said
+    files = git("ls-tree", "-r", "--name-only", "history", folder=remote).split()
+    stored = {git("show", f"history:{file}", folder=remote) for file in files}
+    assert stored == {(checkout / "runoff.json").read_text() for checkout in checkouts}
+    assert len(files) == 10
+    assert branches(remote) == ["history"]
+
+
+def test_what_a_stopped_job_left_is_merged_by_the_next(runner, environments):
+    """A job that was stopped before it could merge has pushed its run; the next one adds it to the history."""
+    remote = runner.parent / "remote.git"
+    stopped, following = pushing_checkouts(runner, 2)
+    command = f"{ROOT / '.ci' / 'store-runs'} .history runoff.json"
+    hook = remote / "hooks" / "update"
+    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/history ] || { kill -9 "$(cat stopped)"; exit 1; }\n')
+    hook.chmod(0o755)
+    done = run_step(stopped, f"echo $$ > {remote}/stopped; exec {command}", environments)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = branches(remote)
+    assert left.startswith("runs/")
+    hook.unlink()
+    done = run_step(following, command, environments)
+    assert done.returncode == 0, done.stderr
+    assert len(git("ls-tree", "-r", "--name-only", "history", folder=remote).split()) == 2
+    assert branches(remote) == ["history"]
+
+
+def test_updates_are_proposed_for_actions_and_packages():
+    """Dependabot looks after what workflows use and what pyproject.toml names, each in one pull request a week."""
+    found = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())
+    assert {each["package-ecosystem"] for each in found["updates"]} == {"github-actions", "pip"}
+    assert all(each["schedule"]["interval"] == "weekly" and each["groups"] for each in found["updates"])
