@@ -122,6 +122,19 @@ def thumbnail(pictures: PictureSet, place: int) -> str:
     return base64.b64encode(written.getvalue()).decode()
 
 
+def label_warnings(answered: Answered) -> list[str]:
+    """Say where golden is hardly ever right, so that the labels may be of another model or in another order."""
+    labels = answered.pictures.labels
+    right, commonest = int(answered.golden.right(labels).sum()), int(np.bincount(labels).max())
+    if right > commonest or len(np.unique(labels)) == 1:
+        return []
+    return [
+        f"golden names {right:,} of {len(labels):,} labelled pictures right, no more than if it always answered the "
+        "commonest label: check that the labels are those of this model and of these weights (--class-map), and "
+        "--preprocessing"
+    ]
+
+
 def accuracy_warnings(found: Mapping[str, Accuracy]) -> list[str]:
     """Name the contenders of which the pictures don't show whether they are as good, and say what would."""
     warnings = []

@@ -11,7 +11,14 @@ import pytest
 from PIL import Image
 
 from runoff.judge.accuracy import AS_GOOD, UNDECIDED, WORSE, Rule
-from runoff.record.accuracy import MOST_PICTURES, THUMBNAIL, accuracies, accuracy_warnings, stored_accuracy
+from runoff.record.accuracy import (
+    MOST_PICTURES,
+    THUMBNAIL,
+    accuracies,
+    accuracy_warnings,
+    label_warnings,
+    stored_accuracy,
+)
 from runoff.stored.accuracy import Accuracy, StoredAccuracy, pack, unpack
 from runoff.stored.schema import read_record, write_record
 from tests.builders.answered import CLASSES, make_answered
@@ -84,3 +91,11 @@ def test_what_is_undecided_is_said_with_the_number_that_decides(tmp_path):
     assert warning.startswith("near is undecided: its accuracy may drop by up to ")
     assert f"about {few['near'].drop.needed:,} labelled pictures would decide" in warning
     assert accuracy_warnings(accuracies(make_answered(tmp_path, 900, same=(0, 0)), Rule(0.01))) == []
+
+
+def test_labels_that_golden_hardly_ever_names_are_warned_of(tmp_path):
+    """Where the labels are of another order golden is right no more than by chance, and that is told."""
+    assert label_warnings(make_answered(tmp_path, 60, golden=40)) == []
+    (said,) = label_warnings(make_answered(tmp_path, 60, golden=55))
+    assert said.startswith("golden names 5 of 60 labelled pictures right, no more than if it always answered")
+    assert "--class-map" in said

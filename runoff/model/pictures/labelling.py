@@ -40,9 +40,9 @@ def label_pictures(
     filled = {name: pictures for name, pictures in listing.folders.items() if pictures}
     if listing.loose:
         raise ImagesUnusable(
-            f"{count_text(len(listing.loose), 'picture')} of {directory} lie in no folder of a class "
-            f"({listed(listing.loose)}), beside {count_text(len(filled), 'folder')} that do; move them into the folder "
-            "of their class, or out of it"
+            f"{directory} holds {count_text(len(listing.loose), 'picture')} in no folder of a class "
+            f"({listed(listing.loose)}), beside {count_text(len(filled), 'folder')} of classes, so that nothing "
+            "says what is on them; move them into the folder of their class, or out of the images folder"
         )
     classes = match_classes(filled, names, class_map, "folder")
     labelled = {picture: classes[folder] for folder, pictures in filled.items() for picture in pictures}
