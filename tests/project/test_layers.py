@@ -34,6 +34,7 @@ ALLOWED = {
     "runoff": {"runoff"},
     "webui": {"runoff", "webui"},
     "trust": {"runoff", "trust"},
+    "pages": {"runoff", "fixtures", "pages"},
 }
 ORDER = (
     "errors",

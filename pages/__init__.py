@@ -1,0 +1,1 @@
+"""What README and docs/ show that is made: figures of one stored run, and tables of the code."""

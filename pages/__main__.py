@@ -1,0 +1,66 @@
+"""``python -m pages``: make every figure, table and picture that README and docs/ show.
+
+``python -m pages RUN.json`` takes another stored run first: it becomes the one that all figures are of.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from pages.blocks import replace_block
+from pages.figures import answer, picture, require_fit
+from pages.reference import environments_table, options_table
+from runoff.errors import RunoffError
+from runoff.files.whole import write_text
+from runoff.processes.surroundings import ROOT
+from runoff.stored.run import read_run
+from runoff.text.output import show, tell
+
+RUN = Path("docs/figures/runs/resnet18.json")
+PICTURE = Path("docs/figures/ratios.svg")
+TABLES = {"docs/options.md": ("options", options_table), "docs/environments.md": ("environments", environments_table)}
+
+
+def renew(root: Path, given: Path | None = None) -> list[Path]:
+    """Make what the pages under a folder show, and return the files that were written.
+
+    Raises RunUnfit for a run whose figures may not be shown, StoredRunBroken for a file that is none, and BlockMissing
+    for a page without the place for it. Nothing is written then.
+    """
+    texts: dict[Path, str] = {}
+    stored = given or root / RUN
+    if given or stored.exists():
+        run = read_run(stored)
+        require_fit(run)
+        if given:
+            texts[root / RUN] = json.dumps(json.loads(given.read_text(encoding="utf-8")), separators=(",", ":")) + "\n"
+        texts[root / PICTURE] = picture(run)
+        text = (root / "README.md").read_text(encoding="utf-8")
+        text = replace_block(text, "answer", answer(run))
+        texts[root / "README.md"] = replace_block(
+            text, "picture", f"![Time of one inference relative to {run.stratum.reference}, with intervals]({PICTURE})"
+        )
+    for page, (name, make) in TABLES.items():
+        texts[root / page] = replace_block((root / page).read_text(encoding="utf-8"), name, make())
+    return [write_text(path, text) for path, text in texts.items()]
+
+
+def main() -> int:
+    """Make what is shown, and say which files were written."""
+    parser = argparse.ArgumentParser(prog="python -m pages", description=__doc__)
+    parser.add_argument("run", type=Path, nargs="?", metavar="RUN.json", help="the stored run that all figures are of")
+    options = parser.parse_args()
+    try:
+        written = renew(ROOT, options.run)
+    except RunoffError as error:
+        tell(f"pages: {error}")
+        return error.exit_code
+    show("".join(f"{path}\n" for path in written))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

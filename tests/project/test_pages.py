@@ -1,0 +1,122 @@
+"""Is what README and docs/ show made from what is stored and from the code, and from nothing else?"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import pytest
+
+from pages.__main__ import PICTURE, RUN, TABLES, renew
+from pages.blocks import BlockMissing, block_of, replace_block, without_blocks
+from pages.figures import RunUnfit, answer, require_fit
+from pages.reference import declared_options
+from runoff.stored.run import parse_run, read_run
+from tests.builders.drawing import charts, drawn
+from tests.builders.stored_runs import make_stored_run
+from tests.conftest import ROOT
+
+__all__ = ["charts", "drawn"]
+
+FIGURE = re.compile(r"\d (?:ms|MB)\b|\d\.\d+×|\d\.\d{3}")
+"""A time, a size, a factor or a ratio: what only a run knows."""
+
+
+def fit_run():
+    """Make a stored run of a revision without changes."""
+    stored = make_stored_run()
+    stored["commit_info"]["dirty"] = False
+    return stored
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """Copy README and docs/, and store a run beside them."""
+    shutil.copy(ROOT / "README.md", tmp_path)
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    (tmp_path / "runoff.json").write_text(json.dumps(fit_run()))
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", TABLES)
+def test_reference_tables_are_what_the_code_says(page):
+    """Each table of a Reference page is what is made of the code now; `tox -e figures` makes it anew."""
+    name, make = TABLES[page]
+    assert block_of((ROOT / page).read_text(encoding="utf-8"), name) == make()
+
+
+def test_every_option_has_its_meaning():
+    """Each option of the suite says in its help what it is."""
+    assert len(declared_options()) > 30
+    assert all(action.help for action in declared_options())
+
+
+def test_figures_are_those_of_the_named_run():
+    """README's figures are those of its stored run; where none is stored yet, those of the run on docs/field.md."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    if (ROOT / RUN).exists():
+        run = read_run(ROOT / RUN)
+        require_fit(run)
+        assert block_of(text, "answer") == answer(run).strip()
+        assert str(PICTURE) in block_of(text, "picture")
+        return
+    field = (ROOT / "docs" / "field.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| ([\w-]+) \| (\d.*) \|$", block_of(text, "answer"), re.MULTILINE)
+    assert len(shown) >= 3
+    for contender, figures in shown:
+        row = re.search(rf"^\| {contender} \| .*$", field, re.MULTILINE)
+        assert row, contender
+        assert set(figures.split(" | ")) <= set(row[0].split(" | ")), contender
+
+
+def test_a_figure_stands_in_a_block_alone():
+    """Outside of what is made, README has no time, size or ratio that a run measured."""
+    assert FIGURE.findall(without_blocks((ROOT / "README.md").read_text(encoding="utf-8"))) == []
+    assert FIGURE.findall("0.684 and 17.1 ms")
+
+
+def test_one_command_renews_all_figures(copied):
+    """A given run becomes the stored one, and README shows its table, revision, machine, date and picture."""
+    renew(copied, copied / "runoff.json")
+    text = (copied / "README.md").read_text()
+    made = block_of(text, "answer")
+    assert "revision `abc123`" in made
+    assert "2 January 2026" in made
+    assert "Example CPU, 2 threads" in made
+    assert "| onnxruntime | 17.1 |" in made
+    assert "openvino-int8" not in text
+    assert (copied / PICTURE).read_text().startswith("<svg")
+    assert read_run(copied / RUN).info.seed == 7
+    before = {path: path.read_bytes() for path in copied.rglob("*") if path.is_file()}
+    renew(copied)
+    assert {path: path.read_bytes() for path in copied.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "said"),
+    [
+        ("commit_info", {"dirty": True}, "a tree with changes"),
+        ("runoff", {"launches": 1}, "5 launches or more, found 1"),
+        ("control", {"value": 1.3, "low": 1.29, "high": 1.31}, "does not let this run be believed"),
+    ],
+)
+def test_an_unfit_run_is_refused(copied, part, change, said):
+    """A run with changes, of few launches, or with a bad control is refused, and nothing is written."""
+    stored = fit_run()
+    about = stored["machine_info"]["runoff"]
+    {"commit_info": stored["commit_info"], "runoff": about, "control": about["control"]}[part].update(change)
+    with pytest.raises(RunUnfit, match=said):
+        require_fit(parse_run(stored))
+    (copied / "runoff.json").write_text(json.dumps(stored))
+    before = (copied / "README.md").read_bytes()
+    with pytest.raises(RunUnfit):
+        renew(copied, copied / "runoff.json")
+    assert (copied / "README.md").read_bytes() == before
+    assert not (copied / RUN).exists()
+
+
+def test_a_page_without_the_block_is_refused():
+    """A page that lost its block's comments is named with what to put back."""
+    with pytest.raises(BlockMissing, match="made: answer"):
+        replace_block("# Runoff\n", "answer", "| a |")
