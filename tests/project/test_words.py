@@ -1,0 +1,68 @@
+"""Is what people read in plain English? A list of turns that made readers stop, each with what to write instead."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.conftest import ROOT
+
+TURNS = {
+    r"tells? of": "says, describes",
+    r"what stands": "what is, what follows",
+    r"stands? beside": "is shown next to",
+    r"(is|are) held to": "is checked against, must be",
+    r"asks for nothing": "loads nothing",
+    r"brings or takes": "adds or removes",
+    r"likeliest": "most likely",
+    r"is the way of": "is the method of",
+    r"ends the start": "does not start",
+    r"withheld": "not shown",
+    r"(run|results?) of before": "older run, earlier results",
+    r"hereby|thereby|whilst|upon": "a plain word",
+}
+"""A pattern of a turn, and what to write instead."""
+PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md"] + [
+    f"docs/{name}.md"
+    for name in (
+        "backends",
+        "ci",
+        "compare",
+        "doctor",
+        "environments",
+        "glossary",
+        "history",
+        "many-models",
+        "options",
+        "page",
+        "reading",
+        "run",
+        "service",
+        "versions",
+    )
+]
+"""The pages that a person reads to use Runoff; what a program printed is on others, in its own words."""
+CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+
+
+def turns_in(text: str) -> list[str]:
+    """Name the turns of the list in a text, code aside, with what to write instead."""
+    prose = re.sub(r"\s+", " ", CODE.sub("", text))
+    return [
+        f"{found[0]!r}: write {instead}"
+        for turn, instead in TURNS.items()
+        for found in re.finditer(rf"\b(?:{turn})\b", prose, re.IGNORECASE)
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_has_a_turn_that_made_readers_stop(page):
+    """None of the listed turns is in a page that people read to use Runoff."""
+    assert turns_in((ROOT / page).read_text(encoding="utf-8")) == []
+
+
+def test_a_turn_is_found_across_lines_and_not_in_code():
+    """A turn is found where a line breaks it, whatever its case, and code is left as it is."""
+    assert turns_in("The page Asks for\nnothing.") == ["'Asks for nothing': write loads nothing"]
+    assert turns_in("`upon` and\n```console\n$ upon\n```\n") == []
