@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any
 
 from runoff.charts.drawing import INK, PALETTE, Figure, draw
 from runoff.charts.lazy import alt
 from runoff.history import words
-from runoff.history.lines import Line, SettingHistory
+from runoff.history.lines import Line, Point, SettingHistory
 from runoff.text.numbers import count
 
 STEPS_HIGH = 5
 MOST_POINTS = 200
 """Points that a chart has room for; of more it shows the lines alone."""
+MOST_DRAWN = 600
+"""Points of one line that are drawn: a chart is as wide as that in pixels, and drawing 10,000 took two minutes."""
 MOST_NAMES = 5
 
 
@@ -68,13 +71,30 @@ def draw_lines(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str
 
 
 def values_of(lines: Sequence[Line], scale: float) -> list[dict[str, Any]]:
-    """Return the lines' points; one without an interval has none of any length."""
+    """Return the lines' points, of long ones their extremes; one without an interval has none of any length."""
     return [
         {"line": number, "place": point.place + 1, "value": point.value * scale}
         | {"low": (point.low or point.value) * scale, "high": (point.high or point.value) * scale}
         for number, line in enumerate(lines)
-        for point in line.points
+        for point in extremes(line.points)
     ]
+
+
+def extremes(points: Sequence[Point], most: int = MOST_DRAWN) -> Sequence[Point]:
+    """Return all points where there are few, and else the lowest and the highest of each of equal stretches, in order.
+
+    What a line as narrow as a pixel shows of many is where they reach to, so no outlier is lost.
+    """
+    if len(points) <= most:
+        return points
+    stretches = most // 2
+    bounds = [len(points) * number // stretches for number in range(stretches + 1)]
+    kept: list[Point] = []
+    for start, end in pairwise(bounds):
+        stretch = points[start:end]
+        ends = (min(stretch, key=attrgetter("value")), max(stretch, key=attrgetter("value")))
+        kept += sorted({point.place: point for point in ends}.values(), key=attrgetter("place"))
+    return kept
 
 
 def value_axis(values: Sequence[Mapping[str, Any]]) -> Any:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from runoff.charts.apart import draw_or_say
 from runoff.history import words
 from runoff.history.charts import draw_panels
@@ -50,7 +52,8 @@ def history_json(history: History) -> str:
         "invalid": [run.file for run in history.invalid],
         "sections": [section_json(section) for section in history.sections],
     }
-    return json.dumps(written, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    # Python indents ten times as slowly as it writes, and msgspec writes what is no number as null.
+    return msgspec.json.format(json.dumps(written, ensure_ascii=False, allow_nan=False), indent=1) + "\n"
 
 
 def section_json(section: SettingHistory) -> dict[str, Any]:

@@ -9,8 +9,17 @@ import pytest
 
 from runoff.charts.drawing import INK, PALETTE
 from runoff.history import charts, words
-from runoff.history.charts import alt_text, commit_axis, draw_lines, draw_panels, short_name, value_axis, values_of
-from runoff.history.lines import METRICS, SettingHistory, make_history
+from runoff.history.charts import (
+    alt_text,
+    commit_axis,
+    draw_lines,
+    draw_panels,
+    extremes,
+    short_name,
+    value_axis,
+    values_of,
+)
+from runoff.history.lines import METRICS, Point, SettingHistory, make_history
 from runoff.history.reading import Reading
 from runoff.history.writing import render_history
 from tests.builders.histories import history_of, lines_of, make_past_run, past_runs, with_step
@@ -268,3 +277,22 @@ def test_a_value_alone_has_digits_on_its_axis() -> None:
     """The axis takes its digits from the span between values, and one value has none: it would be 0."""
     assert value_axis([{"low": 0.488, "value": 0.488, "high": 0.488}]).to_dict()["format"] == ".3~r"
     assert value_axis([{"low": 0.4, "value": 0.5, "high": 0.6}]) is alt.Undefined
+
+
+def test_of_a_long_line_the_extremes_are_drawn(section):
+    """Of 10,000 points 600 at most, in order: the first stretch's outlier is among them, and few points stay all."""
+    run = section.runs[0]
+    points = [Point(place, run, 100.0 if place == 5 else float(place % 7), None, None) for place in range(10_000)]
+    kept = extremes(points)
+    assert 500 < len(kept) <= 600
+    assert [point.place for point in kept] == sorted({point.place for point in kept})
+    assert kept[1] is points[5] or kept[0] is points[5]
+    assert {min(point.value for point in kept), max(point.value for point in kept)} == {0.0, 100.0}
+    assert extremes(points[:600]) == points[:600]
+
+
+def test_a_line_that_never_changes_has_a_point_of_each_stretch(section):
+    """Where the lowest is the highest too, it is drawn once."""
+    run = section.runs[0]
+    points = [Point(place, run, 1.0, None, None) for place in range(5)]
+    assert [point.place for point in extremes(points, most=4)] == [0, 2]
