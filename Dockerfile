@@ -12,7 +12,9 @@ FROM python:3.11.13-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PATH=/opt/venv/bin:$PATH
 WORKDIR /app
 RUN useradd --system --uid 10001 --no-create-home runoff && python -m venv /opt/venv
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md conftest.py pytest.ini ./
+COPY benchmarks benchmarks
+COPY fixtures fixtures
 COPY runoff runoff
 COPY webui webui
 

@@ -1,14 +1,16 @@
-"""``python -m runoff``: what can be done with a stored run."""
+"""``runoff`` and ``python -m runoff``: race the runtimes, and read what a run stored."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from runoff.across.command import add_models
 from runoff.compare.command import add_compare
 from runoff.doctor.command import add_doctor
+from runoff.environments.race_command import add_race
 from runoff.environments.tox_versions import add_versions
 from runoff.errors import Exit
 from runoff.history.command import add_history
@@ -22,13 +24,13 @@ from runoff.text.output import show
 def make_parser() -> argparse.ArgumentParser:
     """Declare the commands."""
     parser = argparse.ArgumentParser(
-        prog="python -m runoff",
-        description="Runoff: reports from stored runs",
+        prog="runoff" if Path(sys.argv[0]).name == "runoff" else "python -m runoff",
+        description="Runoff: race inference runtimes over your model, and read what was stored",
         epilog="exit codes:\n" + "\n".join(f"  {code:<3}  {code.meaning}" for code in Exit),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for declare in (add_report, add_compare, add_history, add_doctor, add_versions, add_models, add_clean):
+    for declare in (add_race, add_report, add_compare, add_history, add_doctor, add_versions, add_models, add_clean):
         declare(commands)
     return parser
 

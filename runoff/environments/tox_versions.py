@@ -28,6 +28,7 @@ CODES = {
     4: Exit.USAGE,
     5: Exit.USAGE,
     Exit.UNWRITABLE: Exit.UNWRITABLE,
+    Exit.FAILED: Exit.FAILED,
 }
 """What pytest's exit codes are among those of the commands."""
 NAME = re.compile(r"py(?P<python>\d{2,3})-(?P<framework>[a-z]+)(?P<version>\d+(?:\.\d+)*)")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from runoff.processes.variables import undisturbed
 
-ROOT = Path(__file__).resolve().parents[2]
-"""The tree that this very module is of."""
+ROOT = Path(__file__).parents[2].resolve()
+"""The tree that this very module is of; a link to the package alone is one too, whatever lies beside the package."""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,42 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from runoff.processes.surroundings import ROOT
+
+HOME = "RUNOFF_HOME"
+"""The variable that names the folder for caches, in place of the usual one."""
+PACKED = ROOT / "runoff" / "suite"
+"""Where a wheel has the suite; a checkout has it beside the package."""
+
+
+def is_packed() -> bool:
+    """Whether this Runoff was installed from a wheel, and is no checkout."""
+    return PACKED.is_dir()
+
+
+def homes(variables: Mapping[str, str] = os.environ) -> Iterator[Path]:
+    """Yield the folders that caches may be in, the first that can be written being the one.
+
+    They are the one that RUNOFF_HOME names, ``.runoff/`` in a checkout, the user's cache folder as the platform has it,
+    and one for temporary files.
+    """
+    from platformdirs import user_cache_path  # here: what only reads or computes needs no package for it
+
+    if variables.get(HOME):
+        yield Path(variables[HOME]).absolute()
+    if not is_packed():
+        yield ROOT / ".runoff"
+    cache = user_cache_path("runoff")
+    if cache.is_absolute():  # or there is neither a home nor a user's entry that has one
+        yield cache
+    with suppress(FileNotFoundError):  # there is no folder for temporary files
+        yield Path(tempfile.gettempdir()) / f"runoff-{os.geteuid()}"
 
 
 def private_folder(home: Path) -> Path:

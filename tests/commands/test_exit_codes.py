@@ -130,6 +130,7 @@ def test_an_output_that_takes_nothing_is_no_regression(tmp_path, redirection):
         (4, Exit.USAGE),
         (5, Exit.USAGE),
         (7, Exit.UNWRITABLE),
+        (8, Exit.FAILED),
         (99, Exit.UNEXPECTED),
         (-2, Exit.INTERRUPTED),
         (-9, Exit.UNEXPECTED),
