@@ -22,7 +22,8 @@ from runoff.errors import RunoffError
 Task = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function that draws, and what it is given: all that pickle takes."""
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from runoff.charts.apart import answer; answer()"
+PROGRAM = "import sys; sys.path[0] = sys.argv[1]; from runoff.charts.apart import answer; answer()"
+"""What the process does; the current folder is none that it imports from: a user's json.py is not Python's."""
 NOT_FOR_IT = ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONDEVMODE", "PYTHONTRACEMALLOC")
 """What would keep it from importing Altair, which needs its docstrings and warns of itself, or only slow it down."""
 LONGEST = 600.0

@@ -205,6 +205,7 @@ def test_the_users_own_pytest_does_not_disturb_a_race(installation, tmp_path):
     done = installation.race(folder, XDG_CACHE_HOME=str(cache), **kept)
     assert done.returncode == Exit.DONE, done.stdout + done.stderr
     assert "Stored in results/runoff.json" in done.stdout
+    assert "left out" not in done.stdout
     assert {path.name for path in folder.iterdir()} == {"results", "pictures", *HOSTILE}
     assert sys.platform != "linux" or "artifacts" in os.listdir(cache / "runoff")  # noqa: PTH208 - names are compared
     again = installation.race(folder, "--no-such-option", XDG_CACHE_HOME=str(cache), **kept)
