@@ -31,7 +31,6 @@ HOSTILE = {
     "pytest.ini": "[pytest]\naddopts = -n 4 --cov --no-such-option\nfilterwarnings = error\npython_files = nothing\n",
     "conftest.py": "raise RuntimeError('the conftest of the user was imported')\n",
     "fixtures.py": "raise RuntimeError('a module of the user was imported')\n",
-    "json.py": "raise RuntimeError('a module of the user was imported')\n",
 }
 
 
