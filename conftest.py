@@ -5,6 +5,7 @@ pytest_plugins = [
     "fixtures.run",
     "fixtures.contenders",
     "fixtures.alone",
+    "fixtures.refusals",
     "fixtures.preparation",
     "fixtures.race",
     "fixtures.efficiency",
