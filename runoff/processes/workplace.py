@@ -36,9 +36,10 @@ def homes(variables: Mapping[str, str] = os.environ) -> Iterator[Path]:
         yield Path(variables[HOME]).absolute()
     if not is_packed():
         yield ROOT / ".runoff"
-    cache = user_cache_path("runoff")
-    if cache.is_absolute():  # or there is neither a home nor a user's entry that has one
-        yield cache
+    with suppress(RuntimeError):  # there is neither HOME nor a user's entry that has one
+        cache = user_cache_path("runoff")
+        if cache.is_absolute():  # older releases of platformdirs give it from ~ then
+            yield cache
     with suppress(FileNotFoundError):  # there is no folder for temporary files
         yield Path(tempfile.gettempdir()) / f"runoff-{os.geteuid()}"
 

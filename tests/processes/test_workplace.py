@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
+import platformdirs
 import pytest
 
-from runoff.processes.workplace import private_folder
+from runoff.processes.workplace import homes, private_folder
+from tests.conftest import ROOT
 
 
 def test_a_folder_in_a_shared_place_is_its_users_alone(tmp_path):
@@ -32,3 +36,23 @@ def test_another_users_folder_in_a_shared_place_is_refused(tmp_path):
             private_folder(shared / name)
     shared.chmod(0o777)
     assert private_folder(shared / "folder").exists()
+
+
+def test_caches_are_where_the_variable_says_or_in_the_checkout_or_with_the_user(tmp_path, monkeypatch):
+    """RUNOFF_HOME comes first, then the checkout, the user's cache folder and one for temporary files."""
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / name)
+    temporary = Path(tempfile.gettempdir()) / f"runoff-{os.geteuid()}"
+    assert list(homes({})) == [ROOT / ".runoff", tmp_path / "runoff", temporary]
+    assert list(homes({"RUNOFF_HOME": str(tmp_path / "own")}))[:2] == [tmp_path / "own", ROOT / ".runoff"]
+
+
+def test_a_user_without_a_home_has_no_cache_folder(monkeypatch):
+    """Where platformdirs finds no home, or gives a path from one that is not there, that folder is passed over."""
+    temporary = Path(tempfile.gettempdir()) / f"runoff-{os.geteuid()}"
+
+    def refuse(name: str) -> Path:
+        raise RuntimeError(name)
+
+    for found in (refuse, lambda _: Path("~/.cache/runoff")):
+        monkeypatch.setattr(platformdirs, "user_cache_path", found)
+        assert list(homes({})) == [ROOT / ".runoff", temporary]
