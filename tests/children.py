@@ -16,17 +16,25 @@ LONGEST_RUN = 900.0
 
 
 @contextmanager
-def child(command: Sequence[str], *, patience: float = PATIENCE, **options: Any) -> Iterator[subprocess.Popen[Any]]:
-    """Start a process, and kill it when the block is left or after ``patience`` seconds.
+def usual_signals() -> Iterator[None]:
+    """Let the signals that ask to end mean what they do in a terminal while the block lasts.
 
-    A shell has its background jobs ignore SIGINT, and their children inherit that; what is caught here is by default
-    there again (signal(7)).
+    A shell has its background jobs ignore SIGINT, nohup has its child ignore SIGHUP, and children inherit that; what is
+    caught here is by default there again (signal(7)).
     """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGHUP)}
     try:
-        process = subprocess.Popen(command, **options)
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def child(command: Sequence[str], *, patience: float = PATIENCE, **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Start a process with the usual signals, and kill it when the block is left or after ``patience`` seconds."""
+    with usual_signals():
+        process = subprocess.Popen(command, **options)
     watchdog = threading.Timer(patience, process.kill)
     watchdog.start()
     with process:

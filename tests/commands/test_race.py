@@ -146,7 +146,7 @@ def written(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.long
+@pytest.mark.full
 def test_the_wheel_has_the_suite_and_registers_no_plugin(installation):
     """Every file of the suite is packed once, and all that the wheel registers is the command."""
     with zipfile.ZipFile(installation.wheel) as wheel:
@@ -159,7 +159,7 @@ def test_the_wheel_has_the_suite_and_registers_no_plugin(installation):
     assert len(names) == len(set(names))
 
 
-@pytest.mark.long
+@pytest.mark.full
 def test_users_pytest_has_the_same_plugins_with_runoff_installed(installation, tmp_path):
     """Pytest lists the same plugins with and without the wheel, and collects nothing of the suite's."""
     (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n")
@@ -173,6 +173,7 @@ def test_users_pytest_has_the_same_plugins_with_runoff_installed(installation, t
     assert listed[0] == listed[1]
 
 
+@pytest.mark.full
 @pytest.mark.suite
 def test_an_installed_race_writes_its_results_and_nothing_else_there(installation, tmp_path):
     """The run and its page are written there, caches in RUNOFF_HOME, and nothing where the wheel is."""
@@ -193,6 +194,7 @@ def test_an_installed_race_writes_its_results_and_nothing_else_there(installatio
     assert written(packages) == before
 
 
+@pytest.mark.full
 @pytest.mark.suite
 def test_the_users_own_pytest_does_not_disturb_a_race(installation, tmp_path):
     """What configures pytest in that folder and by variables has no effect, nor has a module of a name of ours."""

@@ -11,7 +11,14 @@ import pytest
 
 from runoff.processes.interruption import ENDING, breakable, current, end_by_signals, signals_noted
 from runoff.processes.process import started
-from tests.children import PATIENCE
+from tests.children import PATIENCE, usual_signals
+
+
+@pytest.fixture(autouse=True)
+def in_a_terminal():
+    """Give signals their usual meaning, however the tests were started."""
+    with usual_signals():
+        yield
 
 
 @pytest.mark.parametrize("number", ENDING)
