@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from runoff.processes.variables import telling
+
 ROOT = Path(__file__).resolve().parents[1]
 ABSENT = ("hypothesispytest", "xdist", "timeout")
 """Pytest's plugins that the tests need and the suite's users do not have; Hypothesis takes a second at every end."""
@@ -69,8 +71,14 @@ class Suite:
         return [sys.executable, "-m", "pytest", "benchmarks/", *without, *measured, *arguments]
 
     def variables(self, **additional: str) -> dict[str, str]:
-        """Return the environment in which this copy is found before the original."""
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        """Return the environment in which this copy is found before the original.
+
+        It has nothing that runs are told apart by: scikit-learn, once imported, sets KMP variables of its own.
+        """
+        told = telling(os.environ)
+        ours = {
+            name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name not in told
+        }
         return ours | {"PYTHONPATH": str(self.root), "COLUMNS": "100", "RUNOFF_LOCKS": str(self.root)} | additional
 
 

@@ -81,7 +81,7 @@ def test_what_the_environment_changes_is_said_stored_and_fails_whom_it_makes_ano
     printed = " ".join(done.stdout.split())
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stdout
-    assert "every worker inherits OMP_THREAD_LIMIT, which can change" in printed
+    assert "every worker inherits OMP_THREAD_LIMIT, which can change" in printed, done.stdout
     negated = "fake-negatable would not be what it says, since the environment has FAKE_DISABLE=1; unset FAKE_DISABLE"
     assert f"failed at start: VariantNegated: {negated}" in printed
     about = json.loads((suite.root / "results" / "runoff.json").read_text())["machine_info"]["runoff"]
