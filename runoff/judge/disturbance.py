@@ -17,8 +17,10 @@ A change of level is abrupt and then stays; autocorrelated noise is neither, and
 from __future__ import annotations
 
 import math
+import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,8 +167,9 @@ def bic(likelihood: float, parameters: int, count: int) -> float:
 def fitted(values: Logarithms, parts: int, narrowest: float, **settings: Any) -> Any:
     """Fit a normal mixture, none of whose parts is narrower than that: rounds with one value are no level."""
     # Here, so that only what looks for levels waits for it: it takes a second to import.
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
+    with environment_kept():
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.mixture import GaussianMixture
 
     # By default it would begin from k-means, whose threads wait for each other on a busy machine.
     mixture = GaussianMixture(
@@ -182,3 +185,17 @@ def fitted(values: Logarithms, parts: int, narrowest: float, **settings: Any) ->
         # One that has not settled is a worse fit, which its likelihood says.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return mixture.fit(values[:, None])
+
+
+@contextmanager
+def environment_kept() -> Iterator[None]:
+    """Take out of the environment what an import puts into it.
+
+    scikit-learn sets variables of OpenMP: workers would inherit them, and the run would warn of what no user set.
+    """
+    before = set(os.environ)
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - before:
+            del os.environ[name]

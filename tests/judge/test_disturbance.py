@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -141,3 +144,17 @@ def test_levels_are_looked_for_without_the_library_where_there_is_no_spread(monk
 def test_the_library_is_loaded_by_who_looks_for_levels_alone() -> None:
     """Neither this module nor what reads stored runs loads scikit-learn, which takes a second."""
     assert "sklearn" not in loaded_after("import runoff.judge.disturbance, runoff.stored.run")
+
+
+def test_the_library_leaves_the_environment_as_it_was() -> None:
+    """Workers that start after levels were looked for inherit what the user set, and nothing of scikit-learn's."""
+    program = """
+import os, numpy
+from runoff.judge.disturbance import fitted
+before = dict(os.environ)
+fitted(numpy.linspace(0.0, 1.0, 50), 1, 0.01)
+assert dict(os.environ) == before, set(os.environ) - set(before)
+"""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("KMP_")}
+    done = subprocess.run([sys.executable, "-c", program], env=plain, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
