@@ -73,7 +73,7 @@ class Suite:
     def variables(self, **additional: str) -> dict[str, str]:
         """Return the environment in which this copy is found before the original.
 
-        It has nothing that runs are told apart by: scikit-learn, once imported, sets KMP variables of its own.
+        It has nothing that runs are told apart by: what a developer has set, or a framework that a test imported.
         """
         told = telling(os.environ)
         ours = {

@@ -57,10 +57,11 @@ def unused(home: Path) -> Iterator[None]:
     """
     descriptor = open_lock(home / USED)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AnotherRun(f"a run or a page uses {home}; nothing was removed: end it first") from error
         yield
-    except BlockingIOError as error:
-        raise AnotherRun(f"a run or a page uses {home}; nothing was removed: end it first") from error
     finally:
         os.close(descriptor)
 
