@@ -39,6 +39,12 @@ def test_every_page_is_reached_from_the_front_door():
     assert {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")} <= linked
 
 
+def test_every_page_is_in_the_site():
+    """The site's navigation names every page of docs/, without which its strict build fails."""
+    named = set(re.findall(r"[\w-]+\.md$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} <= named
+
+
 def test_the_front_door_is_short():
     """README has at most 150 lines: what it answers, how to start, and where to read on."""
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
