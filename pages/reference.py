@@ -6,10 +6,9 @@ import argparse
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from fixtures import alone, conversion, options
+from runoff.options.table import declare_options
 from runoff.processes.surroundings import ROOT
 from runoff.text.markdown import escape, table_row
 
@@ -25,30 +24,11 @@ GROUPS = {
 REST = "check Runoff"
 
 
-class Collected:
-    """Stands for pytest's parser and its groups: collects the options that are declared."""
-
-    def __init__(self) -> None:
-        self.parser = argparse.ArgumentParser(add_help=False)
-
-    def getgroup(self, *_: str) -> Collected:
-        """Return the group, which is the same for all."""
-        return self
-
-    def addoption(self, *names: str, **declared: Any) -> None:
-        """Collect an option."""
-        self.parser.add_argument(*names, **declared)
-
-
 def declared_options() -> list[argparse.Action]:
     """Return the suite's options in the order of their declaration."""
-    collected = Collected()
-    for module in (options, conversion, alone):
-        declare: Callable[[Any], None] = (
-            module.pytest_addoption
-        )  # what is collected has what it uses of pytest's parser
-        declare(collected)
-    return collected.parser._actions  # argparse offers no other way to read what was declared
+    parser = argparse.ArgumentParser(add_help=False)
+    declare_options(parser.add_argument)
+    return parser._actions  # argparse offers no other way to read what was declared
 
 
 def options_table() -> str:

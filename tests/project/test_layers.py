@@ -60,6 +60,7 @@ ORDER = (
     "compare",
     "history",
     "across",
+    "options",
     "doctor",
     "__main__",
 )

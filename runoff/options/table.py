@@ -1,0 +1,161 @@
+"""The suite's options, declared once: for pytest, for files that give them, and for the documentation."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from pathlib import Path
+
+from runoff import quantities
+from runoff.environments.environment import parse_environment, parse_tree
+from runoff.judge.accuracy import MLPERF
+from runoff.measure import service
+from runoff.measure.race import LAUNCHES, ROUNDS
+from runoff.model.inputs.input_options import add_input_options
+from runoff.model.pictures.options import add_picture_options
+from runoff.model.sources.options import add_model_options
+
+REFERENCE = "pytorch"
+ONNX_REFERENCE = "onnxruntime"
+"""What ratios are taken against where nothing else is said: each needs what golden needs."""
+QUICK = "quick"
+ALL = "all"
+"""How much of the conversion matrix is tried."""
+
+
+def drop_text(text: str) -> str:
+    """Check what ``--max-drop`` is given, and return it.
+
+    Raises ArgumentTypeError, which argparse and pytest show as the user's mistake.
+    """
+    if text not in MLPERF and quantities.positive_share(text) >= 1:
+        raise ArgumentTypeError(f"expected a drop below 100%, or {' or '.join(MLPERF)}, found {text!r}")
+    return text
+
+
+def declare_options(add: Callable[..., object]) -> None:
+    """Declare the options by a parser's ``add_argument``, or a group's ``addoption``."""
+    add(
+        "--contenders",
+        metavar="A,B",
+        help="who races: default, all, or ids separated by commas (default: the default ones that are installed)",
+    )
+    add(
+        "--reference",
+        metavar="ID",
+        help=f"what ratios are taken against ({REFERENCE}; {ONNX_REFERENCE} where the model is an ONNX file)",
+    )
+    add(
+        "--launches",
+        type=quantities.positive,
+        metavar="K",
+        help=f"fresh processes each ({LAUNCHES}, and {service.LAUNCHES} for each service question)",
+    )
+    add(
+        "--rounds",
+        type=quantities.positive,
+        metavar="R",
+        help=f"timed inferences a launch ({ROUNDS}, and {service.ROUNDS} where a service question has rounds)",
+    )
+    add(
+        "--latency-bound",
+        type=quantities.duration,
+        default="100ms",
+        metavar="T",
+        help="what 99 of 100 queries must be answered within, where the highest load is searched for (%(default)s)",
+    )
+    add(
+        "--threads",
+        type=quantities.positive,
+        metavar="N",
+        help="threads for all (default: what this machine allows)",
+    )
+    add(
+        "--margin",
+        type=quantities.positive_share,
+        default="5%",
+        metavar="M%",
+        help="the smallest difference that matters: what the control may be off by, and how wide an interval may be "
+        "that shows no difference (5%%)",
+    )
+    add(
+        "--precision",
+        type=quantities.positive_share,
+        metavar="P%",
+        help="add launches, by looks fixed beforehand, until every inference interval reaches at most this far to each "
+        "side (default: no more than --launches)",
+    )
+    add(
+        "--max-time",
+        type=quantities.duration,
+        metavar="T",
+        help="begin nothing that would not end within this time, which race, service questions and conversion matrix "
+        "share, and which begins when the contenders are converted and checked: 90s, 10m (default: no limit)",
+    )
+    add(
+        "--choose",
+        metavar="LIMITS",
+        help="recommend a contender that meets these: agreement>=99%%, peak_memory<300MB, cold_start<1s (default: any)",
+    )
+    add(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="the folder that runoff.json and the page index.html are written to (%(default)s)",
+    )
+    add(
+        "--require-agreement",
+        action="store_true",
+        help="time no classifier whose agreement shows nothing, since golden is sure of no picture (only warned of)",
+    )
+    add(
+        "--max-drop",
+        type=drop_text,
+        default="1%",
+        metavar="D%",
+        help="how far accuracy on labelled pictures may drop against golden's for a contender to be as good: a share "
+        f"of all pictures, or a share of golden's accuracy by MLPerf's rule ({', '.join(MLPERF)}) (1%%)",
+    )
+    add("--seed", type=quantities.whole_number, help="of every random order (default: a new one, recorded)")
+    add_model_options(add)
+    add_input_options(add)
+    add_picture_options(add)
+    add(
+        "--environment",
+        type=parse_environment,
+        action="append",
+        default=[],
+        metavar="NAME=PYTHON",
+        help="another interpreter, whose packages a contender ID@NAME uses; may be given more than once",
+    )
+    add(
+        "--tree",
+        type=parse_tree,
+        action="append",
+        default=[],
+        metavar="NAME=DIR",
+        help="another Runoff checkout, whose code a contender ID@NAME runs and is converted by; may be given more than "
+        "once, and with --environment of the same name for another interpreter too",
+    )
+
+    add(
+        "--conversion",
+        choices=(QUICK, ALL),
+        default=QUICK,
+        help="how much of the conversion matrix is tried: a minute or two, or all of it (%(default)s)",
+    )
+    add(
+        "--wait",
+        type=quantities.duration,
+        default="1h",
+        metavar="T",
+        help="how long to wait for another run that measures in this checkout or on this machine (%(default)s)",
+    )
+    add(
+        "--cache-limit",
+        type=quantities.size,
+        default="20GB",
+        metavar="SIZE",
+        help="how much the caches may take when the run is over; what was unused for longest goes first (%(default)s)",
+    )
