@@ -29,7 +29,7 @@ RUN pip install -c webui/constraints.txt ".[onnxruntime,pytorch,onnx,web]" \
 FROM base AS serving
 RUN mkdir .runoff && chown 10001 .runoff
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10m \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 
 # All default runtimes; converts at its first start, into /app/.runoff (a volume keeps that).

@@ -34,6 +34,7 @@ from webui.app import EXTENSION, make_app
 from webui.config import Config
 from webui.keeper import SETTLED
 from webui.runtimes import started_runtimes
+from webui.serving import LONGEST_REQUEST, slow_requests_ended
 from webui.supply import MANIFEST
 
 BUILTIN_MODEL = ModelOptions(weights=BUILTIN)
@@ -87,13 +88,14 @@ def fake_page(
 
 def until_settled(app: Flask) -> None:
     """Wait until no worker is about to start."""
-    app.extensions[EXTENSION].decoder.wait(SETTLED, PATIENCE)
+    for decoder in app.extensions[EXTENSION].decoders:
+        decoder.wait(SETTLED, PATIENCE)
     until(lambda: app.test_client().get("/api/runtimes").get_json()["settled"], "the workers have started")
 
 
 @contextmanager
-def served(app: Flask, **settings: object) -> Iterator[int]:
-    """Serve an application with waitress on a free port of loopback, and yield that port."""
+def served(app: Flask, longest: float = LONGEST_REQUEST, **settings: object) -> Iterator[int]:
+    """Serve an application as the page is, on a free port of loopback, and yield that port."""
     server = waitress.create_server(app, host="127.0.0.1", port=0, **settings)
 
     def close() -> None:
@@ -104,7 +106,8 @@ def served(app: Flask, **settings: object) -> Iterator[int]:
     thread = threading.Thread(target=server.run, name="the server's loop", daemon=True)
     thread.start()
     try:
-        yield server.effective_port
+        with slow_requests_ended(server, longest):
+            yield server.effective_port
     finally:
         server.task_dispatcher.shutdown()
         server.trigger.pull_trigger(close)  # runs in the loop's thread, which else waits for sockets that are gone

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import socket
 import sys
 from collections.abc import Sequence
 from contextlib import closing, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import waitress
 
 from runoff.backends import find_backends
 from runoff.errors import ResultsUnwritable, UsageError
@@ -23,18 +19,15 @@ from runoff.processes.interruption import end_by_signals
 from runoff.quantities import whole_number
 from runoff.text.ending import ended
 from runoff.text.output import show
-from webui.config import FORM_OVERHEAD, Config
+from webui.config import Config
 from webui.runtimes import chosen_contenders, started_runtimes
+from webui.serving import address, listening_socket, serve_app, trusted_hosts
 from webui.supply import cached_supply, prepare_folder
 
 HOST = "127.0.0.1"
 PORT = 8000
 MAX_PORT = 65535
 MAX_THREADS = 1024
-FREE_THREADS = 8
-"""Threads beside those that classify, so that the page and a quick refusal never wait for a place."""
-MOST_CONNECTIONS = 64
-IDLE_SECONDS = 30
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -50,6 +43,13 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default=HOST, help=f"the address to listen on (default: {HOST})")
     parser.add_argument("--port", type=port, default=PORT, help=f"the port to listen on (default: {PORT})")
+    parser.add_argument(
+        "--trusted-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="answer to this name too, as a proxy passes it, and to no others (may be repeated)",
+    )
     parser.add_argument("--prepared", type=folder, metavar="FOLDER", help="serve what was prepared, convert nothing")
     parser.set_defaults(do=serve)
     commands = parser.add_subparsers(metavar="COMMAND", description="without one, the page is served")
@@ -86,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             inputs=input_options(options),
             threads=options.threads,
             prepared=options.prepared,
+            trusted_hosts=trusted_hosts(options.host, options.trusted_host),
         )
         options.do(config, options)
 
@@ -107,38 +108,8 @@ def serve(config: Config, options: argparse.Namespace) -> None:
         runtimes.model.result()
         app = make_app(config, runtimes)
         with suppress(ResultsUnwritable):  # where it is need not be seen
-            show(f"The page is at http://{options.host}:{options.port}/ (end it with Ctrl+C)\n")
-        waitress.serve(app, sockets=[listener], **server_settings(config))
-
-
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Listen at an address.
-
-    Raises UsageError where that can't be done: before any worker is started.
-    """
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise UsageError(
-            f"the page can't listen at {host}, port {port} ({error.strerror}); give another --host or --port"
-        ) from error
-
-
-def server_settings(config: Config) -> dict[str, Any]:
-    """Return waitress's limits.
-
-    Bodies stay in memory: waitress writes those above ``inbuf_overflow`` to a temporary file. It refuses those above
-    ``max_request_body_size`` itself, in plain text; just above the limit the page still answers in its own words.
-    """
-    largest = config.upload_limit + 16 * FORM_OVERHEAD
-    return {
-        "threads": config.places + FREE_THREADS,
-        "connection_limit": MOST_CONNECTIONS,
-        "channel_timeout": IDLE_SECONDS,
-        "max_request_body_size": largest,
-        "inbuf_overflow": 2 * largest,
-        "ident": None,
-    }
+            show(f"The page is at {address(options.host, options.port)} (end it with Ctrl+C)\n")
+        serve_app(app, listener, config)
 
 
 def prepare(config: Config, options: argparse.Namespace) -> None:

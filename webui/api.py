@@ -18,7 +18,7 @@ from runoff.model.classification import top_classes
 from runoff.quantities import whole_number
 from webui import words
 from webui.config import MEGABYTE, Config
-from webui.keeper import GONE, READY, SETTLED, NotReady
+from webui.keeper import GONE, SETTLED, NotReady
 from webui.refusals import Refusal
 from webui.runtimes import Pixels, Runtime, Runtimes
 
@@ -59,10 +59,12 @@ def make_api(config: Config, runtimes: Runtimes) -> Blueprint:
 
     @api.get("/healthz")
     def health() -> tuple[Response, int]:
-        states = [runtime.keeper.status.state for runtime in runtimes.runtimes.values()]
-        if runtimes.decoder.status.state in GONE or all(state in GONE for state in states):
-            return jsonify(status="broken"), 503
-        return jsonify(status="well" if READY in states else "starting"), 200
+        keepers = [runtime.keeper for runtime in runtimes.runtimes.values()]
+        needed = (runtimes.decoders, keepers)  # a picture takes one of each
+        if all(any(keeper.answers for keeper in group) for group in needed):
+            return jsonify(status="well"), 200
+        gone = any(all(keeper.status.state in GONE for keeper in group) for group in needed)
+        return jsonify(status="broken" if gone else "starting"), 503
 
     return api
 

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import IO
 
 from flask import Flask, Request, Response, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from webui.api import make_api, refused, too_large
 from webui.config import FORM_OVERHEAD, Config
@@ -65,6 +65,7 @@ def make_app(config: Config, runtimes: Runtimes) -> Flask:
     app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = config.upload_limit + FORM_OVERHEAD
     app.config["MAX_FORM_PARTS"] = MOST_PARTS
+    app.config["TRUSTED_HOSTS"] = list(config.trusted_hosts) or None
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, its interface does not
     app.extensions[EXTENSION] = runtimes
     app.register_blueprint(make_api(config, runtimes))
@@ -109,15 +110,23 @@ def add_pages(app: Flask, config: Config, runtimes: Runtimes) -> None:
 
 def add_refusals(app: Flask, config: Config) -> None:
     """Turn whatever goes wrong into a sentence and a status code; a traceback goes to the log alone."""
-    by_status = {404: Refusal("not_found"), 405: Refusal("wrong_method"), 413: too_large(config.upload_limit)}
+    by_status = {404: Refusal("not_found"), 405: Refusal("wrong_method")}
 
     app.register_error_handler(Refusal, refused)
+
+    def refusal_of(error: HTTPException) -> Refusal:
+        if isinstance(error, SecurityError):
+            return Refusal("untrusted_host")
+        if error.code == 413:  # Werkzeug has one error for a large body, many fields, and text where a file should be
+            large = (request.content_length or 0) > app.config["MAX_CONTENT_LENGTH"]
+            return too_large(config.upload_limit) if large else Refusal("too_many_fields")
+        return by_status.get(error.code or 400, Refusal("bad_request"))
 
     @app.errorhandler(HTTPException)
     def refuse_by_status(error: HTTPException) -> tuple[Response, int] | Response:
         if error.code is not None and error.code < 400:  # a redirect
             return Response(error.get_response().data, error.code, dict(error.get_headers()))
-        response, status = refused(by_status.get(error.code or 400, Refusal("bad_request")))
+        response, status = refused(refusal_of(error))
         if allowed := getattr(error, "valid_methods", None):
             response.headers["Allow"] = ", ".join(sorted(allowed))
         return response, status

@@ -23,7 +23,8 @@ class Config:
     ``python -m webui prepare``; without it artifacts come from the cache in ``home``, the benchmark's own where both
     start in the same folder, and are converted where it has none. ``places`` is how many pictures may be in the server
     at a time, those that wait included. ``patience`` is how long a request waits for its turn, ``worker_timeout`` how
-    long a worker may take for one answer.
+    long a worker may take for one answer. ``decoders`` is how many processes open pictures. ``trusted_hosts`` are the
+    names that the page may be asked for by, empty for any.
     """
 
     contenders: str = "plain"
@@ -36,6 +37,8 @@ class Config:
     upload_limit: int = 12 * MEGABYTE
     pixel_limit: int = PIXEL_LIMIT
     places: int = 8
+    decoders: int = 2
+    trusted_hosts: tuple[str, ...] = ()
     patience: float = 10.0
     worker_timeout: float = 15.0
     start_timeout: float = 180.0

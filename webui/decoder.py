@@ -15,8 +15,8 @@ from runoff.model.inputs.decoding import decode
 from runoff.model.inputs.preprocessing import preprocess
 from runoff.processes.channel import Channel, Message, run_program
 
-MEMORY_LIMIT = 4 << 30
-"""Bytes of address space: 50 million pixels need about 1 GB while they are converted, and libraries reserve more."""
+MEMORY_LIMIT = 5 << 28
+"""Bytes of address space: 50 million pixels took 1.06 GB at most (WebP with transparency), and a file comes as JSON."""
 
 
 def serve(channel: Channel, _: Message) -> None:

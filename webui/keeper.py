@@ -25,9 +25,13 @@ SETTLED = (READY, *GONE)
 WAITED_FOR = (STARTING, READY, RESTARTING)
 
 MOST_FAILURES = 3
-MAX_BACKOFF = 30.0
+"""After so many starts in a row that failed a worker is called unavailable; it goes on being tried."""
+MAX_BACKOFF = 300.0
+"""Seconds between two tries at most."""
 JOIN_TIMEOUT = 10.0
+MOST_DOUBLINGS = 10
 POLLS_PER_SECOND = 10
+BEGIN_ANEW_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +60,7 @@ class Keeper:
     (prctl(2), PR_SET_PDEATHSIG), so that no request may start one. ``start`` starts the worker's process, to which
     ``request`` is sent first. ``prepare`` makes what is sent after that, and may take minutes: it runs in that thread
     while the worker imports, and what it raises makes the worker unavailable for good. A keeper that comes ``after``
-    another begins when that one is settled.
+    another begins when that one is settled. Whatever ends what the thread does, it is logged and begun anew.
     """
 
     def __init__(
@@ -79,7 +83,7 @@ class Keeper:
         self._changed = threading.Condition()
         self._turn = threading.Lock()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=f"keeper of {label}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"keeper of {label}", daemon=True)
 
     def open(self) -> None:
         """Begin to prepare and start the worker."""
@@ -117,6 +121,11 @@ class Keeper:
         finally:
             self._turn.release()
 
+    @property
+    def answers(self) -> bool:
+        """Whether the worker is there, and the thread that would start it again."""
+        return self.status.state == READY and self._thread.is_alive()
+
     def suspend(self) -> None:
         """Stop the worker, so that threads which spin after their work take nothing from the next runtime."""
         if process := self.status.process:
@@ -148,22 +157,35 @@ class Keeper:
             self.status = Status(state, self.status.restarts + again, process)
             self._changed.notify_all()
 
+    def _run(self) -> None:
+        """Keep the worker until the keeper is closed, whatever is raised meanwhile."""
+        while not self._closing.is_set():
+            try:
+                self._keep()
+                break
+            except BaseException:  # SystemExit too, by which a thread would end in silence
+                log.exception("the keeper of %s broke down and begins anew", self.label)
+                self._become(RESTARTING)
+                self._closing.wait(BEGIN_ANEW_SECONDS)
+
     def _keep(self) -> None:
         if self._after and self._after.wait(SETTLED, None) not in SETTLED:  # the page is being closed
             return
-        state, failures = UNAVAILABLE, 0
-        while not self._closing.is_set() and failures < MOST_FAILURES:
+        failures = 0
+        while not self._closing.is_set():
             try:
                 self._serve()
                 failures = 0
             except NotPrepared as error:
-                state = str(error)
-                break
+                self._become(str(error))
+                return
             except Exception as error:  # noqa: BLE001 - whatever goes wrong costs one start, and never this thread
                 failures += 1
                 log.warning("%s did not start: %s", self.label, error, exc_info=not isinstance(error, RunoffError))
-                self._closing.wait(min(MAX_BACKOFF, 2.0**failures))
-        self._become(state)
+                if failures >= MOST_FAILURES:
+                    self._become(UNAVAILABLE)
+                self._closing.wait(min(MAX_BACKOFF, 2.0 ** min(failures, MOST_DOUBLINGS)))
+        self._become(UNAVAILABLE)
 
     def _serve(self) -> None:
         """Start the worker once and stay with it until it ends."""

@@ -21,6 +21,10 @@ SENTENCES = {
         413,
         "This picture has too many pixels: at most {millions} million are accepted. Save it smaller.",
     ),
+    "too_many_fields": (
+        413,
+        "The form holds too much beside the picture. Send the picture alone, as a file in a field named “image”.",
+    ),
     "not_a_picture": (415, f"This does not seem to be a picture. Pictures saved as {ACCEPTED} work."),
     "broken_picture": (
         422,
@@ -36,6 +40,11 @@ SENTENCES = {
     "no_model": (503, "There is no model to look at pictures with yet. Try again in a moment."),
     "not_found": (404, "There is nothing at this address."),
     "wrong_method": (405, "This address can't be used in that way."),
+    "untrusted_host": (
+        400,
+        "The page does not answer to this name. Open it at the address that its start showed, or start it with this "
+        "name as --trusted-host.",
+    ),
     "bad_request": (400, "What arrived could not be understood. Reload the page and try again."),
     "internal_error": (500, "Something went wrong here. Try again, or try another picture."),
 }

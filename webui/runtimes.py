@@ -6,10 +6,10 @@ import base64
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
@@ -60,19 +60,22 @@ class Runtimes:
     """All that answers pictures; ``turn`` is held during an inference, so that each has the machine to itself.
 
     ``latest`` is the one that had the last turn; all others that had one are suspended, as in the benchmark.
-    ``model`` is what answers, once it is known.
+    ``model`` is what answers, once it is known. Each of ``decoders`` opens a picture at a time;
+    those in ``opening`` do so now.
     """
 
     config: Config
     runtimes: dict[str, Runtime]
-    decoder: Keeper
+    decoders: tuple[Keeper, ...]
     model: Future[Model] = field(default_factory=Future)
     turn: threading.Lock = field(default_factory=threading.Lock)
     latest: Keeper | None = None
+    opening: set[Keeper] = field(default_factory=set)
+    one_is_free: threading.Condition = field(default_factory=threading.Condition)
 
     def keepers(self) -> list[Keeper]:
-        """List the keepers of all workers, the decoder's first."""
-        return [self.decoder, *(runtime.keeper for runtime in self.runtimes.values())]
+        """List the keepers of all workers, the decoders' first."""
+        return [*self.decoders, *(runtime.keeper for runtime in self.runtimes.values())]
 
     def close(self) -> None:
         """End all workers."""
@@ -99,7 +102,8 @@ class Runtimes:
             "preprocessing": asdict(preprocessing),
         }
         try:
-            answer = self.decoder.ask(command, patience=self.config.patience, timeout=self.config.worker_timeout)
+            with self.free_decoder() as decoder:
+                answer = decoder.ask(command, patience=self.config.patience, timeout=self.config.worker_timeout)
         except NotReady as error:
             raise Refusal("busy") from error
         except WorkerFailed as error:
@@ -108,6 +112,25 @@ class Runtimes:
         if "refused" in answer:
             raise Refusal(answer["refused"], millions=self.config.pixel_limit // 1_000_000)
         return Pixels(answer["width"], answer["height"], answer["pixels"])
+
+    @contextmanager
+    def free_decoder(self) -> Iterator[Keeper]:
+        """Take a decoder that opens no picture now, one that is ready before one that is not.
+
+        Raises NotReady where none gets free in time.
+        """
+        with self.one_is_free:
+            if not self.one_is_free.wait_for(lambda: len(self.opening) < len(self.decoders), self.config.patience):
+                raise NotReady("all decoders are opening other pictures")
+            free = [decoder for decoder in self.decoders if decoder not in self.opening]
+            chosen = next((decoder for decoder in free if decoder.answers), free[0])
+            self.opening.add(chosen)
+        try:
+            yield chosen
+        finally:
+            with self.one_is_free:
+                self.opening.remove(chosen)
+                self.one_is_free.notify()
 
     def classify(self, runtime: Runtime, pixels: Pixels) -> Message:
         """Let one runtime look at a picture and return its answer; one that is started again meanwhile is waited for.
@@ -141,8 +164,11 @@ def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Run
     """
     contenders = chosen_contenders(config, backends)
     supply = prepared_supply(config.prepared) if config.prepared else cached_supply(config, backends)
-    opener = starting(config, "webui.decoder", "decoder")
-    runtimes = Runtimes(config, {}, Keeper("the decoder", opener, {}, start_timeout=config.start_timeout))
+    decoders = [
+        Keeper(name, starting(config, "webui.decoder", name), {}, start_timeout=config.start_timeout)
+        for name in (f"decoder-{number}" for number in range(1, config.decoders + 1))
+    ]
+    runtimes = Runtimes(config, {}, tuple(decoders))
     before: Keeper | None = None  # one starts after another: together they would take the cores from the first answer
     for name, contender in contenders.items():
         backend = backends[contender.backend]

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from flask import Flask
 from jsonschema import Draft202012Validator
 from PIL import Image
 
@@ -19,9 +20,12 @@ from runoff.model.inputs.decoding import FORMATS
 from tests.conftest import ROOT
 from tests.web import fake_page, prepared_fakes, send, star, stored
 from tests.webui.conftest import LIMIT
+from tests.webui.proof.server import BOUNDARY, form
 from tests.webui.test_pictures import REFUSED
-from webui.api import result
+from webui.api import make_api, result
 from webui.app import HEADERS
+from webui.config import Config
+from webui.keeper import MISSING, READY, RESTARTING, STARTING, UNAVAILABLE
 from webui.refusals import ACCEPTED, SENTENCES
 
 PNG = stored(star(), "PNG")
@@ -51,6 +55,25 @@ def test_what_is_no_form_with_a_picture_is_refused(client, request_, status, cod
     """A body that is no form, or one without the field, is the sender's mistake and says which."""
     response = client.post("/api/classify", **request_)
     assert (response.status_code, response.json["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("texts", [["x"] * 30, ["x" * 600_000]], ids=["many fields", "a long text"])
+def test_a_form_with_much_beside_the_picture_is_no_large_file(client, texts):
+    """A form with many fields or a long text is told to send the picture alone: the picture may be a small one."""
+    field = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="note"\r\n\r\n'
+    body = "".join(f"{field}{text}\r\n" for text in texts).encode() + form(PNG)
+    response = client.post("/api/classify", data=body, content_type=f"multipart/form-data; boundary={BOUNDARY}")
+    assert (response.status_code, response.json["error"]["code"]) == (413, "too_many_fields")
+
+
+def test_the_page_answers_to_its_names_alone(client):
+    """A name that points here and is none of the page's, as in DNS rebinding, gets a refusal from every address."""
+    for name, status in (("localhost:8000", 200), ("page.example", 200), ("evil.example", 400)):
+        for path in ("/", "/healthz", "/static/page.css"):
+            assert client.get(path, headers={"Host": name}, buffered=True).status_code == status
+    refused = client.get("/", headers={"Host": "evil.example"}).json["error"]
+    assert refused["code"] == "untrusted_host"
+    assert "--trusted-host" in refused["message"]
 
 
 def test_several_pictures_are_refused(client):
@@ -160,6 +183,12 @@ def test_the_page_needs_nothing_from_elsewhere(client):
     for path in ("/", "/static/page.js", "/static/page.css"):
         assert "http" not in client.get(path, buffered=True).text
     page = client.get("/").text
+    assert not re.findall(
+        r"""(?:src|href|data-sample|url|fetch)[=(]["'`]?/""", page
+    )  # below a proxy's prefix it is lost
+    assert not re.findall(r"""(?:url|fetch)\(["'`]?/""", client.get("/static/page.js", buffered=True).text)
+    for address in re.findall(r'(?:src|href|data-sample)="([^"]+)"', page):
+        assert client.get(f"/{address}", buffered=True).status_code == 200
     assert "<style" not in page
     assert not any(f" {attribute}=" in page for attribute in ("style", "onclick", "onload", "onchange"))
 
@@ -233,6 +262,31 @@ def test_a_missing_runtime_costs_itself_alone(tmp_path):
         assert [each["status"] for each in response.json["results"]] == ["answered", "failed"]
         assert send(client, PNG, "?runtime=fake-slower").status_code == 503
         assert client.get("/healthz").json == {"status": "well"}
+
+
+@pytest.mark.parametrize(
+    ("decoders", "runtimes", "answer"),
+    [
+        ([READY, RESTARTING], [UNAVAILABLE, READY], (200, "well")),
+        ([READY], [STARTING, MISSING], (503, "starting")),
+        ([RESTARTING, UNAVAILABLE], [READY], (503, "starting")),
+        ([UNAVAILABLE], [READY], (503, "broken")),
+        ([READY], [MISSING, UNAVAILABLE], (503, "broken")),
+    ],
+)
+def test_the_server_is_well_while_it_answers(decoders, runtimes, answer):
+    """It answers where one decoder and one runtime do; what is only starting is not well yet."""
+
+    def keeper(state: str) -> SimpleNamespace:
+        return SimpleNamespace(status=SimpleNamespace(state=state), answers=state == READY)
+
+    runtimes = {state: SimpleNamespace(keeper=keeper(state)) for state in runtimes}
+    app = Flask("health")
+    app.register_blueprint(
+        make_api(Config(), SimpleNamespace(decoders=[keeper(state) for state in decoders], runtimes=runtimes))
+    )
+    response = app.test_client().get("/healthz")
+    assert (response.status_code, response.json["status"]) == answer
 
 
 def test_a_server_without_any_runtime_is_not_well(tmp_path):

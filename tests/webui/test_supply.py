@@ -24,8 +24,9 @@ from tests.conftest import ROOT
 from tests.web import BUILTIN_MODEL, fake_backends, fake_page, served
 from tests.webui.proof.server import classify
 from webui import words
-from webui.__main__ import main, make_parser, server_settings
+from webui.__main__ import main, make_parser
 from webui.config import Config
+from webui.serving import server_settings
 from webui.supply import cached_supply, choose_anew, prepare_folder, prepared_supply, remembered_file, remembered_model
 
 

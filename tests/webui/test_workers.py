@@ -8,7 +8,9 @@ import signal
 import sys
 import termios
 import threading
+from contextlib import closing, contextmanager
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -22,7 +24,9 @@ from tests.children import PATIENCE
 from tests.conftest import SIGNATURE
 from tests.waiting import until
 from tests.web import fake_page, send, star, states, stored
-from webui.keeper import MISSING, PREPARING, READY, SETTLED, STARTING, UNAVAILABLE, Keeper
+from webui.config import Config
+from webui.keeper import MISSING, PREPARING, READY, RESTARTING, SETTLED, STARTING, UNAVAILABLE, Keeper, NotReady
+from webui.runtimes import Runtimes
 
 pytestmark = pytest.mark.long
 
@@ -90,14 +94,15 @@ def test_a_worker_that_never_starts_is_given_up(tmp_path, monkeypatch):
 
 
 def test_a_picture_that_ends_the_decoder_costs_itself_alone(tmp_path):
-    """The process that opens pictures can be killed by one: that picture is refused, the next one is answered."""
+    """A process that opens pictures can be killed by one: that picture is refused, others are answered meanwhile."""
     with fake_page(tmp_path, ["fake"]) as app:
-        keeper = app.extensions["runoff"].decoder
+        keeper = app.extensions["runoff"].decoders[0]
         process = keeper.status.process
         os.kill(process.popen.pid, signal.SIGSTOP)
         asking = threading.Thread(target=lambda: setattr(asking, "response", send(app.test_client(), PNG)))
         asking.start()
         until(lambda: unread(process.stdin) > 0, "the picture is sent")
+        assert send(app.test_client(), PNG).status_code == 200
         os.kill(process.popen.pid, signal.SIGKILL)
         asking.join(PATIENCE)
         assert (asking.response.status_code, asking.response.json["error"]["code"]) == (422, "unreadable_picture")
@@ -151,9 +156,8 @@ def test_closing_ends_every_worker(tmp_path):
     """After the page is closed none of its processes is left."""
     with fake_page(tmp_path) as app:
         runtimes = app.extensions["runoff"]
-        keepers = [runtimes.decoder, *(runtime.keeper for runtime in runtimes.runtimes.values())]
-        processes = [keeper.status.process.popen for keeper in keepers]
-    assert [process.poll() for process in processes] == [-signal.SIGKILL] * 3
+        processes = [keeper.status.process.popen for keeper in runtimes.keepers()]
+    assert [process.poll() for process in processes] == [-signal.SIGKILL] * 4
 
 
 def keeper_of_a_fake(folder, name, **settings) -> Keeper:
@@ -237,6 +241,70 @@ def test_a_keepers_thread_survives_errors_while_starting(tmp_path, monkeypatch, 
         assert states(app) == {"fake": ("unavailable", 0)}
         assert app.test_client().get("/healthz").json == {"status": "broken"}
     assert "Traceback" in caplog.text
+
+
+class Works:
+    """A worker without a process: it is there until the keeper is closed."""
+
+    popen = SimpleNamespace(poll=lambda: None)
+
+    def send_first(self, message: object) -> None:
+        """Take the request."""
+
+    def receive(self, timeout: float) -> dict[str, bool]:
+        """Say that it is ready."""
+        return {"ready": True}
+
+
+def keeper_that_fails(errors: list[BaseException], states: list[str]) -> Keeper:
+    """Make a keeper whose first starts raise these errors; note its state at each start."""
+
+    @contextmanager
+    def start():
+        states.append(keeper.status.state)
+        if errors:
+            raise errors.pop(0)
+        yield Works()
+
+    keeper = Keeper("the worker", start, {}, start_timeout=PATIENCE)
+    return keeper
+
+
+def test_a_keeper_that_breaks_down_begins_anew(monkeypatch, caplog):
+    """What would end a thread in silence is logged, and the worker is there before long."""
+    monkeypatch.setattr("webui.keeper.BEGIN_ANEW_SECONDS", 0.01)
+    keeper = keeper_that_fails([SystemExit(3)], seen := [])
+    keeper.open()
+    with closing(keeper):
+        until(lambda: keeper.answers, "the worker is there")
+    assert seen == [STARTING, RESTARTING]
+    assert "the keeper of the worker broke down and begins anew" in caplog.text
+    assert not keeper.answers
+
+
+def test_what_is_unavailable_goes_on_being_tried(monkeypatch):
+    """After three failed starts a worker is called unavailable; when its start works at last, it answers."""
+    monkeypatch.setattr("webui.keeper.MAX_BACKOFF", 0.01)
+    keeper = keeper_that_fails([MemoryError() for _ in range(5)], seen := [])
+    keeper.open()
+    with closing(keeper):
+        until(lambda: keeper.answers, "the worker is there")
+    assert seen == [STARTING] * 3 + [UNAVAILABLE] * 3
+
+
+def test_each_picture_has_a_decoder_of_its_own():
+    """One that is ready comes before one that is not, and a picture beyond them is refused when its time is over."""
+    broken, ready = (keeper_that_fails([], []) for _ in range(2))
+    ready.open()
+    until(lambda: ready.answers, "it is ready")
+    runtimes = Runtimes(Config(patience=0.01), {}, (broken, ready))
+    with runtimes.free_decoder() as first, runtimes.free_decoder() as second:
+        assert (first, second) == (ready, broken)
+        with pytest.raises(NotReady), runtimes.free_decoder():
+            pass
+    with runtimes.free_decoder() as again:
+        assert again is ready
+    ready.close()
 
 
 def test_an_error_is_never_its_own_cause(tmp_path):

@@ -28,6 +28,10 @@ _BROKEN_DATA = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexErro
 
 _WHITE_16_BIT = 65535.0
 _USUAL_WHITES = (1.0, 255.0, _WHITE_16_BIT, 2.0**31 - 1)
+_ROWS_AT_A_TIME = 256
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_NOTES = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
+"""The chunks of a PNG that hold text and a colour profile, which no pixel depends on here."""
 
 
 def decode(
@@ -59,14 +63,13 @@ def decode(
 
 def _loaded(content: bytes, called: str, pixel_limit: int) -> Image.Image:
     """Open a picture in one of the known formats, decode its first frame, and turn it upright."""
-    image: Image.Image
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            _check_size(image.size, pixel_limit, called)
-            image.load()
-            with suppress(*_BROKEN_DATA):  # a picture whose EXIF block can't be read is upright
-                ImageOps.exif_transpose(image, in_place=True)
-            return image
+        try:
+            return _opened(content, called, pixel_limit)
+        except ValueError:  # as Pillow refuses a PNG with more than 1 MB of text or profile
+            if not content.startswith(_PNG):
+                raise
+            return _opened(without_notes(content), called, pixel_limit)
     except UnidentifiedImageError as error:
         looks = f"it has {len(content):,} bytes and begins with {content[:8]!r}" if content else "it is empty"
         raise NotAPicture(
@@ -84,6 +87,32 @@ def _loaded(content: bytes, called: str, pixel_limit: int) -> Image.Image:
             f"{called} is a broken or cut-off picture ({len(content):,} bytes): {type(error).__name__}: {error}. "
             "Fetch it again or save it anew as PNG or JPEG."
         ) from error
+
+
+def _opened(content: bytes, called: str, pixel_limit: int) -> Image.Image:
+    """Open a picture as ``_loaded`` does; raises what Pillow raises, TooManyPixels and ImagesUnusable."""
+    image: Image.Image
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        _check_size(image.size, pixel_limit, called)
+        image.load()
+        with suppress(*_BROKEN_DATA):  # a picture whose EXIF block can't be read is upright
+            ImageOps.exif_transpose(image, in_place=True)
+        return image
+
+
+def without_notes(png: bytes) -> bytes:
+    """Return a PNG without its chunks of text and its colour profile (PNG specification, "Chunk layout").
+
+    What can't be a chunk any more, as in a file that is cut off, stays as it is.
+    """
+    kept, place = [png[: len(_PNG)]], len(_PNG)
+    while place + 8 <= len(png):
+        (length,) = struct.unpack_from(">I", png, place)
+        end = place + 8 + length + 4  # length and kind, the data, and its checksum
+        if png[place + 4 : place + 8] not in _PNG_NOTES:
+            kept.append(png[place:end])
+        place = end
+    return b"".join([*kept, png[place:]])
 
 
 def _content(source: Path | bytes, called: str) -> bytes:
@@ -121,29 +150,38 @@ def as_rgb(image: Image.Image, called: str = "The picture") -> Image.Image:
     if mode in ("I", "F"):
         return _grey_as_rgb(image, *_black_and_white(image, called))
     if mode == "La":
-        return _over_white(image.convert("LA").convert("RGBA"))
+        return _over_white(image.convert("LA"))
     # A picture without an alpha channel can name one of its levels, colours or palette entries as transparent.
     if mode in ("LA", "PA", "RGBA", "RGBa") or (mode in ("1", "L", "P", "RGB") and "transparency" in image.info):
-        return _over_white(image.convert("RGBA"))
+        return _over_white(image)
     if mode in ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV", "LAB"):
         return image.convert("RGB")
     raise ImagesUnusable(f"{called} has the colour mode {mode}, which can't be converted. Save it anew as RGB or grey.")
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    """Lay an RGBA picture over white."""
-    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-    white.alpha_composite(image)
-    return white.convert("RGB")
+    """Lay a picture over white, some rows at a time: all of them at once would take four copies of the picture."""
+    width, height = image.size
+    laid = Image.new("RGB", image.size)
+    for top in range(0, height, _ROWS_AT_A_TIME):
+        rows = image.crop((0, top, width, min(top + _ROWS_AT_A_TIME, height))).convert("RGBA")
+        white = Image.new("RGBA", rows.size, (255, 255, 255, 255))
+        laid.paste(Image.alpha_composite(white, rows).convert("RGB"), (0, top))
+    return laid
 
 
 def _grey_as_rgb(image: Image.Image, black: float, white: float) -> Image.Image:
     """Scale grey of more than 8 bits so that black becomes 0 and white 255.
 
-    The level that the file names as transparent, if it names one, becomes white.
+    The level that the file names as transparent, if it names one, becomes white. Some rows are scaled at a time: all of
+    them as float64 would take eight times the memory of the largest picture.
     """
     values = np.asarray(image)
-    levels = np.rint((values.astype(np.float64) - black) * (255.0 / (white - black))).clip(0, 255).astype(np.uint8)
+    levels = np.empty(values.shape, np.uint8)
+    for first in range(0, len(values), _ROWS_AT_A_TIME):
+        rows = slice(first, first + _ROWS_AT_A_TIME)
+        scaled = (values[rows].astype(np.float64) - black) * (255.0 / (white - black))
+        levels[rows] = np.rint(scaled).clip(0, 255).astype(np.uint8)
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):
         levels[values == transparent] = 255

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from runoff.errors import ImagesUnusable, NotAPicture, TooManyPixels
 from runoff.model.inputs.decoding import FORMATS, SUFFIXES, as_rgb, decode
@@ -169,6 +170,37 @@ def test_values_that_are_not_numbers_are_a_named_error(value: float) -> None:
     data = stored(Image.fromarray(np.array([[0, value, 1]], dtype=np.float32)), "TIFF")
     with pytest.raises(ImagesUnusable, match=r"measured\.tif holds values"):
         decode(data, name="measured.tif")
+
+
+@pytest.mark.parametrize("place", ["text", "compressed text", "profile"])
+def test_a_png_with_much_beside_its_pixels_is_sound(place: str) -> None:
+    """Two megabytes of text or of colour profile, which no pixel depends on, are passed over."""
+    much = np.random.RandomState(0).randint(32, 127, 2_000_000, np.uint8).tobytes()
+    notes = PngInfo()
+    if place != "profile":
+        notes.add_text("Comment", much.decode(), zip=place == "compressed text")
+    content = stored(corners(), "PNG", pnginfo=notes, icc_profile=much if place == "profile" else None)
+    assert difference(decode(content), corners()) == 0
+    with pytest.raises(ImagesUnusable, match="broken or cut-off"):
+        decode(content[: len(content) - 30])
+
+
+@pytest.mark.parametrize("kind", ["transparent", "named transparent", "grey"])
+def test_a_tall_picture_is_converted_in_pieces_as_in_one(kind: str) -> None:
+    """Rows are laid over white and scaled some at a time, with the result of all at once."""
+    values = np.random.RandomState(0).randint(0, 256, (700, 3, 4), np.uint8)
+    if kind == "grey":
+        grey = values[..., 0].astype(np.uint16) * 257
+        expected = values[..., :1].repeat(3, 2)
+        assert (np.asarray(as_rgb(Image.fromarray(grey))) == expected).all()
+        return
+    picture = Image.fromarray(values)
+    if kind == "named transparent":
+        picture = Image.fromarray(values[..., :3]).quantize(16)
+        picture.info["transparency"] = 3
+    rgba = picture.convert("RGBA")
+    white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+    assert (np.asarray(as_rgb(picture)) == np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))).all()
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "TIFF"])
