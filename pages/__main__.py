@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pages.blocks import replace_block
 from pages.figures import answer, picture, require_fit
+from pages.live import live_picture
 from pages.reference import environments_table, options_table
 from runoff.errors import RunoffError
 from runoff.files.whole import write_text
@@ -21,6 +22,7 @@ from runoff.text.output import show, tell
 
 RUN = Path("docs/figures/runs/resnet18.json")
 PICTURE = Path("docs/figures/ratios.svg")
+LIVE = Path("docs/live-table.svg")
 TABLES = {"docs/options.md": ("options", options_table), "docs/environments.md": ("environments", environments_table)}
 
 
@@ -45,6 +47,7 @@ def renew(root: Path, given: Path | None = None) -> list[Path]:
         )
     for page, (name, make) in TABLES.items():
         texts[root / page] = replace_block((root / page).read_text(encoding="utf-8"), name, make())
+    texts[root / LIVE] = live_picture()
     return [write_text(path, text) for path, text in texts.items()]
 
 

@@ -33,10 +33,16 @@ SAME_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class Progress:
-    """Where it is shown how far the work is: a part that begins and takes so many steps, and each step that is done."""
+    """Where it is shown how far the work is: a part that begins and takes so many steps, and each step that is done.
+
+    ``launched`` is told what launches have yielded so far, and how many are planned: when a look begins, and whenever a
+    launch is over; ``renew`` shows what changed beside them. It is only told anything between what is timed.
+    """
 
     begin: Callable[[str, int], None]
     step: Callable[[], None]
+    launched: Callable[[Measured[Any], int], None] = lambda so_far, planned: None
+    renew: Callable[[], None] = lambda: None
 
 
 Record = TypeVar("Record")
@@ -189,6 +195,14 @@ def run_exercise(setup: Setup, exercise: Exercise[Record], *, name: str, steps: 
     return run_launches(setup, perform, name=name, steps=len(setup.entrants) + steps)
 
 
+def yielded(
+    records: Mapping[str, Sequence[Record]], failures: Failures, look: int, frequencies: Sequence[float | None]
+) -> Measured[Record]:
+    """Return what launches have yielded so far, without what is read of the whole machine, which takes its time."""
+    kept = {key: tuple(values) for key, values in records.items()}
+    return Measured(kept, dict(failures), None, look, frequencies=tuple(frequencies))
+
+
 def run_launches(
     setup: Setup,
     perform: Perform[Record],
@@ -236,6 +250,7 @@ def run_launches(
     with setup.workers:
         for look, launches in enumerate(setup.looks):
             setup.progress.begin(f"{name}{f', look {look + 1}' if look else ''}", (launches - launch) * steps)
+            setup.progress.launched(yielded(records, failures, look, frequencies), launches)
             while launch < launches:
                 out_of_time = launch > 0 and time.monotonic() + longest > setup.deadline
                 if out_of_time:
@@ -259,6 +274,7 @@ def run_launches(
                     records[key].append(record)
                 launch += 1
                 longest = max(longest, time.monotonic() - begun)
+                setup.progress.launched(yielded(records, failures, look, frequencies), launches)
             if out_of_time or broken_off or enough(so_far(look)):
                 break
     return so_far(look)

@@ -21,6 +21,8 @@ ONNX_REFERENCE = "onnxruntime"
 QUICK = "quick"
 ALL = "all"
 """How much of the conversion matrix is tried."""
+AUTO, NEVER = "auto", "never"
+"""Whether it is shown how far a run is."""
 
 
 def drop_text(text: str) -> str:
@@ -158,4 +160,10 @@ def declare_options(add: Callable[..., object]) -> None:
         default="20GB",
         metavar="SIZE",
         help="how much the caches may take when the run is over; what was unused for longest goes first (%(default)s)",
+    )
+    add(
+        "--live",
+        choices=(AUTO, NEVER),
+        default=AUTO,
+        help="show a live table on a terminal, and elsewhere a line every half minute; or nothing (%(default)s)",
     )

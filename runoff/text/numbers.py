@@ -9,6 +9,8 @@ from typing import Protocol
 MEGABYTE = 1e6
 NOTHING = "–"
 """What stands for a figure that there is not."""
+MINUTE, HOUR = 60, 3600
+"""In seconds."""
 
 
 class HasInterval(Protocol):
@@ -90,6 +92,16 @@ def milliseconds(duration: float | None) -> str:
 def seconds(duration: float | None) -> str:
     """Write a duration in seconds."""
     return NOTHING if duration is None else f"{duration:.2f}"
+
+
+def span(duration: float) -> str:
+    """Write how long something takes as people say it: ``45 s``, ``2 min 5 s``, ``1 h 3 min``."""
+    whole = round(duration)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
 
 
 def megabytes(size: float | None) -> str:

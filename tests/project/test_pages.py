@@ -8,9 +8,10 @@ import shutil
 
 import pytest
 
-from pages.__main__ import PICTURE, RUN, TABLES, renew
+from pages.__main__ import LIVE, PICTURE, RUN, TABLES, renew
 from pages.blocks import BlockMissing, block_of, replace_block, without_blocks
 from pages.figures import RunUnfit, answer, require_fit
+from pages.live import live_picture
 from pages.reference import declared_options
 from runoff.stored.run import parse_run, read_run
 from tests.builders.drawing import charts, drawn
@@ -120,3 +121,16 @@ def test_a_page_without_the_block_is_refused():
     """A page that lost its block's comments is named with what to put back."""
     with pytest.raises(BlockMissing, match="made: answer"):
         replace_block("# Runoff\n", "answer", "| a |")
+
+
+def test_the_live_table_in_the_docs_is_the_one_that_is_drawn():
+    """The stored picture has the words of what is drawn of imagined figures now, and loads nothing."""
+    stored = (ROOT / LIVE).read_text(encoding="utf-8")
+    assert words_of(stored) == words_of(live_picture())
+    assert "http" not in stored.replace("http://www.w3.org/2000/svg", "")
+    assert len(stored) < 10_000
+
+
+def words_of(picture):
+    """Return the texts of an SVG file."""
+    return re.findall(r">([^<>\n]+)</text>", picture)
