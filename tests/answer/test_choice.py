@@ -160,6 +160,7 @@ def test_the_reference_may_be_recommended():
     assert recommended(stored, "agreement>=99%") == "pytorch"
 
 
+@pytest.mark.long
 def test_the_recommended_one_is_dominated_by_nothing(stored):
     """Under any limit on memory, no contender that meets it is at least as good in everything."""
     for limit in range(100, 800, 10):

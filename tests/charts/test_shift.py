@@ -21,6 +21,7 @@ def paths(svg: str, kind: str) -> int:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("second", "bands"), [(LINE, 2), ([Shift(at.share, at.value, None, None) for at in LINE], 1)])
 def test_every_pair_has_a_line_and_those_with_intervals_a_band(second, bands) -> None:
     """Two names give two lines and stand in the legend; a pair without intervals has no band."""

@@ -17,6 +17,7 @@ from runoff.stored.run import parse_run
 from tests.builders.many_models import make_model_run, store_model
 from tests.builders.stored_runs import keep_groups, make_stored_run
 from tests.commands.running import environment, runoff, shell, store
+from tests.lanes import in_full
 from tests.project.test_layers import loaded_after
 
 DIED = "the process that draws them was ended by SIGTRAP, as happens where it may not reserve memory (ulimit -v)"
@@ -51,6 +52,7 @@ def test_a_process_that_dies_is_told_by_what_became_of_it(function, why):
         draw_apart([(function, (3,) if function is os._exit else ())])
 
 
+@pytest.mark.long
 def test_a_chart_without_figures_is_told_as_before():
     """A named error comes back as itself."""
     stored = make_stored_run()
@@ -83,8 +85,8 @@ def test_what_disturbs_an_import_is_kept_from_it():
 @pytest.mark.long
 @pytest.mark.parametrize(
     "variables",
-    [{"PYTHONOPTIMIZE": "2"}, {"PYTHONWARNINGS": "error"}, {"HOME": None}],
-    ids=["-OO", "-W error", "no home"],
+    [{"PYTHONWARNINGS": "error"}, *in_full({"PYTHONOPTIMIZE": "2"}, {"HOME": None})],
+    ids=["-W error", "-OO", "no home"],
 )
 def test_charts_are_drawn_whatever_python_was_told(tmp_path, variables):
     """Neither missing asserts nor warnings that are errors nor a missing home cost a chart."""
@@ -99,8 +101,10 @@ def test_charts_are_drawn_whatever_python_was_told(tmp_path, variables):
     ("command", "page"),
     [
         ('report "$1/run.json" --html "$1/page.html"', "page.html"),
-        ('history "$1/run.json" --output "$1"', "history.html"),
-        ('models --page-only --models resnet18 --output "$1/models"', "models/index.html"),
+        *in_full(
+            ('history "$1/run.json" --output "$1"', "history.html"),
+            ('models --page-only --models resnet18 --output "$1/models"', "models/index.html"),
+        ),
     ],
 )
 def test_where_little_memory_may_be_reserved_a_page_has_no_charts(tmp_path, command, page):

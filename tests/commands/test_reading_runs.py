@@ -209,21 +209,22 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch, capsys):
     assert f"! {tmp_path}/closed is skipped: the folder can't be read (Permission denied)" in capsys.readouterr().err
 
 
-@pytest.mark.long
-def test_strange_names_are_shown_and_never_obeyed(tmp_path):
+def test_strange_names_are_shown_and_never_obeyed(tmp_path, capsys):
     """A name that is not in UTF-8, with a line's end and a terminal's command, is written out wherever it is shown."""
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + STRANGE))
     store(path)
-    done = shell(
-        'runoff report "$1" --html "$1.html" --markdown "$1.md" && runoff compare "$1" "$1" --markdown "$1.md" '
-        '&& runoff history "$1" --output "$2" && runoff report "$1.none"',
-        path,
-        tmp_path / "out",
-    )
-    assert done.returncode == Exit.NOT_A_RUN, done.stderr
-    for text in (done.stdout, done.stderr, *(file.read_text() for file in tmp_path.rglob("*") if file.is_file())):
+    run = str(path)
+    for command, code in (
+        (["report", run, "--html", f"{run}.html", "--markdown", f"{run}.md"], Exit.DONE),
+        (["compare", run, run, "--markdown", f"{run}.md"], Exit.DONE),
+        (["history", run, "--output", str(tmp_path / "out")], Exit.DONE),
+        (["report", f"{run}.none"], Exit.NOT_A_RUN),
+    ):
+        assert main(command) == code
+    printed, told = capsys.readouterr()
+    for text in (printed, told, *(file.read_text() for file in tmp_path.rglob("*") if file.is_file())):
         assert "\x1b" not in text
         assert "caf\udce9" not in text
     written = f"{tmp_path}/" + r"caf\xe9 \n\x1b[31m.json"
-    assert f"{written}.html\n{written}.md\n" in done.stdout
-    assert done.stderr.startswith(f"runoff: {written}.none: it can't be read (No such file or directory); ")
+    assert f"{written}.html\n{written}.md\n" in printed
+    assert told.startswith(f"runoff: {written}.none: it can't be read (No such file or directory); ")

@@ -19,10 +19,11 @@ from runoff.text.output import in_encoding
 from tests.builders.stored_runs import make_stored_run
 from tests.commands.running import environment, runoff, shell, store
 from tests.conftest import ROOT
+from tests.lanes import in_full
 
 ASCII = {
-    "ASCII": {"PYTHONIOENCODING": "ascii"},
     "C without UTF-8": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": None},
+    "ASCII": {"PYTHONIOENCODING": "ascii"},
     "Turkish": {"LC_ALL": "tr_TR.ISO-8859-9", "PYTHONIOENCODING": "iso8859-9"},
 }
 
@@ -43,7 +44,7 @@ def test_a_text_becomes_what_an_encoding_has(text, encoding, shown):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("variables", ASCII.values(), ids=list(ASCII))
+@pytest.mark.parametrize("variables", [ASCII["C without UTF-8"], *in_full(ASCII["ASCII"], ASCII["Turkish"])], ids=ASCII)
 def test_a_terminal_without_the_signs_changes_no_outcome(tmp_path, variables):
     """The comparison has its own exit code and its words, and the files are in UTF-8."""
     base, head, markdown = store(tmp_path / "base.json"), store(tmp_path / "head.json", 1.2), tmp_path / "page.md"
@@ -88,11 +89,10 @@ def test_colours_go_where_they_are_wanted(tmp_path, variables, coloured):
 @pytest.mark.parametrize(
     ("variables", "redirection", "code"),
     [
-        ({}, "> /dev/full", Exit.UNWRITABLE),
-        ({}, "| true", Exit.UNWRITABLE),
         ({"PYTHONIOENCODING": "ascii", "COLUMNS": "40"}, '> "$OUT"', Exit.DONE),
+        *in_full(({}, "> /dev/full", Exit.UNWRITABLE), ({}, "| true", Exit.UNWRITABLE)),
     ],
-    ids=["full", "pipe", "ASCII in 40 columns"],
+    ids=["ASCII in 40 columns", "full", "pipe"],
 )
 def test_a_race_is_stored_whatever_becomes_of_its_output(suite, tmp_path, variables, redirection, code):
     """The suite goes on, stores its run and its page, and ends with its own code, without a traceback."""

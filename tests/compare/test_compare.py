@@ -253,6 +253,7 @@ def test_a_whole_run_is_compared_with_itself(tmp_path, capsys):
     assert "neither run has a ratio of it" in in_one_line(capsys.readouterr().out)
 
 
+@pytest.mark.long
 def test_it_starts_from_the_command_line(store):
     """``python -m runoff compare`` gives its exit code to a CI without a traceback."""
     command = [sys.executable, "-m", "runoff", "compare", store("base.json"), store("head.json", slower_by(1.1))]

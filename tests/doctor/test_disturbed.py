@@ -82,6 +82,7 @@ def test_a_quiet_machine_expects_what_two_equals_show() -> None:
     assert half_width(judged.default_run) < 0.01
 
 
+@pytest.mark.long
 def test_levels_are_found_with_their_quiet_share() -> None:
     """What the probe of a run says of its machine, the doctor's says too."""
     memory = np.where(np.arange(SHOWN)[:, None] % 4 == 3, 0.37, 0.0)

@@ -29,6 +29,7 @@ from tests.builders.declarations import declared
 from tests.children import PATIENCE, child
 from tests.conftest import ROOT
 from tests.environments.test_cpus import write
+from tests.lanes import in_full
 from tests.project.test_layers import FRAMEWORKS
 from tests.waiting import all_end, is_ready
 
@@ -155,7 +156,7 @@ def test_an_environment_that_is_none(capsys, given: str, words: str) -> None:
     ("given", "ends", "words"),
     [
         (["a=/bin/sh", "a=/bin/sh"], Exit.USAGE, "twice"),
-        (["notpython=/bin/false"], Exit.FAILED, "environment notpython: the process ended"),
+        *in_full((["notpython=/bin/false"], Exit.FAILED, "environment notpython: the process ended")),
     ],
 )
 def test_an_environment_that_cannot_be_used(capsys, working: Path, given: list[str], ends: Exit, words: str) -> None:

@@ -217,6 +217,7 @@ def test_a_contenders_variant_is_its_own_trees():
     assert found.variant.precision == "bfloat16"
 
 
+@pytest.mark.long
 def test_a_worker_that_lacks_the_variant_or_backend_says_so(make_entrant, picture, tmp_path):
     """A worker that is asked for what its tree does not have answers with the contract's own error."""
     entrant = make_entrant()

@@ -43,6 +43,7 @@ def lines_of_accuracy(history):
     return [line for line in history.lines if line.metric is RIGHT and line.contender == "onnxruntime"]
 
 
+@pytest.mark.long
 def test_a_loss_of_accuracy_is_a_step_for_the_worse(answering):
     """Each run is a point with its interval; the step lies between the commits, and more would be better."""
     history = history_of([answering(number, 10 if number < 8 else 60) for number in range(16)])
@@ -58,6 +59,7 @@ def test_a_loss_of_accuracy_is_a_step_for_the_worse(answering):
     assert words.direction(line, line.steps[0]) == "better"
 
 
+@pytest.mark.long
 def test_the_page_and_the_json_have_accuracies(answering):
     """A chart, which is made in a process of its own, says the levels and steps; the JSON says that it is a share."""
     history = history_of([answering(number, 10 if number < 8 else 60) for number in range(16)])
@@ -67,6 +69,7 @@ def test_the_page_and_the_json_have_accuracies(answering):
     assert (found["metric"], len(found["steps"])) == ("accuracy", 1)
 
 
+@pytest.mark.long
 def test_a_few_other_answers_are_no_step(answering):
     """Three pictures fewer are another level for good, and may be chance: McNemar's test does not show it."""
     (line,) = lines_of_accuracy(history_of([answering(number, 10 if number < 8 else 13) for number in range(16)]))

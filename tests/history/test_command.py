@@ -82,6 +82,7 @@ def test_a_chart_that_cannot_be_drawn_costs_the_charts_alone(tmp_path, monkeypat
     assert "<figure>" not in page
 
 
+@pytest.mark.long
 def test_a_history_is_written_as_page_json_and_markdown(tmp_path, monkeypatch, capsys):
     """Folders are made, files are in UTF-8 and are written over; what was left out goes to standard error."""
     monkeypatch.setattr(charts, "draw", lambda chart, names: "<svg/>")

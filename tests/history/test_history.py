@@ -60,6 +60,7 @@ def test_a_step_says_what_else_changed(tmp_path):
     assert len([line for line in history.lines if line.contender == "tensorflow"]) == 6
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "change",
     [

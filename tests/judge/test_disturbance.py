@@ -141,6 +141,7 @@ def test_levels_are_looked_for_without_the_library_where_there_is_no_spread(monk
     assert find_pattern(noise(spread=0.005).tolist()).name == ONE_LEVEL
 
 
+@pytest.mark.long
 def test_the_library_is_loaded_by_who_looks_for_levels_alone() -> None:
     """Neither this module nor what reads stored runs loads scikit-learn, which takes a second."""
     assert "sklearn" not in loaded_after("import runoff.judge.disturbance, runoff.stored.run")

@@ -61,7 +61,7 @@ def test_what_is_drawn_is_what_it_is_said_to_be() -> None:
     assert np.corrcoef(drawn[1:], drawn[:-1])[0, 1] == pytest.approx(0.8, abs=0.02)
 
 
-@pytest.mark.long
+@pytest.mark.full
 def test_the_experiment_counts_what_is_found() -> None:
     """The shares of each machine's runs are counted over the three patterns, and two levels by how long they last."""
     settings = dataclasses.replace(QUICK, launches=5, rounds=10)

@@ -127,9 +127,8 @@ def expected_top(asked):
     return first_classes(true_logits(np.stack(pixels)), probabilities=False)
 
 
-@pytest.mark.parametrize(
-    "limit", [accuracy.CACHE_LIMIT, pytest.param(0, marks=pytest.mark.long)], ids=["kept", "streamed"]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("limit", [accuracy.CACHE_LIMIT, 0], ids=["kept", "streamed"])
 def test_all_answer_all_pictures_in_their_order(questioning, monkeypatch, limit):
     """Kept or streamed in files of a few pictures, in batches or one by one: the same answers, and nothing is left."""
     monkeypatch.setattr(accuracy, "MOST_IN_CHUNK", 18)
@@ -156,6 +155,7 @@ def test_all_answer_all_pictures_in_their_order(questioning, monkeypatch, limit)
     assert again.progress.promised == 2 * 3
 
 
+@pytest.mark.long
 def test_one_that_ends_costs_itself_alone(questioning):
     """A contender whose process ends at its start or later has its error, and the others their answers."""
     answered = ask_pictures(questioning("crashes", "", "dies-late"))

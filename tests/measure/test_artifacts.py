@@ -59,6 +59,7 @@ def test_the_second_time_comes_from_the_cache(make):
     assert first.size == first.path.stat().st_size
 
 
+@pytest.mark.long
 def test_what_another_run_has_made_meanwhile_is_as_good(make, monkeypatch):
     """Where two runs that share a cache convert the same at once, the later one takes what is there already."""
     measure = cache.measure_files

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from runoff.backends import find_backends, pytorch
@@ -58,6 +59,7 @@ def prepared(variant: Variant, picture: Example, images: NDArray[np.float32], pl
         return prepare_contender(Contender("fake", variant), expected, conversions, threads=2, workers=workers)
 
 
+@pytest.mark.long
 def test_old_cache_files_are_gone_before_the_first_worker_starts(picture, images, tmp_path, monkeypatch):
     """A backend's cache is cleared after the conversion and before any worker of it has been started."""
     place = Workplace(tmp_path / "home", tmp_path)

@@ -61,6 +61,7 @@ def test_a_failed_conversion_keeps_stage_and_reason(tmp_path):
     assert (caught.value.stage, caught.value.reason) == ("imagined stage", "KeyError: Resize")
 
 
+@pytest.mark.long
 def test_an_interpreter_that_greets_is_as_good_as_any(tmp_path):
     """What a wrapper around an interpreter prints before that starts goes to the log."""
     interpreter, log = tmp_path / "python", tmp_path / "log"

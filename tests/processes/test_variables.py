@@ -152,6 +152,7 @@ SITECUSTOMIZE = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", SITECUSTOMIZE)
 def test_a_users_sitecustomize_is_harmless(kind, monkeypatch, tmp_path):
     """What it prints goes to the log, and what it raises is told there; the worker answers all the same."""

@@ -40,6 +40,7 @@ def copied(tmp_path):
     return tmp_path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", TABLES)
 def test_reference_tables_are_what_the_code_says(page):
     """Each table of a Reference page is what is made of the code now; `tox -e figures` makes it anew."""
@@ -77,6 +78,7 @@ def test_a_figure_stands_in_a_block_alone():
     assert FIGURE.findall("0.684 and 17.1 ms")
 
 
+@pytest.mark.long
 def test_one_command_renews_all_figures(copied):
     """A given run becomes the stored one, and README shows its table, revision, machine, date and picture."""
     renew(copied, copied / "runoff.json")

@@ -29,7 +29,7 @@ def pytest_configure():
     images.FURTHER_COUNT = 64
 """
 """A plugin for runs whose contenders of reduced precision are compared on fewer pictures."""
-ONCE = ("--weights", "builtin", "--launches", "1", "--rounds", "1", "-m", "not service and not conversion")
+ONCE = (*RACE, "--weights", "builtin", "--launches", "1", "--rounds", "1", "-m", "not service and not conversion")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def field(real_suite):
 def emulated(real_suite, field):
     """Run the one that many processors can only emulate, half a second a picture, on a quarter of the pictures."""
     (real_suite.root / "few_drawings.py").write_text(FEW_DRAWINGS)
-    return stored_run(real_suite, BFLOAT16, options=(*RACE, "-p", "few_drawings"))
+    return stored_run(real_suite, BFLOAT16, options=("-p", "few_drawings"))
 
 
 def stored_run(suite, *contenders, options=()):

@@ -84,6 +84,7 @@ def test_where_all_are_worse_none_is_recommended(stored):
         assert "No contender is recommended: each is shown to be worse" in recommendation(parse_run(stored))
 
 
+@pytest.mark.long
 def test_thumbnails_are_in_the_page_and_names_are_escaped(stored):
     """The page has a picture of each discordant answer, and no text of a file's becomes a tag."""
     for one in stored["benchmarks"]:

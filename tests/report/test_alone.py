@@ -42,6 +42,7 @@ def run_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.full
 def test_page_markdown_and_chart_are_made_without_any_framework(tmp_path: Path) -> None:
     """A whole field's run becomes a page, markdown and a chart with every framework's import refused."""
     stored = make_field_run()

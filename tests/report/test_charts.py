@@ -29,6 +29,7 @@ def test_raw_times_are_told_from_the_least_to_the_most(stored):
     assert figure.svg.count('opacity="0.45"') == 4
 
 
+@pytest.mark.long
 @pytest.mark.draws
 def test_few_times_are_drawn_one_by_one(stored):
     """Three values have no shape: each is a mark of its own."""
@@ -92,6 +93,7 @@ def test_memory_over_time_is_told_with_its_highest(stored):
     assert "stretched at its beginning" in curve_figure(parse_run(stored)).caption
 
 
+@pytest.mark.long
 @pytest.mark.draws
 def test_the_controls_interval_is_a_band(stored):
     """What two equals reached is behind all ratios, and the caption says so; without a control there is none."""

@@ -30,6 +30,7 @@ def probed(stored):
     return parse_run(stored)
 
 
+@pytest.mark.long
 def test_every_report_says_it_after_the_control(probed):
     """Terminal, Markdown and page have the sentence, and it follows what the control showed."""
     for text in (render_table(probed), render_markdown(probed), Page(render_page(probed)).text):
@@ -50,6 +51,7 @@ def test_the_page_explains_the_probe_of_a_run_that_had_one(stored, probed):
     )
 
 
+@pytest.mark.long
 def test_a_run_of_before_there_was_a_probe_is_read_as_before(stored):
     """A run without the field has no sentence about a probe anywhere."""
     del about(stored)["probe"]

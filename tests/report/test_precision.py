@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import pytest
+
 from runoff.judge.ratios import ratio_over_launches
 from runoff.report.write.markdown import render_markdown
 from runoff.report.write.page import render_page
@@ -31,6 +33,7 @@ def with_ratios(stored, deviation):
     return parse_run(stored)
 
 
+@pytest.mark.long
 def test_every_report_says_it_after_the_control_and_before_the_probe(stored):
     """The widest interval, how many launches would do and the option that gets there, in one sentence."""
     run = with_ratios(stored, 0.05)

@@ -94,6 +94,7 @@ def test_a_share_above_the_peak_is_told_with_its_causes():
     assert "measure again" in notes_of(section)[-1]
 
 
+@pytest.mark.long
 def test_no_section_without_data():
     """A run in which none of them was asked has no section and no heading of one."""
     stored = make_stored_run()

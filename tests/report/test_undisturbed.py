@@ -26,6 +26,7 @@ def both(stored):
     return stored
 
 
+@pytest.mark.long
 def test_both_stand_side_by_side_in_every_table(both):
     """Terminal, Markdown and page have them in one row, the undisturbed one with how far its interval reaches."""
     run = parse_run(both)
@@ -48,6 +49,7 @@ def test_the_table_of_a_whole_field_has_both_within_its_width(width):
         assert len(rows) == 19
 
 
+@pytest.mark.long
 def test_what_the_two_are_is_said_once(both):
     """A sentence says what they are, and that verdicts are by the typical one."""
     assert "Ratios are to pytorch. Typical: the median over rounds" in render_markdown(parse_run(both))
@@ -55,6 +57,7 @@ def test_what_the_two_are_is_said_once(both):
     assert "The undisturbed ratio is the mean over the rounds" in Page(render_page(parse_run(both))).text
 
 
+@pytest.mark.long
 def test_a_run_without_undisturbed_ratios_is_shown_as_before(stored):
     """An older run without its rounds has the one ratio, under the heading that it had."""
     run = parse_run(stored)

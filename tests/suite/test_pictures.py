@@ -57,6 +57,7 @@ def test_labelled_pictures_are_answered_once(asking, classes):
     assert "--max-unreadable" in info["repeat"]
 
 
+@pytest.mark.full
 def test_without_labels_nobody_is_asked(asking):
     """A benchmark that asks for answers is left out of a run on a plain folder, and the run is as ever."""
     done = asking.race("--contenders", "fake", "--launches", "1", "--rounds", "1")

@@ -40,6 +40,7 @@ def cut_exif() -> bytes:
     return content.getvalue()
 
 
+@pytest.mark.full
 def test_warnings_of_others_are_no_errors(suite, tmp_path):
     """Under -W error a benchmark skipped in its body is skipped, and a cut EXIF block names its picture."""
     folder = tmp_path / "pictures"

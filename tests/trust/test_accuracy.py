@@ -91,6 +91,7 @@ def test_the_rule_says_what_must_be_said() -> None:
     assert {draw(random, KINDS["20 points worse"], 500)[0] for _ in range(50)} == {WORSE}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pictures", [50, 200, 1000])
 @pytest.mark.parametrize("discordance", [0.002, 0.02, 0.1])
 def test_as_many_pictures_as_are_asked_for_decide(pictures: int, discordance: float) -> None:

@@ -61,6 +61,7 @@ def test_half_of_what_moves_the_probe_is_what_the_levels_say() -> None:
     assert f"moved by {moved:.2f} and 0.54" in page
 
 
+@pytest.mark.long
 def test_the_pictures_are_drawn_and_kept(rounds, monkeypatch, tmp_path) -> None:
     """The command writes the page and both pictures, whose words are those of the stored ones."""
     monkeypatch.setattr("sys.argv", ["trust.undisturbed.states", "--output", str(tmp_path)])

@@ -31,6 +31,7 @@ from webui.refusals import ACCEPTED, SENTENCES
 PNG = stored(star(), "PNG")
 
 
+@pytest.mark.long
 def test_a_wrong_content_type_and_name_are_forgiven(client):
     """What a picture is, its bytes say: neither its name nor the type that the browser claims is believed."""
     for name, kind in (("../../etc/passwd", "text/plain"), ("x.exe", "application/x-msdownload"), ("ü.svg", "")):

@@ -71,6 +71,7 @@ def test_folders_of_classes_label_what_lies_in_them(folder, choose):
     assert pictures.calibrated is None
 
 
+@pytest.mark.long
 def test_the_set_is_known_by_what_is_on_the_pictures(folder, choose, tmp_path):
     """Other names and formats of the same pixels make the same set in the same order; other labels are told apart."""
     one = choose(folder).pictures
@@ -136,6 +137,7 @@ def test_a_picture_in_no_class_is_refused(folder, choose):
         choose(folder)
 
 
+@pytest.mark.long
 def test_the_same_picture_in_two_classes_is_refused_and_twice_in_one_counts_once(folder, choose):
     """It is found by its pixels, in whatever format."""
     decode(folder / "cat" / "0.png").save(folder / "cat" / "again.bmp")
@@ -149,6 +151,7 @@ def test_the_same_picture_in_two_classes_is_refused_and_twice_in_one_counts_once
     assert "dog/other.png (dog)" in str(caught.value)
 
 
+@pytest.mark.long
 def test_pictures_that_cannot_be_read_are_named_and_allowed_by_number_or_share(folder, choose):
     """HEIC, a cut-off JPEG, a link in a circle and a link to nothing, each with its reason."""
     whole = draw(folder / "cat" / "cut.jpg", 40).read_bytes()

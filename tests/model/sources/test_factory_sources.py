@@ -58,6 +58,7 @@ def test_a_change_of_any_source_that_is_imported_makes_another_model(
     assert hash_now() != before
 
 
+@pytest.mark.long
 def test_sources_that_are_not_imported_change_nothing(home: Path, hash_now: Callable[[], str]) -> None:
     """Another file of the package, and one that is written anew as it was, leave the model what it is."""
     before = hash_now()
