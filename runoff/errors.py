@@ -26,7 +26,7 @@ class Exit(IntEnum):
 
     DONE = 0, "done; nothing is proven to be worse by more than --fail-above, without which no ratio fails"
     UNEXPECTED = 1, "an error that was not foreseen, or Python could not start: a defect, and never a result"
-    USAGE = 2, "the command line is wrong"
+    USAGE = 2, "an option is wrong: on the command line, in a file or in the environment"
     OTHER_BENCHMARKS = 3, "a benchmark is missing, new or renamed; in the others nothing fails"
     NO_BASELINE = 4, "no comparable baseline: the runs are of different strata"
     INVALID_RUN = 5, "a run is invalid by its control: no pass, no fail"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runoff.errors import Exit
+from runoff.errors import Exit, UsageError
 from runoff.files.whole import write_text
 from runoff.quantities import Commands, duration
 from runoff.text.output import columns, obeys, show, tell
@@ -47,6 +48,13 @@ def add_doctor(commands: Commands) -> None:
         help="how long to race two equals for the machine's noise, beside a probe; 0 skips it (%(default)g)",
     )
     doctor.add_argument("--json", type=Path, metavar="PATH", help="write the same as JSON")
+    doctor.add_argument(
+        "--config",
+        action="store_true",
+        help="instead say what each option of a race in this folder is, and where that comes from; what would follow "
+        "`runoff race` is given after --",
+    )
+    doctor.add_argument("given", nargs="*", metavar="-- MODEL OPTION ...", help=argparse.SUPPRESS)
     doctor.set_defaults(do=examine)
 
 
@@ -68,12 +76,37 @@ def seconds(text: str) -> float:
     return 0.0 if text.strip() in ("0", "0s") else duration(text)
 
 
+def show_options(options: argparse.Namespace) -> int:
+    """Print every option of a race in the current folder with where it comes from; return the exit code.
+
+    Raises UsageError for what gives an option wrongly, and ResultsUnwritable where the JSON can't be written.
+    """
+    from runoff.doctor.options import option_rows, render_options
+    from runoff.environments.race_command import with_model_named
+    from runoff.options.file import find_option_file
+    from runoff.options.layers import given_on, settled
+    from runoff.text.terminal import WIDTH
+
+    file = find_option_file(Path.cwd())
+    rows = option_rows(settled(given_on(with_model_named(options.given)), os.environ, file))
+    try:
+        if options.json:
+            write_text(options.json, json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    finally:
+        show(render_options(rows, file, columns(WIDTH)))
+    return Exit.DONE
+
+
 def examine(options: argparse.Namespace) -> int:
     """Find out, write, print; return the exit code.
 
     Raises UsageError for an environment that is named twice, a WorkerFailed for an interpreter that can't be run, and
     ResultsUnwritable where the JSON can't be written.
     """
+    if options.config:
+        return show_options(options)
+    if options.given:
+        raise UsageError(f"{options.given[0]!r} is no option of the doctor's; only --config takes a race's words")
     # Here, so that the commands that only read stored runs load nothing that measures.
     from runoff.doctor.advice import advise
     from runoff.doctor.findings import collect

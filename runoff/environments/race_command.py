@@ -87,19 +87,22 @@ def own_words(given: Sequence[str]) -> Sequence[str]:
 
 def pytest_words(given: Sequence[str], suite: Path, home: Path) -> list[str]:
     """Return what pytest is given: its configuration by the suite alone, the benchmarks, and the user's words."""
-    own = list(own_words(given))
+    own = own_words(given)
     further = list(given[len(own) + 1 :])
-    if own and not own[0].startswith("-"):
-        own[:1] = ["--model", own[0]]
     return [
         *("-c", str(suite / "pytest.ini"), "--rootdir", str(suite), str(suite / "benchmarks")),
         # The suite's plugins, before the words are read: no value of its options is taken for a folder then, whose
         # conftest would be imported.
         *("--disable-plugin-autoload", "-p", "benchmark", "--noconftest", "-p", "conftest", "-p", "no:cacheprovider"),
         *("-m", "not service", f"--benchmark-storage=file://{home / 'storage' / 'race'}"),
-        *own,
+        *with_model_named(own),
         *further,
     ]
+
+
+def with_model_named(words: Sequence[str]) -> list[str]:
+    """Return a race's words with its model, which comes first, behind the name of its option."""
+    return ["--model", *words] if words and not words[0].startswith("-") else list(words)
 
 
 def usable_home() -> Path:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from runoff import quantities
 from runoff.environments.environment import parse_environment, parse_tree
@@ -33,6 +35,16 @@ def drop_text(text: str) -> str:
     if text not in MLPERF and quantities.positive_share(text) >= 1:
         raise ArgumentTypeError(f"expected a drop below 100%, or {' or '.join(MLPERF)}, found {text!r}")
     return text
+
+
+def without_defaults(add: Callable[..., object]) -> Callable[..., object]:
+    """Return what declares options whose value is None where they are not given, so that this can be told."""
+
+    def declared(*names: str, **settings: Any) -> object:
+        default = str(settings.pop("default", "")).replace("%", "%%")
+        return add(*names, **settings | {"help": settings["help"].replace("%(default)s", default)})
+
+    return declared
 
 
 def declare_options(add: Callable[..., object]) -> None:
@@ -108,7 +120,7 @@ def declare_options(add: Callable[..., object]) -> None:
     )
     add(
         "--require-agreement",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="time no classifier whose agreement shows nothing, since golden is sure of no picture (only warned of)",
     )
     add(

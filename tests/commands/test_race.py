@@ -88,7 +88,8 @@ def test_a_checkout_races_from_any_folder(tmp_path):
     done = runoff("race", "--collect-only", "-q", "--", "-k", "inference", **there)
     assert done.returncode == Exit.DONE
     assert "benchmarks/test_inference.py::test_inference[" in done.stdout
-    assert runoff("race", "--no-such-option", **there).returncode == Exit.USAGE
+    mistyped = runoff("race", "--lanches", "3", **there)
+    assert (mistyped.returncode, "for --lanches, do you mean: --launches?" in mistyped.stderr) == (Exit.USAGE, True)
     assert runoff("race", "-k", "nothing_of_this_name", **there).returncode == Exit.USAGE
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 

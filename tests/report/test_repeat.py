@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from fixtures.options import Options, pytest_addoption, read_options
+from fixtures.options import Options, read_options, settle_options
 from fixtures.repeat import repeat_command
+from runoff.options.table import declare_options, without_defaults
 from runoff.report.sections.repeat import command
 from runoff.stored.run import parse_run
 from tests.builders.stored_runs import about, make_stored_run
@@ -24,14 +25,16 @@ GIVEN = (
 def parse(words: list[str]) -> Namespace:
     """Read options as pytest does."""
     parser = pytest.Parser(_ispytest=True)
-    pytest_addoption(parser)
+    declare_options(without_defaults(parser.addoption))
     return parser.parse(words)
 
 
 def options_of(words: list[str]) -> Options:
     """Return what the suite makes of options."""
     option = SimpleNamespace(**vars(parse(words)), benchmark_disable=False, benchmark_enable=False)
-    return read_options(SimpleNamespace(option=option, rootpath=Path("checkout")))
+    config = SimpleNamespace(option=option, invocation_params=SimpleNamespace(dir=Path("/")))
+    settle_options(config)
+    return read_options(config)
 
 
 @pytest.fixture

@@ -105,3 +105,24 @@ def test_collecting_alone_is_never_refused(suite):
     done = suite.race(*FEW, "--collect-only", "-q", "--benchmark-cprofile=cumtime")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "benchmarks/test_inference.py::test_inference[fake]" in done.stdout
+
+
+def test_a_file_and_the_environment_give_options_below_the_command_line(suite):
+    """What a file gives wrongly is refused with its line, as is a name that it has; what holds is in the header."""
+    file = suite.root / "runoff.toml"
+    try:
+        file.write_text('launches = 1\ncontenders = "fake,tensorflw"\nlabels = "x"\n')
+        wrong = suite.race("--collect-only")
+        file.write_text('launches = 1\ncontenders = "fake,tensorflw"\nreference = "nobody"\n')
+        unknown = suite.race("--collect-only")
+        chosen = suite.race("--collect-only", "--contenders", "fake-slower", RUNOFF_ROUNDS="2")
+    finally:
+        file.unlink()
+    assert (wrong.returncode, unknown.returncode, chosen.returncode) == (4, 4, 0)
+    assert "ERROR: UsageError: runoff.toml, line 3: argument --labels: the labels in x can't be read" in wrong.stderr
+    assert "unknown contender 'tensorflw'" in unknown.stderr
+    assert "(--contenders is from runoff.toml, line 2)" in unknown.stderr
+    lines = chosen.stdout.splitlines()
+    assert {"options from runoff.toml: launches", "options from RUNOFF_ROUNDS: rounds"} <= set(lines), chosen.stdout
+    assert "test_inference[fake-slower]" in chosen.stdout
+    assert "Traceback" not in wrong.stdout + wrong.stderr + unknown.stderr

@@ -130,7 +130,7 @@ def add_model_options(add: Callable[..., object]) -> None:
         default=[],
         metavar="FILE",
         help="names of the classes, one a line or a JSON list (those of the source); or what is on the pictures of "
-        "--images: a picture's name and its label a row, in CSV, TSV or JSON lines (may be given for each)",
+        "--images: a picture's name and its label a row, in CSV, TSV or JSON lines; may be given for each",
     )
 
 
