@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Generic, TypeVar
@@ -18,8 +17,9 @@ from runoff.arrays import Arrays
 from runoff.environments.machine import cpu_times, read_frequency, seconds_asleep, stolen_share
 from runoff.environments.others import Reading as Processes
 from runoff.environments.others import busy_others, read_processes
-from runoff.errors import RunoffError, WorkerCrashed
+from runoff.errors import RunoffError, WorkerCrashed, first_line
 from runoff.measure.entrant import Entrant, Example, Files, Start, receive_start, require_threads
+from runoff.measure.journal import write_launch
 from runoff.measure.probe import Probed, Reading
 from runoff.measure.rotation import Failures, Rotation, RunningWorker, Workers
 from runoff.processes.process import Process
@@ -55,9 +55,10 @@ class Measured(Generic[Record]):
     ``look`` is the index of the look that they stopped at, or were on their way to when the time was over.
     ``frequencies`` are the CPUs' mean clock in MHz at the end of each launch, None where the system does not say.
     ``unwritten`` says why launches could not be written down as they came, None where they were. ``probe`` is what a
-    probe found meanwhile, None where none was asked for. ``broken_off`` names the signal that ended it in the middle of
-    a launch, of which nothing is kept. ``sleeps`` are the seconds that the machine was suspended in launches which are
-    void for it, and were performed again. ``others`` are the processors that other programs kept busy, by their names.
+    probe found meanwhile, None where none was asked for. ``broken_off`` names the signal, or the error, that ended it
+    in the middle of a launch, of which nothing is kept; ``crash`` is that error, None for a signal.
+    ``sleeps`` are the seconds that the machine was suspended in launches which are void for it, and were performed
+    again. ``others`` are the processors that other programs kept busy, by their names.
     """
 
     records: Mapping[str, tuple[Record, ...]]
@@ -71,22 +72,7 @@ class Measured(Generic[Record]):
     broken_off: str | None = None
     sleeps: tuple[float, ...] = ()
     others: Mapping[str, float] = field(default_factory=dict)
-
-
-def write_launch(
-    journal: Path, launch: int, records: Mapping[str, Any], readings: Sequence[Reading] = ()
-) -> str | None:
-    """Add one launch to a journal; return what went wrong, since a full disk costs the journal and not the race."""
-    written: dict[str, Any] = {"launch": launch, "records": {key: asdict(record) for key, record in records.items()}}
-    if readings:
-        written["probe"] = [asdict(reading) for reading in readings]
-    try:
-        journal.parent.mkdir(parents=True, exist_ok=True)
-        with journal.open("a") as file:
-            file.write(json.dumps(written) + "\n")
-    except OSError as error:
-        return f"{journal}: {error.strerror}"
-    return None
+    crash: Exception | None = None
 
 
 def deadline_after(seconds: float | None) -> float:
@@ -203,6 +189,13 @@ def yielded(
     return Measured(kept, dict(failures), None, look, frequencies=tuple(frequencies))
 
 
+def ended_by(error: BaseException | None) -> str | None:
+    """Name what ended launches: a signal, or an error in one line; None where nothing did."""
+    if error is None:
+        return None
+    return first_line(error) if isinstance(error, Exception) else str(error) or "SIGINT"
+
+
 def run_launches(
     setup: Setup,
     perform: Perform[Record],
@@ -218,9 +211,10 @@ def run_launches(
     ``name`` is what progress calls them, and each takes so many ``steps`` of it. An entrant that fails is out, as those
     are that have ``failed`` before. The first launch always begins, and the longest so far says what the next takes.
     ``readings`` gives what a probe found in the launch that is over. A signal in the middle of a launch ends them, and
-    what was measured before stays; a launch in which the machine was suspended is void, and is performed again.
+    so does an error that is no entrant's, as of a full disk; what was measured before stays. A launch in which the
+    machine was suspended is void, and is performed again.
 
-    Raises KeyboardInterrupt where a signal came before the first launch was over.
+    Raises KeyboardInterrupt, or the error, where it came before the first launch was over.
     """
     records: dict[str, list[Record]] = {entrant.key: [] for entrant in setup.entrants}
     failures: Failures = dict(failed or {})
@@ -228,7 +222,7 @@ def run_launches(
     unwritten: str | None = None
     before, processes = cpu_times(), setup.processes()
     launch, longest, out_of_time = 0, 0.0, False
-    broken_off: str | None = None
+    stopped: BaseException | None = None
     sleeps: list[float] = []
 
     def so_far(look: int) -> Measured[Record]:
@@ -242,7 +236,8 @@ def run_launches(
             out_of_time,
             tuple(frequencies),
             unwritten,
-            broken_off=broken_off,
+            broken_off=ended_by(stopped),
+            crash=stopped if isinstance(stopped, Exception) else None,
             sleeps=tuple(sleeps),
             others=busy_others(processes, setup.processes()),
         )
@@ -259,10 +254,10 @@ def run_launches(
                 still_in = [entrant for entrant in setup.entrants if entrant.key not in failures]
                 try:
                     finished, out = perform(launch, still_in)
-                except KeyboardInterrupt as error:
+                except (KeyboardInterrupt, Exception) as error:  # whatever it is, launches are kept
                     if launch == 0:
                         raise
-                    broken_off = str(error) or "SIGINT"
+                    stopped = error
                     break
                 if (slept := setup.asleep() - asleep) > SLEEP:
                     sleeps.append(slept)
@@ -275,6 +270,6 @@ def run_launches(
                 launch += 1
                 longest = max(longest, time.monotonic() - begun)
                 setup.progress.launched(yielded(records, failures, look, frequencies), launches)
-            if out_of_time or broken_off or enough(so_far(look)):
+            if out_of_time or stopped or enough(so_far(look)):
                 break
     return so_far(look)

@@ -76,10 +76,14 @@ class StoredGolden(Struct, frozen=True, omit_defaults=True):
 
 
 class BrokenOff(Struct, frozen=True):
-    """The signal that broke a run off, and the files that have every launch which was over, named from the checkout."""
+    """The signal that broke a run off, or an error in its words, and what is missing: groups of benchmarks.
+
+    ``journals`` are the files that have every launch which was over, named from the checkout.
+    """
 
     signal: str
     journals: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class RunInfo(Struct, frozen=True):

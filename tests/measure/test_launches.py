@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import math
+import resource
+import signal
 from collections import Counter, namedtuple
 from random import Random
 
@@ -14,7 +17,8 @@ import pytest
 
 from runoff.errors import ThreadsNotHeld, WorkerCrashed
 from runoff.measure import launches
-from runoff.measure.launches import deadline_after, run_exercise, run_launches, write_launch
+from runoff.measure.journal import write_launch
+from runoff.measure.launches import deadline_after, run_exercise, run_launches
 from tests.builders.workers import Clock, start_of
 from tests.fakes.fake import true_logits
 
@@ -317,12 +321,15 @@ def test_a_launch_in_which_the_machine_slept_is_void(make_setup, make_entrant, c
     assert len(setup.journal.read_text().splitlines()) == 2
 
 
-def interrupted_in(number):
-    """Perform launches until a signal comes in one of them."""
+TERMINATED = KeyboardInterrupt("SIGTERM")
+
+
+def interrupted_in(number, error=TERMINATED):
+    """Perform launches until a signal comes in one of them, or another error is raised."""
 
     def perform(launch, entrants):
         if launch == number:
-            raise KeyboardInterrupt("SIGTERM")
+            raise error
         return {entrant.key: Noted(launch) for entrant in entrants}, {}
 
     return perform
@@ -341,3 +348,31 @@ def test_a_signal_in_the_first_launch_leaves_nothing_to_judge(make_setup, make_e
     """It is raised."""
     with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
         run_launches(make_setup(make_entrant()), interrupted_in(0), name="", steps=1)
+
+
+def test_an_error_of_nobody_ends_launches_and_keeps_those_that_are_over(make_setup, make_entrant, clock):
+    """A full disk, or a defect, costs the launch that is under way and is named; in the first launch it is raised."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    measured = run_launches(make_setup(make_entrant(), launches=4), interrupted_in(2, full), name="", steps=1)
+    assert measured.broken_off == "OSError: [Errno 28] No space left on device"
+    assert measured.crash is full
+    assert [record.launch for record in measured.records["fake"]] == [0, 1]
+    with pytest.raises(OSError, match="No space left"):
+        run_launches(make_setup(make_entrant()), interrupted_in(0, full), name="", steps=1)
+
+
+def test_a_journal_has_no_part_of_a_launch(tmp_path):
+    """What a full disk takes the beginning of is taken back, so that every line that is there is whole."""
+    journal = tmp_path / "journal.jsonl"
+    assert write_launch(journal, 0, {"a": Noted(0)}) is None
+    whole = journal.read_bytes()
+    used = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 10, used[1]))
+    try:
+        problem = write_launch(journal, 1, {"a": Noted(1)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, used)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert problem == f"{journal}: File too large"
+    assert journal.read_bytes() == whole

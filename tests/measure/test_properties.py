@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from runoff.errors import ArtifactBroken
 from runoff.measure.cache import RECORD, key_of, measure_files, read_made
-from runoff.measure.launches import write_launch
+from runoff.measure.journal import write_launch
 from runoff.measure.loadgen import read_trace
 from runoff.measure.race import LaunchRecord
 from tests.builders.strategies import durations, json_values, names

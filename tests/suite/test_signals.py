@@ -45,7 +45,7 @@ def test_what_was_measured_is_stored_as_broken_off(suite, names, tmp_path):
     stored = json.loads((suite.root / "results" / "runoff.json").read_text())
     about = stored["machine_info"]["runoff"]
     name = f".runoff/runs/{journal.name}"
-    assert about["broken_off"] == {"signal": numbers[0].name, "journals": [name]}
+    assert about["broken_off"] == {"signal": numbers[0].name, "journals": [name], "missing": []}
     assert about["launches"] == launches
     said = f"broken off by {numbers[0].name} after {launches} of 500 launches"
     assert said in about["warnings"][0]
