@@ -6,9 +6,12 @@ This module needs numpy and the standard library only, so that a worker can impo
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol, cast, runtime_checkable
 
 from numpy.typing import NDArray
@@ -263,18 +266,35 @@ class Repairs(Protocol):
 
 
 def import_backend(module: str) -> Backend:
-    """Import a backend by its module's dotted name.
+    """Import a backend by its module's dotted name, or by ``NAME=FILE`` where it lies elsewhere.
 
     Raises UnknownContender where this tree has no such file.
     """
+    name, _, file = module.partition("=")
     try:
-        return cast(Backend, importlib.import_module(module))
+        return cast(Backend, import_file(name, file) if file else importlib.import_module(name))
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
         raise UnknownContender(
             f"{Path(__file__).parents[1]} has no backend {module}; race it in a tree that has, or add the file there"
         ) from error
+
+
+def import_file(name: str, file: str) -> ModuleType:
+    """Import a file as the module of this name, but no package that it lies in: that may import its framework."""
+    if (known := sys.modules.get(name)) is not None and known.__file__ == file:
+        return known
+    spec = spec_from_file_location(name, file)
+    assert spec is not None, "the file's name ends with .py"
+    assert spec.loader is not None, "as above"
+    module = sys.modules[name] = module_from_spec(spec)  # as an import does: dataclasses look for their module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def find_variant(backend: Backend, name: str) -> Variant:

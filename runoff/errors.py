@@ -56,6 +56,10 @@ class UnknownContender(UsageError):
     """A contender was asked for that no backend offers."""
 
 
+class BackendsClash(UsageError):
+    """Two backends have one name."""
+
+
 class UnknownModel(UsageError):
     """A model was asked for that no source has."""
 
@@ -171,7 +175,7 @@ LONGEST_LINE = 400
 """How many characters of a framework's error are shown: some have a whole graph in their first line."""
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return an error's kind and the first line of its text, cut where it is long."""
     line = f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"
     return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"

@@ -25,10 +25,24 @@ OPTIONAL_FUNCTIONS = ("clear_cache", "import_model", "peak_kernels", "repair")
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a backend comes from that is not one of this tree's: its file, and the distribution that brings it.
+
+    ``file`` is a name without folders, ``sha256`` the hash of its code. What ``--backend`` names has no distribution.
+    """
+
+    file: str
+    sha256: str
+    distribution: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
 class Declaration:
     """What a backend's file declares: each field in capitals is named as in the file, where defaults may be left out.
 
-    ``module`` is the dotted name by which a worker imports it, and ``file`` its source.
+    ``module`` is what a worker imports it by (``import_backend``), and ``file`` its source. One from elsewhere has an
+    ``origin``. One that is ``broken``, for the reason that is said there, declares nothing.
     """
 
     module: str
@@ -63,6 +77,8 @@ class Declaration:
     """A sentence each that belongs beside every result, by the module of CONVERTERS that converted."""
     functions: tuple[str, ...] = ()
     """Those of OPTIONAL_FUNCTIONS that the file defines."""
+    origin: Origin | None = None
+    broken: str = ""
 
     def variables(self, variant: Variant) -> dict[str, str]:
         """Return the environment variables that a process of one of its variants starts with."""

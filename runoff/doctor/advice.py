@@ -47,6 +47,8 @@ def environment_advice(environment: EnvironmentFinding) -> Iterator[str]:
             f"{install} {' '.join(environment.golden_missing)}"
         )
     for backend in environment.backends:
+        if backend.broken:
+            yield f"{backend.name} can't be used in {place}: {backend.broken}"
         if lacking := lacking_words(backend):
             command = f"{install} {' '.join(backend.install)}"
             choose = "install one of them there, or name an environment that has one (--environment NAME=PYTHON)"

@@ -19,7 +19,8 @@ class BackendFinding:
 
     ``convert_missing`` names what no environment has together, ``variants_missing`` what variants want besides, by id;
     ``install`` names what to give to pip for what is missing, but for modules of which any one would do; ``doubled``
-    holds the modules that several distributions brought, which overwrite each other's files.
+    holds the modules that several distributions brought, which overwrite each other's files. ``broken`` says why one
+    from elsewhere can't be used at all.
     """
 
     name: str
@@ -30,6 +31,7 @@ class BackendFinding:
     install: tuple[str, ...]
     distributions: tuple[Wheel, ...]
     doubled: Mapping[str, tuple[str, ...]]
+    broken: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def judge_backend(name: str, environment: Environment, environments: Mapping[str
         install=tuple(dict.fromkeys(wanted)),
         distributions=tuple(installed.wheels[wheel] for wheel in shown if wheel in installed.wheels),
         doubled={module: names for module, names in providers.items() if len(names) > 1},
+        broken=backend.broken,
     )
 
 

@@ -75,6 +75,8 @@ def labelled(pairs: Sequence[tuple[str, str]]) -> Padding:
 
 def backend_rows(environment: EnvironmentFinding, backend: BackendFinding) -> list[tuple[str, ...]]:
     """Return a backend's rows: name, what it can do, then a distribution and its wheel on each."""
+    if backend.broken:
+        return [(backend.name, "can't be used", "", backend.broken)]
     elsewhere = "no conversion" if backend.converter is None else f"converted in {backend.converter}"
     converts = "converts" if backend.converter == environment.name else elsewhere
     can = "can't run" if backend.missing or environment.numpy is None else "runs"

@@ -46,8 +46,16 @@ def choose_contenders(asked: str, backends: Mapping[str, Declaration], environme
     names = [name.strip() for name in asked.split(",") if name.strip()]
     if not names:
         raise UnknownContender(f"no contender is named in {asked!r}; the valid ones are: {', '.join(known)}")
-    chosen = [find_contender(name, known, environments) for name in whole_ids(names, known, environments)]
+    whole = whole_ids([plain_if_broken(name, backends) for name in names], known, environments)
+    chosen = [find_contender(name, known, environments) for name in whole]
     return list({contender.id: contender for contender in chosen}.values())
+
+
+def plain_if_broken(name: str, backends: Mapping[str, Declaration]) -> str:
+    """Return an id, but the plain variant's for any variant of a backend that is broken and so declares no other."""
+    plain, environment = split_id(name)
+    broken = (backend for backend, declared in backends.items() if declared.broken and plain.startswith(f"{backend}-"))
+    return next((join_id(backend, "", environment) for backend in broken), name)
 
 
 def whole_ids(names: Sequence[str], known: Mapping[str, Contender], environments: Sequence[str]) -> list[str]:

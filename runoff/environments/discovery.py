@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from runoff.backends import Declaration, find_backends
 from runoff.environments.environment import Environment, Installed, Wheel
-from runoff.environments.survey import canonical, survey
+from runoff.environments.outside import Offer, everywhere, installed_offers, joined, read_offers
+from runoff.environments.survey import canonical, offered_backends, survey
 from runoff.errors import FrameworkMissing
 from runoff.files.git import git
 from runoff.files.values import from_json
@@ -29,22 +30,29 @@ TOOLS = {"PIL": "pillow", "mlperf_loadgen": "mlcommons-loadgen"}
 
 
 def ask_environments(
-    environments: Mapping[str, Environment], logs: Path, *, packages: bool = False
+    environments: Mapping[str, Environment], logs: Path, offers: Sequence[Offer] = (), *, packages: bool = False
 ) -> dict[str, Environment]:
-    """Complete environments: by what each one's tree declares, and by what is installed there.
+    """Complete environments: by what each one's tree declares and what is offered, and by what is installed there.
 
-    Each is asked for all that any of their backends could want, since any may convert. Raises ProtocolMismatch for a
-    tree of another protocol, a WorkerFailed where one can't be run, or FrameworkMissing for one without numpy; where
-    ``packages`` are asked for, too, that one is described as well.
+    Each is asked for all that any of their backends could want, since any may convert. Raises BackendsClash where two
+    backends have one name, ProtocolMismatch for a tree of another protocol, a WorkerFailed where one can't be run, or
+    FrameworkMissing for one without numpy; where ``packages`` are asked for, too, that one is described as well.
     """
-    declared = {name: read_declarations(environment, logs) for name, environment in environments.items()}
-    every = [backend for backends in declared.values() for backend in backends.values()]
+    own = {name: read_declarations(environment, logs) for name, environment in environments.items()}
+    here = read_offers([*offers, *installed_offers(offered_backends())])
+    backends = with_outside(environments, own, dict.fromkeys(environments, here))
+    answers = survey_all(environments, backends, logs, packages=packages)
+    elsewhere = {name: answer["offers"] for name, answer in answers.items() if name != HERE and answer["offers"]}
+    if elsewhere:
+        found = {name: read_offers([*offers, *installed_offers(given)]) for name, given in elsewhere.items()}
+        backends = with_outside(environments, own, everywhere(here, found, environments))
+        answers = survey_all(environments, backends, logs, packages=packages)
     asked = {
         name: dataclasses.replace(
             environment,
             commit=tree_version(environment.tree) if environment.has_own_tree else None,
-            backends=declared[name],
-            installed=read_installed(run_survey(environment, logs, every, packages=packages), every),
+            backends=backends[name],
+            installed=read_installed(answers[name], every_backend(backends)),
         )
         for name, environment in environments.items()
     }
@@ -55,6 +63,38 @@ def ask_environments(
                 f"{environment.interpreter} -m pip install numpy"
             )
     return asked
+
+
+def with_outside(
+    environments: Mapping[str, Environment],
+    own: Mapping[str, Mapping[str, Declaration]],
+    outside: Mapping[str, Mapping[str, Declaration]],
+) -> dict[str, dict[str, Declaration]]:
+    """Return the backends of each environment: its tree's own and those from elsewhere.
+
+    Raises BackendsClash where two have one name.
+    """
+    return {
+        name: joined(own[name], outside[name], environment.tree / "runoff" / "backends")
+        for name, environment in environments.items()
+    }
+
+
+def every_backend(backends: Mapping[str, Mapping[str, Declaration]]) -> list[Declaration]:
+    """Return the backends of all environments."""
+    return [declared for each in backends.values() for declared in each.values()]
+
+
+def survey_all(
+    environments: Mapping[str, Environment],
+    backends: Mapping[str, Mapping[str, Declaration]],
+    logs: Path,
+    *,
+    packages: bool,
+) -> dict[str, dict[str, Any]]:
+    """Run a survey in every environment of all that the backends of any could want."""
+    every = every_backend(backends)
+    return {name: run_survey(environment, logs, every, packages=packages) for name, environment in environments.items()}
 
 
 def this_environment(backends: Mapping[str, Declaration], home: Path | None = None) -> Environment:

@@ -155,10 +155,13 @@ def what_is_missing(
 ) -> str | None:
     """Say which modules a contender lacks, or that the model can't be had in its form; None where it lacks nothing.
 
-    A tree without the backend is no lack of the environment's: ``Environment.find`` refuses it.
+    Of a backend from elsewhere that is broken it says why. A tree without the backend is no lack of the environment's:
+    ``Environment.find`` refuses it.
     """
     if contender.backend not in environments[contender.environment].backends:
         return None
+    if broken := environments[contender.environment].backends[contender.backend].broken:
+        return broken
     if form := lacking_form(contender, environments, forms):
         return form
     to_run, to_convert = missing_modules(contender, environments, forms)
@@ -175,7 +178,7 @@ def what_is_missing(
 def lacking_form(contender: Contender, environments: Mapping[str, Environment], forms: Collection[str]) -> str | None:
     """Say that the model can't be had in the form that a contender is made from, None where it can."""
     backend = environments[contender.environment].backends.get(contender.backend)
-    if backend is None or backend.FORM in forms:
+    if backend is None or backend.broken or backend.FORM in forms:
         return None
     return f"it runs a {backend.FORM} of torch's, and the model is had as {', '.join(forms)} alone"
 

@@ -13,19 +13,27 @@ import platform
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from importlib.metadata import Distribution, PackageNotFoundError
+from importlib.machinery import PathFinder
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError
 from pathlib import Path
 from typing import Any
+
+GROUP = "runoff.backends"
+"""The group of the entry points by which distributions offer backends."""
 
 
 def survey(modules: Sequence[str], distributions: Sequence[str], packages: bool) -> dict[str, Any]:
     """Look for modules and distributions in this interpreter; JSON values out.
 
-    ``packages`` adds who brought the modules, and describes every distribution. That reads the records of all that is
-    installed, which takes seconds.
+    ``offers`` are the backends that distributions offer. ``packages`` adds who brought the modules, and describes every
+    distribution. That reads the records of all that is installed, which takes seconds.
     """
     present = [name for name in modules if importlib.util.find_spec(name) is not None]
-    answer = {"modules": present, "versions": {"python": platform.python_version(), **versions(distributions)}}
+    answer = {
+        "modules": present,
+        "versions": {"python": platform.python_version(), **versions(distributions)},
+        "offers": offered_backends(),
+    }
     if packages:
         answer |= {
             "providers": providers_of(present),
@@ -33,6 +41,38 @@ def survey(modules: Sequence[str], distributions: Sequence[str], packages: bool)
             "distributions": describe(importlib.metadata.distributions()),
         }
     return answer
+
+
+def offered_backends() -> list[dict[str, str]]:
+    """Return the backends that installed distributions offer, as ``runoff.environments.outside.Offer`` has them."""
+    points = importlib.metadata.entry_points(group=GROUP)
+    return [offer_of(point) for point in sorted(points, key=lambda point: point.name)]
+
+
+def offer_of(point: EntryPoint) -> dict[str, str]:
+    """Return what an entry point offers; its file is empty where it names no module that is there."""
+    file = "" if point.attr else file_of_module(point.module)
+    distribution = point.dist
+    return {
+        "name": point.name,
+        "module": point.value,
+        "file": file,
+        "distribution": "" if distribution is None else distribution.metadata["Name"] or "",
+        "version": "" if distribution is None else distribution.version,
+        "problem": "" if file else f"expected an entry point that names a Python module, found {point.value!r}",
+    }
+
+
+def file_of_module(name: str) -> str:
+    """Return a module's Python file, empty where there is none; no package that it lies in is imported."""
+    first, *rest = name.split(".")
+    spec = importlib.util.find_spec(first)
+    for part in rest:
+        if spec is None or spec.submodule_search_locations is None:
+            return ""
+        spec = PathFinder.find_spec(f"{spec.name}.{part}", spec.submodule_search_locations)
+    origin = "" if spec is None else spec.origin or ""
+    return origin if origin.endswith(".py") else ""
 
 
 def versions(distributions: Sequence[str]) -> dict[str, str]:

@@ -269,6 +269,7 @@ def cell_key(export: Export, target: str, setup: MatrixSetup) -> str:
             **({"own": [own.model.sha256, own.sha256]} if own else {}),
             "exported by": exporting.versions(DISTRIBUTIONS) if exporting else None,
             "backend": [target, backend.CONVERT_VERSION, MATRIX_VERSION],
+            **({"code": backend.origin.sha256} if backend.origin else {}),
             "options": [dict(plain.convert_options), dict(plain.load_options)],
             "converted by": converting.versions((*backend.CONVERT_DISTRIBUTIONS, *backend.DISTRIBUTIONS)),
             "variables": dict(backend.ENVIRONMENT),

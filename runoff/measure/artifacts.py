@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from runoff.backends import Declaration
 from runoff.contract import MODULE, ONNX, Backend, Form, Model, Repairs, Variant, find_variant, import_backend
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, find_converter, first_with
@@ -169,9 +170,16 @@ def artifact_key(contender: Contender, form: Form, converter: Environment, calib
             "calibration": calibration.sha256 if calibration and variant.calibrated else None,
             "versions": versions_in(converter, backend.CONVERT_DISTRIBUTIONS),
             "processor": [processor.name, processor.flags] if variant.processor_specific else None,
-            "code": differing_code(Path(backend.file), "convert", converter.tree),
+            "code": converting_code(backend, converter.tree),
         }
     )
+
+
+def converting_code(backend: Declaration, tree: Path) -> str | None:
+    """Hash the code that converts, where it is none of this tree's."""
+    if backend.origin is not None:
+        return backend.origin.sha256
+    return differing_code(Path(backend.file), "convert", tree)
 
 
 def versions_in(converter: Environment, distributions: Sequence[str]) -> dict[str, str | None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from runoff import quantities
 from runoff.environments.environment import parse_environment, parse_tree
+from runoff.environments.outside import parse_backend
 from runoff.judge.accuracy import MLPERF
 from runoff.measure import service
 from runoff.measure.race import LAUNCHES, ROUNDS
@@ -135,6 +136,14 @@ def declare_options(add: Callable[..., object]) -> None:
     add_model_options(add)
     add_input_options(add)
     add_picture_options(add)
+    add(
+        "--backend",
+        type=parse_backend,
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="a backend of your own, whose file's name is its contender's; may be given more than once",
+    )
     add(
         "--environment",
         type=parse_environment,

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 Message = dict[str, Any]
 
-PROTOCOL = 9
+PROTOCOL = 10
 """The number of what controller and worker say to each other, which may be of two trees.
 
 Raise it with every change of a message: the start request and its answer, the commands, a model's JSON, what a

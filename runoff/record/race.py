@@ -9,6 +9,7 @@ from typing import Any, Generic
 
 import numpy as np
 
+from runoff.backends import Declaration
 from runoff.contract import Model
 from runoff.judge.diagnostics import QUANTILES, percentiles, samples_needed
 from runoff.judge.ratios import CONFIDENCE, FASTER, REFERENCE, SLOWER, Ratio, half_width, launch_log_ratio, verdict
@@ -19,7 +20,7 @@ from runoff.measure.launches import CONTROL, Measured, Record
 from runoff.measure.preparation import FAILED, READY, Outcome, ReferenceOutputs
 from runoff.measure.race import LaunchRecord, Race
 from runoff.stored.benchmarks import Curve, ExtraInfo, Percentiles
-from runoff.stored.info import RACED, StoredArtifact, StoredContender, StoredGolden
+from runoff.stored.info import RACED, StoredArtifact, StoredContender, StoredGolden, StoredOrigin
 from runoff.stored.model import StoredModel, StoredSource
 from runoff.stored.stratum import Pictures
 
@@ -145,8 +146,8 @@ def memory_curve(outcome: Outcome) -> Curve | None:
     return Curve(tuple(outcome.curve.seconds), tuple(outcome.curve.sizes)) if outcome.curve else None
 
 
-def stored_contender(outcome: Outcome, race: Race | None) -> StoredContender:
-    """Say what came of a contender, raced or not."""
+def stored_contender(outcome: Outcome, race: Race | None, backend: Declaration | None = None) -> StoredContender:
+    """Say what came of a contender, raced or not, and where its backend comes from."""
     error = race.failures.get(outcome.contender.id) if race else None
     failed = outcome.status == READY and error is not None
     return StoredContender(
@@ -159,6 +160,7 @@ def stored_contender(outcome: Outcome, race: Race | None) -> StoredContender:
         artifact=stored_artifact(outcome.artifact),
         agreement=outcome.agreement,
         quantisation=outcome.quantisation,
+        origin=StoredOrigin(**vars(backend.origin)) if backend and backend.origin else None,
     )
 
 

@@ -44,8 +44,20 @@ class StoredArtifact(Struct, frozen=True, omit_defaults=True):
     repairs: tuple[str, ...] = ()
 
 
+class StoredOrigin(Struct, frozen=True, omit_defaults=True):
+    """Where a backend from elsewhere comes from: its file's name, its code's hash, and the distribution, if any."""
+
+    file: str
+    sha256: str
+    distribution: str = ""
+    version: str = ""
+
+
 class StoredContender(Struct, frozen=True):
-    """What came of a contender; ``stage`` and ``reason`` say where and why it did not race."""
+    """What came of a contender; ``stage`` and ``reason`` say where and why it did not race.
+
+    ``origin`` is None for a backend of Runoff's own.
+    """
 
     status: str
     stage: str | None
@@ -56,6 +68,7 @@ class StoredContender(Struct, frozen=True):
     artifact: StoredArtifact | None
     agreement: Agreement | None
     quantisation: Agreement | None
+    origin: StoredOrigin | None = None
 
 
 class VersionStep(Struct, frozen=True):

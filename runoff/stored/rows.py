@@ -12,7 +12,7 @@ from runoff.judge.three_ratios import Ratios, known
 from runoff.stored.accuracy import Accuracy
 from runoff.stored.benchmarks import ACCURACY, Benchmark, Curve, Percentiles
 from runoff.stored.details import Efficiency, Footprint
-from runoff.stored.info import RACED, StoredContender
+from runoff.stored.info import RACED, StoredContender, StoredOrigin
 from runoff.stored.service import Neighbours
 
 NOT_COMPARED = "not compared"
@@ -56,6 +56,7 @@ class Row:
     stage: str | None
     reason: str | None
     versions: Mapping[str, str]
+    origin: StoredOrigin | None = None
     median: float | None = None
     percentiles: Percentiles | None = None
     ratio: Ratio | None = None
@@ -121,6 +122,7 @@ def make_row(
         stage=came_of.stage,
         reason=came_of.reason,
         versions=came_of.versions,
+        origin=came_of.origin,
         median=inference.stats.median if inference else None,
         percentiles=inference.extra_info.percentiles if inference else None,
         ratio=ratio,

@@ -106,6 +106,12 @@ CASES = [
         id="no numpy",
     ),
     pytest.param(
+        with_backend(broken="/mine.py can't be imported: SyntaxError: invalid syntax"),
+        "machine can't be used in",
+        "/mine.py can't be imported: SyntaxError",
+        id="a broken backend",
+    ),
+    pytest.param(
         replace(HEALTHY, environments=(replace(ENVIRONMENT, golden_missing=("painter",)),)),
         "lacks painter: golden",
         "pip install painter",

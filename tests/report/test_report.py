@@ -159,6 +159,20 @@ def test_the_processor_is_shown_with_all_that_tells_it_from_others(stored):
     assert dict(setting_section(older).details)["Processor"][-1] == "processor not fully known: caches"
 
 
+def test_a_backend_from_elsewhere_is_named_beside_its_contender(stored):
+    """The versions' column says which package and file a contender's backend is from, and nothing of Runoff's own."""
+    about(stored)["contenders"]["onnxruntime"]["origin"] = {
+        "file": "racing.py",
+        "sha256": "ab" * 32,
+        "distribution": "mine",
+        "version": "1.2",
+    }
+    rows = setting_section(parse_run(stored)).table.rows
+    told = {row[0]: row[-1] for row in rows if "its backend is from" in row[-1]}
+    words = "its backend is from mine\N{NO-BREAK SPACE}1.2, racing.py, SHA-256 abababababab…"
+    assert {name: text.split("; ")[1] for name, text in told.items()} == {"onnxruntime": words}
+
+
 def test_runs_side_by_side_say_where_processors_differ_or_are_not_known(stored):
     """Of two that call themselves the same the parts that differ are named; an older run has what it does not hold."""
     first = parse_run(on_processor(stored, ZEN3))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from runoff.report.blocks import PAGE, Section
 from runoff.stored import wording
-from runoff.stored.info import NO_COMMIT
+from runoff.stored.info import DIGITS, NO_COMMIT, StoredOrigin
 from runoff.stored.model import StoredModel, array_words, model_title, preprocessing_lines
 from runoff.stored.processor import processor_lines
 from runoff.stored.run import StoredRun
@@ -42,7 +42,7 @@ def setting_section(run: StoredRun) -> Section:
             "precision": row.precision,
             REPAIRS: ", ".join(row.repairs) or numbers.NOTHING,
             largest: difference_text(row.largest_difference),
-            "versions": versions_text(row.versions),
+            "versions": versions_text(row.versions) + origin_text(row.origin),
         }
         for row in run.rows
     ]
@@ -102,6 +102,14 @@ def difference_text(difference: float | None) -> str:
 def versions_text(versions: Mapping[str, str]) -> str:
     """List versions, no line ending between a package and its own."""
     return ", ".join(f"{name}\N{NO-BREAK SPACE}{version}" for name, version in versions.items())
+
+
+def origin_text(origin: StoredOrigin | None) -> str:
+    """Say where a backend from elsewhere comes from, nothing of one of Runoff's own."""
+    if origin is None:
+        return ""
+    brought = f"{origin.distribution}\N{NO-BREAK SPACE}{origin.version}, " if origin.distribution else ""
+    return f"; its backend is from {brought}{origin.file}, SHA-256 {origin.sha256[:DIGITS]}…"
 
 
 def setting_line(run: StoredRun) -> str:
