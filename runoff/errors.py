@@ -110,6 +110,12 @@ class ResultsUnwritable(RunoffError):
     exit_code = Exit.UNWRITABLE
 
 
+class DiskTooFull(RunoffError):
+    """There is less room than a run needs for what it converts."""
+
+    exit_code = Exit.UNWRITABLE
+
+
 class ConversionFailed(RunoffError):
     """Making the artifact failed at a named stage; a result in its own right."""
 

@@ -90,19 +90,7 @@ def given_file(model: Model) -> Form:
 
 def export(tree: Path, conversions: Conversions) -> Form:
     """Export the model to an ONNX file, or take the one that an earlier run exported."""
-    model, needed = conversions.model, onnx_export.EXPORT_REQUIRES
-    exporter = first_with(needed, conversions.environments)
-    if exporter is None:
-        raise ConversionFailed("export", f"no environment of this run has all of {', '.join(needed)}")
-    key = key_of(
-        {
-            "model": model.sha256,
-            "inputs": [vars(given) for given in model.inputs],
-            "version": [onnx_export.EXPORT_VERSION, onnx_export.OPSET],
-            "versions": versions_in(exporter, onnx_export.DISTRIBUTIONS),
-            "code": differing_code(Path(onnx_export.__file__), "export_model", tree),
-        }
-    )
+    model, exporter = conversions.model, find_exporter(conversions)
 
     def make(destination: Path) -> Mapping[str, Any]:
         seconds = call(
@@ -115,8 +103,38 @@ def export(tree: Path, conversions: Conversions) -> Form:
         )
         return {"seconds": seconds}
 
-    made = made_once(conversions.place.home / "forms" / f"onnx-{key}", "model.onnx", make)
+    made = made_once(export_home(tree, conversions), "model.onnx", make)
     return Form(model, made.sha256, made.path)
+
+
+def find_exporter(conversions: Conversions) -> Environment:
+    """Return the environment that exports.
+
+    Raises ConversionFailed where none can.
+    """
+    needed = onnx_export.EXPORT_REQUIRES
+    exporter = first_with(needed, conversions.environments)
+    if exporter is None:
+        raise ConversionFailed("export", f"no environment of this run has all of {', '.join(needed)}")
+    return exporter
+
+
+def export_home(tree: Path, conversions: Conversions) -> Path:
+    """Return the folder of what a tree's code exports the model to, named by all that decides it.
+
+    Raises ConversionFailed where no environment can export.
+    """
+    model = conversions.model
+    key = key_of(
+        {
+            "model": model.sha256,
+            "inputs": [vars(given) for given in model.inputs],
+            "version": [onnx_export.EXPORT_VERSION, onnx_export.OPSET],
+            "versions": versions_in(find_exporter(conversions), onnx_export.DISTRIBUTIONS),
+            "code": differing_code(Path(onnx_export.__file__), "export_model", tree),
+        }
+    )
+    return conversions.place.home / "forms" / f"onnx-{key}"
 
 
 def make_artifact(contender: Contender, conversions: Conversions) -> Made:
@@ -130,7 +148,6 @@ def make_artifact(contender: Contender, conversions: Conversions) -> Made:
     backend = converter.backends[contender.backend]
     form = make_form(backend.FORM, converter.tree, conversions)
     calibration = conversions.calibration() if contender.variant.calibrated else None
-    key = artifact_key(contender, form, converter, calibration)
 
     def make(artifact: Path) -> Mapping[str, Any]:
         if missing := converter.missing_to_convert(contender):
@@ -154,7 +171,15 @@ def make_artifact(contender: Contender, conversions: Conversions) -> Made:
             raise ConversionFailed("result", f"the backend's convert() wrote no file {artifact.name}")
         return noted
 
-    return made_once(conversions.place.artifacts / f"{contender.backend}-{key}", f"model{backend.SUFFIX}", make)
+    home = artifact_home(contender, form, converter, calibration, conversions.place)
+    return made_once(home, f"model{backend.SUFFIX}", make)
+
+
+def artifact_home(
+    contender: Contender, form: Form, converter: Environment, calibration: Calibration | None, place: Workplace
+) -> Path:
+    """Return the folder of an artifact, named by all that decides it."""
+    return place.artifacts / f"{contender.backend}-{artifact_key(contender, form, converter, calibration)}"
 
 
 def artifact_key(contender: Contender, form: Form, converter: Environment, calibration: Calibration | None) -> str:

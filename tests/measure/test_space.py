@@ -1,0 +1,70 @@
+"""Is there room for what a run converts? Asked of fakes, on a disk whose free space is made up."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from runoff.backends import find_backends
+from runoff.contract import Variant
+from runoff.environments.contenders import Contender
+from runoff.environments.environment import Environment, Installed
+from runoff.errors import DiskTooFull, Exit
+from runoff.measure.artifacts import Calibration, Conversions, make_artifact
+from runoff.measure.space import require_space, to_make
+from runoff.model.sources.architecture import FILE
+from runoff.processes.workplace import Workplace
+from tests import fakes
+from tests.builders.models import resnet18
+
+WEIGHTS = 3_000_000
+
+
+@pytest.fixture
+def conversions(tmp_path: Path) -> Conversions:
+    """Give what the fakes are converted with: weights of 3 MB, and no cache yet."""
+    weights = tmp_path / "weights.npz"
+    weights.write_bytes(bytes(WEIGHTS))
+    here = Environment(
+        "here", Path(sys.executable), backends=find_backends(fakes), installed=Installed(frozenset({"numpy"}))
+    )
+    model = resnet18("none", weights, "0" * 64, ("a", "b"), FILE)
+    calibration = Calibration(tmp_path / "calibration.npy", "2" * 64)
+    return Conversions(model, {"here": here}, lambda: calibration, Workplace(tmp_path, tmp_path / "working"))
+
+
+def contenders(*names: str) -> list[Contender]:
+    """Give fakes by the names of their variants; one that no backend has comes last."""
+    variants = {variant.name: variant for variant in find_backends(fakes)["fake"].VARIANTS}
+    return [*(Contender("fake", variants[name]) for name in names), Contender("nobody", Variant())]
+
+
+def test_what_converts_alike_is_one_folder_and_what_is_there_needs_none(conversions):
+    """Variants that share an artifact count once, those whose bytes differ each, and a cached one not at all."""
+    given = contenders("", "slower", "elsewhere", "companion")
+    assert len(to_make(given, conversions)) == len({"what most of them share", "what the companion has beside it"})
+    make_artifact(given[0], conversions)
+    assert to_make(given[:3], conversions) == set()
+    assert len(to_make(given, conversions)) == 1
+
+
+def test_a_disk_with_less_free_is_refused_with_the_estimate(conversions, monkeypatch):
+    """What is refused says how much is free, how much is needed and by what estimate, and what to do."""
+    free = WEIGHTS
+
+    def usage(path: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=free)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    require_space(contenders(""), conversions)
+    free = WEIGHTS - 1_000_000
+    said = r"has 2 MB free, and .* about 3 MB: 1 folder, each .* as the weights; free"
+    with pytest.raises(DiskTooFull, match=said):
+        require_space(contenders(""), conversions)
+    make_artifact(contenders("")[0], conversions)
+    require_space(contenders(""), conversions)
+    assert DiskTooFull.exit_code == Exit.UNWRITABLE
