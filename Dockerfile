@@ -1,12 +1,16 @@
-# Two images of the page: `onnxruntime`, which holds one runtime and no converter, and `full`.
+# Two images of the page: `onnxruntime`, which holds one runtime and no converter, and `full`; and one of the main job, `race`.
 #
 #   docker build --target onnxruntime --build-arg PIP_EXTRA_INDEX_URL=... -t runoff-page .
 #   docker run --rm -p 8000:8000 runoff-page
 #
+#   docker build --target race --build-arg PIP_EXTRA_INDEX_URL=... -t runoff .
+#   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/work" runoff race
+#
 # PIP_EXTRA_INDEX_URL: the address of PyTorch's wheels for CPUs, as its installation page gives it. Without it pip takes
-# the default wheels, which bring CUDA: gigabytes that nothing here uses. Only `full` keeps PyTorch.
+# the default wheels, which bring CUDA: gigabytes that nothing here uses. `full` and `race` keep PyTorch.
 # MODEL and WEIGHTS: what the small image serves, a classifier of TorchVision's with its own or random weights. `full` is
 # started for another one by a command of its own: python -m webui --host 0.0.0.0 --model NAME --weights WEIGHTS
+# EXTRAS: what the image of the main job races; suite,pytorch,onnxruntime,onnx leaves TensorFlow out, half of its size.
 
 FROM python:3.11.13-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PATH=/opt/venv/bin:$PATH
@@ -38,6 +42,17 @@ ARG PIP_EXTRA_INDEX_URL=""
 RUN pip install -c webui/constraints.txt ".[compare,openvino,web]"
 USER 10001
 CMD ["python", "-m", "webui", "--host", "0.0.0.0"]
+
+# The main job, in the folder that is mounted at /work; what it converts is kept where a volume is mounted at /cache.
+FROM base AS race
+ARG PIP_EXTRA_INDEX_URL=""
+ARG EXTRAS=compare
+RUN pip install -c webui/constraints.txt ".[$EXTRAS]" && mkdir /work && mkdir -m 1777 /cache && chown 10001 /work
+ENV RUNOFF_HOME=/cache
+WORKDIR /work
+USER 10001
+ENTRYPOINT ["runoff"]
+CMD ["race"]
 
 FROM serving AS onnxruntime
 RUN pip install -c webui/constraints.txt ".[onnxruntime,web]"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from runoff.across.command import add_models
 from runoff.compare.command import add_compare
 from runoff.doctor.command import add_doctor
-from runoff.environments.race_command import add_race
+from runoff.environments.race_command import add_race, usable_home
 from runoff.environments.tox_versions import add_versions
 from runoff.errors import Exit
 from runoff.history.command import add_history
@@ -30,7 +31,10 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for declare in (add_race, add_report, add_compare, add_history, add_doctor, add_versions, add_models, add_clean):
+    for declare in (
+        *(add_race, add_report, add_compare, partial(add_history, home=usable_home)),
+        *(add_doctor, add_versions, add_models, add_clean),
+    ):
         declare(commands)
     return parser
 

@@ -7,14 +7,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import waitress
-from flask import Flask
 from waitress.server import BaseWSGIServer
 
 from runoff.errors import UsageError
 from webui.config import FORM_OVERHEAD, Config
+
+if TYPE_CHECKING:
+    from flask import Flask  # imported while the first worker starts
 
 FREE_THREADS = 8
 """Threads beside those that classify, so that the page and a quick refusal never wait for a place."""

@@ -7,7 +7,7 @@ from runoff.contract import Model
 from runoff.environments.contenders import Contender
 from runoff.model.inputs.drawings import CLASSES
 from runoff.model.sources.architecture import BUILTIN, OFFICIAL
-from runoff.stored.model import with_weights
+from runoff.text.ids import with_weights
 from runoff.text.numbers import first_few
 from webui.keeper import MISSING, PREPARING, READY, RESTARTING, STARTING, UNAVAILABLE
 

@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +86,35 @@ def what_became(code: int, output: str) -> str:
     return f"the process that draws them failed ({lines[-1].strip()})"
 
 
+def start_drawing() -> None:
+    """Let V8 start, by a chart of nothing."""
+    import vl_convert  # here, since it loads V8
+
+    with suppress(ValueError):
+        vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "point"})
+
+
+def altair_unchecked() -> None:
+    """Import Altair, and let it check no part of a chart while it is made, which takes most of the time.
+
+    A chart that is no Vega-Lite is not drawn, and the tests draw each with all checks.
+    """
+    from altair.utils.schemapi import disable_debug_mode
+
+    disable_debug_mode()
+
+
 def answer() -> None:
     """Draw what standard input asks for, and write it to standard output; what is printed meanwhile goes elsewhere."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # it may die, quietly
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    starting = threading.Thread(target=start_drawing)
+    starting.start()  # V8 and Altair take the better part of a second each
+    altair_unchecked()
     tasks: list[Task] = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own parent's pipe
     drawn: list[Any] | RunoffError
+    starting.join()
     try:
         drawn = [draw(*given) for draw, given in tasks]
     except RunoffError as error:

@@ -39,10 +39,10 @@ class Figure:
     wide: bool = False
 
 
-def chart_of(values: Sequence[Mapping[str, Any]]) -> alt.Chart:
-    """Return a chart of values, which it is given as one text, since Altair looks at every value of a list."""
+def chart_of(values: Sequence[Mapping[str, Any]] | str) -> alt.Chart:
+    """Return a chart of values, which it is given as one text of JSON, since Altair looks at every value of a list."""
     as_json = alt.DataFormat(type="json")  # type: ignore[no-untyped-call]  # Altair does not annotate it
-    return alt.Chart(alt.InlineData(values=json.dumps(values), format=as_json))
+    return alt.Chart(alt.InlineData(values=values if isinstance(values, str) else json.dumps(values), format=as_json))
 
 
 def contender_axis() -> alt.Y:

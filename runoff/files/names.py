@@ -11,7 +11,8 @@ def shown(name: Path | str) -> str:
     A byte of a name that is not in the system's encoding, which Python has as half of a surrogate pair, is written as
     that byte.
     """
-    return "".join(sign if sign.isprintable() else written_out(sign) for sign in str(name))
+    text = str(name)
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else written_out(sign) for sign in text)
 
 
 def written_out(sign: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import attrgetter
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from runoff.charts.drawing import INK, PALETTE, Figure, draw
+from runoff.charts.drawing import INK, PALETTE, Figure, chart_of, draw
 from runoff.charts.lazy import alt
 from runoff.history import words
 from runoff.history.lines import Line, Point, SettingHistory
@@ -23,51 +24,89 @@ MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
-class Panel:
+class Plot:
+    """What a chart shows, as plain values: another process draws it, and need not be sent the runs.
+
+    ``points`` are JSON, ``colours`` those of the lines, ``marks`` the places of steps, ``axis`` and ``value_axis`` what
+    Altair is told of the two axes, ``runs`` how many the chart has room for. With ``intervals`` each point is seen.
+    """
+
+    title: str
+    unit_title: str
+    runs: int
+    axis: Mapping[str, Any]
+    value_axis: Mapping[str, Any]
+    points: str
+    colours: tuple[str, ...]
+    marks: tuple[float, ...]
+    intervals: bool
+    alternative: str
+
+
+Chart = TypeVar("Chart")
+
+
+@dataclass(frozen=True)
+class Panel(Generic[Chart]):
     """All charts of one contender; ``hues`` are the colours of its lines, by the versions that each is of."""
 
     contender: str
     hues: Mapping[str, str]
-    charts: tuple[Figure, ...]
+    charts: tuple[Chart, ...]
 
 
-def draw_panels(section: SettingHistory) -> list[Panel]:
-    """Draw a chart for each contender and metric of a section; versions have one colour in all of a contender's."""
+def panels_of(section: SettingHistory) -> list[Panel[Plot]]:
+    """Say what each contender's charts show, one for each metric; versions have one colour in all of a contender's."""
     panels = []
     for contender, drawn in groupby(section.lines, lambda line: line.contender):
         lines = list(drawn)
         versions = dict.fromkeys(words.versions(line) for line in lines)
         hues = {text: PALETTE[number % len(PALETTE)] for number, text in enumerate(versions)}
         metrics = groupby(lines, lambda line: line.metric)
-        panels.append(Panel(contender, hues, tuple(draw_lines(section, list(shown), hues) for _, shown in metrics)))
+        panels.append(Panel(contender, hues, tuple(plot_of(section, list(shown), hues) for _, shown in metrics)))
     return panels
 
 
-def draw_lines(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str, str]) -> Figure:
-    """Draw the lines of one contender and metric: one for each stratum, none joined to another."""
+def plot_of(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str, str]) -> Plot:
+    """Say what the chart of one contender and metric shows: one line for each stratum, none joined to another."""
     metric = lines[0].metric
-    scale = 1e-6 if metric.unit == "MB" else 1.0
+    values = values_of(lines, 1e-6 if metric.unit == "MB" else 1.0)
+    return Plot(
+        title=metric.title,
+        unit_title=f"{metric.title}, {metric.unit}" if metric.unit else metric.title,
+        runs=len(section.runs),
+        axis=commit_axis(section),
+        value_axis=value_axis(values),
+        points=json.dumps(values),
+        colours=tuple(hues[words.versions(line)] for line in lines),
+        # A step is marked between the two runs that it lies between.
+        marks=tuple((step.last.place + step.first.place) / 2 + 1 for line in lines for step in line.steps),
+        intervals=sum(len(line.points) for line in lines) <= MOST_POINTS,
+        alternative=alt_text(lines),
+    )
+
+
+def draw_plot(plot: Plot) -> Figure:
+    """Draw a chart."""
     x = alt.X(
         "place:Q",
-        axis=commit_axis(section),
-        scale=alt.Scale(domain=[0.5, len(section.runs) + 0.5], nice=False),
+        axis=alt.Axis(**plot.axis),
+        scale=alt.Scale(domain=[0.5, plot.runs + 0.5], nice=False),
     )
-    title = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
-    values = values_of(lines, scale)
-    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=value_axis(values))
-    colours = [hues[words.versions(line)] for line in lines]
-    colour = alt.Color("line:N", legend=None, scale=alt.Scale(domain=list(range(len(lines))), range=colours))
-    drawn = alt.Chart(alt.InlineData(values=values))
+    value_axis = alt.Axis(**plot.value_axis) if plot.value_axis else alt.Undefined
+    y = alt.Y("value:Q", title=plot.unit_title, scale=alt.Scale(zero=False), axis=value_axis)
+    lines = list(range(len(plot.colours)))
+    colour = alt.Color("line:N", legend=None, scale=alt.Scale(domain=lines, range=list(plot.colours)))
+    drawn = chart_of(plot.points)
     layers = [drawn.mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour)]
-    if sum(len(line.points) for line in lines) <= MOST_POINTS:
+    if plot.intervals:
         spans = drawn.mark_rule(strokeWidth=1.5, opacity=0.4)
-        layers.append(spans.encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q", color=colour))
+        layers.append(spans.encode(x=x, y=alt.Y("low:Q", title=plot.unit_title), y2="high:Q", color=colour))
         layers.append(drawn.mark_point(filled=True, size=30, opacity=1).encode(x=x, y=y, color=colour))
-    # A step is marked between the two runs that it lies between.
-    if marks := [{"place": (step.last.place + step.first.place) / 2 + 1} for line in lines for step in line.steps]:
-        marked = alt.Chart(alt.InlineData(values=marks))
+    if plot.marks:
+        marked = chart_of(json.dumps([{"place": place} for place in plot.marks]))
         layers.append(marked.mark_rule(color=INK, strokeDash=[4, 3], opacity=0.55).encode(x="place:Q"))
-    return Figure(metric.title, draw(alt.layer(*layers), [""] * STEPS_HIGH), "", alt_text(lines))
+    return Figure(plot.title, draw(alt.layer(*layers), [""] * STEPS_HIGH), "", plot.alternative)
 
 
 def values_of(lines: Sequence[Line], scale: float) -> list[dict[str, Any]]:
@@ -97,19 +136,19 @@ def extremes(points: Sequence[Point], most: int = MOST_DRAWN) -> Sequence[Point]
     return kept
 
 
-def value_axis(values: Sequence[Mapping[str, Any]]) -> Any:
-    """Return an axis with the digits of a value that is alone; the span between several decides theirs."""
+def value_axis(values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Say that a value which is alone has digits on its axis; the span between several decides theirs."""
     numbers = {point[name] for point in values for name in ("low", "value", "high")}
-    return alt.Axis(format=".3~r", titlePadding=12) if len(numbers) == 1 else alt.Undefined
+    return {"format": ".3~r", "titlePadding": 12} if len(numbers) == 1 else {}
 
 
-def commit_axis(section: SettingHistory) -> alt.Axis:
-    """Return the axis that names the commits of a few runs, evenly spread: hexadecimal digits or words of ours."""
+def commit_axis(section: SettingHistory) -> dict[str, Any]:
+    """Say how an axis names the commits of a few runs, evenly spread: hexadecimal digits or words of ours."""
     last = len(section.runs) - 1
     few = min(MOST_NAMES, last + 1)
     places = sorted({round(number * last / max(1, few - 1)) + 1 for number in range(few)})
     names = "".join(f"datum.value == {place} ? '{short_name(section, place - 1)}' : " for place in places)
-    return alt.Axis(title=None, values=places, labelExpr=f"{names}''", grid=False)
+    return {"title": None, "values": places, "labelExpr": f"{names}''", "grid": False}
 
 
 def short_name(section: SettingHistory, place: int) -> str:

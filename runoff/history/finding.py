@@ -29,7 +29,7 @@ def find_files(places: Sequence[Path]) -> dict[Path, str | None]:
     not there.
     """
     found: dict[Path, str | None] = {}
-    known: set[Path] = set()
+    known: set[str] = set()
     for place in places:
         try:
             is_folder = stat.S_ISDIR(place.stat().st_mode)
@@ -37,12 +37,17 @@ def find_files(places: Sequence[Path]) -> dict[Path, str | None]:
             gone = error.errno == errno.ENOENT
             what = f"there is no folder {shown(place)}" if gone else f"{shown(place)} can't be read ({error.strerror})"
             raise NothingToRead(f"{what}; give one with stored runs") from error
-        for path, reason in sorted(below(place)) if is_folder else [(place, None)]:
-            if reason is not None or (itself := path.resolve()) not in known:
+        for path, reason in sorted(below(place), key=by_parts) if is_folder else [(place, None)]:
+            if reason is not None or (itself := os.path.realpath(path)) not in known:
                 found.setdefault(path, reason)
             if reason is None:
                 known.add(itself)
     return found
+
+
+def by_parts(entry: tuple[Path, str | None]) -> tuple[str, ...]:
+    """Return what files are sorted by: as paths are, which take ten times as long to compare."""
+    return entry[0].parts
 
 
 def below(place: Path) -> Iterator[tuple[Path, str | None]]:

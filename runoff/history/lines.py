@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from operator import attrgetter
 
-from runoff.history.reading import LABELLED, PastRun, Reading
+from runoff.history.past import COLD_START, LABELLED, PEAK_MEMORY, PastRun
+from runoff.history.reading import Reading
 from runoff.history.steps import find_steps
 from runoff.judge.accuracy import pair
 from runoff.judge.paired import mcnemar_p_value
@@ -42,8 +43,8 @@ class HistoryMetric:
 
 METRICS = (
     HistoryMetric("ratio to reference", INFERENCE, attrgetter("ratio"), ""),
-    HistoryMetric("cold start", "cold-start", attrgetter("median"), "s"),
-    HistoryMetric("peak memory", "peak-memory", attrgetter("median"), "MB"),
+    HistoryMetric("cold start", COLD_START, attrgetter("median"), "s"),
+    HistoryMetric("peak memory", PEAK_MEMORY, attrgetter("median"), "MB"),
 )
 
 
@@ -125,7 +126,12 @@ class SettingHistory:
     @property
     def stratum(self) -> Stratum:
         """The stratum of the run whose processor is best known; the others share all of it but the versions."""
-        return min((run.stratum for run in self.runs), key=lambda stratum: len(unknown_parts(stratum.processor)))
+        return min(self.strata, key=lambda stratum: len(unknown_parts(stratum.processor)))
+
+    @property
+    def strata(self) -> list[Stratum]:
+        """The strata of the runs, each object once: thousands of runs share one."""
+        return list({id(run.stratum): run.stratum for run in self.runs}.values())
 
 
 @dataclass(frozen=True)
@@ -152,10 +158,11 @@ def make_history(reading: Reading) -> History:
     """Draw the lines of all runs that their control lets be believed."""
     settings: dict[Hashable, list[PastRun]] = {}
     valid = [run for run in reading.runs if run.valid]
-    processors = processor_keys(run.stratum.processor for run in valid)
+    strata = {id(run.stratum): run.stratum for run in valid}  # thousands of runs share one
+    processors = processor_keys(stratum.processor for stratum in strata.values())
+    found = {key: (processors[stratum.processor], *setting_of(stratum)) for key, stratum in strata.items()}
     for run in valid:
-        setting = (processors[run.stratum.processor], *setting_of(run.stratum))
-        settings.setdefault(setting, []).append(run)
+        settings.setdefault(found[id(run.stratum)], []).append(run)
     sections = []
     for runs in settings.values():
         lines = draw_lines(runs)
@@ -187,14 +194,19 @@ def versions_of(stratum: Stratum, contender: str) -> tuple[tuple[str, str], ...]
 def draw_lines(runs: Sequence[PastRun]) -> list[Line]:
     """Draw the lines of one setting's runs, contender by contender in the order of their names, the reference first."""
     points: dict[tuple[str, int, tuple[tuple[str, str], ...]], list[Point]] = {}
+    known: dict[tuple[int, str], tuple[tuple[str, str], ...]] = {}
+
+    def versions_in(run: PastRun, contender: str) -> tuple[tuple[str, str], ...]:
+        key = (id(run.stratum), contender)  # thousands of runs share a stratum
+        return known.get(key) or known.setdefault(key, versions_of(run.stratum, contender))
+
     for place, run in enumerate(runs):
         for (group, contender), measure in run.measures.items():
             for number, metric in enumerate(METRICS):
                 if metric.group == group and (point := read_point(place, run, metric.read(measure))):
-                    key = (contender, number, versions_of(run.stratum, contender))
-                    points.setdefault(key, []).append(point)
+                    points.setdefault((contender, number, versions_in(run, contender)), []).append(point)
         for contender, found in run.accuracies.items():
-            versions = (*versions_of(run.stratum, contender), (LABELLED, run.circumstances[LABELLED]))
+            versions = (*versions_in(run, contender), (LABELLED, run.circumstances[LABELLED]))
             share = found.top1
             point = Point(place, run, share.value, share.low, share.high)
             points.setdefault((contender, DRAWN.index(RIGHT), versions), []).append(point)

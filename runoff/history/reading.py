@@ -1,51 +1,21 @@
-"""Reading what a history needs of stored runs, and no more: who ran where, on which commit, and three metrics."""
+"""Which runs are in folders, in the order of their commits, each once, and what else is there, with the reason."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-import msgspec
 
 from runoff.files.names import shown
 from runoff.history.finding import NothingToRead, find_files
-from runoff.stored.accuracy import Accuracy, unpack
-from runoff.stored.info import DIGITS, Commit
-from runoff.stored.json_file import read_json
-from runoff.stored.rows import Measure
-from runoff.stored.run import StoredRun, parse_run
+from runoff.history.past import PastRun, past_run
+from runoff.history.remembering import Memory
+from runoff.stored.json_file import parse_json, read_content
+from runoff.stored.run import parse_run
 from runoff.stored.schema import StoredRunBroken
-from runoff.stored.stratum import Stratum
 
 HISTORY_MARK = "runoff_history"
-LABELLED = "labelled pictures"
-"""What a run's set of labelled pictures is called, with their labels."""
-
-
-@dataclass(frozen=True)
-class PastRun:
-    """A stored run as a history sees it; ``circumstances`` are what it ran in that is no part of the stratum.
-
-    ``accuracies`` are those of its contenders on labelled pictures, without single pictures and classes.
-    """
-
-    file: str
-    moment: datetime
-    commit: Commit | None
-    stratum: Stratum
-    circumstances: Mapping[str, str]
-    valid: bool
-    measures: Mapping[tuple[str, str], Measure]
-    accuracies: Mapping[str, Accuracy]
-    fingerprint: str
-
-    @property
-    def order(self) -> tuple[datetime, datetime]:
-        """Commits come in the order of their times, runs of one commit in that of theirs."""
-        return (self.commit.time if self.commit and self.commit.time else self.moment, self.moment)
 
 
 @dataclass(frozen=True)
@@ -57,17 +27,18 @@ class Reading:
     copies: Mapping[str, str]
 
 
-def read_runs(places: Sequence[Path]) -> Reading:
-    """Read every run below the folders, each once however often it is stored.
+def read_runs(places: Sequence[Path], memory: Memory | None = None) -> Reading:
+    """Read every run below the folders, each once however often it is stored; what is remembered is not read again.
 
     Raises NothingToRead where there is none.
     """
+    memory = memory or Memory()
     runs: dict[str, PastRun] = {}
     skipped: dict[str, str] = {}
     copies: dict[str, str] = {}
     for path, why_not in find_files(places).items():
         try:
-            run = None if why_not else read_past_run(path)
+            run = None if why_not else read_past_run(path, memory)
         except StoredRunBroken as error:
             skipped[shown(path)] = str(error)
             continue
@@ -88,70 +59,18 @@ def read_runs(places: Sequence[Path]) -> Reading:
     return Reading(sorted(runs.values(), key=lambda run: run.order), skipped, copies)
 
 
-def read_past_run(path: Path) -> PastRun | None:
+def read_past_run(path: Path, memory: Memory) -> PastRun | None:
     """Read a run from a file, None where it is a history that was written before.
 
     Raises StoredRunBroken.
     """
-    stored = read_json(path)
+    content = read_content(path)
+    return memory.run_of(shown(path), content, partial(parse_past_run, shown(path), content))
+
+
+def parse_past_run(file: str, content: bytes) -> PastRun | None:
+    """Read a run from a file's bytes, None where it is a history; raises StoredRunBroken."""
+    stored = parse_json(content)
     if isinstance(stored, dict) and HISTORY_MARK in stored:
         return None
-    return past_run(str(path), parse_run(stored))
-
-
-def past_run(file: str, run: StoredRun) -> PastRun:
-    """Return what a history needs of a stored run."""
-    measures = {
-        key: replace(measure, data=())  # which are most of a run, and which no history looks at
-        for key, measure in run.measures.items()
-        if key[1] in run.stratum.contenders
-    }
-    return PastRun(
-        file=shown(file),
-        moment=run.moment,
-        commit=run.commit,
-        stratum=run.stratum,
-        circumstances=circumstances(run),
-        valid=run.is_valid,
-        measures=measures,
-        accuracies=accuracies_of(run),
-        fingerprint=fingerprint(run, measures),
-    )
-
-
-def accuracies_of(run: StoredRun) -> dict[str, Accuracy]:
-    """Return what a history needs of a run's accuracies; raise StoredRunBroken where answers are not as many."""
-    known = run.info.accuracy
-    accuracies = {}
-    for found in run.accuracy if known else ():
-        try:
-            unpack(found.outcomes, found.top1.pictures)
-        except ValueError as error:
-            raise StoredRunBroken(f"the outcomes of labelled pictures are broken: {error}") from error
-        if found.contender in run.stratum.contenders:
-            accuracies[found.contender] = msgspec.structs.replace(found, losses=(), discordant=())
-    return accuracies
-
-
-def circumstances(run: StoredRun) -> dict[str, str]:
-    """Return what a run ran in and a step may come from, though runs that differ in it are comparable."""
-    machine, images = run.machine, run.stratum.images
-    first = run.info.workers_go_first
-    labelled = run.info.accuracy and run.info.accuracy.pictures
-    values = {
-        "machine": machine.node,
-        "system": " ".join(filter(None, (machine.system, machine.release))),
-        "Python of the suite": machine.python_version,
-        "pictures": images and images.sha256[:DIGITS],
-        LABELLED: labelled and f"{labelled.count} {labelled.labels_sha256[:DIGITS]}",
-        "launches": str(run.info.launches),
-        "rounds": str(run.info.rounds),
-        "workers go first": None if first is None else "yes" if first else "no",
-    }
-    return {name: value for name, value in values.items() if value}
-
-
-def fingerprint(run: StoredRun, measures: Mapping[tuple[str, str], Measure]) -> str:
-    """Return what tells a run from all others however it is stored: no two measure the same to the last bit."""
-    figures = sorted((key, measure.median, measure.ratio and measure.ratio.value) for key, measure in measures.items())
-    return hashlib.sha256(repr((run.info.seed, run.commit and run.commit.identifier, figures)).encode()).hexdigest()
+    return past_run(file, parse_run(stored))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runoff.history.lines import History, HistoryMetric, Line, SettingHistory, Step
-from runoff.history.reading import PastRun
+from runoff.history.past import PastRun
 from runoff.judge.ratios import Ratio
 from runoff.stored.info import NO_COMMIT
 from runoff.stored.model import input_words, model_title, model_words, preprocessing_lines
@@ -110,11 +110,12 @@ def section_note(section: SettingHistory) -> str:
     """Say how many runs a section has, of how many commits, and of how many the processor is not fully known."""
     commits = len({run.commit.identifier for run in section.runs if run.commit})
     counted = f"{count(len(section.runs), 'run')} of {count(commits, 'commit')}"
-    unknown = [parts for run in section.runs if (parts := unknown_parts(run.stratum.processor))]
+    unknown = {id(stratum): parts for stratum in section.strata if (parts := unknown_parts(stratum.processor))}
     if not unknown:
         return counted
-    missing = ", ".join(dict.fromkeys(part for parts in unknown for part in parts))
-    return f"{counted} ({NOT_FULLY_KNOWN} in {len(unknown)}: {missing})"
+    missing = ", ".join(dict.fromkeys(part for parts in unknown.values() for part in parts))
+    count_unknown = sum(id(run.stratum) in unknown for run in section.runs)
+    return f"{counted} ({NOT_FULLY_KNOWN} in {count_unknown}: {missing})"
 
 
 def model_note(section: SettingHistory) -> str | None:

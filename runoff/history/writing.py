@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from itertools import islice
+from math import isfinite
 from typing import Any
 
 import msgspec
 
 from runoff.charts.apart import draw_or_say
+from runoff.charts.drawing import Figure
 from runoff.history import words
-from runoff.history.charts import draw_panels
+from runoff.history.charts import Panel, draw_plot, panels_of
 from runoff.history.lines import RIGHT, History, Line, Point, SettingHistory, Step
-from runoff.history.reading import HISTORY_MARK, PastRun
+from runoff.history.past import PastRun
+from runoff.history.reading import HISTORY_MARK
 from runoff.judge.ratios import Ratio
 from runoff.stored.schema import write_record
 from runoff.text.markdown import escape, note_lines, table_lines
@@ -29,10 +32,17 @@ def render_history(history: History, say: Callable[[str], object] = str) -> str:
     """
     page = page_templates("runoff.history").get_template("history.html")
     said: list[str] = []
-    drawn = draw_or_say([(draw_panels, (section,)) for section in history.sections], said.append)
+    panels = [panels_of(section) for section in history.sections]
+    plots = [plot for shown in panels for panel in shown for plot in panel.charts]
+    drawn = draw_or_say([(draw_plot, (plot,)) for plot in plots], said.append)
     for line in said:
         say(line)
-    sections = list(zip(history.sections, drawn or [[]] * len(history.sections), strict=True))
+    figures = iter(drawn or ())
+    pages: list[list[Panel[Figure]]] = [
+        [Panel(panel.contender, panel.hues, tuple(islice(figures, len(panel.charts)))) for panel in shown if drawn]
+        for shown in panels
+    ]
+    sections = list(zip(history.sections, pages, strict=True))
     return page.render(history=history, words=words, sections=sections, remarks=[*words.remarks(history), *said])
 
 
@@ -44,7 +54,12 @@ def render_history_markdown(history: History) -> str:
 
 def history_json(history: History) -> str:
     """Write a history as JSON; sizes are in bytes, durations in seconds, times in ISO 8601."""
-    written = {
+    return msgspec.json.format(msgspec.json.encode(as_values(history)), indent=1).decode() + "\n"
+
+
+def as_values(history: History) -> dict[str, Any]:
+    """Return a history as JSON values."""
+    return {
         HISTORY_MARK: HISTORY_SCHEMA,
         "runs": len(history.reading.runs),
         "skipped": dict(history.reading.skipped),
@@ -52,20 +67,19 @@ def history_json(history: History) -> str:
         "invalid": [run.file for run in history.invalid],
         "sections": [section_json(section) for section in history.sections],
     }
-    # Python indents ten times as slowly as it writes, and msgspec writes what is no number as null.
-    return msgspec.json.format(json.dumps(written, ensure_ascii=False, allow_nan=False), indent=1) + "\n"
 
 
 def section_json(section: SettingHistory) -> dict[str, Any]:
     """Write what lines share, and the lines."""
     stratum = section.stratum
+    written = {id(run): run_json(run) for run in section.runs}  # each has a point in every line
     return {
         "processor": write_record(stratum.processor),
         "threads": stratum.threads,
         **({"variables": stratum.variables} if stratum.variables else {}),
         "reference": stratum.reference,
         "model": write_record(stratum.model),
-        "lines": [line_json(line) for line in section.lines],
+        "lines": [line_json(line, lambda run: written[id(run)]) for line in section.lines],
         "breaks": [
             {"contender": found.contender, **between(found.last, found.first), "changed": list(found.changed)}
             for found in section.breaks
@@ -73,30 +87,37 @@ def section_json(section: SettingHistory) -> dict[str, Any]:
     }
 
 
-def line_json(line: Line) -> dict[str, Any]:
-    """Write a line."""
+def line_json(line: Line, about: Callable[[PastRun], dict[str, Any]]) -> dict[str, Any]:
+    """Write a line, its points at once as text: of thousands of runs the values would take most of the memory.
+
+    Raises ValueError for a point that is no number, which msgspec would write as null.
+    """
+    if not all(isfinite(value) for point in line.points for value in (point.value, point.low or 0, point.high or 0)):
+        raise ValueError(f"{line.contender}: a point of {line.metric.title} is no number")
     return {
         "contender": line.contender,
         "metric": line.metric.title,
         "unit": "share" if line.metric == RIGHT else {"MB": "bytes", "s": "seconds"}.get(line.metric.unit, "ratio"),
         "versions": dict(line.versions),
-        "points": [point_json(point) for point in line.points],
+        "points": msgspec.Raw(msgspec.json.encode([point_json(point, about(point.run)) for point in line.points])),
         "steps": [step_json(step) for step in line.steps],
     }
 
 
-def point_json(point: Point) -> dict[str, Any]:
-    """Write a run's value."""
-    commit = point.run.commit
+def point_json(point: Point, about: dict[str, Any]) -> dict[str, Any]:
+    """Write a run's value, with what is written about the run."""
+    return {**about, "value": point.value, "low": point.low, "high": point.high}
+
+
+def run_json(run: PastRun) -> dict[str, Any]:
+    """Write which run a value is of."""
+    commit = run.commit
     return {
         "commit": commit.identifier if commit else None,
         "commit_time": commit.time.isoformat() if commit and commit.time else None,
         "with_changes": commit.changed if commit else None,
-        "time": point.run.moment.isoformat(),
-        "file": point.run.file,
-        "value": point.value,
-        "low": point.low,
-        "high": point.high,
+        "time": run.moment.isoformat(),
+        "file": run.file,
     }
 
 

@@ -20,7 +20,11 @@ def read_json(path: Path) -> Any:
 
     Raises StoredRunBroken with what is wrong, but not with the path, which the caller knows.
     """
-    content = read_content(path)
+    return parse_json(read_content(path))
+
+
+def parse_json(content: bytes) -> Any:
+    """Read a file's bytes as ``read_json`` does; raises StoredRunBroken."""
     encoding = json.detect_encoding(content)
     try:
         text = content.decode(encoding)

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 
 from runoff.arrays import Input, Output, shape_text
 from runoff.contract import CLASSIFICATION, RANDOM, Preprocessing
+from runoff.text.ids import with_weights
 
 HASH_DIGITS = 12
 SPEED_ONLY = "speed only"
@@ -71,11 +72,6 @@ class StoredModel(Struct, frozen=True):
 def model_title(model: StoredModel) -> str:
     """Name a model and its weights, and say where they are random."""
     return f"{with_weights(model.name, model.weights)}{f' ({SPEED_ONLY})' if model.speed_only else ''}"
-
-
-def with_weights(name: str, weights: str) -> str:
-    """Name a model and its weights; a file that has both is named once."""
-    return name if name.rpartition("/")[2] == weights else f"{name} with {weights} weights"
 
 
 def model_words(model: StoredModel) -> str:

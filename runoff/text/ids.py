@@ -1,4 +1,4 @@
-"""Contenders' ids, such as ``onnxruntime-int8@1.18``: put together and taken apart here alone."""
+"""Contenders' ids, such as ``onnxruntime-int8@1.18``: put together and taken apart here alone; and models' names."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def without_variant(identifier: str, variant: str) -> str:
     """Return the id of the plain variant of the same backend in the same environment."""
     name, environment = split_id(identifier)
     return join_id(name.removesuffix(f"-{variant}"), "", environment)
+
+
+def with_weights(name: str, weights: str) -> str:
+    """Name a model and its weights; a file that has both is named once."""
+    return name if name.rpartition("/")[2] == weights else f"{name} with {weights} weights"

@@ -9,7 +9,7 @@ import pytest
 
 from runoff.history import words
 from runoff.history.lines import RIGHT
-from runoff.history.reading import past_run
+from runoff.history.past import past_run
 from runoff.history.writing import history_json, render_history
 from runoff.judge.accuracy import Rule
 from runoff.record.accuracy import accuracies, stored_accuracy

@@ -53,7 +53,7 @@ def test_the_list_of_commands_says_what_it_is_for(monkeypatch):
     """It has one line there."""
     monkeypatch.setenv("COLUMNS", "120")
     parser = argparse.ArgumentParser()
-    add_history(parser.add_subparsers())
+    add_history(parser.add_subparsers(), home=Path)
     listed = [" ".join(line.split()) for line in parser.format_help().splitlines()]
     assert "history draw many stored runs over commits, with the steps in them" in listed
 
@@ -119,7 +119,7 @@ def test_the_json_is_for_people_too():
     broken = dataclasses.replace(section.lines[0].points[0], value=float("nan"))
     line = dataclasses.replace(section.lines[0], points=(broken,))
     history = dataclasses.replace(history, sections=(dataclasses.replace(section, lines=(line,)),))
-    with pytest.raises(ValueError, match="not JSON compliant"):
+    with pytest.raises(ValueError, match="no number"):
         history_json(history)
 
 

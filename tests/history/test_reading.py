@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from runoff.history.reading import NothingToRead, circumstances, past_run, read_runs
+from runoff.history.past import circumstances, past_run
+from runoff.history.reading import NothingToRead, read_runs
 from runoff.stored.run import parse_run
 from tests.builders.histories import make_past_run, store_runs, with_step
 from tests.builders.stored_runs import about, came_of

@@ -221,15 +221,19 @@ def test_the_matrices_are_what_tox_lists(runner, environments):
 
 
 def test_every_lane_of_the_tests_runs_in_ci(environments):
-    """CI runs lint, docs, coverage and every tests environment of tox; what quick runs is part of them."""
+    """CI runs lint, docs, coverage, the images and every tests environment of tox; what quick runs is part of them."""
     run = {
         found[1] or step.variables["ENVIRONMENT"]
         for step in all_steps()
         if step.workflow == "ci.yml" and (found := RUNS_TOX.search(step.command))
     }
-    assert run == {"lint", "docs", "coverage", *(name for name in environments if name.startswith("tests-"))} - {
-        "tests-quick"
-    }
+    assert run == {
+        "lint",
+        "docs",
+        "coverage",
+        "image",
+        *(name for name in environments if name.startswith("tests-")),
+    } - {"tests-quick"}
 
 
 def test_pre_releases_alone_may_fail():

@@ -10,7 +10,7 @@ import pytest
 from fixtures.results import baseline_warning
 from runoff.arrays import Input
 from runoff.model.sources.architecture import IMAGENET
-from runoff.stored.model import StoredModel, StoredSource, with_weights
+from runoff.stored.model import StoredModel, StoredSource
 from runoff.stored.run import parse_run
 from runoff.stored.stratum import (
     Pictures,
@@ -18,6 +18,7 @@ from runoff.stored.stratum import (
     have_the_same_pictures,
     stratum_differences,
 )
+from runoff.text.ids import with_weights
 from tests.builders.processors import ZEN3, ZEN4, of_schema_2, on_processor
 from tests.builders.stored_runs import make_stored_run
 

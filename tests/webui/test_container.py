@@ -1,4 +1,4 @@
-"""The page's container, as far as it can be checked without building an image, which `tox -e web-proof` does."""
+"""The page's container, as far as it can be checked without building an image, which `tox -e image` does."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_what_is_installed_is_pinned():
     """The base image has a full version, and every pip installs under constraints that pin exactly."""
     assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+ AS base", of("base", "FROM")[0])
     installs = [step.argument for step in STEPS if "pip install" in step.argument]
-    assert len(installs) == 3
+    assert len(installs) == 4
     assert all("pip install -c webui/constraints.txt " in install for install in installs)
     lines = (ROOT / "webui" / "constraints.txt").read_text().splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
@@ -78,6 +78,15 @@ def test_the_small_image_keeps_no_converter():
     (install,) = [argument for argument in of("onnxruntime", "RUN") if "pip" in argument]
     assert '".[onnxruntime,web]"' in install
     assert of("onnxruntime", "COPY") == ["--from=converted /opt/prepared /opt/prepared"]
+
+
+def test_the_main_jobs_image_races_where_it_is_mounted():
+    """`docker run` starts `runoff race` in /work, as a user without rights, and installs what `tox -e compare` does."""
+    words = re.findall(r'"([^"]*)"', of("race", "ENTRYPOINT")[0] + of("race", "CMD")[0])
+    assert words == ["runoff", "race"]
+    assert of("race", "USER") == ["10001"]
+    assert of("race", "WORKDIR") == ["/work"]
+    assert of("race", "ARG") == ['PIP_EXTRA_INDEX_URL=""', "EXTRAS=compare"]
 
 
 def test_the_small_image_is_built_for_any_model():

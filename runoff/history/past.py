@@ -1,0 +1,106 @@
+"""What a history needs of a stored run, and no more: who ran where, on which commit, three metrics, and accuracies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from runoff.files.names import shown
+from runoff.stored.accuracy import Accuracy, unpack
+from runoff.stored.info import DIGITS, Commit
+from runoff.stored.rows import Measure
+from runoff.stored.run import StoredRun
+from runoff.stored.samples import INFERENCE
+from runoff.stored.schema import StoredRunBroken
+from runoff.stored.stratum import Stratum
+
+COLD_START, PEAK_MEMORY = "cold-start", "peak-memory"
+DRAWN_GROUPS = (INFERENCE, COLD_START, PEAK_MEMORY)
+"""The groups whose metrics a history draws; ten thousand runs with all of theirs take half a gigabyte."""
+LABELLED = "labelled pictures"
+"""What a run's set of labelled pictures is called, with their labels."""
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A stored run as a history sees it; ``circumstances`` are what it ran in that is no part of the stratum.
+
+    ``accuracies`` are those of its contenders on labelled pictures, without single pictures and classes.
+    """
+
+    file: str
+    moment: datetime
+    commit: Commit | None
+    stratum: Stratum
+    circumstances: Mapping[str, str]
+    valid: bool
+    measures: Mapping[tuple[str, str], Measure]
+    accuracies: Mapping[str, Accuracy]
+    fingerprint: str
+
+    @property
+    def order(self) -> tuple[datetime, datetime]:
+        """Commits come in the order of their times, runs of one commit in that of theirs."""
+        return (self.commit.time if self.commit and self.commit.time else self.moment, self.moment)
+
+
+def past_run(file: str, run: StoredRun) -> PastRun:
+    """Return what a history needs of a stored run."""
+    measures = {key: measure for key, measure in run.measures.items() if key[1] in run.stratum.contenders}
+    return PastRun(
+        file=shown(file),
+        moment=run.moment,
+        commit=run.commit,
+        stratum=run.stratum,
+        circumstances=circumstances(run),
+        valid=run.is_valid,
+        measures={
+            (group, contender): Measure(measure.median, measure.unit, measure.ratio, None, None, ())
+            for (group, contender), measure in measures.items()
+            if group in DRAWN_GROUPS
+        },
+        accuracies=accuracies_of(run),
+        fingerprint=fingerprint(run, measures),
+    )
+
+
+def accuracies_of(run: StoredRun) -> dict[str, Accuracy]:
+    """Return what a history needs of a run's accuracies; raise StoredRunBroken where answers are not as many."""
+    known = run.info.accuracy
+    accuracies = {}
+    for found in run.accuracy if known else ():
+        try:
+            unpack(found.outcomes, found.top1.pictures)
+        except ValueError as error:
+            raise StoredRunBroken(f"the outcomes of labelled pictures are broken: {error}") from error
+        if found.contender in run.stratum.contenders:
+            accuracies[found.contender] = msgspec.structs.replace(found, losses=(), discordant=())
+    return accuracies
+
+
+def circumstances(run: StoredRun) -> dict[str, str]:
+    """Return what a run ran in and a step may come from, though runs that differ in it are comparable."""
+    machine, images = run.machine, run.stratum.images
+    first = run.info.workers_go_first
+    labelled = run.info.accuracy and run.info.accuracy.pictures
+    values = {
+        "machine": machine.node,
+        "system": " ".join(filter(None, (machine.system, machine.release))),
+        "Python of the suite": machine.python_version,
+        "pictures": images and images.sha256[:DIGITS],
+        LABELLED: labelled and f"{labelled.count} {labelled.labels_sha256[:DIGITS]}",
+        "launches": str(run.info.launches),
+        "rounds": str(run.info.rounds),
+        "workers go first": None if first is None else "yes" if first else "no",
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def fingerprint(run: StoredRun, measures: Mapping[tuple[str, str], Measure]) -> str:
+    """Return what tells a run from all others however it is stored: no two measure the same to the last bit."""
+    figures = sorted((key, measure.median, measure.ratio and measure.ratio.value) for key, measure in measures.items())
+    return hashlib.sha256(repr((run.info.seed, run.commit and run.commit.identifier, figures)).encode()).hexdigest()
