@@ -8,11 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 UNKNOWN = 9
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:  # noqa: PLR0911 - a line for each command
     """Do what the arguments ask for, or give UNKNOWN for what no list has."""
     match arguments:
         case ["-m", "pip", "install", *_] | [
@@ -36,10 +37,25 @@ def main(arguments: list[str]) -> int:
         case ["-m", "tox", "-e", name, *_] if known(name):
             shutil.copytree(os.environ["RUNOFF_LEFT"], "results", dirs_exist_ok=True)
             return 0
-        case [".ci/list_environments.py"]:
+        case ["-m", "runoff", "race", *words]:
+            return race(words)
+        case [".ci/list_environments.py"] | ["-m", "runoff", "compare" | "report", *_]:
+            return really(arguments)
+        case [path, _] if path.endswith("/.github/action/comment.py"):
             return really(arguments)
     sys.stderr.write(f"not on the list of what a step may run: python {' '.join(arguments)}\n")
     return UNKNOWN
+
+
+def race(words: list[str]) -> int:
+    """Note what is raced, in which folder and with which options, and leave what would be stored."""
+    left, results = Path(os.environ["RUNOFF_LEFT"]), Path(words[words.index("--results") + 1])
+    options = {name: os.environ.get(name, "") for name in ("RUNOFF_MODEL", "RUNOFF_CONTENDERS")}
+    with left.with_suffix(".raced").open("a") as noted:
+        noted.write(json.dumps({"folder": str(Path.cwd()), "words": words, **options}) + "\n")
+    base = left.with_name("left-of-base")
+    shutil.copytree(base if results.name == "base-results" and base.is_dir() else left, results, dirs_exist_ok=True)
+    return int(os.environ.get("RACE_ENDS_WITH", "0"))
 
 
 def known(name: str) -> bool:
