@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from runoff.across.command import add_models
+from runoff.checking.command import add_check_backend
 from runoff.compare.command import add_compare
 from runoff.doctor.command import add_doctor
 from runoff.environments.race_command import add_race, usable_home
@@ -33,7 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for declare in (
         *(add_race, add_report, add_compare, partial(add_history, home=usable_home)),
-        *(add_doctor, add_versions, add_models, add_clean),
+        *(add_doctor, add_check_backend, add_versions, add_models, add_clean),
     ):
         declare(commands)
     return parser

@@ -34,6 +34,7 @@ class Exit(IntEnum):
     UNWRITABLE = 7, "a file or the standard output can't be written"
     FAILED = 8, "what was asked for can't be done here, for the reason that is said"
     WORSE = 9, "a ratio is proven to be worse by more than --fail-above, or agreement with golden fell"
+    CONTRACT_BROKEN = 10, "a backend does not keep the contract"
     INTERRUPTED = 130, "interrupted, as by Ctrl-C"
 
 

@@ -53,6 +53,7 @@ ORDER = (
     "backends",
     "environments",
     "measure",
+    "checking",
     "matrix",
     "record",
     "answer",
