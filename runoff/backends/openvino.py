@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,7 +123,8 @@ def quantise(model: Any, pictures: Pictures) -> Any:
     import nncf
 
     dataset = nncf.Dataset([picture[None] for picture in pictures])
-    return nncf.quantize(model, dataset, subset_size=len(pictures), preset=nncf.QuantizationPreset.MIXED)
+    with redirect_stdout(sys.stderr):  # it prints how far it is
+        return nncf.quantize(model, dataset, subset_size=len(pictures), preset=nncf.QuantizationPreset.MIXED)
 
 
 def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -> OpenVinoSession:

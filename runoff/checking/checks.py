@@ -105,15 +105,30 @@ def check_backend(
     if any(check == DECLARATIONS for check, _ in subject.seen.faults):
         return findings(subject.seen, NEED_DECLARATIONS)
     made = convert_twice(subject)
-    for variant in variants:
-        if (variant.name, UNTAKEABLE) in made:
-            arguments = {"variant": variant.name, "folder": str(cases / UNTAKEABLE), "layout": backend.LAYOUT}
-            arguments["artifact"] = str(place_of(subject, "first", variant.name, UNTAKEABLE))
-            subject.ask(REFUSAL, "running:refuse", backend.variables(variant), kind=backend.FORM, **arguments)
+    require_refusal(subject, made)
     taken = [pair for pair in made if pair[1] != UNTAKEABLE]
     ran = [run_variant(subject, variant, taken) for variant in variants]
     require_other_arithmetic(subject, dict(zip(variants_by_name(variants), ran, strict=True)))
     return findings(subject.seen, () if any(ran) else NEED_ARTIFACTS)
+
+
+def require_refusal(subject: Subject, made: Made) -> None:
+    """Load what was made of the model that nobody can take; the same artifact of several variants once."""
+    known = set()
+    for variant in subject.variants:
+        artifact = place_of(subject, "first", variant.name, UNTAKEABLE)
+        if (variant.name, UNTAKEABLE) in made and (hashed := measure_files(artifact.parent)) not in known:
+            known.add(hashed)
+            subject.ask(
+                REFUSAL,
+                "running:refuse",
+                subject.backend.variables(variant),
+                kind=subject.backend.FORM,
+                variant=variant.name,
+                layout=subject.backend.LAYOUT,
+                folder=str(subject.cases / UNTAKEABLE),
+                artifact=str(artifact),
+            )
 
 
 def variants_by_name(variants: Sequence[Variant]) -> dict[str, Variant]:

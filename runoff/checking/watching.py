@@ -20,6 +20,7 @@ MARK = "RUNOFF_CHECKED"
 PATIENCE = 1.0
 """Seconds that a process has to end by itself."""
 LONGEST = 80
+TRACKER = b"multiprocessing.resource_tracker"
 STDOUT, FOLDER, PROCESSES, FILES = "stdout", "current folder", "processes", "files"
 """What is watched, as the checks are named."""
 
@@ -106,11 +107,16 @@ def left_processes() -> list[tuple[int, str]]:
 
 
 def marked_processes() -> list[tuple[int, str]]:
-    """Return the other processes whose environment has this one's mark; none where the system shows no environments."""
+    """Return the other processes whose environment has this one's mark; none where the system shows no environments.
+
+    Python's own, which tracks what processes share, ends with this one and is not counted.
+    """
     mark = f"{MARK}={os.environ[MARK]}".encode()
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if int(place.name) != os.getpid() and mark in (place / "environ").read_bytes().split(b"\0"):
+            if int(place.name) == os.getpid() or TRACKER in (place / "cmdline").read_bytes():
+                continue
+            if mark in (place / "environ").read_bytes().split(b"\0"):
                 found.append((int(place.name), (place / "comm").read_text().strip()))
     return found

@@ -81,14 +81,15 @@ class Asked:
     outputs: tuple[Output, ...]
 
 
+# The names are those of folders, and OpenVINO takes a path with a comma for two.
 MODELS: Mapping[str, Asked] = {
     PICTURES: Asked(pictures, (Input("images", (3, 28, 20), layout="NCHW"),), (Output("logits", (10,)),)),
-    "two inputs, two outputs": Asked(
+    "pairs": Asked(
         pairs,
         (Input("image", (3, 12, 16), layout="NCHW"), Input("extra", (5,))),
         (Output("means", (4,)), Output("map", (4, 12, 16))),
     ),
-    "whole numbers": Asked(words, (Input("tokens", (7,), "int64"),), (Output("sums", (6,)),)),
+    "words": Asked(words, (Input("tokens", (7,), "int64"),), (Output("sums", (6,)),)),
 }
 
 
