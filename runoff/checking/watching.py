@@ -77,7 +77,7 @@ def watched(seen: Seen, what: str) -> Iterator[None]:
         for left in folder.iterdir():
             seen.fault(FILES, f"{what} leaves {left.name} in the current folder")
         for process, name in left_processes():
-            seen.fault(PROCESSES, f"{what} leaves a process behind, {name}")
+            seen.fault(PROCESSES, f"{what} leaves a process behind: {name}")
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
 
@@ -99,7 +99,7 @@ def printed_to() -> Iterator[Path]:
 
 
 def left_processes() -> list[tuple[int, str]]:
-    """Return the processes with this one's mark, those that end in time excepted: their numbers and names."""
+    """Return the processes with this one's mark, those that end in time excepted: their numbers and commands."""
     over = time.monotonic() + PATIENCE
     while (left := marked_processes()) and time.monotonic() < over:
         time.sleep(0.01)
@@ -115,8 +115,9 @@ def marked_processes() -> list[tuple[int, str]]:
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if int(place.name) == os.getpid() or TRACKER in (place / "cmdline").read_bytes():
+            words = (place / "cmdline").read_bytes().replace(b"\0", b" ")
+            if int(place.name) == os.getpid() or TRACKER in words:
                 continue
             if mark in (place / "environ").read_bytes().split(b"\0"):
-                found.append((int(place.name), (place / "comm").read_text().strip()))
+                found.append((int(place.name), words.decode(errors="replace").strip()[:LONGEST]))
     return found

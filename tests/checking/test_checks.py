@@ -164,7 +164,7 @@ FAULTS = {
         "processes",
         IMPORTS,
         f'{IMPORTS}    __import__("os").spawnlp(__import__("os").P_NOWAIT, "sleep", "sleep", "60")\n',
-        "import_framework() leaves a process behind, sleep",
+        "import_framework() leaves a process behind: sleep 60",
     ),
     "changes cwd": (
         "current folder",
