@@ -94,6 +94,9 @@ def run_case(seen: Seen, trial: Trial, form: Form, case: Case, artifact: Path) -
         seen.fault(OUTPUTS, f"{name}: {error}")
         return None
     except Exception as error:  # noqa: BLE001 - as above
+        if form.model.name != PICTURES:
+            seen.note(LOADING, f"run() raises {first_line(error)} for {name}")
+            return None
         first, problem = {}, f"run() raises {first_line(error)}"
     if problem:
         seen.fault(AGREEMENT, f"{name}: {problem}{layout_words(trial, sessions[0], case, signature)}")

@@ -10,6 +10,9 @@ from runoff.contract import Variant
 from runoff.errors import UnknownContender
 from runoff.text.ids import HERE, join_id, split_id
 
+EVERY = ("default", "all")
+"""What ``--contenders`` is given for those that race if not told otherwise, and for all."""
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -39,9 +42,10 @@ def choose_contenders(asked: str, backends: Mapping[str, Declaration], environme
     Raises UnknownContender for an id that no backend offers, an unknown environment, or none at all.
     """
     known = all_contenders(backends)
-    if asked == "default":
+    default, everyone = EVERY
+    if asked == default:
         return [contender for contender in known.values() if contender.variant.default]
-    if asked == "all":
+    if asked == everyone:
         return list(known.values())
     names = [name.strip() for name in asked.split(",") if name.strip()]
     if not names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from runoff import backends
 from runoff.backends import Declaration, Origin, declaration_of
 from runoff.contract import MODULE, Variant, import_backend
+from runoff.environments.contenders import EVERY
 from runoff.errors import BackendsClash, ContractBroken, first_line
 
 
@@ -49,12 +51,13 @@ def parse_backend(text: str) -> Offer:
     return Offer(path.stem, f"{backends.__name__}.{path.stem}", str(path))
 
 
-NAMES = "NAME, the backend's, is of letters, digits and _ and begins with no digit"
+NAMES = "NAME, the backend's, is of letters, digits and _, begins with a letter, and is not all or default"
 
 
 def why_no_name(name: str) -> str:
-    """Say why a backend can't have this name, in which ``-`` begins a variant's; nothing where it can."""
-    return "" if name.isidentifier() and name.isascii() else f"{name!r} can't be a backend's name: {NAMES}"
+    """Say why a backend can't have this name, in which ``-`` would begin a variant's; nothing where it can."""
+    fits = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) and name not in EVERY
+    return "" if fits else f"{name!r} can't be a backend's name: {NAMES}"
 
 
 def installed_offers(found: Iterable[Mapping[str, str]]) -> list[Offer]:
@@ -95,7 +98,10 @@ def read_offer(offer: Offer) -> Declaration:
             problem = str(error)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever its code raises is the reason
             problem = f"{offer.file} can't be imported: {first_line(error)}"
-    origin = origin_of(offer) if offer.file else None
+    try:
+        origin = origin_of(offer) if offer.file else None
+    except OSError:  # a file that can't be read is broken for that very reason
+        origin = None
     return Declaration(locator, offer.file, (Variant(default=True),), (), MODULE, (), "", origin=origin, broken=problem)
 
 
@@ -106,7 +112,8 @@ def origin_of(offer: Offer) -> Origin:
     """
     file = Path(offer.file)
     in_package = "." in offer.module and bool(offer.distribution)
-    files = sorted(file.parent.rglob("*.py")) if in_package or file.name == "__init__.py" else [file]
+    inside = in_package or file.name == "__init__.py"
+    files = sorted(each for each in file.parent.rglob("*.py") if each.is_file()) if inside else [file]
     digest = hashlib.sha256()
     for each in files:
         digest.update(f"{each.relative_to(file.parent).as_posix()}\0{each.stat().st_size}\0".encode())

@@ -51,7 +51,7 @@ def offered_backends() -> list[dict[str, str]]:
 
 def offer_of(point: EntryPoint) -> dict[str, str]:
     """Return what an entry point offers; its file is empty where it names no module that is there."""
-    file = "" if point.attr else file_of_module(point.module)
+    file = file_of_module(point.value)
     distribution = point.dist
     return {
         "name": point.name,
@@ -65,8 +65,10 @@ def offer_of(point: EntryPoint) -> dict[str, str]:
 
 def file_of_module(name: str) -> str:
     """Return a module's Python file, empty where there is none; no package that it lies in is imported."""
+    if not re.fullmatch(r"\w+(\.\w+)*", name):
+        return ""
     first, *rest = name.split(".")
-    spec = importlib.util.find_spec(first)
+    spec = importlib.util.find_spec(first) if first not in sys.modules else sys.modules[first].__spec__
     for part in rest:
         if spec is None or spec.submodule_search_locations is None:
             return ""

@@ -37,6 +37,8 @@ def written(file: Path, text: str = SOURCE) -> Path:
         pytest.param("my-runtime.py", "expected a file NAME.py, where NAME", id="a variant's sign"),
         pytest.param("runtime.txt", "expected a file NAME.py, where NAME", id="no Python file"),
         pytest.param("ünfit.py", "is of letters, digits and _", id="no ASCII"),
+        pytest.param("all.py", "is not all or default", id="a word of --contenders"),
+        pytest.param("__init__.py", "begins with a letter", id="a package"),
     ],
 )
 def test_a_file_that_can_be_no_backend_is_refused(tmp_path, name, words):
@@ -82,6 +84,19 @@ def test_one_that_breaks_is_a_contender_with_its_reason(tmp_path, text, reason):
     assert "runoff.backends.broken" not in sys.modules or reason.startswith("REQUIRES")
 
 
+def test_a_file_that_can_not_be_read_breaks_its_backend_alone(tmp_path, monkeypatch):
+    """The reason is the system's own, and there is no hash of what nobody could read."""
+    offer = parse_backend(str(written(tmp_path / "closed.py")))
+
+    def refuse(file: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    (found,) = read_offers([offer]).values()
+    assert "closed.py can't be imported: PermissionError" in found.broken
+    assert found.origin is None
+
+
 def test_two_of_a_name_are_refused(tmp_path):
     """Two files, or a file and one of the tree's own, may not share a name: the error names both, and what to do."""
     first, second = (parse_backend(str(written(tmp_path / folder / "newcomer.py"))) for folder in "ab")
@@ -125,8 +140,10 @@ def test_an_entry_point_is_found_without_importing_its_package(tmp_path, monkeyp
     file = written(tmp_path / "runtime_x" / "racing.py")
     metadata = "Metadata-Version: 2.1\nName: runtime-x\nVersion: 1.2\n"
     written(tmp_path / "runtime_x-1.2.dist-info" / "METADATA", metadata)
-    points = "[runoff.backends]\nx = runtime_x.racing\ny = runtime_x.absent\nz = runtime_x.racing:VARIANTS\n"
-    written(tmp_path / "runtime_x-1.2.dist-info" / "entry_points.txt", points)
+    values = {"x": "racing", "y": "absent", "z": "racing:VARIANTS", "v": "a-b!"}
+    points = "".join(f"{name} = runtime_x.{value}\n" for name, value in values.items())
+    text = f"[runoff.backends]\n{points}w = numpy.absent\n"
+    written(tmp_path / "runtime_x-1.2.dist-info" / "entry_points.txt", text)
     monkeypatch.syspath_prepend(tmp_path)
     found = read_offers(Offer(**each) for each in offered_backends())
     assert (found["x"].module, found["x"].broken) == (f"runtime_x.racing={file}", "")
@@ -134,4 +151,6 @@ def test_an_entry_point_is_found_without_importing_its_package(tmp_path, monkeyp
     assert (origin.file, origin.distribution, origin.version) == ("racing.py", "runtime-x", "1.2")
     assert found["y"].broken == "expected an entry point that names a Python module, found 'runtime_x.absent'"
     assert "found 'runtime_x.racing:VARIANTS'" in found["z"].broken
+    assert "found 'runtime_x.a-b!'" in found["v"].broken
+    assert "found 'numpy.absent'" in found["w"].broken
     assert "runtime_x" not in sys.modules
