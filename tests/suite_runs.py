@@ -94,7 +94,7 @@ def copied_suite(root: Path, reference: str) -> Iterator[Suite]:
         shutil.copytree(ROOT / folder, root / folder)
     for file in ("conftest.py", "pytest.ini"):
         shutil.copy(ROOT / file, root / file)
-    for plugin in ("no_page.py", "orderly_end.py", "short_questions.py"):
+    for plugin in ("breaks.py", "no_page.py", "orderly_end.py", "short_questions.py"):
         shutil.copy(ROOT / "tests" / "stand_ins" / plugin, root / plugin)
     pictures = root / "pictures"
     pictures.mkdir()

@@ -19,10 +19,11 @@ from runoff.environments.others import Reading as Processes
 from runoff.environments.others import busy_others, read_processes
 from runoff.errors import RunoffError, WorkerCrashed, first_line
 from runoff.measure.entrant import Entrant, Example, Files, Start, receive_start, require_threads
-from runoff.measure.journal import write_launch
+from runoff.measure.journal import Kept, beside_launch, write_launch
 from runoff.measure.probe import Probed, Reading
 from runoff.measure.rotation import Failures, Rotation, RunningWorker, Workers
 from runoff.processes.process import Process
+from runoff.stored.info import Resumed
 
 CONTROL = "control"
 SLEEP = 0.1
@@ -58,7 +59,8 @@ class Measured(Generic[Record]):
     probe found meanwhile, None where none was asked for. ``broken_off`` names the signal, or the error, that ended it
     in the middle of a launch, of which nothing is kept; ``crash`` is that error, None for a signal.
     ``sleeps`` are the seconds that the machine was suspended in launches which are void for it, and were performed
-    again. ``others`` are the processors that other programs kept busy, by their names.
+    again. ``others`` are the processors that other programs kept busy, by their names. ``resumed`` says after which
+    launches another process went on; what is read of the whole machine is of the last process.
     """
 
     records: Mapping[str, tuple[Record, ...]]
@@ -73,6 +75,7 @@ class Measured(Generic[Record]):
     sleeps: tuple[float, ...] = ()
     others: Mapping[str, float] = field(default_factory=dict)
     crash: Exception | None = None
+    resumed: tuple[Resumed, ...] = ()
 
 
 def deadline_after(seconds: float | None) -> float:
@@ -89,7 +92,8 @@ class Setup:
     enough may have been measured; the last one ends it. Every launch is added to the ``journal`` as soon as it is over,
     so that nothing measured is lost. ``deadline`` is the moment of ``time.monotonic`` at which all must end. A race
     that is ``probed`` has a probe, by which it is known how disturbed the machine was in each round. ``asleep`` says
-    for how long the machine has been suspended so far, and ``processes`` which processes there are.
+    for how long the machine has been suspended so far, and ``processes`` which processes there are. Where a race is
+    gone on with, ``kept`` is what it has already.
     """
 
     entrants: Sequence[Entrant]
@@ -104,6 +108,17 @@ class Setup:
     probed: bool = False
     asleep: Callable[[], float] = seconds_asleep
     processes: Callable[[], Processes] = read_processes
+    kept: Kept[Any] = field(default_factory=Kept)
+
+    @property
+    def random(self) -> Random:
+        """What decides orders: by the seed, and where launches are kept, other orders than theirs were."""
+        return Random(f"{self.seed} after {self.kept.launches}" if self.kept.launches else self.seed)
+
+    @property
+    def looks_left(self) -> list[tuple[int, int]]:
+        """The looks that are still to come: each by its index with its launches."""
+        return [look for look in enumerate(self.looks) if look[1] >= self.kept.launches]
 
     def start(self, launch: int, entrants: Sequence[Entrant], random: Random, *, timed: bool) -> Rotation:
         """Start the workers of a launch in random order, each suspended as soon as it is ready.
@@ -216,20 +231,24 @@ def run_launches(
 
     Raises KeyboardInterrupt, or the error, where it came before the first launch was over.
     """
-    records: dict[str, list[Record]] = {entrant.key: [] for entrant in setup.entrants}
-    failures: Failures = dict(failed or {})
-    frequencies: list[float | None] = []
+    kept = setup.kept
+    records: dict[str, list[Record]] = {
+        entrant.key: list(kept.records.get(entrant.key, ())) for entrant in setup.entrants
+    }
+    failures: Failures = {**(failed or {}), **kept.failures}
+    frequencies = list(kept.frequencies)
+    resumed = kept.resumed_now()
     unwritten: str | None = None
     before, processes = cpu_times(), setup.processes()
-    launch, longest, out_of_time = 0, 0.0, False
+    launch, longest, out_of_time = kept.launches, 0.0, False
     stopped: BaseException | None = None
     sleeps: list[float] = []
 
     def so_far(look: int) -> Measured[Record]:
-        kept = {key: tuple(values) for key, values in records.items()}
+        found = {key: tuple(values) for key, values in records.items()}
         stolen = stolen_share(before, cpu_times())
         return Measured(
-            kept,
+            found,
             dict(failures),
             stolen,
             look,
@@ -238,12 +257,13 @@ def run_launches(
             unwritten,
             broken_off=ended_by(stopped),
             crash=stopped if isinstance(stopped, Exception) else None,
+            resumed=resumed if launch > kept.launches else kept.resumed,
             sleeps=tuple(sleeps),
             others=busy_others(processes, setup.processes()),
         )
 
     with setup.workers:
-        for look, launches in enumerate(setup.looks):
+        for look, launches in setup.looks_left:
             setup.progress.begin(f"{name}{f', look {look + 1}' if look else ''}", (launches - launch) * steps)
             setup.progress.launched(yielded(records, failures, look, frequencies), launches)
             while launch < launches:
@@ -264,7 +284,8 @@ def run_launches(
                     continue
                 failures |= out
                 frequencies.append(read_frequency())
-                unwritten = write_launch(setup.journal, launch, finished, readings()) or unwritten
+                beside = beside_launch(frequencies[-1], failures, resumed)
+                unwritten = write_launch(setup.journal, launch, finished, readings(), beside) or unwritten
                 for key, record in finished.items():
                     records[key].append(record)
                 launch += 1

@@ -79,6 +79,12 @@ class Probe:
     fastest: float = math.inf
     next: float = -math.inf
 
+    def go_on(self, launches: Sequence[Sequence[Reading]], seconds: float) -> None:
+        """Go on after the launches of an earlier probe, the last of which was over so many seconds ago."""
+        self.launches = [list(readings) for readings in launches]
+        last = max((reading.moment for readings in launches for reading in readings), default=0.0)
+        self.begun = time.monotonic() - last - seconds
+
     def begin_launch(self, launch: int) -> None:
         """Let the rounds of the launch with this number begin, once more where it was void."""
         self.launches[launch:] = [[]]

@@ -7,9 +7,9 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from random import Random
 
 from runoff.measure.entrant import INFERENCE_TIMEOUT, NANOSECONDS, Entrant
+from runoff.measure.journal import now
 from runoff.measure.launches import Measured, Setup, Yield, run_launches
 from runoff.measure.probe import Probe, Reading, started_probe
 from runoff.measure.rotation import Failures, Rotation, RunningWorker
@@ -59,12 +59,14 @@ def run_race(
     An entrant without a living worker is started once before: that brings files into the page cache, and memory to
     this machine. ``name`` is what progress calls the launches. A probe that the setup asks for is kept for all of them.
     """
-    random = Random(setup.seed)
+    random = setup.random
     threads = max((entrant.threads for entrant in setup.entrants), default=1)
     beside: AbstractContextManager[Probe | None] = nullcontext()
     if setup.probed:
         beside = started_probe(threads, setup.workers.logs, high_priority=setup.workers.high_priority)
     with setup.workers, beside as probe:
+        if probe and setup.kept.launches:
+            probe.go_on(setup.kept.readings, now() - setup.kept.moment)
 
         def perform(launch: int, entrants: Sequence[Entrant]) -> Yield[LaunchRecord]:
             rotation = setup.start(launch, entrants, random, timed=True)
@@ -74,7 +76,8 @@ def run_race(
             return run_rounds(rotation, rounds, probe.read), rotation.failures
 
         failed: Failures = {}
-        if without := [entrant for entrant in setup.entrants if entrant.key not in setup.workers]:
+        out = setup.kept.failures
+        if without := [each for each in setup.entrants if each.key not in setup.workers and each.key not in out]:
             setup.progress.begin("starting each once", len(without))
             failed = setup.start(0, without, random, timed=False).failures
         steps = len(setup.entrants) + rounds

@@ -101,21 +101,44 @@ def given_on(words: Sequence[str]) -> dict[str, Setting]:
 
     Raises UsageError for a value that can't be, and for what is nearly an option's name.
     """
-    parser, spelled = option_parser(), option_parser()
-    for action in actions_of(spelled):
-        action.type = None
+    parser = option_parser()
     try:
         values, others = parser.parse_known_args(list(words))
     except argparse.ArgumentError as error:
         raise UsageError(str(error)) from error
     if typo := next(mistyped(others), None):
         raise UsageError(f"there is no option {typo[0]}; do you mean {typo[1]}?")
-    texts = vars(spelled.parse_known_args(list(words))[0])
+    texts = texts_on(words)
     return {
-        name: Setting(value, tuple(map(str, texts[name] if isinstance(value, list) else [texts[name]])), COMMAND_LINE)
-        for name, value in vars(values).items()
-        if value is not None
+        name: Setting(value, texts[name], COMMAND_LINE) for name, value in vars(values).items() if value is not None
     }
+
+
+def texts_on(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the texts that words of a command line give for options, unread."""
+    parser = option_parser()
+    for action in actions_of(parser):
+        action.type = None
+    found = vars(parser.parse_known_args(list(words))[0])
+    return {
+        name: tuple(map(str, texts if isinstance(texts, list) else [texts]))
+        for name, texts in found.items()
+        if texts is not None
+    }
+
+
+def from_texts(texts: Mapping[str, Sequence[str]], folder: Path, source: str) -> dict[str, Setting]:
+    """Read options that were given in a folder, by their names in Python; a flag that was given is on.
+
+    Raises UsageError for what is no option's value any more.
+    """
+    found = {}
+    for action in actions_of(option_parser()):
+        if action.dest not in texts:
+            continue
+        given = [in_folder(action, text, folder) for text in texts[action.dest]]
+        found[action.dest] = Setting(True, ("true",), source) if action.nargs == 0 else read(action, given, source)
+    return found
 
 
 def mistyped(words: Iterable[str]) -> Iterator[tuple[str, str]]:

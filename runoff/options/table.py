@@ -183,6 +183,12 @@ def declare_options(add: Callable[..., object]) -> None:
         help="how much the caches may take when the run is over; what was unused for longest goes first (%(default)s)",
     )
     add(
+        "--resume",
+        metavar="RUN",
+        help="go on with the race of a run that was broken off: its name, its journal or its runoff.json; what is not "
+        "given is as it was there, and a new run begins where that can't be (default: a new run)",
+    )
+    add(
         "--live",
         choices=(AUTO, NEVER),
         default=AUTO,

@@ -99,13 +99,21 @@ class BrokenOff(Struct, frozen=True):
     missing: tuple[str, ...] = ()
 
 
+class Resumed(Struct, frozen=True):
+    """A run was gone on with after so many launches, so many seconds after the last of them was over."""
+
+    launches: Count
+    seconds: Size
+
+
 class RunInfo(Struct, frozen=True):
     """A run as a whole; before a race it has no model, no pictures and no contenders.
 
     ``limits`` is what a contender is chosen under, as ``--choose`` has it, ``tolerance`` what reduced precision of a
     model that is no classifier is judged by, ``repeat`` the command that made it but for contenders and limits. One
-    that was ``broken_off`` has what was measured by then. Runs of
-    before there was a ``probe`` have none, and of their control, whose rounds are not stored, the typical ratio alone.
+    that was ``broken_off`` has what was measured by then; where it was gone on with, ``resumed`` says after which
+    launches. Runs of before there was a ``probe`` have none, and of their control, whose rounds are not stored, the
+    typical ratio alone.
     """
 
     seed: int
@@ -130,6 +138,7 @@ class RunInfo(Struct, frozen=True):
     version_steps: tuple[VersionStep, ...] = ()
     accuracy: StoredAccuracy | None = None
     broken_off: BrokenOff | None = None
+    resumed: tuple[Resumed, ...] = ()
     schema: int = SCHEMA
 
     @property

@@ -155,7 +155,7 @@ def test_a_journal_that_can_be_written_again_has_still_lost_launches(make_setup,
     problems = iter(["disk full", None])
     written = []
 
-    def write(journal, launch, records, readings):
+    def write(journal, launch, records, readings, beside):
         written.append((journal, launch, records, readings))
         return next(problems)
 
