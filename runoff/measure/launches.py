@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -116,9 +116,9 @@ class Setup:
         return Random(f"{self.seed} after {self.kept.launches}" if self.kept.launches else self.seed)
 
     @property
-    def looks_left(self) -> list[tuple[int, int]]:
-        """The looks that are still to come: each by its index with its launches."""
-        return [look for look in enumerate(self.looks) if look[1] >= self.kept.launches]
+    def looks_left(self) -> Iterator[tuple[int, int]]:
+        """The looks that are still to come, of which there may be no end: each by its index with its launches."""
+        return (look for look in enumerate(self.looks) if look[1] >= self.kept.launches)
 
     def start(self, launch: int, entrants: Sequence[Entrant], random: Random, *, timed: bool) -> Rotation:
         """Start the workers of a launch in random order, each suspended as soon as it is ready.

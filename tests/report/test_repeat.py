@@ -32,7 +32,7 @@ def parse(words: list[str]) -> Namespace:
 def options_of(words: list[str]) -> Options:
     """Return what the suite makes of options."""
     option = SimpleNamespace(**vars(parse(words)), benchmark_disable=False, benchmark_enable=False)
-    config = SimpleNamespace(option=option, invocation_params=SimpleNamespace(dir=Path("/")))
+    config = SimpleNamespace(option=option, invocation_params=SimpleNamespace(dir=Path("/"), args=words))
     settle_options(config)
     return read_options(config)
 
