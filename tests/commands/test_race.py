@@ -29,6 +29,7 @@ RACE = (
 )
 HOSTILE = {
     "pytest.ini": "[pytest]\naddopts = -n 4 --cov --no-such-option\nfilterwarnings = error\npython_files = nothing\n",
+    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--no-such-option'\n\n[tool.runoff]\nseed = 7\n",
     "conftest.py": "raise RuntimeError('the conftest of the user was imported')\n",
     "fixtures.py": "raise RuntimeError('a module of the user was imported')\n",
 }
@@ -198,7 +199,7 @@ def test_an_installed_race_writes_its_results_and_nothing_else_there(installatio
 @pytest.mark.full
 @pytest.mark.suite
 def test_the_users_own_pytest_does_not_disturb_a_race(installation, tmp_path):
-    """What configures pytest in that folder and by variables has no effect, nor has a module of a name of ours."""
+    """What configures pytest there and by variables has no effect, nor a module of a name of ours; our section has."""
     folder, cache = tmp_path / "mine", tmp_path / "cache"
     folder.mkdir()
     for name, content in HOSTILE.items():
@@ -208,6 +209,7 @@ def test_the_users_own_pytest_does_not_disturb_a_race(installation, tmp_path):
     assert done.returncode == Exit.DONE, done.stdout + done.stderr
     assert "Stored in results/runoff.json" in done.stdout
     assert "left out" not in done.stdout
+    assert "options from pyproject.toml: seed" in done.stdout.splitlines()
     assert {path.name for path in folder.iterdir()} == {"results", "pictures", *HOSTILE}
     assert sys.platform != "linux" or "artifacts" in os.listdir(cache / "runoff")  # noqa: PTH208 - names are compared
     again = installation.race(folder, "--no-such-option", XDG_CACHE_HOME=str(cache), **kept)

@@ -141,19 +141,35 @@ def test_a_tree_of_runoffs_races_its_base_in_one_run(runner):
         ({"fail-above": "5%"}, "give base too"),
         ({"base": "--upload-pack=touch"}, "is an option"),
         ({"base": "no-such-branch"}, "origin has none of this name"),
+        ({"base": "HEAD^1", "requirements": "ci.txt", "contenders": "pytorch"}, "base HEAD^1 has no file ci.txt"),
         ({"base": "HEAD^1", "contenders": "pytorch,onnxruntime"}, "contenders names one contender"),
         ({"base": "HEAD^1"}, "contenders names one contender"),
     ],
-    ids=["no base", "option", "unknown", "two contenders", "no contender"],
+    ids=["no base", "option", "unknown", "no requirements", "two contenders", "no contender"],
 )
 def test_what_can_not_be_raced_is_refused_first(runner, inputs, said):
     """The reason is an error of the job's, and nothing is raced."""
-    if "contenders" in said:
+    if said.startswith("contenders"):
         make_tree(runner)
     job = Job(runner, inputs)
     done = job.step("Race")
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert not job.raced
+
+
+def test_a_bases_packages_race_in_an_environment_of_their_own(runner):
+    """What the base's requirements name is installed apart, and is the reference of the one run."""
+    (runner / "requirements.txt").write_text("onnxruntime==1.23.2\n")
+    git("add", "requirements.txt", folder=runner)
+    git("commit", "--quiet", "--message", "requirements", folder=runner)
+    (runner.parent / "left" / "runoff.json").unlink()  # what was raced is not looked at here
+    job = Job(runner, {"base": "HEAD", "requirements": "requirements.txt", "contenders": "onnxruntime"})
+    done = job.step("Race")
+    assert done.returncode == 0, done.stderr
+    (raced,) = job.raced
+    option, environment, *rest = raced["words"]
+    assert (option, rest[:2]) == ("--environment", ["--reference", "onnxruntime@base"])
+    assert re.fullmatch(rf"base={runner.parent}/runoff-\w+/packages/bin/python", environment)
 
 
 def test_a_base_that_is_not_here_is_fetched(runner):

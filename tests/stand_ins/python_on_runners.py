@@ -37,6 +37,10 @@ def main(arguments: list[str]) -> int:  # noqa: PLR0911 - a line for each comman
         case ["-m", "tox", "-e", name, *_] if known(name):
             shutil.copytree(os.environ["RUNOFF_LEFT"], "results", dirs_exist_ok=True)
             return 0
+        case ["-m", "venv", folder]:
+            (Path(folder) / "bin").mkdir(parents=True)
+            shutil.copy(str(shutil.which("python")), Path(folder) / "bin" / "python")
+            return 0
         case ["-m", "runoff", "race", *words]:
             return race(words)
         case [".ci/list_environments.py"] | ["-m", "runoff", "compare" | "report", *_]:
