@@ -61,6 +61,8 @@ def test_a_race_goes_on_with_every_launch_once(make_setup, make_entrant):
     assert "WorkerCrashed: it broke down" in str(again.kept.failures["b"])
     measured = run_launches(again, performing(ends=[3]), name="", steps=1)
     assert [each.launches for each in measured.resumed] == [2]
+    late = run_launches(dataclasses.replace(gone_on(setup), deadline=0.0), performing(), name="", steps=1)
+    assert (late.out_of_time, len(late.records["a"])) == (True, 3)
     last = run_launches(gone_on(setup), performing(), name="", steps=1)
     assert [each.launches for each in last.resumed] == [2, 3]
     assert [record.launch for record in last.records["a"]] == [0, 1, 2, 3, 4]
