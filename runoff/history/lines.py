@@ -13,13 +13,13 @@ from itertools import chain, pairwise
 from operator import attrgetter
 
 from runoff.history.past import COLD_START, LABELLED, PEAK_MEMORY, PastRun
-from runoff.history.reading import Reading
 from runoff.history.steps import find_steps
 from runoff.judge.accuracy import pair
 from runoff.judge.paired import mcnemar_p_value
 from runoff.judge.ratios import CONFIDENCE, Ratio, change_between, ratio_over_launches
 from runoff.stored.accuracy import unpack
 from runoff.stored.benchmarks import ACCURACY
+from runoff.stored.finding import Reading
 from runoff.stored.processor import processor_keys, unknown_parts
 from runoff.stored.rows import Measure
 from runoff.stored.samples import INFERENCE
@@ -139,7 +139,7 @@ class History:
     """All that there is to show; ``invalid`` are the runs that are left out because their control says so."""
 
     sections: tuple[SettingHistory, ...]
-    reading: Reading
+    reading: Reading[PastRun]
     invalid: tuple[PastRun, ...]
 
     @property
@@ -154,7 +154,7 @@ class History:
         return sorted(steps, key=lambda place: place[2].first.run.order, reverse=True)
 
 
-def make_history(reading: Reading) -> History:
+def make_history(reading: Reading[PastRun]) -> History:
     """Draw the lines of all runs that their control lets be believed."""
     settings: dict[Hashable, list[PastRun]] = {}
     valid = [run for run in reading.runs if run.valid]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ import msgspec
 
 from runoff.files.names import shown
 from runoff.stored.accuracy import Accuracy, unpack
+from runoff.stored.finding import fingerprint
 from runoff.stored.info import DIGITS, Commit
 from runoff.stored.rows import Measure
 from runoff.stored.run import StoredRun
@@ -50,7 +50,7 @@ class PastRun:
 
 def past_run(file: str, run: StoredRun) -> PastRun:
     """Return what a history needs of a stored run."""
-    measures = {key: measure for key, measure in run.measures.items() if key[1] in run.stratum.contenders}
+    raced = run.stratum.contenders
     return PastRun(
         file=shown(file),
         moment=run.moment,
@@ -60,11 +60,11 @@ def past_run(file: str, run: StoredRun) -> PastRun:
         valid=run.is_valid,
         measures={
             (group, contender): Measure(measure.median, measure.unit, measure.ratio, None, None, ())
-            for (group, contender), measure in measures.items()
-            if group in DRAWN_GROUPS
+            for (group, contender), measure in run.measures.items()
+            if group in DRAWN_GROUPS and contender in raced
         },
         accuracies=accuracies_of(run),
-        fingerprint=fingerprint(run, measures),
+        fingerprint=fingerprint(run),
     )
 
 
@@ -98,9 +98,3 @@ def circumstances(run: StoredRun) -> dict[str, str]:
         "workers go first": None if first is None else "yes" if first else "no",
     }
     return {name: value for name, value in values.items() if value}
-
-
-def fingerprint(run: StoredRun, measures: Mapping[tuple[str, str], Measure]) -> str:
-    """Return what tells a run from all others however it is stored: no two measure the same to the last bit."""
-    figures = sorted((key, measure.median, measure.ratio and measure.ratio.value) for key, measure in measures.items())
-    return hashlib.sha256(repr((run.info.seed, run.commit and run.commit.identifier, figures)).encode()).hexdigest()

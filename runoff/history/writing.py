@@ -15,8 +15,8 @@ from runoff.history import words
 from runoff.history.charts import Panel, draw_plot, panels_of
 from runoff.history.lines import RIGHT, History, Line, Point, SettingHistory, Step
 from runoff.history.past import PastRun
-from runoff.history.reading import HISTORY_MARK
 from runoff.judge.ratios import Ratio
+from runoff.stored.finding import HISTORY_MARK
 from runoff.stored.schema import write_record
 from runoff.text.markdown import escape, note_lines, table_lines
 from runoff.text.page import page_templates

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runoff.history.lines import History, Line, make_history
 from runoff.history.past import PastRun, past_run
-from runoff.history.reading import Reading
+from runoff.stored.finding import Reading
 from runoff.stored.run import parse_run
 from tests.builders.stored_runs import Values, about, make_stored_run
 

@@ -21,8 +21,8 @@ from runoff.history.charts import (
     values_of,
 )
 from runoff.history.lines import METRICS, Point, SettingHistory, make_history
-from runoff.history.reading import Reading
 from runoff.history.writing import render_history
+from runoff.stored.finding import Reading
 from tests.builders.histories import history_of, lines_of, make_past_run, past_runs, with_step
 from tests.builders.stored_runs import about
 

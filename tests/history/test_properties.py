@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from runoff.history.lines import History, make_history
 from runoff.history.past import PastRun, past_run
-from runoff.history.reading import Reading
 from runoff.history.steps import find_steps
+from runoff.stored.finding import Reading
 from runoff.stored.run import parse_run
 from tests.builders.histories import with_step
 from tests.builders.strategies import fewer

@@ -8,7 +8,8 @@ import json
 import pytest
 
 from runoff.history.past import circumstances, past_run
-from runoff.history.reading import NothingToRead, read_runs
+from runoff.history.reading import read_runs
+from runoff.stored.finding import NothingToRead
 from runoff.stored.run import parse_run
 from tests.builders.histories import make_past_run, store_runs, with_step
 from tests.builders.stored_runs import about, came_of
@@ -112,7 +113,7 @@ def test_what_a_run_ran_in_is_kept_by_name(first, told):
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     """A mistyped folder is said, not taken for an empty one."""
-    with pytest.raises(NothingToRead, match="there is no folder"):
+    with pytest.raises(NothingToRead, match="there is no file or folder"):
         read_runs([tmp_path / "nowhere"])
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from runoff.history import words, writing
 from runoff.history.lines import METRICS, History, make_history
-from runoff.history.reading import Reading
 from runoff.processor import Processor
+from runoff.stored.finding import Reading
 from runoff.stored.schema import read_record
 from tests.builders.histories import history_of, lines_of, make_past_run, past_runs, with_step
 from tests.builders.stored_runs import PROCESSOR, about
