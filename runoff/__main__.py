@@ -15,6 +15,7 @@ from runoff.doctor.command import add_doctor
 from runoff.environments.race_command import add_race, usable_home
 from runoff.environments.tox_versions import add_versions
 from runoff.errors import Exit
+from runoff.fleet.command import add_merge, add_plan
 from runoff.history.command import add_history
 from runoff.processes.clean import add_clean
 from runoff.processes.interruption import end_by_signals
@@ -33,8 +34,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for declare in (
-        *(add_race, add_report, add_compare, partial(add_history, home=usable_home)),
-        *(add_doctor, add_check_backend, add_versions, add_models, add_clean),
+        *(add_race, add_report, add_compare, partial(add_history, home=usable_home), add_merge),
+        *(add_plan, add_doctor, add_check_backend, add_versions, add_models, add_clean),
     ):
         declare(commands)
     return parser

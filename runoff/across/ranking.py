@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from runoff.across.journal import Entry
-from runoff.answer.choice import choose
+from runoff.answer.choice import clear_winners, winners
 from runoff.answer.fastest import why_no_answer
 from runoff.judge.ranks import Concordance, Interval, Numbers, concordance, kendall_tau, over_families
 from runoff.judge.ratios import Ratio, holm
@@ -80,7 +80,7 @@ def find_answers(entries: Sequence[Entry]) -> list[Answer]:
             model=entry.architecture.model,
             family=entry.architecture.family,
             size=weights_size(entry.run),
-            winners=tuple(row.contender for row in choose(entry.run).tied),
+            winners=winners(entry.run),
             ratios={row.contender: row.ratio for row in entry.run.timed if row.ratio},
         )
         for entry in entries
@@ -89,15 +89,10 @@ def find_answers(entries: Sequence[Entry]) -> list[Answer]:
     return sorted(found, key=lambda answer: answer.size)
 
 
-def clear_winners(answers: Sequence[Answer]) -> Counter[str]:
-    """Count the models on which a contender was the fastest alone."""
-    return Counter(answer.winners[0] for answer in answers if len(answer.winners) == 1)
-
-
 def standings(answers: Sequence[Answer], reference: str) -> list[Standing]:
     """Return each contender's standing, the most often fastest first."""
     names = dict.fromkeys(name for answer in answers for name in answer.ratios)
-    first = clear_winners(answers)
+    first = clear_winners(answer.winners for answer in answers)
     found = [standing(name, first[name], answers, reference) for name in names]
     return sorted(found, key=lambda each: (-each.first, each.behind))
 

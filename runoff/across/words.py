@@ -6,7 +6,8 @@ from msgspec import structs
 
 from runoff.across.journal import Entry
 from runoff.across.model_list import LONGEST_CONVERSION
-from runoff.across.ranking import AcrossModels, Answer, clear_winners
+from runoff.across.ranking import AcrossModels, Answer
+from runoff.answer.choice import clear_winners
 from runoff.answer.fastest import why_no_answer
 from runoff.judge.ranks import Interval
 from runoff.stored import wording
@@ -33,7 +34,7 @@ LEAST_P = 0.001
 
 def answer(across: AcrossModels) -> str:
     """Say whether the winner changes with the model."""
-    winners, models = clear_winners(across.answers), len(across.answers)
+    winners, models = clear_winners(found.winners for found in across.answers), len(across.answers)
     where = f" ({wording.place(across.first)})" if across.first else ""
     if not models:
         return "No model has a run yet that says which runtime is the fastest."

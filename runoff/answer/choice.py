@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -50,6 +51,16 @@ def choose(run: StoredRun) -> Selection:
     others = [row for row in meeting if row is not recommended]
     front = pareto_front([recommended, *others], compared, run.info.margin)
     return Selection(candidates, meeting, compared, tied, recommended, front)
+
+
+def winners(run: StoredRun) -> tuple[str, ...]:
+    """Name the fastest contender and those that are not told apart from it; nobody where a run can't say that."""
+    return tuple(row.contender for row in choose(run).tied)
+
+
+def clear_winners(found: Iterable[Sequence[str]]) -> Counter[str]:
+    """Count how often a contender was the fastest alone."""
+    return Counter(names[0] for names in found if len(names) == 1)
 
 
 def standing(row: Row, metric: Metric) -> float:

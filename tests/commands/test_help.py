@@ -19,9 +19,10 @@ finally:
 DECLARING = {
     *("runoff", "runoff.__main__", "runoff.errors", "runoff.quantities"),
     *("runoff.across", "runoff.across.command", "runoff.across.model_list"),
+    *("runoff.checking", "runoff.checking.command"),
     *("runoff.compare", "runoff.compare.command", "runoff.doctor", "runoff.doctor.command"),
     *("runoff.environments", "runoff.environments.race_command", "runoff.environments.tox_versions"),
-    *("runoff.history", "runoff.history.command"),
+    *("runoff.fleet", "runoff.fleet.command", "runoff.history", "runoff.history.command"),
     *("runoff.report", "runoff.report.write", "runoff.report.write.command"),
     *("runoff.files", "runoff.files.names", "runoff.files.whole"),
     *("runoff.processes", "runoff.processes.interruption", "runoff.processes.surroundings"),

@@ -61,6 +61,7 @@ ORDER = (
     "compare",
     "history",
     "across",
+    "fleet",
     "options",
     "doctor",
     "__main__",
@@ -69,7 +70,7 @@ ORDER = (
 
 ``text`` and ``charts`` are leaves: how anything is written, and how anything is drawn.
 """
-READERS = ("answer", "report", "compare", "history", "across")
+READERS = ("answer", "report", "compare", "history", "across", "fleet")
 """What is read by people: each is made from what is stored and what it answers, and from no other of them."""
 READERS_USE = {"errors", "files", "quantities", "text", "charts", "judge", "stored", "answer"}
 LONGEST_MODULE = 310
