@@ -25,10 +25,21 @@ STDOUT, FOLDER, PROCESSES, FILES = "stdout", "current folder", "processes", "fil
 """What is watched, as the checks are named."""
 
 
+def all_processes() -> frozenset[int]:
+    """Return the numbers of all processes that run; none where the system does not list them."""
+    with suppress(OSError):
+        return frozenset(int(place.name) for place in Path("/proc").iterdir() if place.name.isdecimal())
+    return frozenset()
+
+
 @dataclass
 class Seen:
-    """What was found so far, by the check that it belongs to: what fails it, and what is only to be known."""
+    """What was found so far, by the check that it belongs to: what fails it, and what is only to be known.
 
+    ``before`` are the processes that ran when there was nothing to see yet.
+    """
+
+    before: frozenset[int] = field(default_factory=all_processes)
     faults: list[list[str]] = field(default_factory=list)
     notes: list[list[str]] = field(default_factory=list)
 
@@ -76,7 +87,7 @@ def watched(seen: Seen, what: str) -> Iterator[None]:
             os.chdir(folder)
         for left in folder.iterdir():
             seen.fault(FILES, f"{what} leaves {left.name} in the current folder")
-        for process, name in left_processes():
+        for process, name in left_processes(seen.before):
             seen.fault(PROCESSES, f"{what} leaves a process behind: {name}")
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
@@ -98,26 +109,25 @@ def printed_to() -> Iterator[Path]:
         os.close(kept)
 
 
-def left_processes() -> list[tuple[int, str]]:
-    """Return the processes with this one's mark, those that end in time excepted: their numbers and commands."""
+def left_processes(before: frozenset[int]) -> list[tuple[int, str]]:
+    """Return the processes that this one started since, those that end in time excepted: numbers and commands."""
     over = time.monotonic() + PATIENCE
-    while (left := marked_processes()) and time.monotonic() < over:
+    while (left := marked_processes(before)) and time.monotonic() < over:
         time.sleep(0.01)
     return left
 
 
-def marked_processes() -> list[tuple[int, str]]:
-    """Return the other processes whose environment has this one's mark; none where the system shows no environments.
+def marked_processes(before: frozenset[int]) -> list[tuple[int, str]]:
+    """Return the processes that were not there before and whose environment has this one's mark.
 
     Python's own, which tracks what processes share, ends with this one and is not counted.
     """
     mark = f"{MARK}={os.environ[MARK]}".encode()
     found = []
-    for place in Path("/proc").glob("[0-9]*"):
+    for process in all_processes() - before:
+        place = Path("/proc", str(process))
         with suppress(OSError):
             words = (place / "cmdline").read_bytes().replace(b"\0", b" ")
-            if int(place.name) == os.getpid() or TRACKER in words:
-                continue
-            if mark in (place / "environ").read_bytes().split(b"\0"):
-                found.append((int(place.name), words.decode(errors="replace").strip()[:LONGEST]))
+            if TRACKER not in words and mark in (place / "environ").read_bytes().split(b"\0"):
+                found.append((process, words.decode(errors="replace").strip()[:LONGEST]))
     return found
