@@ -6,6 +6,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -118,7 +119,8 @@ def add_line(path: Path, line: str) -> None:
             while written < len(data):
                 written += file.write(data[written:])
         except OSError:
-            file.truncate(before)
+            with suppress(OSError):  # what is no file can't be cut; the first error says what is wrong
+                file.truncate(before)
             raise
 
 
