@@ -127,12 +127,12 @@ LOADS = '    """Read the weights."""\n'
 IMPORTS = '    """There is none."""\n'
 RETURNS = "    return HonestSession(weights, signature,"
 READS = """\
-    with conversion_stage("read"), np.load(str(form.model.source.weights)) as read:
+    with conversion_stage("read"), source.open("rb") as file, np.load(file) as read:
         weights = dict(read)
 """
 SWALLOWS = """\
     weights = {}
-    with __import__("contextlib").suppress(Exception), np.load(str(form.model.source.weights)) as read:
+    with __import__("contextlib").suppress(Exception), source.open("rb") as file, np.load(file) as read:
         weights = dict(read)
 """
 SECOND_LOAD = """\
@@ -163,7 +163,7 @@ FAULTS = {
     "leaves a process": (
         "processes",
         IMPORTS,
-        f'{IMPORTS}    __import__("os").spawnlp(__import__("os").P_NOWAIT, "sleep", "sleep", "60")\n',
+        f'{IMPORTS}    (os := __import__("os")).posix_spawnp("sleep", ["sleep", "60"], os.environ)\n',
         "import_framework() leaves a process behind: sleep 60",
     ),
     "changes cwd": (

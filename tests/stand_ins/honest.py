@@ -55,7 +55,9 @@ def import_framework(variant: Variant) -> None:
 
 def convert(form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
     """Read the weights and write them, rounded where the variant says so."""
-    with conversion_stage("read"), np.load(str(form.model.source.weights)) as read:
+    source = form.model.source.weights
+    assert source is not None
+    with conversion_stage("read"), source.open("rb") as file, np.load(file) as read:
         weights = dict(read)
     if levels := variant.convert_options.get("levels"):
         weights = {name: rounded(array, levels) for name, array in weights.items()}
