@@ -23,6 +23,16 @@ INK = "currentColor"
 DASHED: dict[str, Any] = {"color": INK, "strokeDash": [4, 4], "opacity": 0.6}
 """How a line looks that is no measurement."""
 FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
+AXES: dict[str, Any] = {
+    **dict.fromkeys(("labelColor", "titleColor", "tickColor", "domainColor", "gridColor"), INK),
+    "gridOpacity": 0.15,
+    "labelFontSize": 13,
+    "titleFontSize": 13,
+    "titleFontWeight": "normal",
+    "labelLimit": 220,
+    "labelPadding": 6,
+    "labelFlush": False,
+}
 
 
 @dataclass(frozen=True)
@@ -96,32 +106,25 @@ def draw(
 ) -> str:
     """Draw a chart as SVG whose ink is the colour of the text around it, with one step of height for each name."""
     room = max(map(len, names))  # a reader's font may be wider than the one that was measured
-    padding = {"left": 8 + room, "right": 12, "top": 8, "bottom": 8}
-    specification: dict[str, Any] = (
-        chart.properties(
-            width=width,
-            height=step * len(names),
-            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        )
-        .configure(aria=False, background="transparent", font=FONT, padding=padding)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=INK,
-            titleColor=INK,
-            tickColor=INK,
-            domainColor=INK,
-            gridColor=INK,
-            gridOpacity=0.15,
-            labelFontSize=13,
-            titleFontSize=13,
-            titleFontWeight="normal",
-            labelLimit=220,
-            labelPadding=6,
-            labelFlush=False,
-        )
-        .configure_legend(labelColor=INK, labelFontSize=13, labelLimit=220)
-        .to_dict(validate=False)  # a chart that is no Vega-Lite is not drawn, which tests see
-    )
+    # A chart that is no Vega-Lite is not drawn, which tests see.
+    specification: dict[str, Any] = chart.to_dict(validate=False)
+    # As values: each of Altair's ways to set one copies the whole chart.
+    specification |= {
+        "width": width,
+        "height": step * len(names),
+        "autosize": {"type": "fit-x", "contains": "padding"},
+    }
+    config = specification.get("config", {})
+    specification["config"] = {
+        **config,
+        "aria": False,
+        "background": "transparent",
+        "font": FONT,
+        "padding": {"left": 8 + room, "right": 12, "top": 8, "bottom": 8},
+        "view": {**config.get("view", {}), "stroke": None},
+        "axis": AXES,
+        "legend": {"labelColor": INK, "labelFontSize": 13, "labelLimit": 220},
+    }
     return PARTS_AS_IMAGES.sub("", to_svg(specification))
 
 

@@ -98,7 +98,9 @@ def clean(value: Any, depth: int = 0) -> Any:
         raise StoredRunBroken(TOO_DEEP)
     if isinstance(value, dict):
         return {one_line(name): clean(entry, depth + 1) for name, entry in value.items()}
-    return [clean(entry, depth + 1) for entry in value] if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple)):  # most of a run are numbers, and a call for each takes long
+        return [entry if isinstance(entry, float) else clean(entry, depth + 1) for entry in value]
+    return value
 
 
 def explain(message: str, value: Any, kind: type[Any], path: str) -> str:
