@@ -238,10 +238,8 @@ def test_the_worker_starts_without_numpy():
 
 @pytest.mark.long
 def test_the_page_loads_no_framework():
-    """The page's server, decoders and workers load no framework before it is chosen, and nothing of the suite's own.
-
-    The small container has neither: its import of msgspec, which only the suite installs, was the end of its build.
-    """
+    """The page's server, decoders and workers load no framework before it is chosen, and nothing of the suite's own."""
+    # The small container has none of it: an import of msgspec, which only the suite installs, was the end of its build.
     loaded = loaded_after(
         "import webui.__main__, webui.app, webui.decoder, runoff.measure.worker\n"
         "from runoff.backends import find_backends\nassert find_backends()"
