@@ -51,7 +51,7 @@ CASES = (
     Case("a read-only checkout", READ_ONLY, 4, "the results folder", NOTHING),
     Case(
         "a read-only checkout, `--results` elsewhere, `HOME` unset, a user without a name",
-        f"{TMPFS.format(options='size=64m,mode=777')}; {READ_ONLY}",
+        f"{TMPFS.format(options='size=256m,mode=777')}; {READ_ONLY}",
         0,
         "caches, logs and journals are in /mnt/runoff-12345, since they can't be kept in",
         THE_RUN,
