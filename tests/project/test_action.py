@@ -173,7 +173,7 @@ def test_a_bases_packages_race_in_an_environment_of_their_own(runner):
 
 
 def test_a_base_that_is_not_here_is_fetched(runner):
-    """A branch that the checkout does not have comes from origin; the token is in no file."""
+    """A branch that the checkout does not have comes from origin; the token is in no file, and no race inherits it."""
     git("push", "--quiet", "origin", "HEAD^1:refs/heads/release", folder=runner)
     (runner.parent / "left" / "runoff.json").unlink()  # what was raced is not looked at here
     job = Job(runner, {"base": "release"})
@@ -182,6 +182,7 @@ def test_a_base_that_is_not_here_is_fetched(runner):
     assert [Path(each["folder"]).name for each in job.raced] == ["base", "checkout"]
     assert job.outputs == {"raced": "0", "verdict": ""}
     assert TOKEN not in (runner / ".git" / "config").read_text() + done.stdout + done.stderr
+    assert [each["GITHUB_TOKEN"] for each in job.raced] == ["", ""]
 
 
 def test_the_run_is_added_to_the_branch_that_is_named(runner):

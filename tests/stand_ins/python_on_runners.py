@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:  # noqa: PLR0911 - a line for each comman
 def race(words: list[str]) -> int:
     """Note what is raced, in which folder and with which options, and leave what would be stored."""
     left, results = Path(os.environ["RUNOFF_LEFT"]), Path(words[words.index("--results") + 1])
-    options = {name: os.environ.get(name, "") for name in ("RUNOFF_MODEL", "RUNOFF_CONTENDERS")}
+    options = {name: os.environ.get(name, "") for name in ("RUNOFF_MODEL", "RUNOFF_CONTENDERS", "GITHUB_TOKEN")}
     with left.with_suffix(".raced").open("a") as noted:
         noted.write(json.dumps({"folder": str(Path.cwd()), "words": words, **options}) + "\n")
     base = left.with_name("left-of-base")
