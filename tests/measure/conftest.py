@@ -41,3 +41,9 @@ def told(workshop: Workshop) -> Callable[..., dict[str, list[Message]]]:
         return kept
 
     return answering
+
+
+@pytest.fixture
+def entrants(make_entrant: Callable[..., Entrant]) -> list[Entrant]:
+    """Make four fakes that differ in their keys alone."""
+    return [make_entrant(key=key) for key in "abcd"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import resource
+import signal
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +21,7 @@ from runoff.measure.journal import (
     read_head,
     read_kept,
     write_head,
+    write_launch,
 )
 from runoff.measure.launches import run_launches
 from runoff.measure.race import LaunchRecord, run_race
@@ -175,3 +178,32 @@ def test_a_run_that_was_killed_is_told_of(make_setup, make_entrant, capsys):
     note_end(setup.journal, "SIGTERM")
     assert read_head(setup.journal).ended == "SIGTERM"
     assert told() == ""
+
+
+def test_the_journal_has_a_line_for_each_launch(tmp_path):
+    """Launches are added to the journal, whose folders are made where they are missing."""
+    journal = tmp_path / "runs" / "deeper" / "journal.jsonl"
+    for launch in (0, 1):
+        assert write_launch(journal, launch, {"a": Noted(launch)}) is None
+    assert [json.loads(line) for line in journal.read_text().splitlines()] == [
+        {"launch": 0, "records": {"a": {"launch": 0}}},
+        {"launch": 1, "records": {"a": {"launch": 1}}},
+    ]
+    assert write_launch(tmp_path, 0, {}) == f"{tmp_path}: Is a directory"
+
+
+def test_a_journal_has_no_part_of_a_launch(tmp_path):
+    """What a full disk takes the beginning of is taken back, so that every line that is there is whole."""
+    journal = tmp_path / "journal.jsonl"
+    assert write_launch(journal, 0, {"a": Noted(0)}) is None
+    whole = journal.read_bytes()
+    used = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 10, used[1]))
+    try:
+        problem = write_launch(journal, 1, {"a": Noted(1)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, used)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert problem == f"{journal}: File too large"
+    assert journal.read_bytes() == whole

@@ -1,26 +1,19 @@
-"""Launches of imagined workers: who starts when and on which picture, and when no launch begins any more."""
+"""Launches of imagined workers: what they yield, what ends them, and when no launch begins any more."""
 
 from __future__ import annotations
 
 import dataclasses
 import errno
-import json
 import math
-import resource
-import signal
-from collections import Counter, namedtuple
-from random import Random
+from collections import namedtuple
 
-import numpy as np
 import psutil
 import pytest
 
-from runoff.errors import ThreadsNotHeld, WorkerCrashed
+from runoff.errors import WorkerCrashed
 from runoff.measure import launches
-from runoff.measure.journal import write_launch
 from runoff.measure.launches import deadline_after, run_exercise, run_launches
-from tests.builders.workers import Clock, start_of
-from tests.fakes.fake import true_logits
+from tests.builders.workers import Clock
 
 SECOND = 1_000_000_000
 
@@ -38,12 +31,6 @@ def clock(monkeypatch):
     imagined = Clock()
     monkeypatch.setattr(launches, "time", imagined)
     return imagined
-
-
-@pytest.fixture
-def entrants(make_entrant):
-    """Make four fakes that differ in their keys alone."""
-    return [make_entrant(key=key) for key in "abcd"]
 
 
 def taking(clock, *seconds):
@@ -166,113 +153,6 @@ def test_a_journal_that_can_be_written_again_has_still_lost_launches(make_setup,
     assert written == [(setup.journal, launch, {"fake": Noted(launch)}, ()) for launch in (0, 1)]
 
 
-def test_the_journal_has_a_line_for_each_launch(tmp_path):
-    """Launches are added to the journal, whose folders are made where they are missing."""
-    journal = tmp_path / "runs" / "deeper" / "journal.jsonl"
-    for launch in (0, 1):
-        assert write_launch(journal, launch, {"a": Noted(launch)}) is None
-    assert [json.loads(line) for line in journal.read_text().splitlines()] == [
-        {"launch": 0, "records": {"a": {"launch": 0}}},
-        {"launch": 1, "records": {"a": {"launch": 1}}},
-    ]
-    assert write_launch(tmp_path, 0, {}) == f"{tmp_path}: Is a directory"
-
-
-def test_starts_are_in_a_random_order_of_the_seed(make_setup, entrants, workshop):
-    """Launches differ in the order of their starts, and a seed gives the same orders again."""
-
-    def orders(seed):
-        workshop.events.clear()
-        setup, random = make_setup(*entrants), Random(seed)
-        for launch in range(6):
-            with setup.workers:
-                setup.start(launch, entrants, random, timed=True)
-        started = workshop.order("start")
-        return [tuple(started[first : first + 4]) for first in range(0, 24, 4)]
-
-    first, again, other = orders(1), orders(1), orders(2)
-    assert all(Counter(order) == Counter("abcd") for order in first)
-    assert len(set(first)) > 2
-    assert first == again
-    assert first != other
-
-
-@pytest.mark.parametrize(("timed", "at_once"), [(True, 1), (False, 3)])
-def test_only_starts_that_are_not_timed_overlap(make_setup, make_entrant, workshop, timed, at_once):
-    """A timed start is over and its worker suspended before the next; others overlap, as many as there are threads."""
-    setup = make_setup(*(make_entrant(key=f"{threads} threads", threads=threads) for threads in (1, 3, 2)))
-    sessions = [make_entrant(key=key, threads=1) for key in "abcde"]
-    with setup.workers:
-        setup.start(0, sessions, Random(1), timed=timed)
-        begun = [1 if event == "start" else -1 for _, event in workshop.events]
-        assert max(np.cumsum(begun)) == at_once
-        assert workshop.order("start") == workshop.order("suspend")
-    assert setup.progress.steps == 5
-
-
-def test_every_launch_has_the_next_picture(make_setup, entrants, workshop, images):
-    """Launch k runs on picture k for all, and begins again after the last that every contender was checked on."""
-    setup = make_setup(*entrants, launches=5)
-    fewer = dataclasses.replace(
-        setup, predictions={"fake": {"logits": true_logits(images)}, "other": {"logits": true_logits(images)[:2]}}
-    )
-    unchecked = dataclasses.replace(setup, predictions=None)
-    for asked, expected in ((setup, [0, 1, 2, 0, 1]), (fewer, [0, 1, 0, 1, 0]), (unchecked, [0] * 5)):
-        workshop.pictures.clear()
-        run_exercise(asked, lambda rotation, launch: {}, name="", steps=1)
-        by_launch = [{picture for _, picture in workshop.pictures[first : first + 4]} for first in range(0, 20, 4)]
-        assert by_launch == [{picture} for picture in expected]
-
-
-def test_a_start_that_goes_wrong_costs_its_entrant_alone(make_setup, entrants, workshop, images):
-    """Other threads or another class than asked end that worker at once, and the others are suspended and wait."""
-
-    def start(entrant, picture):
-        report = start_of(entrant, picture)
-        if entrant.key == "b":
-            return report | {"threads": 3}
-        return start_of(entrant, dataclasses.replace(picture, index=2)) if entrant.key == "c" else report
-
-    workshop.start = start
-    setup = make_setup(*entrants)
-    with setup.workers:
-        rotation = setup.start(1, entrants, Random(1), timed=False)
-        assert sorted(workshop.order("end")) == ["b", "c"]
-    expected, found = (int(true_logits(images)[image].argmax()) for image in (1, 2))
-    assert rotation.running == ["a", "d"]
-    assert isinstance(rotation.failures["b"], ThreadsNotHeld)
-    assert str(rotation.failures["c"]) == (
-        f"c: its first output in this launch is class {found}, where it was checked with class {expected}; "
-        "the session does not give the same answer twice, so it is not timed"
-    )
-    assert setup.progress.steps == 2
-    assert sorted(workshop.order("end")) == list("abcd")
-
-
-def test_a_worker_that_cannot_be_started_costs_its_entrant_alone(make_setup, entrants, workshop):
-    """Who has no process at all is out with that error."""
-
-    def start(entrant, picture):
-        if entrant.key == "a":
-            raise WorkerCrashed("no interpreter")
-        return start_of(entrant, picture)
-
-    workshop.start = start
-    setup = make_setup(*entrants)
-    with setup.workers:
-        rotation = setup.start(0, entrants, Random(1), timed=True)
-    assert {key: str(error) for key, error in rotation.failures.items()} == {"a": "no interpreter"}
-    assert rotation.running == ["b", "c", "d"]
-
-
-def test_what_was_not_checked_is_not_compared(make_setup, entrants, workshop):
-    """Where nothing was checked, any first output will do."""
-    workshop.start = lambda entrant, picture: start_of(entrant, dataclasses.replace(picture, index=2))
-    setup = dataclasses.replace(make_setup(*entrants), predictions=None)
-    with setup.workers:
-        assert setup.start(0, entrants, Random(1), timed=True).running == list("abcd")
-
-
 def test_an_exercise_has_fresh_workers_in_every_launch(make_setup, entrants, workshop):
     """Each launch starts everyone anew in another order of the seed, and in the end none is alive."""
     setup = make_setup(*entrants, launches=3)
@@ -359,20 +239,3 @@ def test_an_error_of_nobody_ends_launches_and_keeps_those_that_are_over(make_set
     assert [record.launch for record in measured.records["fake"]] == [0, 1]
     with pytest.raises(OSError, match="No space left"):
         run_launches(make_setup(make_entrant()), interrupted_in(0, full), name="", steps=1)
-
-
-def test_a_journal_has_no_part_of_a_launch(tmp_path):
-    """What a full disk takes the beginning of is taken back, so that every line that is there is whole."""
-    journal = tmp_path / "journal.jsonl"
-    assert write_launch(journal, 0, {"a": Noted(0)}) is None
-    whole = journal.read_bytes()
-    used = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 10, used[1]))
-    try:
-        problem = write_launch(journal, 1, {"a": Noted(1)})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, used)
-        signal.signal(signal.SIGXFSZ, handler)
-    assert problem == f"{journal}: File too large"
-    assert journal.read_bytes() == whole
