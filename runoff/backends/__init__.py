@@ -84,6 +84,10 @@ class Declaration:
         """Return the environment variables that a process of one of its variants starts with."""
         return {**self.ENVIRONMENT, **variant.variables}
 
+    def convert_variables(self, variant: Variant) -> dict[str, str]:
+        """Return the environment variables that a process starts with which converts for one of its variants."""
+        return {**self.ENVIRONMENT, **variant.convert_variables}
+
 
 def is_texts(value: object) -> bool:
     """Whether a value is a tuple of strings; a string alone would be taken for a tuple of letters."""

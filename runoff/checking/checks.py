@@ -172,7 +172,7 @@ def by_variables(subject: Subject) -> list[tuple[tuple[tuple[str, str], ...], li
     """Return the names of the variants that convert with the same environment variables, by those."""
     groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for variant in subject.variants:
-        variables = {**subject.backend.ENVIRONMENT, **variant.convert_variables}
+        variables = subject.backend.convert_variables(variant)
         groups.setdefault(tuple(sorted(variables.items())), []).append(variant.name)
     return list(groups.items())
 

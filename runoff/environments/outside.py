@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import re
 from argparse import ArgumentTypeError
@@ -16,6 +15,7 @@ from runoff.backends import Declaration, Origin, declaration_of
 from runoff.contract import MODULE, Variant, import_backend
 from runoff.environments.contenders import EVERY
 from runoff.errors import BackendsClash, ContractBroken, first_line
+from runoff.files.hashing import hash_files, named_from
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,8 @@ def origin_of(offer: Offer) -> Origin:
     file = Path(offer.file)
     in_package = "." in offer.module and bool(offer.distribution)
     inside = in_package or file.name == "__init__.py"
-    files = sorted(each for each in file.parent.rglob("*.py") if each.is_file()) if inside else [file]
-    digest = hashlib.sha256()
-    for each in files:
-        digest.update(f"{each.relative_to(file.parent).as_posix()}\0{each.stat().st_size}\0".encode())
-        digest.update(each.read_bytes())
-    return Origin(file.name, digest.hexdigest(), offer.distribution, offer.version)
+    files = [each for each in file.parent.rglob("*.py") if each.is_file()] if inside else [file]
+    return Origin(file.name, hash_files(named_from(file.parent, files)), offer.distribution, offer.version)
 
 
 def joined(own: Mapping[str, Declaration], outside: Mapping[str, Declaration], home: Path) -> dict[str, Declaration]:

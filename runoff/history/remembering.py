@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from runoff.files.hashing import hash_files, named_from
 from runoff.files.whole import note_use, write_whole
 from runoff.history.past import PastRun
 from runoff.judge.ratios import Ratio
@@ -33,7 +34,7 @@ READS = ("stored/*.py", "judge/*.py", "history/past.py", "history/remembering.py
 """The code that decides what is known of a run."""
 
 
-class Kept(Struct, frozen=True, array_like=True):
+class Remembered(Struct, frozen=True, array_like=True):
     """A run as it is kept: ``stratum`` and ``circumstances`` are places in lists, since most runs share theirs."""
 
     moment: datetime
@@ -51,7 +52,7 @@ class Contents(Struct, frozen=True, array_like=True):
 
     strata: list[Stratum]
     circumstances: list[dict[str, str]]
-    runs: dict[str, Kept]
+    runs: dict[str, Remembered]
 
 
 class Pool:
@@ -132,10 +133,8 @@ def recalled(home: Path, places: Sequence[Path], say: Callable[[str], object]) -
 
 def code_state() -> bytes:
     """Return what tells the code that reads runs from other states of it."""
-    digest = hashlib.sha256(msgspec.__version__.encode())
-    for path in sorted(path for pattern in READS for path in RUNOFF.glob(pattern)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest().encode()
+    code = hash_files(named_from(RUNOFF, (path for pattern in READS for path in RUNOFF.glob(pattern))))
+    return f"{msgspec.__version__} {code}".encode()
 
 
 def heading(body: bytes) -> bytes:
@@ -147,7 +146,7 @@ def packed(runs: dict[str, PastRun]) -> bytes:
     """Write runs by their hashes."""
     strata, circumstances = Pool(), Pool()
     kept = {
-        digest: Kept(
+        digest: Remembered(
             run.moment,
             run.commit,
             strata.place_of(run.stratum),

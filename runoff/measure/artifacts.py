@@ -165,7 +165,7 @@ def make_artifact(contender: Contender, conversions: Conversions) -> Made:
             label=f"{contender.id}, converting",
             log=conversions.place.logs / f"{contender.id}-convert.log",
             timeout=CONVERSION_TIMEOUT,
-            surroundings=converter.surroundings({**backend.ENVIRONMENT, **contender.variant.convert_variables}),
+            surroundings=converter.surroundings(backend.convert_variables(contender.variant)),
         )
         if not artifact.exists():
             raise ConversionFailed("result", f"the backend's convert() wrote no file {artifact.name}")
@@ -191,7 +191,7 @@ def artifact_key(contender: Contender, form: Form, converter: Environment, calib
             "form": form.sha256,
             "backend": [contender.backend, backend.CONVERT_VERSION],
             "options": dict(variant.convert_options),
-            "variables": {**backend.ENVIRONMENT, **variant.convert_variables},
+            "variables": backend.convert_variables(variant),
             "calibration": calibration.sha256 if calibration and variant.calibrated else None,
             "versions": versions_in(converter, backend.CONVERT_DISTRIBUTIONS),
             "processor": [processor.name, processor.flags] if variant.processor_specific else None,

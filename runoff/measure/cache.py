@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runoff.errors import ArtifactBroken
+from runoff.files.hashing import hash_files, named_from
 from runoff.files.whole import note_use
 from runoff.processes.temporary import owned_folder, remove_abandoned
 
@@ -81,11 +82,5 @@ def read_made(home: Path) -> Made:
 
 def measure_files(home: Path) -> tuple[int, str]:
     """Return the bytes of all of a folder's files, and one SHA-256 of their names and contents."""
-    digest, size = hashlib.sha256(), 0
-    for path in sorted(path for path in home.rglob("*") if path.is_file() and path != home / RECORD):
-        digest.update(f"{path.relative_to(home).as_posix()}\0{path.stat().st_size}\0".encode())
-        size += path.stat().st_size
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return size, digest.hexdigest()
+    files = [path for path in home.rglob("*") if path.is_file() and path != home / RECORD]
+    return sum(path.stat().st_size for path in files), hash_files(named_from(home, files))

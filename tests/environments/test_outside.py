@@ -88,10 +88,10 @@ def test_a_file_that_can_not_be_read_breaks_its_backend_alone(tmp_path, monkeypa
     """The reason is the system's own, and there is no hash of what nobody could read."""
     offer = parse_backend(str(written(tmp_path / "closed.py")))
 
-    def refuse(file: Path) -> bytes:
+    def refuse(file: Path, mode: str) -> None:
         raise PermissionError(13, "Permission denied", str(file))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     (found,) = read_offers([offer]).values()
     assert "closed.py can't be imported: PermissionError" in found.broken
     assert found.origin is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterator
 from functools import partial
@@ -13,10 +12,10 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from runoff.errors import OnnxFileUnusable
+from runoff.files.hashing import hash_files
 from runoff.files.whole import write_whole
 
 MODEL = "model.onnx"
-BLOCK = 1 << 20
 
 
 def read_onnx(path: Path) -> Any:
@@ -86,15 +85,9 @@ def data_beside(model: Any, path: Path) -> tuple[str, ...]:
     return tuple(sorted(ends))
 
 
-def hash_files(path: Path, data: tuple[str, ...]) -> str:
+def hash_model(path: Path, data: tuple[str, ...]) -> str:
     """Hash an ONNX file and its data, whatever the file is called."""
-    digest = hashlib.sha256()
-    for name, file in ((MODEL, path), *((name, path.parent / name) for name in data)):
-        digest.update(f"{name}\0{file.stat().st_size}\0".encode())
-        with file.open("rb") as content:
-            while block := content.read(BLOCK):
-                digest.update(block)
-    return digest.hexdigest()
+    return hash_files([(MODEL, path), *((name, path.parent / name) for name in data)])
 
 
 def copy_whole(path: Path, data: tuple[str, ...], folder: Path) -> tuple[Path, str]:
@@ -102,10 +95,10 @@ def copy_whole(path: Path, data: tuple[str, ...], folder: Path) -> tuple[Path, s
 
     What is there already is taken where it is still the same.
     """
-    sha256 = hash_files(path, data)
+    sha256 = hash_model(path, data)
     copy = folder / f"onnx-{sha256[:16]}" / MODEL
     names = (*data, MODEL)  # the file last: where it is, all is
-    if all((copy.parent / name).is_file() for name in names) and hash_files(copy, data) == sha256:
+    if all((copy.parent / name).is_file() for name in names) and hash_model(copy, data) == sha256:
         return copy, sha256
     for name in names:
         source = path if name == MODEL else path.parent / name
