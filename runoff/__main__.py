@@ -12,13 +12,14 @@ from runoff.across.command import add_models
 from runoff.checking.command import add_check_backend
 from runoff.compare.command import add_compare
 from runoff.doctor.command import add_doctor
-from runoff.environments.race_command import add_race, usable_home
+from runoff.environments.race_command import add_race
 from runoff.environments.tox_versions import add_versions
 from runoff.errors import Exit
 from runoff.fleet.command import add_merge, add_plan
 from runoff.history.command import add_history
 from runoff.processes.clean import add_clean
 from runoff.processes.interruption import end_by_signals
+from runoff.processes.workplace import usable_home
 from runoff.report.write.command import add_report
 from runoff.text.ending import ended
 from runoff.text.output import show

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from runoff.errors import WorkplaceUnusable
 from runoff.processes.surroundings import ROOT
-from runoff.processes.workplace import PACKED, homes, is_packed, private_folder
+from runoff.processes.workplace import PACKED, is_packed, usable_home
 from runoff.quantities import Commands
 
 EXAMPLES = """\
@@ -103,21 +102,6 @@ def pytest_words(given: Sequence[str], suite: Path, home: Path) -> list[str]:
 def with_model_named(words: Sequence[str]) -> list[str]:
     """Return a race's words with its model, which comes first, behind the name of its option."""
     return ["--model", *words] if words and not words[0].startswith("-") else list(words)
-
-
-def usable_home() -> Path:
-    """Return the folder for caches, made where there is none. Raises WorkplaceUnusable where none can be written."""
-    reasons = []
-    for home in homes():
-        try:
-            private_folder(home)
-        except OSError as error:
-            reasons.append(f"{home} ({error.strerror or error})")
-        else:
-            if os.access(home, os.W_OK):
-                return home.resolve()
-            reasons.append(f"{home} (it can't be written)")
-    raise WorkplaceUnusable(f"no folder for caches can be written: {', '.join(reasons)}; name one by RUNOFF_HOME")
 
 
 def linked_tree(home: Path) -> Path:

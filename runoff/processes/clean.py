@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runoff.files.names import shown
 from runoff.processes.clearing import CACHES, LOGS, Kept, over_limit, read_kept, remove_all, unused
+from runoff.processes.workplace import usable_home
 from runoff.quantities import Commands, size
 from runoff.text.output import show
 
@@ -32,16 +33,18 @@ def add_clean(commands: Commands) -> None:
         metavar="SIZE",
         help="keep so much of what was used last: 5GB (default: nothing)",
     )
-    clean.add_argument("--home", type=Path, default=Path(".runoff"), metavar="DIR", help="the caches (%(default)s)")
+    clean.add_argument(
+        "--home", type=Path, metavar="DIR", help="the caches (default: where a race that is started here has them)"
+    )
     clean.set_defaults(do=clean_up)
 
 
 def clean_up(options: argparse.Namespace) -> None:
     """Show what would go, or remove it.
 
-    Raises AnotherRun where a run or a page uses the caches that are to be removed.
+    Raises AnotherRun where a run or a page uses the caches that are to be removed, and WorkplaceUnusable.
     """
-    home: Path = options.home
+    home: Path = options.home or usable_home()
     if not home.is_dir():
         show(f"There is nothing to remove: {shown(home)} is no folder.\n")
         return

@@ -6,12 +6,16 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+from runoff.errors import WorkplaceUnusable
 from runoff.processes.surroundings import ROOT
+
+Used = TypeVar("Used")
 
 HOME = "RUNOFF_HOME"
 """The variable that names the folder for caches, in place of the usual one."""
@@ -56,6 +60,37 @@ def private_folder(home: Path) -> Path:
     if shared and (owner := home.lstat().st_uid) != os.geteuid():
         raise PermissionError(errno.EPERM, f"it belongs to the user with number {owner}", str(home))
     return home
+
+
+def use_first(use: Callable[[Path], Used]) -> tuple[Used, list[str]]:
+    """Return what ``use`` makes of the first of ``homes`` that can be had, and why those before it can't be.
+
+    ``use`` raises OSError for a folder that it can't write in. Raises WorkplaceUnusable where none can be had.
+    """
+    reasons: list[str] = []
+    for home in homes():
+        try:
+            return use(private_folder(home)), reasons
+        except OSError as error:
+            reasons.append(f"{home} ({error.strerror or error})")
+    raise WorkplaceUnusable(
+        f"no folder for caches can be written: {', '.join(reasons)}; free space, make one of them writable, or name "
+        f"another one by {HOME}"
+    )
+
+
+def usable_home() -> Path:
+    """Return the folder that a race started here keeps its caches in, made where there is none.
+
+    Raises WorkplaceUnusable.
+    """
+
+    def writable(home: Path) -> Path:
+        if not os.access(home, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(home))
+        return home.resolve()
+
+    return use_first(writable)[0]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +107,14 @@ def test_the_command_only_shows_what_would_go(home, capsys):
     assert [line.split()[0] for line in printed.splitlines()[1:4]] == ["0.0"] * 3
     assert "It takes 0 MB; --remove removes it." in printed
     assert len(read_kept(home)) == 3
+
+
+def test_the_command_finds_the_caches_of_a_race(home, capsys, monkeypatch):
+    """Without --home it lists what lies where a race that is started here keeps its caches."""
+    monkeypatch.setenv("RUNOFF_HOME", str(home))
+    assert main(["clean"]) == 0
+    printed = capsys.readouterr().out
+    assert [Path(line.split()[-1]).is_relative_to(home) for line in printed.splitlines()[1:4]] == [True] * 3
 
 
 def test_the_command_removes_all_but_what_is_to_be_kept(home, capsys):
