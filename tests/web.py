@@ -40,7 +40,7 @@ from webui.supply import MANIFEST
 BUILTIN_MODEL = ModelOptions(weights=BUILTIN)
 
 
-def fake_backends() -> dict[str, Declaration]:
+def fake_backends(*_offers: object) -> dict[str, Declaration]:
     """Return the fakes, imported as the workers import them."""
     return find_backends(fakes)
 

@@ -10,7 +10,8 @@ from contextlib import closing, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
-from runoff.backends import find_backends
+from runoff.environments.discovery import known_backends
+from runoff.environments.outside import parse_backend
 from runoff.errors import ResultsUnwritable, UsageError
 from runoff.model.inputs.input_options import add_input_options, input_options
 from runoff.model.sources.options import ModelOptions, add_model_options, model_options
@@ -37,6 +38,14 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--contenders", default=defaults.contenders, help="ids by commas, or plain (default) for all")
     add_model_options(parser.add_argument)
     add_input_options(parser.add_argument)
+    parser.add_argument(
+        "--backend",
+        type=parse_backend,
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="a backend of your own, whose file's name is its contender's (may be repeated)",
+    )
     threads, port = partial(whole_number, least=1, most=MAX_THREADS), partial(whole_number, least=1, most=MAX_PORT)
     parser.add_argument(
         "--threads", type=threads, metavar="N", help="threads for all (default: what this machine allows)"
@@ -101,7 +110,7 @@ def serve(config: Config, options: argparse.Namespace) -> None:
     with (
         listening_socket(options.host, options.port) as listener,
         nullcontext() if config.prepared else in_use(config.home),
-        closing(started_runtimes(config, find_backends())) as runtimes,
+        closing(started_runtimes(config, known_backends(options.backend))) as runtimes,
     ):
         from webui.app import make_app  # only now: the first worker starts while Flask is imported
 
@@ -117,7 +126,7 @@ def prepare(config: Config, options: argparse.Namespace) -> None:
 
     Raises ResultsUnwritable where a folder can't be used, and any RunoffError for the first that can't be had.
     """
-    backends = find_backends()
+    backends = known_backends(options.backend)
     try:
         prepare_folder(cached_supply(config, backends), chosen_contenders(config, backends), options.folder)
     except OSError as error:

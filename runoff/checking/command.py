@@ -95,11 +95,9 @@ def find_backend(given: str) -> Declaration:
 
     Raises UsageError, and BackendsClash for a name that two have.
     """
-    from runoff.backends import find_backends
-    from runoff.environments.outside import installed_offers, joined, parse_backend, read_offers
-    from runoff.environments.survey import offered_backends
+    from runoff.environments.discovery import known_backends
+    from runoff.environments.outside import parse_backend, read_offers
     from runoff.errors import UnknownContender, UsageError
-    from runoff.processes.surroundings import ROOT
 
     if given.endswith(".py") or "/" in given:
         try:
@@ -107,8 +105,7 @@ def find_backend(given: str) -> Declaration:
         except argparse.ArgumentTypeError as error:
             raise UsageError(str(error)) from error
         return found
-    outside = read_offers(installed_offers(offered_backends()))
-    known = joined(find_backends(), outside, ROOT / "runoff" / "backends")
+    known = known_backends()
     if given not in known:
         raise UnknownContender(f"unknown backend {given!r}; give a file NAME.py, or one of: {', '.join(known)}")
     return known[given]

@@ -19,7 +19,7 @@ from runoff.files.values import from_json
 from runoff.model.golden.steps import STEPS
 from runoff.model.onnx import export as onnx_export
 from runoff.processes.process import call
-from runoff.processes.surroundings import Surroundings
+from runoff.processes.surroundings import ROOT, Surroundings
 from runoff.text.ids import HERE
 
 DECLARE_TIMEOUT = 60.0
@@ -39,7 +39,7 @@ def ask_environments(
     FrameworkMissing for one without numpy; where ``packages`` are asked for, too, that one is described as well.
     """
     own = {name: read_declarations(environment, logs) for name, environment in environments.items()}
-    here = read_offers([*offers, *installed_offers(offered_backends())])
+    here = outside_backends(offers)
     backends = with_outside(environments, own, dict.fromkeys(environments, here))
     answers = survey_all(environments, backends, logs, packages=packages)
     elsewhere = {name: answer["offers"] for name, answer in answers.items() if name != HERE and answer["offers"]}
@@ -63,6 +63,16 @@ def ask_environments(
                 f"{environment.interpreter} -m pip install numpy"
             )
     return asked
+
+
+def outside_backends(offers: Sequence[Offer] = ()) -> dict[str, Declaration]:
+    """Return what is offered, and what distributions that are installed here offer; raises BackendsClash."""
+    return read_offers([*offers, *installed_offers(offered_backends())])
+
+
+def known_backends(offers: Sequence[Offer] = ()) -> dict[str, Declaration]:
+    """Return the backends of this tree with those from elsewhere that this interpreter has; raises BackendsClash."""
+    return joined(find_backends(), outside_backends(offers), ROOT / "runoff" / "backends")
 
 
 def with_outside(

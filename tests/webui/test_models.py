@@ -100,7 +100,7 @@ def choosing(monkeypatch):
             return Choice(chosen)
 
         monkeypatch.setattr(supply, "choose_model", answer)
-        monkeypatch.setattr("webui.__main__.find_backends", fake_backends)
+        monkeypatch.setattr("webui.__main__.known_backends", fake_backends)
 
     return choose
 

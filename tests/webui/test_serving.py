@@ -106,7 +106,7 @@ SERVES_A_FAKE = """
 import sys
 from tests.web import fake_backends
 from webui import __main__ as page
-page.find_backends = fake_backends
+page.known_backends = fake_backends
 sys.exit(page.main(["--contenders", "fake", "--prepared", sys.argv[1], "--port", sys.argv[2]]))
 """
 ALONE = ["unshare", "--pid", "--fork", "--kill-child"]

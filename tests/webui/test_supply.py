@@ -16,12 +16,25 @@ import pytest
 
 from runoff.backends import find_backends
 from runoff.environments.contenders import all_contenders
+from runoff.environments.discovery import known_backends
 from runoff.errors import ArtifactBroken, Exit, FrameworkMissing
 from runoff.model.sources.architecture import FILE, OFFICIAL
 from runoff.model.sources.options import ModelOptions
 from tests.builders.models import resnet18
 from tests.conftest import ROOT
-from tests.web import BUILTIN_MODEL, fake_backends, fake_page, served
+from tests.web import (
+    BUILTIN_MODEL,
+    fake_backends,
+    fake_page,
+    page,
+    prepared_fakes,
+    send,
+    served,
+    star,
+    states,
+    stored,
+    until_settled,
+)
 from tests.webui.proof.server import classify
 from webui import words
 from webui.__main__ import main, make_parser
@@ -123,7 +136,7 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(capsys, tmp_path, m
 @pytest.mark.long
 def test_a_folder_that_can_not_be_used_is_named(capsys, tmp_path, monkeypatch):
     """An error of a folder names the folder and what helps, which is no other port."""
-    monkeypatch.setattr("webui.__main__.find_backends", fake_backends)
+    monkeypatch.setattr("webui.__main__.known_backends", fake_backends)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("no folder")
     assert main(["--contenders", "fake", "--weights", "builtin", "prepare", "file/prepared"]) == Exit.UNWRITABLE
@@ -180,6 +193,22 @@ def test_a_model_is_announced_by_its_source_never_by_its_name(tmp_path):
     assert "that its makers trained. It knows 7 kinds" in words.knowledge(official)
 
 
+@pytest.mark.long
+def test_a_backend_from_elsewhere_answers_beside_the_others(tmp_path):
+    """A file's backend serves what the model's other backends do; one that can't be imported is unavailable."""
+    (tmp_path / "broken.py").write_text("import a_missing_runtime\n")
+    given = ["--backend", str(ROOT / "tests" / "stand_ins" / "newcomer.py"), "--backend", str(tmp_path / "broken.py")]
+    backends = known_backends(make_parser().parse_args(given).backend)
+    names = ["newcomer", "broken"]
+    prepared = prepared_fakes(tmp_path / "prepared", names)
+    config = Config(contenders=",".join(names), first="newcomer", prepared=prepared, home=tmp_path, threads=2)
+    with page(config, backends) as app:
+        until_settled(app)
+        assert states(app)["newcomer"] == ("ready", 0)
+        assert states(app)["broken"][0] == "unavailable"
+        assert send(app.test_client(), stored(star(), "PNG")).json["results"][0]["runtime"] == "newcomer"
+
+
 WITHOUT_PHOTOGRAPHS = """
 import importlib.util, sys
 
@@ -188,7 +217,7 @@ from webui import __main__ as page
 
 found = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *rest: None if name == "skimage" else found(name, *rest)
-page.find_backends = fake_backends
+page.known_backends = fake_backends
 sys.exit(page.main(["--contenders", "fake", "--weights", "builtin", "prepare", sys.argv[1]]))
 """
 
