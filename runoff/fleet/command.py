@@ -119,14 +119,16 @@ def add_merge(commands: Commands) -> None:
     )
     merge.add_argument("places", type=Path, nargs="+", metavar="RUN.json|FOLDER", help="runs, or folders at any depth")
     merge.add_argument("--markdown", type=Path, metavar="PATH", help="the same as GitHub markdown; - prints it")
+    merge.add_argument("--html", type=Path, metavar="PATH", help="the same as a page")
     merge.add_argument("--json", type=Path, metavar="PATH", help="every run's ratios; - prints them")
     merge.set_defaults(do=merge_stored)
 
 
 def merge_stored(options: argparse.Namespace) -> None:
-    """Print, and write where asked for, what the runs of many machines say. Raises UsageError for two texts at once."""
-    if options.markdown == options.json == STANDARD_OUTPUT:
-        raise UsageError("--markdown - and --json - would both be printed; give one of them a file")
+    """Print, and write where asked for, what the runs of many machines say; raises UsageError for two texts at once."""
+    asked = [path for path in (options.markdown, options.html, options.json) if path is not None]
+    if asked.count(STANDARD_OUTPUT) > 1:
+        raise UsageError("one text alone can be printed by -; give the others a file")
     # Loaded here: the other commands and help do without it.
     from runoff.fleet import merge, writing
     from runoff.stored.finding import read_each
@@ -136,6 +138,8 @@ def merge_stored(options: argparse.Namespace) -> None:
     texts = {}
     if options.markdown is not None:
         texts[options.markdown] = writing.render_markdown(fleet)
+    if options.html is not None:
+        texts[options.html] = writing.render_page(fleet)
     if options.json is not None:
         texts[options.json] = merge.fleet_json(fleet)
     plain = STANDARD_OUTPUT not in texts

@@ -1,4 +1,4 @@
-"""What the runs of many machines say, for a terminal and as GitHub markdown."""
+"""What the runs of many machines say: for a terminal, as GitHub markdown, and as a page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 
 from runoff.fleet.merge import Fleet, answer, notes, tables
 from runoff.text.markdown import escape, note_lines, table_lines
+from runoff.text.page import page_templates
 from runoff.text.terminal import draw_table, make_console, print_notes
 
 
@@ -28,3 +29,17 @@ def render_markdown(fleet: Fleet) -> str:
     for table in tables(fleet):
         lines += [escape(f"{table.caption}."), "", *table_lines(table)]
     return "\n".join([*lines, *note_lines(notes(fleet))]) + "\n"
+
+
+def render_page(fleet: Fleet) -> str:
+    """Write a fleet as one self-contained HTML file."""
+    titles = (("strata", "Machines"), ("ratios", "Ratios"))
+    return (
+        page_templates("runoff.fleet")
+        .get_template("fleet.html")
+        .render(
+            answer=answer(fleet),
+            tables=[(name, title, table) for (name, title), table in zip(titles, tables(fleet), strict=False)],
+            notes=notes(fleet),
+        )
+    )

@@ -75,13 +75,26 @@ def test_runs_are_merged_as_text_markdown_and_json(tmp_path, monkeypatch, capsys
     assert (told.out.count("\n| stratum "), told.err) == (5, "")
 
 
+def test_runs_are_merged_as_a_page(tmp_path, capsys):
+    """The page has the answer, a column for each stratum, and each run's file; it loads nothing from elsewhere."""
+    folder, page = store_fleet(tmp_path, four_strata()), tmp_path / "fleet.html"
+    assert main(["merge", str(folder), "--html", str(page)]) == 0
+    assert capsys.readouterr().out.endswith(f"{page}\n")
+    text = page.read_text(encoding="utf-8")
+    assert "<strong>The winner is the same on 3 of 4 strata: openvino;" in text
+    headings = re.findall(r'<th scope="col"[^>]*>(stratum \d<br>[^<]*)', text)
+    assert headings == ["stratum 1<br>2 runs", *(f"stratum {number}<br>1 run" for number in (2, 3, 4))]
+    assert text.count("runoff.json") == 5
+    assert "://" not in text
+
+
 @pytest.mark.parametrize(
     ("given", "code", "said"),
     [
         ([], Exit.USAGE, "the following arguments are required: RUN.json|FOLDER"),
         (["."], Exit.NOT_A_RUN, "no run that Runoff stored is in ."),
         (["gone"], Exit.NOT_A_RUN, "there is no file or folder gone"),
-        ([".", "--markdown", "-", "--json", "-"], Exit.USAGE, "give one of them a file"),
+        ([".", "--markdown", "-", "--json", "-"], Exit.USAGE, "give the others a file"),
     ],
 )
 def test_what_cannot_be_merged_is_a_line(given, code, said, tmp_path, monkeypatch, capsys):
