@@ -11,9 +11,12 @@ import sys
 from pathlib import Path
 
 from pages.blocks import replace_block
+from pages.contenders import contenders_text
+from pages.errors import errors_table
 from pages.figures import answer, picture, require_fit
 from pages.live import live_picture
 from pages.reference import environments_table, options_table
+from pages.stored import stored_text
 from runoff.errors import RunoffError
 from runoff.files.whole import write_text
 from runoff.processes.surroundings import ROOT
@@ -23,7 +26,14 @@ from runoff.text.output import show, tell
 RUN = Path("docs/figures/runs/resnet18.json")
 PICTURE = Path("docs/figures/ratios.svg")
 LIVE = Path("docs/live-table.svg")
-TABLES = {"docs/options.md": ("options", options_table), "docs/environments.md": ("environments", environments_table)}
+TABLES = {
+    "docs/options.md": ("options", options_table),
+    "docs/environments.md": ("environments", environments_table),
+    "docs/contenders.md": ("contenders", contenders_text),
+    "docs/stored.md": ("stored", stored_text),
+    "docs/errors.md": ("errors", errors_table),
+}
+"""What is made of the code, by page: its block's name, and what makes it."""
 
 
 def renew(root: Path, given: Path | None = None) -> list[Path]:

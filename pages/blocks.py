@@ -8,7 +8,10 @@ from runoff.errors import RunoffError
 
 
 class BlockMissing(RunoffError):
-    """A page does not hold the block that something is made for."""
+    """A page does not hold the block that something is made for.
+
+    Remedy: put the two comments that the error names into the page.
+    """
 
 
 def replace_block(text: str, name: str, made: str) -> str:

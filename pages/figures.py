@@ -22,7 +22,10 @@ LEFT_OUT = ("p95 ms", "artifact MB", "of peak", "choice", "undisturbed ratio")
 
 
 class RunUnfit(RunoffError):
-    """A run whose figures may not be shown as the project's."""
+    """A run whose figures may not be shown as the project's.
+
+    Remedy: commit, and run ``tox -e field -- --launches 8`` on a quiet machine again.
+    """
 
 
 def require_fit(run: StoredRun) -> None:

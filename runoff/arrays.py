@@ -27,17 +27,18 @@ def shape_text(shape: Sequence[int]) -> str:
 
 @dataclass(frozen=True)
 class Input:
-    """One input of a model: its name, the shape of one example (without the batch), and the type of its numbers.
-
-    ``layout`` names the axes of a batch of pictures, as in NCHW; it is empty where the axes mean something else. One
-    that is not ``batched`` has no axis of examples, as a sampling rate has none: a session is given an example itself.
-    """
+    """One input of a model."""
 
     name: str
+    """Its name."""
     shape: tuple[int, ...]
+    """The shape of one example, without the batch (numbers)."""
     dtype: str = "float32"
+    """The type of its numbers."""
     layout: str = ""
+    """The axes of a batch of pictures, as in `NCHW`; empty where the axes mean something else."""
     batched: bool = True
+    """Whether it has an axis of examples: without one, a session is given an example itself."""
 
     def axes(self, wanted: str) -> tuple[int, ...]:
         """Return a batch's axes in the order of a wanted layout; as they are, where that is one of other axes."""
@@ -48,16 +49,18 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """One output of a model, like an input; the shape is None where it is not known before the model runs.
-
-    A classifier's are ``probabilities`` where its graph ends with a softmax, and logits else.
-    """
+    """One output of a model."""
 
     name: str
+    """Its name."""
     shape: tuple[int, ...] | None
+    """The shape of one example, without the batch (numbers); none where only a run shows it."""
     dtype: str = "float32"
+    """The type of its numbers."""
     batched: bool = True
+    """Whether it has an axis of examples."""
     probabilities: bool = False
+    """Whether a classifier's graph ends with a softmax; else it gives logits."""
 
 
 @dataclass(frozen=True)

@@ -23,30 +23,35 @@ from runoff.kernels import Kernel
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a picture becomes a model's input; two sides are height and width in pixels.
-
-    A picture is resized to ``size`` by a rule (``center`` covers it, ``border`` fits into it, ``squash`` distorts), and
-    the middle ``crop`` is cut out, with levels ``fill`` where there is none. Levels of 0 to 255 are divided by
-    ``scale``, less ``mean``, divided by ``deviation``: a number for all ``channels`` (RGB, BGR, L for grey) or each.
-    """
+    """How a picture becomes a model's input; two numbers are height and width."""
 
     size: tuple[int, int]
+    """What a picture is resized to (pixels)."""
     crop: tuple[int, int]
+    """What is cut out of its middle (pixels)."""
     mean: tuple[float, ...]
+    """What is subtracted then, one number or one a channel (levels by scale)."""
     deviation: tuple[float, ...]
+    """What it is divided by last, one number or one a channel (levels by scale)."""
     resize: str = "center"
+    """`center` covers the size, `border` fits into it, `squash` distorts."""
     interpolation: str = "bilinear"
+    """How pixels are made between others."""
     fill: tuple[int, ...] = (0,)
+    """What is put where the crop has no picture (levels)."""
     scale: float = 255.0
+    """What levels of 0 to 255 are divided by first (levels)."""
     channels: str = "RGB"
+    """`RGB`, `BGR`, or `L` for grey."""
     layout: str = "NCHW"
+    """The order of a batch's axes, `NCHW` or `NHWC`."""
     dtype: str = "float32"
+    """The type of the numbers."""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one picture as the model takes it."""
-        channels = len(self.channels)
-        return (channels, *self.crop) if self.layout == "NCHW" else (*self.crop, channels)
+        return (len(self.channels), *self.crop) if self.layout == "NCHW" else (*self.crop, len(self.channels))
 
 
 MODULE, ONNX = FORMS = ("module", "onnx")
@@ -234,10 +239,7 @@ class ImportsModels(Protocol):
 
 @runtime_checkable
 class OffersKernels(Protocol):
-    """Optional: where its library can show how fast this machine is.
-
-    The machine's peak is the best that any library reached. A backend without it races all the same.
-    """
+    """Optional: where its library can show how fast this machine is, as the best that any library reaches."""
 
     def peak_kernels(self, precision: str, threads: int) -> Iterator[Kernel]:
         """Yield dense kernels (``runoff.kernels``) in a precision, none where the library can't do them.

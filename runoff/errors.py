@@ -48,77 +48,128 @@ class RunoffError(Exception):
 
 
 class UsageError(RunoffError):
-    """An option or argument that can't be used as given."""
+    """An option or argument that can't be used as given.
+
+    Remedy: read the line on standard error, or ``--help``; [options](options.md) has all of them.
+    """
 
     exit_code = Exit.USAGE
 
 
 class UnknownContender(UsageError):
-    """A contender was asked for that no backend offers."""
+    """A contender was asked for that no backend offers.
+
+    Remedy: take one of the names that the error lists; [contenders](contenders.md) has Runoff's own.
+    """
 
 
 class BackendsClash(UsageError):
-    """Two backends have one name."""
+    """Two backends have one name.
+
+    Remedy: rename one of the two files or entry points that the error names.
+    """
 
 
 class UnknownModel(UsageError):
-    """A model was asked for that no source has."""
+    """A model was asked for that no source has.
+
+    Remedy: take one of the names that the error suggests, or a file; [any model](models.md) says what there is.
+    """
 
 
 class FactoryUnusable(UsageError):
-    """A callable of the user's own makes no module that can be raced."""
+    """A callable of the user's own makes no module that can be raced.
+
+    Remedy: mend the callable as the error says; [any model](models.md#a-module-of-your-own) says what it has to give.
+    """
 
 
 class OnnxFileUnusable(UsageError):
-    """A file given as a model is no ONNX file, not a whole one, or one that can't be raced."""
+    """A file given as a model is no ONNX file, not a whole one, or one that can't be raced.
+
+    Remedy: export the model again, or give what the error asks for; see [any model](models.md).
+    """
 
 
 class FrameworkMissing(RunoffError):
-    """A backend's framework is not installed in the environment that was asked to run it."""
+    """A backend's framework is not installed in the environment that was asked to run it.
+
+    Remedy: install the package that the error names, or name an interpreter that has it by ``--environment``.
+    """
 
 
 class CheckpointUnavailable(RunoffError):
-    """The weights that were asked for can't be had: no file, no network."""
+    """The weights that were asked for can't be had: no file, no network.
+
+    Remedy: give a file by ``--weights FILE``, or ``--weights random`` for speed only.
+    """
 
 
 class CheckpointBroken(RunoffError):
-    """A weights file is not what it should be: truncated, another hash, another model."""
+    """A weights file is not what it should be: truncated, another hash, another model.
+
+    Remedy: get the file again, or give the weights of the model that is raced.
+    """
 
 
 class ImagesUnusable(RunoffError):
-    """The images folder is missing, holds no image, or holds one that can't be read."""
+    """The images folder is missing, holds no image, or holds one that can't be read.
+
+    Remedy: give a folder with pictures by ``--images``; see [pictures](pictures.md).
+    """
 
 
 class LabelsUnusable(UsageError):
-    """What says what is on pictures can't be used: a label file, a class map, or the names of folders."""
+    """What says what is on pictures can't be used: a label file, a class map, or the names of folders.
+
+    Remedy: mend the file or the folders that the error names; see [pictures](pictures.md).
+    """
 
 
 class InputsUnusable(RunoffError):
-    """What the model was to be run on can't be used, or is not known."""
+    """What the model was to be run on can't be used, or is not known.
+
+    Remedy: give the model's inputs by ``--input`` or ``--inputs FILE.npz``; see [any model](models.md).
+    """
 
 
 class NotAPicture(ImagesUnusable):
-    """A file is no picture in a known format."""
+    """A file is no picture in a known format.
+
+    Remedy: convert the file to PNG or JPEG, or take it out of the folder.
+    """
 
 
 class TooManyPixels(ImagesUnusable):
-    """A picture has more pixels than are accepted."""
+    """A picture has more pixels than are accepted.
+
+    Remedy: make the picture smaller.
+    """
 
 
 class ResultsUnwritable(RunoffError):
-    """What was to be stored or printed can't be written where it was asked to go."""
+    """What was to be stored or printed can't be written where it was asked to go.
+
+    Remedy: free space, or give another place; what was there before is kept.
+    """
 
     exit_code = Exit.UNWRITABLE
 
 
 class DiskTooFull(RunoffError):
-    """There is less room than a run needs for what it converts."""
+    """There is less room than a run needs for what it converts.
+
+    Remedy: free space (``runoff clean`` removes old caches), or let ``RUNOFF_HOME`` name a folder elsewhere.
+    """
 
     exit_code = Exit.UNWRITABLE
 
 
 class ConversionFailed(RunoffError):
-    """Making the artifact failed at a named stage; a result in its own right."""
+    """Making the artifact failed at a named stage; a result in its own right.
+
+    Remedy: nothing, where the other contenders are enough; [conversions](conversion.md) says what converts.
+    """
 
     def __init__(self, stage: str, reason: str) -> None:
         super().__init__(f"{stage}: {reason}")
@@ -127,55 +178,94 @@ class ConversionFailed(RunoffError):
 
 
 class WorkplaceUnusable(RunoffError):
-    """No folder can be written that a run could keep its caches, logs and journals in."""
+    """No folder can be written that a run could keep its caches, logs and journals in.
+
+    Remedy: let ``RUNOFF_HOME`` name a folder that can be written.
+    """
 
 
 class AnotherRun(RunoffError):
-    """Another run measures at the same time, and did not end while it was waited for."""
+    """Another run measures at the same time, and did not end while it was waited for.
+
+    Remedy: wait for the other run, or give ``--wait`` more time.
+    """
 
 
 class WorkerFailed(RunoffError):
-    """A worker process did not do its part; the subclass names how."""
+    """A worker process did not do its part; the subclass names how.
+
+    Remedy: read the worker's log that the error names.
+    """
 
 
 class WorkerCrashed(WorkerFailed):
-    """The worker raised an error, or its process ended by itself."""
+    """The worker raised an error, or its process ended by itself.
+
+    Remedy: read the worker's log that the error names; the last lines say what the framework raised.
+    """
 
 
 class WorkerKilled(WorkerFailed):
-    """The worker's process was ended by a signal, as the kernel does when memory runs out."""
+    """The worker's process was ended by a signal, as the kernel does when memory runs out.
+
+    Remedy: free memory, or race fewer or smaller contenders; see [hostile machines](hostile.md).
+    """
 
 
 class WorkerTimedOut(WorkerFailed):
-    """The worker gave no answer within its time."""
+    """The worker gave no answer within its time.
+
+    Remedy: race the model on a faster or quieter machine, or leave the contender out.
+    """
 
 
 class WorkerGarbage(WorkerFailed):
-    """The worker's answer was not of the protocol."""
+    """The worker's answer was not of the protocol.
+
+    Remedy: report it, with the worker's log; something printed into the channel that answers come by.
+    """
 
 
 class ProtocolMismatch(WorkerFailed):
-    """The worker is of a tree whose messages are not this tree's."""
+    """The worker is of a tree whose messages are not this tree's.
+
+    Remedy: use one version of Runoff in both trees; see [versions and trees](versions.md).
+    """
 
 
 class VariantNegated(WorkerFailed):
-    """An environment variable makes a contender another one than it says."""
+    """An environment variable makes a contender another one than it says.
+
+    Remedy: unset the variables that the error names; see [environment variables](variables.md).
+    """
 
 
 class ContractBroken(RunoffError):
-    """A backend gave something other than what the contract says."""
+    """A backend gave something other than what the contract says.
+
+    Remedy: mend the backend; ``runoff check-backend`` shows where, and [add a backend](backends.md) says how.
+    """
 
 
 class NoAnswer(RunoffError):
-    """A contender has no answer here, as on a processor without its arithmetic, though nothing is wrong: says why."""
+    """A contender has no answer here, as on a processor without its arithmetic, though nothing is wrong: says why.
+
+    Remedy: nothing: the others race; the error says what this machine lacks.
+    """
 
 
 class ArtifactBroken(RunoffError):
-    """A cached artifact is no longer what was put there."""
+    """A cached artifact is no longer what was put there.
+
+    Remedy: remove the folder that the error names; it is converted again.
+    """
 
 
 class ThreadsNotHeld(RunoffError):
-    """A session runs with another number of threads than it was given."""
+    """A session runs with another number of threads than it was given.
+
+    Remedy: unset what limits the threads, or mend the backend; see [environment variables](variables.md).
+    """
 
 
 LONGEST_LINE = 400

@@ -40,32 +40,40 @@ VIRTUAL_PRODUCTS = (
 
 @dataclass(frozen=True)
 class Core:
-    """A kind of core, with the sizes of the caches it has or shares in bytes; None where something is not known.
+    """A kind of core; None where something is not known.
 
     On ARM the implementer, the architecture, the part, and variant with revision (``r3p1``) stand for vendor, family,
     model and stepping. A cache has the size 0 where the system lists the others and not this one.
     """
 
     vendor: str | None = None
+    """Who designed it."""
     family: str | None = None
+    """The number of its family."""
     model: str | None = None
+    """The number of its model."""
     stepping: str | None = None
+    """The number of its revision."""
     l1d: int | None = None
+    """The level-1 data cache that it has or shares (bytes)."""
     l2: int | None = None
+    """The level-2 cache that it has or shares (bytes)."""
     l3: int | None = None
+    """The level-3 cache that it has or shares (bytes)."""
 
 
 @dataclass(frozen=True)
 class Processor:
-    """What it calls itself, its feature flags, sorted, its kinds of cores, and whether a hypervisor lies beneath it.
-
-    There is no name on ARM. No flags, no cores and None for the hypervisor say that they are not known.
-    """
+    """The processor as the system describes it."""
 
     name: str | None = None
+    """What it calls itself; none on ARM."""
     flags: tuple[str, ...] = ()
+    """Its feature flags, sorted; empty where they are not known."""
     cores: tuple[Core, ...] = ()
+    """Its kinds of cores; empty where they are not known."""
     hypervisor: bool | None = None
+    """Whether it is that of a virtual machine; none where that is not known."""
 
     @property
     def extensions(self) -> tuple[str, ...]:

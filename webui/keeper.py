@@ -46,11 +46,17 @@ class Status:
 
 
 class NotReady(RunoffError):
-    """A worker can't be asked now: it is not there yet, or others are being served."""
+    """A worker can't be asked now: it is not there yet, or others are being served.
+
+    Remedy: ask again after a moment.
+    """
 
 
 class NotPrepared(RunoffError):
-    """What a worker needs can't be had; the error's text is the state of its keeper from then on."""
+    """What a worker needs can't be had; the error's text is the state of its keeper from then on.
+
+    Remedy: read the state that the page shows, and start the page again.
+    """
 
 
 class Keeper:

@@ -51,7 +51,10 @@ SENTENCES = {
 
 
 class Refusal(RunoffError):
-    """A request that gets no answer; its message is a sentence that may be shown to anyone."""
+    """A request that gets no answer; its message is a sentence that may be shown to anyone.
+
+    Remedy: do what the sentence says; see [the page](page.md).
+    """
 
     def __init__(self, code: str, **values: object) -> None:
         self.code = code

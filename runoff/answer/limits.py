@@ -25,7 +25,10 @@ AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(.*)")
 
 
 class LimitsUnreadable(UsageError):
-    """Limits were given that can't be read, or that nothing can meet."""
+    """Limits were given that can't be read, or that nothing can meet.
+
+    Remedy: write them as ``--choose`` shows, such as ``peak_memory<300MB, cold_start<1s``.
+    """
 
 
 @dataclass(frozen=True)

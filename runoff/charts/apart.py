@@ -33,7 +33,10 @@ LONGEST = 600.0
 
 
 class DrawingFailed(RunoffError):
-    """The process that draws charts died, or could not draw them."""
+    """The process that draws charts died, or could not draw them.
+
+    Remedy: read the line that the error quotes; ``--markdown`` needs no charts.
+    """
 
 
 def draw_apart(tasks: Sequence[Task]) -> list[Any]:

@@ -17,7 +17,10 @@ from runoff.text.ids import split_id
 
 
 class NoTwin(RunoffError):
-    """A run has no contender that is its reference in another environment or tree."""
+    """A run has no contender that is its reference in another environment or tree.
+
+    Remedy: race both with ``--tree`` or ``--environment``, or give two runs.
+    """
 
     exit_code = Exit.NO_BASELINE
 

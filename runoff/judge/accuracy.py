@@ -71,9 +71,13 @@ class Share:
     """How many pictures were named right, and the interval of the accuracy."""
 
     right: int
+    """The pictures that were named right (pictures)."""
     pictures: int
+    """All of them (pictures)."""
     low: float
+    """The lower end of the 95 % interval (share)."""
     high: float
+    """The upper end of the 95 % interval (share)."""
 
     @property
     def value(self) -> float:
@@ -83,22 +87,24 @@ class Share:
 
 @dataclass(frozen=True)
 class Drop:
-    """What golden and a contender show on the same pictures.
-
-    ``low`` and ``high`` are the interval of the drop in accuracy, ``p_value`` is McNemar's that there is none, and
-    ``together`` the same where all contenders count as one suite (Holm). The ``verdict`` is by the rule, which
-    ``allowed`` so much. ``needed`` is how many pictures would probably decide, None where it is decided, or where no
-    number that can be had would.
-    """
+    """What golden and a contender show on the same pictures."""
 
     paired: Paired
+    """How many pictures only one of both names right."""
     low: float
+    """The lower end of the drop's interval (share)."""
     high: float
+    """The upper end of the drop's interval (share)."""
     p_value: float
+    """McNemar's for no drop (share)."""
     together: float
+    """The same where all contenders count as one suite, by Holm (share)."""
     allowed: float
+    """The drop that the rule allows (share)."""
     verdict: str
+    """What the rule says of the interval."""
     needed: int | None = None
+    """How many pictures would probably decide (pictures); none where it is decided, or no number would."""
 
 
 def accuracy_of(rights: Rights) -> Share:
@@ -168,19 +174,26 @@ def sample_size(drop: float, discordance: float, allowed: float) -> float:
 
 @dataclass(frozen=True)
 class ClassLoss:
-    """A class on whose pictures a contender is less often right than golden; ``low`` and ``high`` are of the drop.
+    """A class on whose pictures a contender is less often right than golden.
 
-    ``shown`` says that the whole interval is above zero. Intervals are as wide as many classes looked at together take
-    (Bonferroni), so that of all the classes none is shown by chance in 95 of 100 runs.
+    Intervals are as wide as many classes looked at together take (Bonferroni), so that of all the classes none is shown
+    by chance in 95 of 100 runs.
     """
 
     label: int
+    """The number of the class, from 0 (no unit)."""
     pictures: int
+    """The pictures of this class (pictures)."""
     golden_right: int
+    """Those that golden names right (pictures)."""
     right: int
+    """Those that the contender names right (pictures)."""
     low: float
+    """The lower end of the drop's interval (share)."""
     high: float
+    """The upper end of the drop's interval (share)."""
     shown: bool
+    """Whether the whole interval is above zero."""
 
 
 def class_losses(labels: Indices, golden: Rights, contender: Rights, most: int) -> Sequence[ClassLoss]:

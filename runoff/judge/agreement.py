@@ -42,41 +42,48 @@ def least_lead(precision: str) -> float:
 
 @dataclass(frozen=True)
 class Closeness:
-    """How close an output is to golden's: the largest difference, the one allowed, and the root of the mean square.
-
-    ``relative_rms`` is that of the differences as a share of golden's own, ``sqnr`` the same in decibels; None where
-    golden is all zeros, where there is no difference, and with ``largest_difference`` where a number is not finite.
-    """
+    """How close one output is to golden's; differences are None where a number is not finite."""
 
     name: str
+    """The output's name."""
     dtype: str
+    """The type of its numbers."""
     largest_difference: float | None
+    """The largest difference (units of the output)."""
     allowed: float
+    """The difference that is allowed (units of the output)."""
     relative_rms: float | None
+    """The root mean square of the differences, by golden's own (share); none where golden is all zeros."""
     sqnr: float | None
+    """The same as a signal-to-noise ratio (decibels); none also where there is no difference."""
 
 
 @dataclass(frozen=True)
 class Agreement:
     """How a contender's outputs compare with golden's; for a classifier, its logits.
 
-    ``share`` is the agreement over all images; ``decided_share`` that over the ``decided`` images, whose golden margin
-    (Top-1 less Top-2 logit) exceeds the numeric ``noise``, and whose Top-1 probability leads by at least what was asked
-    for; ``disagreeing`` names those of them that differ. ``largest_difference`` and ``rms_difference`` (the root of the
-    mean square) are over all logits. Logits that are not all finite numbers never agree and always count; the
-    differences are None then. For a model that is no classifier every image counts, agreement is that of all
-    ``outputs``, and the shares are None where reduced precision is only shown.
+    Logits that are not all finite numbers never agree and always count; the differences are None then. For a model that
+    is no classifier every image counts, and the shares are None where reduced precision is only shown.
     """
 
     share: float | None
+    """How many of all images agree (share)."""
     decided_share: float | None
+    """How many of the decided images agree (share)."""
     decided: int
+    """The images whose golden Top-1 leads by more than noise and the lead asked for (images)."""
     images: int
+    """All images (images)."""
     largest_difference: float | None
+    """The largest difference of any logit (logits)."""
     rms_difference: float | None
+    """The root mean square of all differences (logits)."""
     noise: float
+    """What logits may differ by through rounding alone (logits)."""
     disagreeing: tuple[str, ...]
+    """The decided images that do not agree, by their names."""
     outputs: tuple[Closeness, ...] = ()
+    """How close each output is, for a model that is no classifier."""
 
 
 def compare_logits(

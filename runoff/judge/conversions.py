@@ -21,40 +21,46 @@ CLAIMED_FAILURES = 0.15
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came of converting one ONNX file and running the result: ``right``, ``wrong``, ``failed`` or ``skipped``.
-
-    A ``wrong`` one ran but disagrees with the module it came from. ``stage`` and ``reason`` say where and why it is not
-    right, ``operator`` which ONNX operator the reason is about, where it says so. ``largest_difference`` is over all
-    outputs, ``agreement`` the share of pictures whose largest output is at the same place; both are None where it did
-    not get that far. ``seconds`` is how long its process took, to its end or failure, None where nothing was tried.
-    """
+    """What came of converting one ONNX file and running the result."""
 
     result: str
+    """`right`, `failed`, `skipped`, or `wrong`: it ran, but disagrees with the module it came from."""
     stage: str | None = None
+    """Where it stopped; none where it is right."""
     operator: str | None = None
+    """The ONNX operator that the reason is about, where it names one."""
     reason: str | None = None
+    """Why it is not right."""
     agreement: float | None = None
+    """The pictures whose largest output is at the same place (share); none where it did not run."""
     largest_difference: float | None = None
+    """The largest difference of any output (units of the output); none where it did not run."""
     noise: float | None = None
+    """What outputs may differ by through rounding alone (units of the output)."""
     seconds: float | None = None
+    """How long its process took (seconds); none where nothing was tried."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of the matrix: a model, exported by an exporter to an opset, converted by a backend's converter.
-
-    ``plain`` is what came of it as it was exported; ``repaired`` what came of it after ``repairs``, where it was not
-    right and something was repaired. ``own`` says that the model is the user's, and so no part of any share.
-    """
+    """One cell of the matrix: a model, exported by an exporter to an operator set, converted for a backend."""
 
     model: str
+    """The model."""
     exporter: str
+    """The exporter."""
     opset: int
+    """The number of the operator set (no unit)."""
     backend: str
+    """The backend."""
     plain: Attempt
+    """What came of it as it was exported."""
     repaired: Attempt | None = None
+    """What came of it after repairs; none where it was right, or nothing was repaired."""
     repairs: tuple[str, ...] = ()
+    """What was changed in the file."""
     own: bool = False
+    """Whether the model is the user's, and so no part of any share."""
 
     @property
     def best(self) -> Attempt:

@@ -70,15 +70,16 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Disturbance:
-    """How disturbed a run's machine was: the pattern of what shows most, and the share of quiet rounds.
-
-    ``times`` is that of the pattern; a round is quiet where it is for every kind of work.
-    """
+    """How disturbed a run's machine was."""
 
     pattern: str
+    """`one level`, `two levels`, `a continuum`, or `unknown`."""
     kind: str
+    """The kind of work that shows it most: `arithmetic` or `memory`."""
     times: float
+    """How many times as long that work took in disturbed rounds (ratio)."""
     quiet_share: float
+    """The rounds that were quiet for every kind of work (share)."""
 
 
 def disturbance(kinds: Mapping[str, Sequence[float]]) -> Disturbance:

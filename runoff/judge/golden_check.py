@@ -22,29 +22,30 @@ other. Numbers of 16 bits round several thousand times as far.
 
 @dataclass(frozen=True)
 class Witness:
-    """Another runtime's answer beside an unchecked golden: how far it is off, as a share of an output's largest number.
-
-    ``difference`` is None where there is no answer, and ``reason`` says why.
-    """
+    """Another runtime's answer next to an unchecked golden."""
 
     by: str
+    """The runtime."""
     difference: float | None = None
+    """How far it is off, by an output's largest number (share); none where there is no answer."""
     reason: str = ""
+    """Why there is no answer."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """How golden was checked: by what, on how many examples, and how far it was off at most.
-
-    ``difference`` is a share of an output's largest number. ``reason`` says why golden is unchecked and is empty where
-    it was checked; a ``witness`` is asked then.
-    """
+    """How golden was checked."""
 
     by: str
+    """What checked it."""
     examples: int = 0
+    """On how many examples (examples)."""
     difference: float | None = None
+    """How far it was off at most, by an output's largest number (share); none where it is unchecked."""
     reason: str = ""
+    """Why golden is unchecked; empty where it was checked."""
     witness: Witness | None = None
+    """Another runtime's answer, where golden is unchecked."""
 
 
 def difference_share(golden: Arrays, others: Arrays) -> tuple[str, float]:

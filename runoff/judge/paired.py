@@ -32,8 +32,11 @@ class Paired:
     """
 
     pictures: int
+    """The pictures that both answered (pictures)."""
     lost: int
+    """Those that golden alone names right (pictures)."""
     gained: int
+    """Those that the contender alone names right (pictures)."""
 
     def __post_init__(self) -> None:
         """Refuse what can't be."""

@@ -41,26 +41,30 @@ Name = TypeVar("Name")
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio to the reference with its interval over launches; no interval where there is only one launch.
-
-    ``confidence`` is what the interval is good for, whatever look it was taken at; ``nominal_confidence`` is the level
-    that it was computed at, which is higher where several looks share the error. Where it was judged, ``verdict`` says
-    what it shows in words. ``of`` says which of three ratios it is, and ``widened`` by which share its interval was
-    widened to each side, because too few rounds were quiet for the undisturbed one. Raises ValueError for values that
-    no ratio and no level can have.
-    """
+    """A ratio to the reference with its interval over launches. Raises ValueError for what can't be."""
 
     value: float
+    """The ratio (ratio)."""
     low: float | None
+    """The lower end of its interval (ratio); none where there is only one launch."""
     high: float | None
+    """The upper end of its interval (ratio); none where there is only one launch."""
     confidence: float
+    """How often such an interval holds the truth, whatever look it was taken at (share)."""
     launches: int
+    """How many launches it is over (launches)."""
     nominal_confidence: float
+    """What it was computed at, which is more where several looks share the error (share)."""
     reference: str = ""
+    """What it is relative to."""
     rounds: int = 0
+    """The rounds of each launch (rounds)."""
     verdict: str = ""
+    """What it shows, in words; empty where it was not judged."""
     of: str = TYPICAL
+    """Which of three ratios it is: `undisturbed`, `typical` or `tail`."""
     widened: float = 0.0
+    """How much wider it is to each side, because too few rounds were quiet (share)."""
 
     def __post_init__(self) -> None:
         """Refuse what can't be: it would only be found where a chart or a formula breaks."""

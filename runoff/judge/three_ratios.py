@@ -54,11 +54,14 @@ TOO_FAR = "the rounds are too far apart for an interval"
 
 @dataclass(frozen=True)
 class Ratios:
-    """A contender's three ratios to the reference, each with its interval, or the reason why it is not known."""
+    """A contender's three ratios to the reference, or the reason why one is not known."""
 
     undisturbed: Ratio | str
+    """That of the quietest quarter of the rounds."""
     typical: Ratio | str
+    """That of all rounds, by their median: verdicts are by it."""
     tail: Ratio | str
+    """That of the 95th percentiles of all rounds."""
 
 
 @dataclass(frozen=True)

@@ -18,18 +18,23 @@ MAY_BE_ZERO = (QUANTISATION, ACCURACY)
 
 
 class Percentiles(Struct, frozen=True):
-    """Percentiles of raw values by name, the number of samples behind them, and why one is withheld."""
+    """Percentiles of raw values."""
 
     samples: int
+    """The values behind them (count)."""
     values: dict[str, Amount]
+    """Each that is known, by its name (seconds)."""
     withheld: dict[str, str]
+    """Why each of the others is not known."""
 
 
 class Curve(Struct, frozen=True):
-    """Resident memory in bytes at times in seconds since the process was started."""
+    """Resident memory over time, as pairs."""
 
     seconds: tuple[Number, ...]
+    """When it was read, since the process was started (seconds)."""
     sizes: tuple[Number, ...] = field(name="bytes")
+    """What was resident then (bytes)."""
 
     def __post_init__(self) -> None:
         """Require pairs."""
@@ -38,39 +43,54 @@ class Curve(Struct, frozen=True):
 
 
 class ExtraInfo(Struct, frozen=True, omit_defaults=True):
-    """What a benchmark of a contender says beside its statistics; what has a default is there where it was measured.
-
-    ``ratio`` is the one that verdicts are given by, ``ratios`` all three of a metric that has several rounds a launch.
-    """
+    """What a benchmark of a contender stores next to its statistics; a field with a default is there if measured."""
 
     contender: str
+    """The contender's name."""
     backend: str
+    """Its backend's name."""
     variant: str
+    """Its variant's name; empty for the plain one."""
     environment: str
+    """The environment that it ran in."""
     versions: dict[str, str]
+    """The versions of its distributions."""
     threads: int | None
+    """The threads that its framework reports (threads); none where it did not run."""
     unit: str
+    """The unit of the statistics, such as `seconds` or `bytes`."""
     agreement: Size | None
+    """How many of the decided images agree with golden (share)."""
     ratio: Ratio | None
+    """The ratio that verdicts are given by."""
     ratios: Ratios | None = None
+    """All three ratios, in a metric that has several rounds a launch."""
     percentiles: Percentiles | None = None
+    """Percentiles of all rounds of all launches."""
     stages: dict[str, Number] | None = None
+    """The median over launches of each stage, by its name (seconds or bytes)."""
     curve: Curve | None = None
+    """Resident memory over time, of one launch."""
 
 
 class Stats(Struct, frozen=True):
-    """What is read of pytest-benchmark's statistics; ``data`` is empty where raw values were not stored."""
+    """What is read of pytest-benchmark's statistics."""
 
     median: Size
+    """The median of the values (as `unit` says)."""
     data: tuple[Size, ...] = ()
+    """The values, launch by launch (as `unit` says); empty where they were not stored."""
 
 
 class Benchmark(Struct, frozen=True):
     """A benchmark of one contender in one group."""
 
     group: str
+    """The metric or question."""
     extra_info: ExtraInfo
+    """What Runoff stores."""
     stats: Stats
+    """pytest-benchmark's statistics."""
 
     def __post_init__(self) -> None:
         """Require durations and sizes above zero."""
@@ -82,6 +102,10 @@ class AnyBenchmark(Struct, frozen=True):
     """A benchmark that may be anybody's."""
 
     extra_info: dict[str, Any]
+    """What whoever made it stores."""
     stats: dict[str, Any]
+    """pytest-benchmark's statistics."""
     group: str | None = None
+    """The metric or question."""
     fullname: str = ""
+    """The test's file and name."""

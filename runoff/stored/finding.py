@@ -24,7 +24,10 @@ KINDS: Mapping[int, str] = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 
 class NothingToRead(RunoffError):
-    """None of the files that were given is a run that Runoff stored."""
+    """None of the files that were given is a run that Runoff stored.
+
+    Remedy: give files or folders with runs that Runoff stored.
+    """
 
     exit_code = Exit.NOT_A_RUN
 

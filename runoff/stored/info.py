@@ -27,119 +27,164 @@ DIGITS = 12
 
 
 class Schedule(Struct, frozen=True):
-    """What was asked for: launches, precision, seconds at most, the looks planned and the one that it stopped at."""
+    """How many launches a run was asked for, and when it might stop."""
 
     launches: Count
+    """The launches that were asked for, `--launches` (launches)."""
     precision: Size | None
+    """How far an interval may reach to each side, `--precision` (share); none where it was not given."""
     max_seconds: Size | None
+    """The longest time to measure for, `--max-time` (seconds); none where it was not given."""
     looks: tuple[int, ...]
+    """After how many launches each the race may stop, fixed beforehand (launches)."""
     stopped_at_look: int | None
+    """The number of the look that it stopped at, from 1 (count); none without a race."""
 
 
 class StoredArtifact(Struct, frozen=True, omit_defaults=True):
-    """A contender's artifact: its bytes and their hash, and the repairs that the ONNX file needed first."""
+    """The artifact that a contender loads."""
 
     size: int = field(name="bytes")
+    """What it takes on disk (bytes)."""
     sha256: str
+    """The hash of its bytes."""
     repairs: tuple[str, ...] = ()
+    """What was changed in the ONNX file so that the converter takes it."""
 
 
 class StoredOrigin(Struct, frozen=True, omit_defaults=True):
-    """Where a backend from elsewhere comes from: its file's name, its code's hash, and the distribution, if any."""
+    """Where a backend comes from that is not one of Runoff's own."""
 
     file: str
+    """The name of its file, without folders."""
     sha256: str
+    """The hash of its code."""
     distribution: str = ""
+    """The package that brings it; empty for a file that `--backend` names."""
     version: str = ""
+    """The version of that package."""
 
 
 class StoredContender(Struct, frozen=True):
-    """What came of a contender; ``stage`` and ``reason`` say where and why it did not race.
-
-    ``origin`` is None for a backend of Runoff's own.
-    """
+    """What came of a contender that was asked for."""
 
     status: str
+    """`raced`, `skipped`, `conversion failed`, `wrong` or `failed`."""
     stage: str | None
+    """Where it stopped, such as `convert` or `race`; none where it raced."""
     reason: str | None
+    """Why it did not race; none where it raced."""
     description: str
+    """What the variant is, in the words of its backend."""
     precision: str
+    """What its arithmetic is done in, such as `float32` or `int8`."""
     versions: dict[str, str]
+    """The versions of its distributions."""
     artifact: StoredArtifact | None
+    """What was converted for it; none where nothing was."""
     agreement: Agreement | None
+    """How its outputs compare with golden's; none where it gave none."""
     quantisation: Agreement | None
+    """The same by the rules for reduced precision; none for float32."""
     origin: StoredOrigin | None = None
+    """Where its backend comes from; none for one of Runoff's own."""
 
 
 class VersionStep(Struct, frozen=True):
     """A contender's ratio to the same one with the next older version of its framework, in the same rounds."""
 
     contender: str
+    """The contender with the newer version."""
     distribution: str
+    """The framework's package."""
     version: str
+    """The newer version."""
     version_before: str
+    """The older version."""
     ratio: Ratio
+    """The time with the newer version relative to the older one."""
 
 
 class StoredGolden(Struct, frozen=True, omit_defaults=True):
-    """Golden's largest rounding error, and how golden was checked; None where it is the model's own module."""
+    """How exact golden is, and how it was checked."""
 
     rounding: Size | None = None
+    """Golden's largest rounding error (units of the output)."""
     check: Check | None = None
+    """How it was checked; none where golden is the model's own module."""
 
 
 class BrokenOff(Struct, frozen=True):
-    """The signal that broke a run off, or an error in its words, and what is missing: groups of benchmarks.
-
-    ``journals`` are the files that have every launch which was over, named from the checkout.
-    """
+    """Why a run ended early, and what is missing from it."""
 
     signal: str
+    """The signal that ended it, or the error in its words."""
     journals: tuple[str, ...] = ()
+    """The files with every launch that was over, named from the checkout."""
     missing: tuple[str, ...] = ()
+    """The groups of benchmarks that were not measured."""
 
 
 class Resumed(Struct, frozen=True):
-    """A run was gone on with after so many launches, so many seconds after the last of them was over."""
+    """Where a run went on after it was broken off."""
 
     launches: Count
+    """How many launches were over by then (launches)."""
     seconds: Size
+    """The time between the last of them and going on (seconds)."""
 
 
 class RunInfo(Struct, frozen=True):
-    """A run as a whole; before a race it has no model, no pictures and no contenders.
-
-    ``limits`` is what a contender is chosen under, as ``--choose`` has it, ``tolerance`` what reduced precision of a
-    model that is no classifier is judged by, ``repeat`` the command that made it but for contenders and limits. One
-    that was ``broken_off`` has what was measured by then; where it was gone on with, ``resumed`` says after which
-    launches. Runs of before there was a ``probe`` have none, and of their control, whose rounds are not stored, the
-    typical ratio alone.
-    """
+    """A run as a whole; before a race it has no model, no pictures and no contenders."""
 
     seed: int
+    """The seed of every random order, `--seed` (no unit)."""
     launches: Count
+    """The launches that were measured for each contender (launches)."""
     rounds: Count
+    """The rounds of each launch (rounds)."""
     margin: Amount
+    """The difference that matters, `--margin` (share)."""
     schedule: Schedule
+    """What was asked for."""
     stratum: Stratum
+    """What must be equal for another run to be comparable."""
     limits: str = ""
+    """What a contender is chosen under, as `--choose` has it."""
     tolerance: Amount | None = None
+    """What reduced precision of a model that is no classifier may be off by (share); none by default."""
     repeat: tuple[str, ...] = ()
+    """The command that made the run, without contenders and limits."""
     workers_go_first: bool | None = None
+    """Whether every worker had high priority; none without a race."""
     control: Ratio | None = None
+    """The control's typical ratio, which should be 1; none without a control."""
     control_ratios: Ratios | None = None
+    """The control's three ratios; none in runs from before they were stored."""
     model: StoredModel | None = None
+    """The model that was raced."""
     images: Pictures | None = None
+    """What agreement was found on."""
     golden: StoredGolden = StoredGolden()
+    """How exact golden is."""
     contenders: dict[str, StoredContender] = {}
+    """What came of each contender that was asked for, by its name."""
     warnings: tuple[str, ...] = ()
+    """What the run warned of, a sentence each."""
     service: dict[str, Question] = {}
+    """Each service question that was asked, by its group."""
     probe: StoredProbe | None = None
+    """The readings of the probe; none in runs from before there was one."""
     version_steps: tuple[VersionStep, ...] = ()
+    """What each newer version of a framework changed."""
     accuracy: StoredAccuracy | None = None
+    """The labelled pictures and golden's accuracy on them; none without labels."""
     broken_off: BrokenOff | None = None
+    """Why the run ended early; none where it did not."""
     resumed: tuple[Resumed, ...] = ()
+    """Where the run went on after it was broken off."""
     schema: int = SCHEMA
+    """The number of the form in which the run is stored (no unit)."""
 
     @property
     def comparable(self) -> Stratum:
@@ -149,11 +194,14 @@ class RunInfo(Struct, frozen=True):
 
 
 class Commit(Struct, frozen=True):
-    """The commit that was measured, as pytest-benchmark stores it; ``changed`` says whether files differed from it."""
+    """The commit that was measured, as pytest-benchmark stores it."""
 
     identifier: str = field(name="id", default="")
+    """Its full hash."""
     time: Annotated[datetime, Meta(tz=True)] | None = None
+    """When it was made."""
     changed: bool | None = field(name="dirty", default=None)
+    """Whether files differed from it; none where that is not known."""
 
     @property
     def name(self) -> str:
@@ -170,20 +218,30 @@ class MachineInfo(Struct, frozen=True):
     """The machine, as pytest-benchmark stores it, with what Runoff adds."""
 
     runoff: RunInfo
+    """What Runoff stores of the run as a whole."""
     node: str | None = None
+    """The machine's name in its network."""
     system: str | None = None
+    """The operating system."""
     release: str | None = None
+    """The release of its kernel."""
     machine: str | None = None
+    """The processor's architecture, such as `x86_64`."""
     python_version: str | None = None
+    """The version of the Python that ran pytest."""
 
 
 class RunFile(Struct, frozen=True):
     """A file that pytest-benchmark wrote."""
 
     datetime: datetime
+    """When the run was stored."""
     machine_info: MachineInfo
+    """The machine, and the run as a whole."""
     benchmarks: tuple[AnyBenchmark, ...]
+    """One for each contender and metric."""
     commit_info: Commit | None = None
+    """The commit that was measured."""
 
 
 def read_info(machine: Any) -> RunInfo:

@@ -19,35 +19,42 @@ IN_THE_INPUT = ("crop", "channels", "dtype")
 
 
 class StoredSource(Struct, frozen=True, omit_defaults=True):
-    """Where a model comes from: the kind of source that makes it, and whose its weights are.
-
-    ``version`` is that of the package that makes it, where it is among no environment's.
-    """
+    """Where a model comes from."""
 
     kind: str
+    """The kind of source: `torchvision`, `timm`, `factory` or `onnx`."""
     origin: str
+    """Whose the weights are, such as `official`, `own` or `random`."""
     version: str = ""
+    """The version of the package that makes it, where no environment's versions have it."""
 
 
 class StoredModel(Struct, frozen=True):
-    """The model that every contender ran: its name, its weights' name, and where both come from.
+    """The model that every contender ran.
 
-    ``sha256`` is the hash of weights and graph, which decides with inputs and preprocessing whether two models are the
-    same; the names do not. ``preprocessing`` is None where pictures are no input, and in runs of before it was stored,
-    which have no ``inputs`` either. ``classes`` are a classifier's. ``speed_only`` says that its weights are random, so
-    that no answer of it means anything: it follows from the source, and is stored for those who read no Python.
+    Its hash, inputs and preprocessing decide whether two models are the same; the names do not.
     """
 
     name: str
+    """Its name, as `--model` has it."""
     weights: str
+    """The name of its weights."""
     sha256: str
+    """The hash of weights and graph."""
     source: StoredSource
+    """Where it comes from."""
     preprocessing: Preprocessing | None = None
+    """How pictures become its input; none where it takes no pictures, and in old runs."""
     task: str = CLASSIFICATION
+    """`classification`, or `other`."""
     inputs: tuple[Input, ...] = ()
+    """What it takes; empty in old runs."""
     outputs: tuple[Output, ...] = ()
+    """What it gives; empty in old runs."""
     classes: int | None = None
+    """How many classes a classifier has (classes); none for other models."""
     speed_only: bool = False
+    """Whether its weights are random, so that only speed means anything."""
 
     def __post_init__(self) -> None:
         """Let the source alone decide whether it is for speed only."""

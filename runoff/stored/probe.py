@@ -13,31 +13,33 @@ WORK = {ARITHMETIC: "arithmetic in the L1 cache", MEMORY: "random reads in 16 MB
 
 
 class ProbedLaunch(Struct, frozen=True):
-    """The readings of one launch as columns, of work one for each processor; in seconds.
-
-    ``rounds`` are the rounds that a reading was made at the beginning of, ``moments`` count from the probe's start,
-    ``switches`` is how often something else had one of its processors while it worked, ``stolen`` what other machines
-    on the host took of all processors since the reading before, None where the system does not say.
-    """
+    """The readings of one launch as columns; of work, one for each processor."""
 
     rounds: tuple[int, ...]
+    """The rounds that began with a reading (no unit)."""
     moments: tuple[Number, ...]
+    """When each was made, since the probe's start (seconds)."""
     arithmetic: tuple[tuple[Amount, ...], ...]
+    """What arithmetic in the L1 cache took, by processor (seconds)."""
     memory: tuple[tuple[Amount, ...], ...]
+    """What random reads of memory took, by processor (seconds)."""
     switches: tuple[int, ...]
+    """How often something else had a processor during the reading (count)."""
     stolen: tuple[Number | None, ...]
+    """What the host gave to other machines since the reading before (seconds); none where that is not known."""
 
 
 class StoredProbe(Struct, frozen=True):
-    """All readings of a run, the processors that they are of, and how disturbed they show the machine to have been.
-
-    ``reason`` says why there are none, or none any more.
-    """
+    """What a probe read in the rounds of a run."""
 
     processors: tuple[int, ...]
+    """The processors that it measured, as the system numbers them (no unit)."""
     launches: tuple[ProbedLaunch, ...]
+    """The readings of each launch."""
     found: Disturbance | None
+    """How disturbed the machine was; none without readings."""
     reason: str | None
+    """Why there are no readings, or not of all rounds; none where there are."""
 
 
 def work_times(launches: tuple[ProbedLaunch, ...]) -> dict[str, list[float]]:

@@ -54,7 +54,10 @@ ANY_ENTRY = "[...]"
 
 
 class StoredRunBroken(RunoffError):
-    """A file is not a run that Runoff stored, or one of another schema: ``what`` is wrong, and the remedy."""
+    """A file is not a run that Runoff stored, or one of another schema: ``what`` is wrong, and the remedy.
+
+    Remedy: give a file that Runoff stored, such as ``results/runoff.json``.
+    """
 
     exit_code = Exit.NOT_A_RUN
 

@@ -12,29 +12,38 @@ NOT_SET = "not set"
 
 
 class Pictures(Struct, frozen=True):
-    """The pictures, or what ``kind`` says, that agreement is found on: how many, and the hash of their contents."""
+    """What agreement is found on."""
 
     count: int
+    """How many there are (examples)."""
     sha256: str
+    """The hash of their contents."""
     kind: str = "pictures"
+    """What they are: `pictures`, `arrays` of the user's, or `random numbers`."""
 
 
 class Stratum(Struct, frozen=True, omit_defaults=True):
-    """All that makes a run comparable with another.
+    """All that makes a run comparable with another; before a race it has no model, pictures and contenders.
 
-    ``environments`` has the versions of each environment's packages, ``contenders`` those of each contender that raced,
-    ``variables`` what of the environment changes how frameworks run. Model, pictures and contenders stand elsewhere in
-    a run: see RunInfo.comparable. Model and pictures are None before a race.
+    A run stores these three elsewhere, and ``RunInfo.comparable`` puts them in.
     """
 
     processor: Processor
+    """The processor that was measured on."""
     threads: int
+    """The threads that each contender had, `--threads` (threads)."""
     reference: str
+    """The contender that ratios are taken against."""
     environments: dict[str, dict[str, str]]
+    """The versions of each environment's packages, by its name."""
     model: StoredModel | None = None
+    """The model that was raced."""
     images: Pictures | None = None
+    """What agreement was found on."""
     contenders: dict[str, dict[str, str]] = {}
+    """The versions of each contender that raced."""
     variables: dict[str, str] = {}
+    """The environment variables that change how frameworks run, with their values."""
 
 
 def stratum_differences(base: Stratum, head: Stratum) -> list[str]:

@@ -37,7 +37,10 @@ SIGNS = {
 
 
 class ReaderGone(ResultsUnwritable):
-    """What read the output ended before all of it was written, as ``head`` does: that is no news to anybody."""
+    """What read the output ended before all of it was written, as ``head`` does; nothing is said about it.
+
+    Remedy: none is needed.
+    """
 
 
 def plain(error: UnicodeError) -> tuple[str, int]:

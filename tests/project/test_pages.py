@@ -10,9 +10,12 @@ import pytest
 
 from pages.__main__ import LIVE, PICTURE, RUN, TABLES, renew
 from pages.blocks import BlockMissing, block_of, replace_block, without_blocks
+from pages.errors import named_errors
 from pages.figures import RunUnfit, answer, require_fit
 from pages.live import live_picture
 from pages.reference import declared_options
+from pages.stored import PARTS, fields_of, records_under, type_words
+from runoff.errors import Exit
 from runoff.stored.run import parse_run, read_run
 from tests.builders.drawing import charts, drawn
 from tests.builders.stored_runs import make_stored_run
@@ -52,6 +55,27 @@ def test_every_option_has_its_meaning():
     """Each option of the suite says in its help what it is."""
     assert len(declared_options()) > 30
     assert all(action.help for action in declared_options())
+
+
+def test_every_stored_field_has_its_meaning_and_every_number_its_unit():
+    """Each field of each record that a run stores has a docstring, which names the unit where it is a number."""
+    records = records_under({place: kind for _, found in PARTS.values() for place, kind in found.items()}, ())
+    fields = {(kind.__name__, field.name): field for kind in records for field in fields_of(kind)}
+    assert len(records) > 60
+    assert {key for key, field in fields.items() if not field.meaning} == set()
+    numbers = {key for key, field in fields.items() if "number" in type_words(field.type).partition(", by")[0]}
+    assert {key for key in numbers if not fields[key].unit} == set()
+    assert fields["Footprint", "own_bytes"].unit == "bytes"
+    assert records[type(parse_run(fit_run()).info)] == "machine_info.runoff"
+
+
+def test_every_error_has_its_meaning_and_its_remedy():
+    """Each named error, wherever it is defined, says what it means and what to do, and has its exit code."""
+    errors = {error.name: error for error in named_errors()}
+    assert {"UsageError", "NoTwin", "StoredRunBroken", "Refusal"} <= set(errors)
+    assert {name for name, error in errors.items() if not error.meaning or not error.remedy} == set()
+    assert errors["UnknownModel"].code == Exit.USAGE
+    assert errors["NoTwin"].code == Exit.NO_BASELINE
 
 
 def test_figures_are_those_of_the_named_run():

@@ -38,7 +38,10 @@ Series = Mapping[str, list[Run]]
 
 
 class NoRuns(RunoffError):
-    """A folder has no stored rounds of two runs or more."""
+    """A folder has no stored rounds of two runs or more.
+
+    Remedy: give a folder with runs of one series, as [the experiment](undisturbed.md) takes them.
+    """
 
 
 def read_series(folder: Path) -> dict[str, list[Run]]:

@@ -53,7 +53,10 @@ REACH = 0.44
 
 
 class NothingToDraw(RunoffError):
-    """A chart was asked for that the run has no figures for."""
+    """A chart was asked for that the run has no figures for.
+
+    Remedy: give a run that timed two contenders or more.
+    """
 
 
 def latency_section(_: StoredRun) -> Section:
