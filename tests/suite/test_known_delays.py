@@ -1,6 +1,7 @@
 """Races whose outcome is known: contenders that compute the same, of which some wait for so much longer.
 
-No time is asserted, only how the ratios of runs belong together.
+No time is asserted, only how the ratios of runs belong together. Each waits in pieces of one length, more of them for
+a longer delay: what a busy machine adds to a piece is in all by their numbers of pieces, and in no ratio.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.stand_ins.delayed import DELAYS
 pytestmark = pytest.mark.alone
 
 MARGIN = "25%"
-"""The smallest delay is twice this, and a busy machine disturbs eight milliseconds by less."""
+"""The smallest delay is twice this, and what is left of a busy machine's disturbance is less."""
 CALL = 0.03
 """What a call costs beside the delay, as a share of it."""
 SETTINGS = ("--launches", "5", "--rounds", "5", "--margin", MARGIN, "-k", "inference")
@@ -49,7 +50,7 @@ def delayed(suite: Suite) -> Iterator[Suite]:
 @pytest.fixture(scope="module")
 def forwards(delayed: Suite) -> Ratios:
     """Race all against the one without a delay."""
-    return race(delayed, "", "twin", "half", "whole", "double")
+    return race(delayed, "", "twin", "half", "whole")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def backwards(delayed: Suite) -> Ratios:
     return race(delayed, "whole", "")
 
 
-@pytest.mark.parametrize("variant", ["half", "whole", "double"])
+@pytest.mark.parametrize("variant", ["half", "whole"])
 def test_a_delay_is_found_with_its_size(forwards: Ratios, variant: str) -> None:
     """What waits longer is slower, and the interval of its ratio holds the delay that it was given."""
     ratio, injected = forwards[variant], 1 + DELAYS[variant]
@@ -74,9 +75,9 @@ def test_without_a_delay_nothing_is_claimed(forwards: Ratios) -> None:
 
 
 def test_twice_the_delay_is_twice_the_difference(forwards: Ratios) -> None:
-    """Halving and doubling a delay halves and doubles by how much a ratio is above 1."""
-    half, whole, double = (forwards[variant]["value"] - 1 for variant in ("half", "whole", "double"))
-    assert [half, double] == pytest.approx([whole / 2, 2 * whole], rel=2 * CALL)
+    """Doubling a delay doubles by how much a ratio is above 1."""
+    half, whole = (forwards[variant]["value"] - 1 for variant in ("half", "whole"))
+    assert whole == pytest.approx(2 * half, rel=2 * CALL)
 
 
 @pytest.mark.full
