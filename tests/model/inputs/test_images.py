@@ -125,7 +125,7 @@ def test_a_folder_that_cannot_be_used_is_a_named_error(tmp_path: Path) -> None:
     for path, found in (
         (tmp_path / "missing", "does not exist"),
         (tmp_path / "file.txt", "is not a folder"),
-        (tmp_path, r"no picture among its 1 entries.*\.bmp.*\.jpg.*\.webp"),
+        (tmp_path, r"holds no picture among its 1 entries.*\.bmp.*\.jpg.*\.webp"),
     ):
         with pytest.raises(ImagesUnusable, match=found) as raised:
             folder_images(path, IMAGENET)
