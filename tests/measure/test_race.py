@@ -35,6 +35,16 @@ def race(make_setup):
     return run
 
 
+@pytest.fixture
+def imagined(workshop):
+    """Race imagined workers, where what is seen is the race itself and no process."""
+    answers = {
+        "time": {"nanoseconds": 1_000_000, "cpu_nanoseconds": 1_000_000},
+        "report": {"peak": 50, "anonymous": 40, "involuntary_switches": 0},
+    }
+    workshop.answer = lambda entrant, message: answers[message["do"]]
+
+
 def test_every_entrant_gets_every_launch_and_round(make_entrant, make_setup, tmp_path):
     """K launches of R rounds give every entrant K records of R values, and the journal holds them as they came."""
     setup = make_setup(make_entrant(), make_entrant(key="control"), launches=3)
@@ -59,6 +69,7 @@ def test_anonymous_memory_sees_an_allocation(make_entrant, race):
     assert abs((hungry - plain) / MEBIBYTE - 100) < 3
 
 
+@pytest.mark.usefixtures("imagined")
 def test_rounds_are_interleaved_in_a_random_order_of_the_seed(make_entrant, race, monkeypatch):
     """Within a round every entrant runs once, rounds differ in order, and a seed gives the same orders again."""
     order: list[str] = []
@@ -169,6 +180,7 @@ def test_only_one_worker_runs_at_a_time(make_entrant, race, monkeypatch):
     assert {status for others in seen for status in others} == {psutil.STATUS_STOPPED}
 
 
+@pytest.mark.usefixtures("imagined")
 def test_a_full_disk_costs_the_journal_alone(make_entrant, make_setup):
     """Where the journal can't be written, the race goes on and says so."""
     setup = dataclasses.replace(make_setup(make_entrant(), launches=1), journal=Path("/dev/full"))
@@ -177,6 +189,7 @@ def test_a_full_disk_costs_the_journal_alone(make_entrant, make_setup):
     assert finished.unwritten == "/dev/full: No space left on device"
 
 
+@pytest.mark.usefixtures("imagined")
 def test_a_race_ends_at_the_first_look_that_finds_enough(make_entrant, make_setup):
     """Looks come after their launches, see all that was measured so far, and the first that is satisfied ends it."""
     seen: list[tuple[int, int]] = []
@@ -192,12 +205,14 @@ def test_a_race_ends_at_the_first_look_that_finds_enough(make_entrant, make_setu
     assert setup.progress.steps == setup.progress.promised
 
 
+@pytest.mark.usefixtures("imagined")
 def test_the_last_look_ends_a_race_that_never_had_enough(make_entrant, race):
     """Where no look is satisfied, the race ends with the launches of the last."""
     finished = race([make_entrant()], rounds=1, looks=(1, 2, 3))
     assert (finished.look, len(finished.records["fake"])) == (2, 3)
 
 
+@pytest.mark.usefixtures("imagined")
 def test_a_race_out_of_time_keeps_what_it_measured(make_entrant, race):
     """No launch but the first begins that would not end in time, and the look that was next is the one that counts."""
     for looks, look in (((2, 50), 0), ((1, 50), 1)):
