@@ -13,6 +13,7 @@ import pytest
 from runoff.report.write.page import render_page
 from runoff.stored.run import parse_run
 from tests.browser.chromium import By, Keys, chromium, needs_browser
+from tests.builders.drawing import drawing_by, drawn_once
 from tests.builders.stored_runs import (
     INJECTION,
     Values,
@@ -47,7 +48,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     about(hostile)["warnings"] = [INJECTION]
     runs = {"small": (small,), "field": (field,), "hostile": (hostile,), "two": (small, field)}
     folder = tmp_path_factory.mktemp("pages")
-    return {name: write_page(folder / f"{name}.html", *stored) for name, stored in runs.items()}
+    with drawing_by(drawn_once({})):
+        return {name: write_page(folder / f"{name}.html", *stored) for name, stored in runs.items()}
 
 
 def write_page(path: Path, *stored: Values) -> Path:

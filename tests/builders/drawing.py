@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
@@ -23,6 +24,12 @@ def drawn() -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def charts(request: pytest.FixtureRequest, drawn: dict[str, str]) -> Iterator[None]:
     """Draw the charts of a test that is marked ``draws``, and sketch those of any other, all in this process."""
+    with drawing_by(drawn_once(drawn) if request.node.get_closest_marker("draws") else sketch):
+        yield
+
+
+def drawn_once(drawn: dict[str, str]) -> Callable[[Specification], str]:
+    """Return what draws by Vega-Lite, and what is in ``drawn`` already not again."""
     real = drawing.to_svg
 
     def draw(specification: Specification) -> str:
@@ -31,9 +38,14 @@ def charts(request: pytest.FixtureRequest, drawn: dict[str, str]) -> Iterator[No
             drawn[description] = real(specification)
         return drawn[description]
 
-    made = draw if request.node.get_closest_marker("draws") else sketch
+    return draw
+
+
+@contextmanager
+def drawing_by(to_svg: Callable[[Specification], str]) -> Iterator[None]:
+    """Draw charts in this process by a function while the block lasts: one that draws takes two seconds to start."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "to_svg", made)
+        patch.setattr(drawing, "to_svg", to_svg)
         patch.setattr(apart, "draw_apart", draw_here)
         yield
 

@@ -21,6 +21,7 @@ from tests.lanes import in_full
 from tests.project.test_layers import loaded_after
 
 DIED = "the process that draws them was ended by SIGTRAP, as happens where it may not reserve memory (ulimit -v)"
+IMPORT = "import sys; sys.path[0] = sys.argv[1]"
 LITTLE = "ulimit -v 3000000; "
 """Room for all that Python loads, and not for what V8 reserves."""
 
@@ -35,13 +36,23 @@ def fail() -> None:
     raise ValueError("no such\nmark")
 
 
-def test_what_is_drawn_comes_back():
-    """Functions and what they are given go to the other process, figures come back in their order."""
-    assert draw_apart([(divmod, (7, 2)), (str.upper, ("a",))]) == [(3, 1), "A"]
-    assert draw_apart([]) == []
+@pytest.fixture
+def without_v8(monkeypatch):
+    """Let the process that draws begin without Vega-Lite, which what it does in the test needs none of."""
+    idle = "apart.start_drawing = apart.altair_unchecked = lambda: None"
+    monkeypatch.setattr(apart, "PROGRAM", f"{IMPORT}; from runoff.charts import apart; {idle}; apart.answer()")
 
 
 @pytest.mark.long
+def test_what_is_drawn_comes_back_and_is_what_it_is_in_one_process():
+    """Functions and what they are given go to the other process; what this one would draw comes back in their order."""
+    run = parse_run(make_stored_run())
+    tasks = [(divmod, (7, 2)), (str.upper, ("a",)), (ratio_figure, (run,))]
+    assert draw_apart(tasks) == [(3, 1), "A", ratio_figure(run)]
+    assert draw_apart([]) == []
+
+
+@pytest.mark.usefixtures("without_v8")
 @pytest.mark.parametrize(
     ("function", "why"),
     [(os.abort, "ended by SIGABRT"), (fail, r"failed \(mark\)"), (os._exit, "failed")],
@@ -52,7 +63,7 @@ def test_a_process_that_dies_is_told_by_what_became_of_it(function, why):
         draw_apart([(function, (3,) if function is os._exit else ())])
 
 
-@pytest.mark.long
+@pytest.mark.usefixtures("without_v8")
 def test_a_chart_without_figures_is_told_as_before():
     """A named error comes back as itself."""
     stored = make_stored_run()
@@ -130,13 +141,6 @@ def test_a_chart_that_was_asked_for_is_missing_with_a_code(tmp_path):
     assert not chart.exists()
 
 
-@pytest.mark.long
-def test_drawing_is_what_it_is_in_one_process():
-    """The other process draws what this one would."""
-    run = parse_run(make_stored_run())
-    assert draw_apart([(ratio_figure, (run,))]) == [ratio_figure(run)]
-
-
 def test_help_loads_the_standard_library_alone():
     """What every command begins with needs no package, so that help is there in a fraction of a second."""
     loaded = loaded_after(
@@ -149,18 +153,6 @@ def test_help_loads_the_standard_library_alone():
 
 ALLOWED = {"__main__", "__mp_main__", "runoff", "_distutils_hack", "sitecustomize", "usercustomize", "coverage"}
 """What is there in any Python, and what measures the tests."""
-
-
-@pytest.mark.long
-def test_the_pytest_process_loads_nothing_that_draws():
-    """The suite's plugins and benchmarks are loaded without what draws charts, fits levels or opens photographs."""
-    loaded = loaded_after(
-        "import contextlib, io, pytest\n"
-        "with contextlib.redirect_stdout(io.StringIO()):\n"
-        "    assert pytest.main(['--collect-only', '-q', 'benchmarks', '-p', 'no:cacheprovider']) == 0"
-    )
-    assert "fixtures" in loaded
-    assert not loaded & {"altair", "vl_convert", "narwhals", "sklearn", "skimage", "pandas"}
 
 
 def test_a_run_whose_charts_die_is_stored_and_printed(suite):

@@ -204,8 +204,8 @@ def test_reading_all_backends_loads_no_framework():
 
 
 @pytest.mark.long
-def test_the_pytest_process_loads_no_framework():
-    """After the suite's plugins are loaded and its benchmarks collected, no framework is in pytest's process."""
+def test_the_pytest_process_loads_no_framework_and_nothing_that_draws():
+    """With the suite's plugins and benchmarks loaded, no framework is, nor what draws, fits or opens photographs."""
     loaded = loaded_after(
         "import contextlib, io, pytest\n"
         "with contextlib.redirect_stdout(io.StringIO()):\n"
@@ -213,6 +213,7 @@ def test_the_pytest_process_loads_no_framework():
     )
     assert "fixtures" in loaded
     assert not loaded & FRAMEWORKS
+    assert not loaded & {"altair", "vl_convert", "narwhals", "sklearn", "skimage", "pandas"}
 
 
 @pytest.mark.framework
