@@ -14,6 +14,9 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 AT_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "CONTRIBUTING.md", "CHANGELOG.md": "CHANGELOG.md"}
+CODE = re.compile(r"^```.*?^```|``.*?``|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+ESCAPED = re.compile(r"\\([<~&$:|])")
+"""What GitHub takes for a sign after a backslash, and Python-Markdown for a backslash and a sign."""
 INTO_THE_TREE = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<path>\.\./[^)#\s]*)\)")
 
 log = logging.getLogger("mkdocs.hooks.site")
@@ -51,4 +54,18 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         there = path.removeprefix("../")
         return link["text"] if there.strip("/") in link["text"] else f"{link['text']} (`{there}`)"
 
-    return INTO_THE_TREE.sub(named, markdown)
+    return without_backslashes(INTO_THE_TREE.sub(named, markdown))
+
+
+def without_backslashes(markdown: str) -> str:
+    """Write as entities, outside of code, the signs whose backslashes Python-Markdown would show."""
+    parts, end = [], 0
+    for code in CODE.finditer(markdown):
+        parts += [as_entities(markdown[end : code.start()]), code[0]]
+        end = code.end()
+    return "".join([*parts, as_entities(markdown[end:])])
+
+
+def as_entities(text: str) -> str:
+    """Write escaped signs as entities."""
+    return ESCAPED.sub(lambda sign: f"&#{ord(sign[1])};", text)

@@ -1,6 +1,7 @@
-// What scrolls inside a page can be reached by the keyboard, and the search has a name.
+// What scrolls inside a page can be reached by the keyboard; the search and the buttons of each piece of code have names.
 document$.subscribe(() => {
   document.querySelectorAll(".md-search").forEach((search) => search.setAttribute("aria-label", "Search"));
+  document.querySelectorAll(".md-code__nav").forEach((part, place) => part.setAttribute("aria-label", `Code ${place + 1}`));
   requestAnimationFrame(() =>
     document.querySelectorAll(".md-typeset__scrollwrap, pre > code").forEach((part) => {
       if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pages.errors import plain
+from pages.reference import filled_table
 from runoff.backends import Declaration, find_backends
 from runoff.contract import Variant
-from runoff.text.markdown import table_row
 
 FORMS = {"onnx": "an ONNX file", "module": "a torch module"}
 TITLES = ("contender", "what it is", "precision", "by default", "conversion", "load", "variables", "refused with")
@@ -28,9 +28,7 @@ def backend_lines(name: str, backend: Declaration) -> Iterator[str]:
     sentence = (inspect.getdoc(importlib.import_module(backend.module)) or "").partition("\n")[0]
     yield from (f"## {backend.TITLE or name}", "", plain(sentence), "")
     yield from (f"- **{what}**: {said}" for what, said in facts(backend) if said)
-    yield from ("", table_row(TITLES), table_row([":---"] * len(TITLES)))
-    for variant in backend.VARIANTS:
-        yield table_row(cells(name, backend, variant))
+    yield from ("", *filled_table(TITLES, [cells(name, variant) for variant in backend.VARIANTS]))
 
 
 def facts(backend: Declaration) -> Iterator[tuple[str, str]]:
@@ -46,7 +44,7 @@ def facts(backend: Declaration) -> Iterator[tuple[str, str]]:
     yield "note", "; ".join(map(plain, backend.NOTES.values()))
 
 
-def cells(name: str, backend: Declaration, variant: Variant) -> list[str]:
+def cells(name: str, variant: Variant) -> list[str]:
     """Return a row: the contender, what it is, and what decides its conversion, its load and its processes."""
     conversion = [
         *(["calibrated on pictures"] if variant.calibrated else []),

@@ -6,7 +6,7 @@ import argparse
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from runoff.options.table import declare_options
 from runoff.processes.surroundings import ROOT
@@ -54,6 +54,14 @@ def shown_value(action: argparse.Action) -> Iterator[str]:
 def help_text(action: argparse.Action) -> str:
     """Return an option's help with its default filled in, as argparse shows it."""
     return (action.help or "") % vars(action)
+
+
+def filled_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table without the columns in which no row has anything."""
+    kept = [place for place in range(len(titles)) if any(row[place] for row in rows)]
+    yield table_row([titles[place] for place in kept])
+    yield table_row([":---"] * len(kept))
+    yield from (table_row([row[place] for place in kept]) for row in rows)
 
 
 def environments_table() -> str:

@@ -17,11 +17,11 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from pages.errors import plain
+from pages.reference import filled_table
 from runoff.stored.benchmarks import CONVERSION, AnyBenchmark, Benchmark
 from runoff.stored.details import Conversions
 from runoff.stored.info import RunFile
 from runoff.stored.run import DETAILS
-from runoff.text.markdown import table_row
 
 UNIT = re.compile(r" \(([A-Za-z][A-Za-z` ]*)\)(?=[.;])")
 """A field's unit as its docstring has it: the words in brackets that end its first sentence."""
@@ -150,6 +150,10 @@ def record_lines(kind: type[Any], place: str) -> Iterator[str]:
     """Yield a record's heading, where it is, what it is, and a row for each field."""
     about = plain((inspect.getdoc(kind) or "").partition("\n")[0])
     yield from ("", f"### {kind.__name__}", "", f"`{place}`: {about}" if place else about, "")
-    yield from (table_row(["field", "type", "unit", "meaning"]), table_row([":---"] * 4))
-    for field in fields_of(kind):
-        yield table_row([f"`{field.name}`", type_words(field.type), field.unit, plain(field.meaning)])
+    yield from filled_table(
+        ["field", "type", "unit", "meaning"],
+        [
+            [f"`{field.name}`", type_words(field.type), plain(field.unit), plain(field.meaning)]
+            for field in fields_of(kind)
+        ],
+    )

@@ -25,7 +25,7 @@ def percentile_section(run: StoredRun) -> Section:
         for row in run.timed
         if row.percentiles
     ]
-    caption = "All rounds of all launches, in ms; a percentile that the samples do not bound is withheld"
+    caption = "All rounds of all launches, in ms; a percentile that the samples do not bound is not shown"
     return Section("percentiles", "Latency percentiles", make_table(caption, rows), shown_in=(PAGE,))
 
 
@@ -39,5 +39,5 @@ def withheld(measured: Mapping[str, Percentiles], names: Collection[str] = PERCE
     sentences = []
     for (name, reason), contenders in reasons.items():
         of_whom = f" for {numbers.listing(contenders)}" if len(contenders) < len(measured) else ""
-        sentences.append(f"{name} is withheld{of_whom}: {reason}")
+        sentences.append(f"{name} is not shown{of_whom}: {reason}")
     return sentences
