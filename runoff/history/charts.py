@@ -70,7 +70,8 @@ def panels_of(section: SettingHistory) -> list[Panel[Plot]]:
 def plot_of(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str, str]) -> Plot:
     """Say what the chart of one contender and metric shows: one line for each stratum, none joined to another."""
     metric = lines[0].metric
-    values = values_of(lines, 1e-6 if metric.unit == "MB" else 1.0)
+    intervals = sum(len(line.points) for line in lines) <= MOST_POINTS
+    values = values_of(lines, 1e-6 if metric.unit == "MB" else 1.0, intervals)
     return Plot(
         title=metric.title,
         unit_title=f"{metric.title}, {metric.unit}" if metric.unit else metric.title,
@@ -81,7 +82,7 @@ def plot_of(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str, s
         colours=tuple(hues[words.versions(line)] for line in lines),
         # A step is marked between the two runs that it lies between.
         marks=tuple((step.last.place + step.first.place) / 2 + 1 for line in lines for step in line.steps),
-        intervals=sum(len(line.points) for line in lines) <= MOST_POINTS,
+        intervals=intervals,
         alternative=alt_text(lines),
     )
 
@@ -109,11 +110,11 @@ def draw_plot(plot: Plot) -> Figure:
     return Figure(plot.title, draw(alt.layer(*layers), [""] * STEPS_HIGH), "", plot.alternative)
 
 
-def values_of(lines: Sequence[Line], scale: float) -> list[dict[str, Any]]:
+def values_of(lines: Sequence[Line], scale: float, intervals: bool) -> list[dict[str, Any]]:
     """Return the lines' points, of long ones their extremes; one without an interval has none of any length."""
     return [
         {"line": number, "place": point.place + 1, "value": point.value * scale}
-        | {"low": (point.low or point.value) * scale, "high": (point.high or point.value) * scale}
+        | ({end: (getattr(point, end) or point.value) * scale for end in ("low", "high")} if intervals else {})
         for number, line in enumerate(lines)
         for point in extremes(line.points)
     ]
@@ -138,8 +139,8 @@ def extremes(points: Sequence[Point], most: int = MOST_DRAWN) -> Sequence[Point]
 
 def value_axis(values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Say that a value which is alone has digits on its axis; the span between several decides theirs."""
-    numbers = {point[name] for point in values for name in ("low", "value", "high")}
-    return {"format": ".3~r", "titlePadding": 12} if len(numbers) == 1 else {}
+    numbers = {point[name] for point in values for name in ("low", "value", "high") if name in point}
+    return {"format": ".3~r"} if len(numbers) == 1 else {}
 
 
 def commit_axis(section: SettingHistory) -> dict[str, Any]:

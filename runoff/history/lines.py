@@ -7,10 +7,11 @@ differ on them, picture by picture.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
-from operator import attrgetter
+
+import msgspec
 
 from runoff.history.past import COLD_START, LABELLED, PEAK_MEMORY, PastRun
 from runoff.history.steps import find_steps
@@ -21,7 +22,6 @@ from runoff.stored.accuracy import unpack
 from runoff.stored.benchmarks import ACCURACY
 from runoff.stored.finding import Reading
 from runoff.stored.processor import processor_keys, unknown_parts
-from runoff.stored.rows import Measure
 from runoff.stored.samples import INFERENCE
 from runoff.stored.stratum import Stratum, stratum_differences
 from runoff.text.ids import split_id
@@ -32,37 +32,35 @@ OWN_CODE = "runoff"
 
 @dataclass(frozen=True)
 class HistoryMetric:
-    """What a line shows: its title, the group it is measured in, how it is read, its unit, and which way is better."""
+    """What a line shows: its title, the group it is measured in, its unit, and which way is better."""
 
     title: str
     group: str
-    read: Callable[[Measure], Ratio | float | None]
     unit: str
     more_is_better: bool = False
 
 
 METRICS = (
-    HistoryMetric("ratio to reference", INFERENCE, attrgetter("ratio"), ""),
-    HistoryMetric("cold start", COLD_START, attrgetter("median"), "s"),
-    HistoryMetric("peak memory", PEAK_MEMORY, attrgetter("median"), "MB"),
+    HistoryMetric("ratio to reference", INFERENCE, ""),
+    HistoryMetric("cold start", COLD_START, "s"),
+    HistoryMetric("peak memory", PEAK_MEMORY, "MB"),
 )
 
 
-def share_right(measure: Measure) -> float:
-    """Return an accuracy; what is measured is the share of wrong answers."""
-    return 1 - measure.median
-
-
-RIGHT = HistoryMetric("accuracy", ACCURACY, share_right, "", more_is_better=True)
+RIGHT = HistoryMetric("accuracy", ACCURACY, "", more_is_better=True)
 """The share of labelled pictures that are named right."""
 DRAWN = (*METRICS, RIGHT)
+NUMBERS = {metric.group: number for number, metric in enumerate(DRAWN)}
+"""The place in DRAWN of what is drawn of a group."""
 LEAST_SHARE = 1e-6
 """What stands for an accuracy of none, of which there is no logarithm."""
 
 
-@dataclass(frozen=True)
-class Point:
-    """One run's value, with its interval over launches where it has one; ``place`` is the run's in its section."""
+class Point(msgspec.Struct, frozen=True, gc=False):
+    """One run's value, with its interval over launches where it has one; ``place`` is the run's in its section.
+
+    As small as can be: a line of ten thousand runs has as many.
+    """
 
     place: int
     run: PastRun
@@ -194,22 +192,22 @@ def versions_of(stratum: Stratum, contender: str) -> tuple[tuple[str, str], ...]
 def draw_lines(runs: Sequence[PastRun]) -> list[Line]:
     """Draw the lines of one setting's runs, contender by contender in the order of their names, the reference first."""
     points: dict[tuple[str, int, tuple[tuple[str, str], ...]], list[Point]] = {}
-    known: dict[tuple[int, str], tuple[tuple[str, str], ...]] = {}
+    strata: dict[int, dict[tuple[str, ...], list[Point]]] = {}  # the points of each, which thousands of runs share
 
-    def versions_in(run: PastRun, contender: str) -> tuple[tuple[str, str], ...]:
-        key = (id(run.stratum), contender)  # thousands of runs share a stratum
-        return known.get(key) or known.setdefault(key, versions_of(run.stratum, contender))
+    def begun(run: PastRun, group: str, contender: str, *pictures: str) -> list[Point]:
+        versions = (*versions_of(run.stratum, contender), *((LABELLED, labelled) for labelled in pictures))
+        return points.setdefault((contender, NUMBERS[group], versions), [])
 
     for place, run in enumerate(runs):
-        for (group, contender), measure in run.measures.items():
-            for number, metric in enumerate(METRICS):
-                if metric.group == group and (point := read_point(place, run, metric.read(measure))):
-                    points.setdefault((contender, number, versions_in(run, contender)), []).append(point)
-        for contender, found in run.accuracies.items():
-            versions = (*versions_in(run, contender), (LABELLED, run.circumstances[LABELLED]))
-            share = found.top1
-            point = Point(place, run, share.value, share.low, share.high)
-            points.setdefault((contender, DRAWN.index(RIGHT), versions), []).append(point)
+        known = strata.setdefault(id(run.stratum), {})
+        for key, found in run.values.items():
+            line = known.get(key) or known.setdefault(key, begun(run, *key))
+            line.append(Point(place, run, found.value, found.low, found.high))
+        for contender, accuracy in run.accuracies.items():
+            answered = (ACCURACY, contender, run.circumstances[LABELLED])
+            line = known.get(answered) or known.setdefault(answered, begun(run, *answered))
+            share = accuracy.top1
+            line.append(Point(place, run, share.value, share.low, share.high))
     reference = runs[0].stratum.reference
     keys = sorted(points, key=lambda key: (key[0] != reference, key[0], key[1], points[key][0].place))
     return [
@@ -217,13 +215,6 @@ def draw_lines(runs: Sequence[PastRun]) -> list[Line]:
         for key in keys
         if not (key[0] == reference and DRAWN[key[1]].group == INFERENCE)  # its ratio to itself is always 1
     ]
-
-
-def read_point(place: int, run: PastRun, found: Ratio | float | None) -> Point | None:
-    """Make a point of a ratio, which has an interval, or of a number."""
-    if isinstance(found, Ratio):
-        return Point(place, run, found.value, found.low, found.high)
-    return None if found is None else Point(place, run, found, None, None)
 
 
 def draw_line(contender: str, metric: HistoryMetric, versions: Mapping[str, str], points: Sequence[Point]) -> Line:

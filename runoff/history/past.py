@@ -25,10 +25,19 @@ LABELLED = "labelled pictures"
 """What a run's set of labelled pictures is called, with their labels."""
 
 
+class Value(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A metric's value in a run, with its interval over launches where it has one: small, since there are many."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
 @dataclass(frozen=True)
 class PastRun:
     """A stored run as a history sees it; ``circumstances`` are what it ran in that is no part of the stratum.
 
+    ``values`` are by group and contender: in INFERENCE the ratio to the reference, else the median in seconds or bytes.
     ``accuracies`` are those of its contenders on labelled pictures, without single pictures and classes.
     """
 
@@ -38,7 +47,7 @@ class PastRun:
     stratum: Stratum
     circumstances: Mapping[str, str]
     valid: bool
-    measures: Mapping[tuple[str, str], Measure]
+    values: Mapping[tuple[str, str], Value]
     accuracies: Mapping[str, Accuracy]
     fingerprint: str
 
@@ -58,14 +67,22 @@ def past_run(file: str, run: StoredRun) -> PastRun:
         stratum=run.stratum,
         circumstances=circumstances(run),
         valid=run.is_valid,
-        measures={
-            (group, contender): Measure(measure.median, measure.unit, measure.ratio, None, None, ())
-            for (group, contender), measure in run.measures.items()
-            if group in DRAWN_GROUPS and contender in raced
+        values={
+            key: value
+            for key, measure in run.measures.items()
+            if key[0] in DRAWN_GROUPS and key[1] in raced and (value := value_of(key[0], measure))
         },
         accuracies=accuracies_of(run),
         fingerprint=fingerprint(run),
     )
+
+
+def value_of(group: str, measure: Measure) -> Value | None:
+    """Return what a history draws of what was measured, None where that has no ratio."""
+    if group != INFERENCE:
+        return Value(measure.median)
+    ratio = measure.ratio
+    return Value(ratio.value, ratio.low, ratio.high) if ratio else None
 
 
 def accuracies_of(run: StoredRun) -> dict[str, Accuracy]:

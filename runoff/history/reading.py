@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,9 +11,12 @@ from pathlib import Path
 from runoff.files.names import shown
 from runoff.history.past import PastRun, past_run
 from runoff.history.remembering import Memory
-from runoff.stored.finding import Reading, is_summary, read_each
+from runoff.stored.finding import HISTORY_MARK, Reading, is_summary, read_each
 from runoff.stored.json_file import parse_json, read_content
 from runoff.stored.run import parse_run
+
+OWN_SUMMARY = re.compile(rb'\{\s*"%b"' % HISTORY_MARK.encode())
+"""How what ``history`` writes begins."""
 
 
 def read_runs(places: Sequence[Path], memory: Memory | None = None) -> Reading[PastRun]:
@@ -29,12 +33,13 @@ def read_past_run(path: Path, memory: Memory) -> PastRun | None:
 
     Raises StoredRunBroken.
     """
-    content = read_content(path)
-    return memory.run_of(shown(path), content, partial(parse_past_run, shown(path), content))
+    return memory.run_of(path, partial(read_content, path), partial(parse_past_run, shown(path)))
 
 
 def parse_past_run(file: str, content: bytes) -> PastRun | None:
     """Read a run from a file's bytes, None where it is a summary; raises StoredRunBroken."""
+    if OWN_SUMMARY.match(content):  # not parsed: that of thousands of runs would fill the memory
+        return None
     stored = parse_json(content)
     if is_summary(stored):
         return None

@@ -1,15 +1,17 @@
 """Runs that were read before: what a history needs of each, by the hash of its file's bytes, kept among the caches.
 
 Reading ten thousand runs takes most of a minute, since ratios are computed from every round; what is needed of them
-then is a few numbers. A file that changed has another hash. What is kept is of one state of the code that reads:
-another state reads all anew.
+then is a few numbers. A file that changed has another hash, and is not even hashed again while all that the file system
+says of it is the same. What is kept is of one state of the code that reads: another state reads all anew.
 """
 
 from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import stat
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,39 +22,46 @@ import msgspec
 from msgspec import Struct
 
 from runoff.files.hashing import hash_files, named_from
+from runoff.files.names import shown
 from runoff.files.whole import note_use, write_whole
-from runoff.history.past import PastRun
-from runoff.judge.ratios import Ratio
+from runoff.history.past import PastRun, Value
 from runoff.stored.accuracy import Accuracy
 from runoff.stored.info import Commit
-from runoff.stored.rows import Measure
 from runoff.stored.stratum import Stratum
 
 FOLDER = "history"
 RUNOFF = Path(__file__).parents[1]
 READS = ("stored/*.py", "judge/*.py", "history/past.py", "history/remembering.py")
 """The code that decides what is known of a run."""
+SETTLED = 2.0
+"""Seconds since a file's last change after which another one has another time: FAT counts in twos."""
 
 
 class Remembered(Struct, frozen=True, array_like=True):
-    """A run as it is kept: ``stratum`` and ``circumstances`` are places in lists, since most runs share theirs."""
+    """A run as it is kept: ``stratum``, ``circumstances`` and ``keys`` are places in lists, since most share theirs.
+
+    ``keys`` are those of ``values``, by group and contender.
+    """
 
     moment: datetime
     commit: Commit | None
     stratum: int
     circumstances: int
     valid: bool
-    measures: list[tuple[str, str, float, str, Ratio | None]]
+    keys: int
+    values: list[Value]
     accuracies: dict[str, Accuracy]
     fingerprint: str
 
 
 class Contents(Struct, frozen=True, array_like=True):
-    """All that a file keeps; ``runs`` are by the hash of the stored run's bytes."""
+    """All that a file keeps; ``runs`` are by the hash of the stored run's bytes, ``hashes`` by their files' stamps."""
 
     strata: list[Stratum]
     circumstances: list[dict[str, str]]
+    keys: list[list[tuple[str, str]]]
     runs: dict[str, Remembered]
+    hashes: dict[str, str]
 
 
 class Pool:
@@ -76,35 +85,65 @@ class Pool:
 
 @dataclass
 class Memory:
-    """What is known of files by their hashes: ``used`` is what this history is of, ``file`` where that is kept."""
+    """What is known of files by their hashes: ``used`` is what this history is of, ``file`` where that is kept.
+
+    ``hashes`` are those of files by their stamps, ``stamped`` those of this history's files.
+    """
 
     file: Path | None = None
-    known: dict[str, PastRun] = field(default_factory=dict)
+    known: Mapping[str, PastRun] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
     used: dict[str, PastRun] = field(default_factory=dict)
+    stamped: dict[str, str] = field(default_factory=dict)
     pool: Pool = field(default_factory=Pool)
 
-    def run_of(self, file: str, content: bytes, read: Callable[[], PastRun | None]) -> PastRun | None:
-        """Return the run that a file holds: as it is known, or as ``read`` reads it."""
-        digest = hashlib.sha256(content).hexdigest()
+    def run_of(
+        self, path: Path, content: Callable[[], bytes], read: Callable[[bytes], PastRun | None]
+    ) -> PastRun | None:
+        """Return the run that a file holds, as it is known or as ``read`` reads it from what ``content`` returns."""
+        stamp = stamp_of(path)
+        held = None
+        if (digest := self.hashes.get(stamp)) is None:
+            held = content()
+            digest = hashlib.sha256(held).hexdigest()
         if run := self.known.get(digest):
-            run = replace(run, file=file)
-        elif run := read():
+            run = replace(run, file=shown(path))
+        elif run := read(content() if held is None else held):
             share = self.pool.shared
             run = replace(run, stratum=share(run.stratum), circumstances=share(run.circumstances))
         if run:
             self.used[digest] = run
+            if stamp:
+                self.stamped[stamp] = digest
         return run
 
     def keep(self) -> None:
         """Keep what this history is of for the next one; where nothing can be written, nothing is kept."""
         if self.file is None:
             return
-        if self.used.keys() == self.known.keys():
+        if self.used.keys() == self.known.keys() and self.stamped == self.hashes:
             note_use(self.file)
             return
-        body = packed(self.used)
+        body = packed(self.used, self.stamped)
         with suppress(OSError):
             write_whole(self.file, lambda file: file.write_bytes(heading(body) + body))
+
+
+def stamp_of(path: Path) -> str:
+    """Return what tells a file's content from any other that it had or has, nothing where nothing does.
+
+    A program can put size and time of change back, but not the time at which it did so (ctime in stat(2)). Nothing
+    tells what is no regular file, nor one that changed a moment ago: the next change may have the same time.
+    """
+    now = time.time_ns()  # before the file is looked at, and read
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    settled = max(found.st_mtime_ns, found.st_ctime_ns) < now - SETTLED * 1e9
+    if not settled or not stat.S_ISREG(found.st_mode):
+        return ""
+    return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 
 
 def recalled(home: Path, places: Sequence[Path], say: Callable[[str], object]) -> Memory:
@@ -125,7 +164,7 @@ def recalled(home: Path, places: Sequence[Path], say: Callable[[str], object]) -
     collected = gc.isenabled()
     gc.disable()  # of half a million new objects none is garbage, and looking takes as long as reading
     try:
-        return Memory(file, unpacked(body))
+        return unpacked(body, file)
     finally:
         if collected:
             gc.enable()
@@ -142,9 +181,9 @@ def heading(body: bytes) -> bytes:
     return b"\n".join([code_state(), hashlib.sha256(body).hexdigest().encode(), b""])
 
 
-def packed(runs: dict[str, PastRun]) -> bytes:
-    """Write runs by their hashes."""
-    strata, circumstances = Pool(), Pool()
+def packed(runs: Mapping[str, PastRun], hashes: Mapping[str, str]) -> bytes:
+    """Write runs by their hashes, and those by their files' stamps."""
+    strata, circumstances, keys = Pool(), Pool(), Pool()
     kept = {
         digest: Remembered(
             run.moment,
@@ -152,20 +191,20 @@ def packed(runs: dict[str, PastRun]) -> bytes:
             strata.place_of(run.stratum),
             circumstances.place_of(run.circumstances),
             run.valid,
-            [(*key, measure.median, measure.unit, measure.ratio) for key, measure in run.measures.items()],
+            keys.place_of(list(run.values)),
+            list(run.values.values()),
             dict(run.accuracies),
             run.fingerprint,
         )
         for digest, run in runs.items()
     }
-    return msgspec.msgpack.encode(Contents(strata.values, circumstances.values, kept))
+    return msgspec.msgpack.encode(Contents(strata.values, circumstances.values, keys.values, kept, dict(hashes)))
 
 
-def unpacked(body: bytes) -> dict[str, PastRun]:
-    """Read runs by their hashes, without the names of their files; equal texts are one."""
+def unpacked(body: bytes, file: Path) -> Memory:
+    """Read what was kept in a file: runs by their hashes, without the names of their files."""
     contents = msgspec.msgpack.decode(body, type=Contents)
-    keys: dict[tuple[str, str], tuple[str, str]] = {}
-    return {
+    known = {
         digest: PastRun(
             file="",
             moment=kept.moment,
@@ -173,18 +212,10 @@ def unpacked(body: bytes) -> dict[str, PastRun]:
             stratum=contents.strata[kept.stratum],
             circumstances=contents.circumstances[kept.circumstances],
             valid=kept.valid,
-            measures=dict(measures_of(kept.measures, keys)),
+            values=dict(zip(contents.keys[kept.keys], kept.values, strict=True)),
             accuracies=kept.accuracies,
             fingerprint=kept.fingerprint,
         )
         for digest, kept in contents.runs.items()
     }
-
-
-def measures_of(
-    kept: Iterable[tuple[str, str, float, str, Ratio | None]], keys: dict[tuple[str, str], tuple[str, str]]
-) -> Iterable[tuple[tuple[str, str], Measure]]:
-    """Yield measures by group and contender."""
-    for group, contender, median, unit, ratio in kept:
-        key = keys.setdefault((group, contender), (group, contender))
-        yield key, Measure(median, unit, ratio, None, None, ())
+    return Memory(file, known, contents.hashes)

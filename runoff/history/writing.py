@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
+from itertools import chain, islice
 from math import isfinite
 from typing import Any
 
@@ -54,7 +54,8 @@ def render_history_markdown(history: History) -> str:
 
 def history_json(history: History) -> str:
     """Write a history as JSON; sizes are in bytes, durations in seconds, times in ISO 8601."""
-    return msgspec.json.format(msgspec.json.encode(as_values(history)), indent=1).decode() + "\n"
+    # The end of the last line comes before the text is made: of thousands of runs, it would be copied for it.
+    return (msgspec.json.format(msgspec.json.encode(as_values(history)), indent=1) + b"\n").decode()
 
 
 def as_values(history: History) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def line_json(line: Line, about: Callable[[PastRun], dict[str, Any]]) -> dict[st
 
     Raises ValueError for a point that is no number, which msgspec would write as null.
     """
-    if not all(isfinite(value) for point in line.points for value in (point.value, point.low or 0, point.high or 0)):
+    if not all(map(isfinite, chain.from_iterable((at.value, at.low or 0, at.high or 0) for at in line.points))):
         raise ValueError(f"{line.contender}: a point of {line.metric.title} is no number")
     return {
         "contender": line.contender,

@@ -113,7 +113,8 @@ def find_files(places: Sequence[Path]) -> dict[Path, str | None]:
     not there.
     """
     found: dict[Path, str | None] = {}
-    known: set[str] = set()
+    known: set[Path] = set()
+    folders: dict[Path, Path] = {}
     for place in places:
         try:
             is_folder = stat.S_ISDIR(place.stat().st_mode)
@@ -122,11 +123,20 @@ def find_files(places: Sequence[Path]) -> dict[Path, str | None]:
             what = f"there is no file or folder {name}" if gone else f"{name} can't be read ({error.strerror})"
             raise NothingToRead(f"{what}; give stored runs, or folders with them") from error
         for path, reason in sorted(below(place), key=by_parts) if is_folder else [(place, None)]:
-            if reason is not None or (itself := os.path.realpath(path)) not in known:
+            if reason is not None or (itself := behind_links(path, folders)) not in known:
                 found.setdefault(path, reason)
             if reason is None:
                 known.add(itself)
     return found
+
+
+def behind_links(path: Path, folders: dict[Path, Path]) -> Path:
+    """Return the path without links; ``folders`` are those of folders, which are looked up once for all their files."""
+    if path.is_symlink():
+        return Path(os.path.realpath(path))
+    if (folder := folders.get(path.parent)) is None:
+        folder = folders[path.parent] = Path(os.path.realpath(path.parent))
+    return folder / path.name
 
 
 def by_parts(entry: tuple[Path, str | None]) -> tuple[str, ...]:
@@ -148,6 +158,9 @@ def below(place: Path) -> Iterator[tuple[Path, str | None]]:
             path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
                 folders.append(path)
+            elif entry.is_file(follow_symlinks=False):  # known without another look at it
+                if entry.name.endswith(ENDING):
+                    yield path, None
             elif (reason := why_not(path)) or entry.name.endswith(ENDING):
                 yield path, reason
 

@@ -110,8 +110,8 @@ def test_versions_keep_their_colour_where_a_metric_lacks_some(described):
         about(run)["contenders"]["pytorch"]["versions"] = {}
     read = past_runs(runs)
     for number in range(2):
-        measures = {key: one for key, one in read[number].measures.items() if key != ("inference", "onnxruntime")}
-        read[number] = dataclasses.replace(read[number], measures=measures)
+        values = {key: one for key, one in read[number].values.items() if key != ("inference", "onnxruntime")}
+        read[number] = dataclasses.replace(read[number], values=values)
     (section,) = make_history(Reading(read, {}, {})).sections
     lines = tuple(line for line in section.lines if line.contender == "onnxruntime")
     (panel,) = draw_panels(dataclasses.replace(section, lines=lines))
@@ -152,7 +152,7 @@ def test_a_chart_has_lines_intervals_points_and_steps(described, section):
         ),
     ]
     shown = [values_in(chart, layer) for layer in range(4)]
-    assert shown == [values_of([line, other], 1.0)] * 3 + [[{"place": 10.5}]]
+    assert shown == [values_of([line, other], 1.0, intervals=True)] * 3 + [[{"place": 10.5}]]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +183,7 @@ def test_of_many_points_the_line_alone_is_drawn(described, section, further, mar
     draw_lines(section, [one, other], {"torch 2.13.0": "red"})
     ((chart, _),) = described
     assert [layer["mark"]["type"] for layer in chart["layer"]] == marks
+    assert ("low" in values_in(chart, 0)[0]) == (not further)
 
 
 def test_without_a_step_nothing_is_marked(described, section):
@@ -195,7 +196,7 @@ def test_without_a_step_nothing_is_marked(described, section):
 def test_a_run_without_the_contender_leaves_its_place_empty(described):
     """The runs after it stand where they would; a step over the gap is marked in the middle of it."""
     runs = past_runs(with_step(20, 10, 1.5))
-    runs[10] = dataclasses.replace(runs[10], measures={})
+    runs[10] = dataclasses.replace(runs[10], values={})
     (section,) = make_history(Reading(runs, {}, {})).sections
     draw_lines(section, [line_of(section, COLD_START)], {"torch 2.13.0": "red"})
     ((chart, _),) = described
@@ -237,14 +238,14 @@ def test_a_chart_has_its_points_in_their_unit(section: SettingHistory) -> None:
     """Each point has its line's number, its run's place from one, and its interval, or none of any length."""
     ratio, _, peak = (line_of(section, metric) for metric in METRICS)
     first, second = ratio.points[:2]
-    assert values_of([ratio, ratio], 1.0)[:2] == [
+    assert values_of([ratio, ratio], 1.0, intervals=True)[:2] == [
         {"line": 0, "place": 1, "value": first.value, "low": first.low, "high": first.high},
         {"line": 0, "place": 2, "value": second.value, "low": second.low, "high": second.high},
     ]
-    assert [value["line"] for value in values_of([ratio, peak], 1.0)] == [0] * 20 + [1] * 20
-    point = values_of([peak], 1e-6)[0]
+    assert [value["line"] for value in values_of([ratio, peak], 1.0, intervals=True)] == [0] * 20 + [1] * 20
+    point = values_of([peak], 1e-6, intervals=True)[0]
     assert point["low"] == point["value"] == point["high"] == pytest.approx(peak.points[0].value / 1e6)
-    scaled = values_of([ratio], 10.0)[0]
+    scaled = values_of([ratio], 10.0, intervals=True)[0]
     assert (scaled["value"], scaled["low"]) == (pytest.approx(10 * first.value), pytest.approx(10 * first.low))
 
 

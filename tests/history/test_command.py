@@ -116,7 +116,7 @@ def test_the_json_is_for_people_too():
     assert '"name": "Prozessör"' in written
     assert json.loads(written)["runs"] == 1
     (section,) = history.sections
-    broken = dataclasses.replace(section.lines[0].points[0], value=float("nan"))
+    broken = structs.replace(section.lines[0].points[0], value=float("nan"))
     line = dataclasses.replace(section.lines[0], points=(broken,))
     history = dataclasses.replace(history, sections=(dataclasses.replace(section, lines=(line,)),))
     with pytest.raises(ValueError, match="no number"):

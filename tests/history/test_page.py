@@ -14,6 +14,8 @@ from tests.builders.stored_runs import INJECTION, about
 from tests.report.test_page import Page
 
 pytestmark = pytest.mark.long
+WIDEST_DIGIT = 13 * 0.636
+"""Pixels that a digit takes in DejaVu Sans, the widest of the fonts that a chart may be shown in."""
 
 
 @pytest.fixture
@@ -36,6 +38,12 @@ def test_the_page_is_self_contained(history):
     assert not page.all("script")
     assert all((attributes["href"] or "").startswith("data:") for attributes in page.all("link"))
     assert "url(" not in html
+    drawn = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(drawn) == 11
+    for svg in drawn:
+        (title,) = re.findall(r'role-axis-title"[^>]*><text[^>]* transform="translate\(-([\d.]+),', svg)
+        numbers = re.findall(r'text-anchor="end" transform="translate\(-([\d.]+),[^>]*>([^<]+)<', svg)
+        assert float(title) > max(float(at) + WIDEST_DIGIT * len(number) for at, number in numbers)
 
 
 def test_the_page_has_everything(history):

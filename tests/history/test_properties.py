@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.history.lines import History, make_history
-from runoff.history.past import PastRun, past_run
+from runoff.history.past import PastRun, Value, past_run
 from runoff.history.steps import find_steps
 from runoff.stored.finding import Reading
 from runoff.stored.run import parse_run
+from runoff.stored.samples import INFERENCE
 from tests.builders.histories import with_step
 from tests.builders.strategies import fewer
 
@@ -78,7 +79,7 @@ def test_a_line_of_another_unit_has_the_same_steps(unit):
     runs = [
         dataclasses.replace(
             run,
-            measures={key: dataclasses.replace(one, median=unit * one.median) for key, one in run.measures.items()},
+            values={key: one if key[0] == INFERENCE else Value(unit * one.value) for key, one in run.values.items()},
         )
         for run in RUNS
     ]

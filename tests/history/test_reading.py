@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from runoff.history.past import circumstances, past_run
+from runoff.history.past import Value, circumstances, past_run
 from runoff.history.reading import read_runs
 from runoff.stored.finding import NothingToRead
 from runoff.stored.run import parse_run
@@ -122,7 +122,7 @@ def test_figures_of_a_wrong_contender_are_not_read():
     stored = make_past_run(0)
     about(stored)["contenders"]["onnxruntime"] = came_of("wrong", "check", "Top-1 differs")
     run = past_run("run.json", parse_run(stored))
-    assert {contender for _, contender in run.measures} == {"pytorch", "tensorflow", "pytorch-channels-last"}
+    assert {contender for _, contender in run.values} == {"pytorch", "tensorflow", "pytorch-channels-last"}
 
 
 def test_a_run_that_its_control_disowns_is_not_valid():
@@ -140,6 +140,8 @@ def test_a_stored_run_of_a_step_can_be_read_back(tmp_path):
     """What the tests' own histories store is read as it is: JSON in, the same figures out."""
     (run,) = read_runs([store_runs(tmp_path, with_step(1, 0, 1.5))]).runs
     stored = json.loads((tmp_path / "0000.json").read_text())
-    medians = {one["extra_info"]["contender"]: one["stats"]["median"] for one in stored["benchmarks"][::3]}
-    assert run.measures["inference", "onnxruntime"].median == medians["onnxruntime"]
+    found = {one["group"]: one for one in stored["benchmarks"] if one["extra_info"]["contender"] == "onnxruntime"}
+    ratio = found["inference"]["extra_info"]["ratio"]
+    assert run.values["inference", "onnxruntime"] == Value(ratio["value"], ratio["low"], ratio["high"])
+    assert run.values["cold-start", "onnxruntime"] == Value(found["cold-start"]["stats"]["median"])
     assert run.commit.name == "000000000000"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 
 import pytest
 
-from runoff.history import reading
+from runoff.history import reading, remembering
 from runoff.history.reading import read_runs
 from runoff.history.remembering import recalled
 from tests.builders.histories import make_past_run, store_runs
@@ -56,6 +58,33 @@ def test_only_what_is_new_or_changed_is_read(tmp_path, parsed):
     assert sorted(parsed) == [str(folder / name) for name in ("0000.json", "new.json")]
     assert found == read_runs([folder])
     assert {run.file.rpartition("/")[2] for run in found.runs} == {"0000.json", "moved.json", "0003.json", "new.json"}
+
+
+def test_a_file_that_did_not_change_is_not_opened(tmp_path, monkeypatch, parsed):
+    """What changed is read, though size and time of change were put back; what was written just now is hashed again."""
+    opened = []
+    read_content = reading.read_content
+    monkeypatch.setattr(reading, "read_content", lambda path: opened.append(path.name) or read_content(path))
+    folder = store_runs(tmp_path / "runs", [make_past_run(number) for number in range(3)])
+    for _ in range(2):
+        read(folder, tmp_path)
+        assert len(opened) == 3
+        opened.clear()
+    monkeypatch.setattr(remembering, "SETTLED", 0.0)
+    read(folder, tmp_path)
+    opened.clear()
+    changed = folder / "0001.json"
+    before = changed.stat()
+    other = json.dumps(make_past_run(4))
+    changed.write_text(other + " " * (before.st_size - len(other)))
+    while changed.stat().st_ctime_ns == before.st_ctime_ns:
+        os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert changed.stat()[stat.ST_SIZE] == before.st_size
+    found = read(folder, tmp_path)
+    assert opened == ["0001.json"]
+    assert found == read_runs([folder])
+    assert len(parsed) == 3 + 1 + 3
 
 
 def test_what_is_damaged_is_said_and_replaced(tmp_path, parsed):

@@ -146,10 +146,12 @@ def test_python_without_docstrings_costs_nothing(suite):
     ],
 )
 def test_a_mistake_is_told_in_one_line_before_anything_is_measured(suite, arguments, words):
-    """A mistyped option gives a clear error, exit code 4 and no traceback."""
+    """A mistyped option gives a clear error, exit code 4, no traceback, and no folder for results."""
+    shutil.rmtree(suite.root / "results", ignore_errors=True)
     done = suite.race(*arguments)
     assert done.returncode == 4
     assert words in done.stdout + done.stderr
+    assert not (suite.root / "results").exists()
     assert "Traceback" not in done.stdout + done.stderr
 
 
