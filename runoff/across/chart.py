@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from runoff.across.ranking import AcrossModels, Answer
-from runoff.charts.drawing import DASHED, Figure, chart_of, draw, hue, logarithmic, palette
-from runoff.charts.lazy import alt
+from runoff.charts.drawing import DASHED, Figure, draw, hue, logarithmic, palette
+from runoff.charts.vega_lite import Given, channel, chart_of, layered
 from runoff.text import numbers
 
 STEP, WIDTH = 24, 900
@@ -29,17 +29,17 @@ def ratio_chart(across: AcrossModels) -> Figure | None:
     title = f"time relative to {across.reference} (less is faster)"
     axis = logarithmic(min(*ends, 0.9) * 0.95, max(*ends, 1.1) * 1.05, title)
     models = [answer.model for answer in across.answers]
-    x = alt.X("value:Q", **axis)
-    y = alt.Y("model:N", sort=models, axis=alt.Axis(title=None, domain=False, ticks=False, grid=True))
-    legend = alt.Legend(title=None, orient="top", symbolOpacity=1, symbolSize=100, columnPadding=18)
+    x = channel("value:Q", **axis)
+    y = channel("model:N", sort=models, axis=Given(title=None, domain=False, ticks=False, grid=True))
+    legend = Given(title=None, orient="top", symbolOpacity=1, symbolSize=100, columnPadding=18)
     colour = hue("who:N", palette(names), legend)
-    shapes = alt.Scale(domain=names, range=[SHAPES[place % len(SHAPES)] for place in range(len(names))])
-    shape = alt.Shape("who:N", scale=shapes, legend=legend)
+    shapes = Given(domain=names, range=[SHAPES[place % len(SHAPES)] for place in range(len(names))])
+    shape = channel("who:N", scale=shapes, legend=legend)
     spans = chart_of([point for point in points if point["low"] is not None])
-    chart = alt.layer(
-        chart_of([{"value": 1}]).mark_rule(**DASHED).encode(x=x),
-        spans.mark_rule(strokeWidth=6, opacity=0.35).encode(x="low:Q", x2="high:Q", y=y, color=colour),
-        chart_of(points).mark_point(filled=True, size=55, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+    chart = layered(
+        chart_of([{"value": 1}]).mark("rule", **DASHED).encode(x=x),
+        spans.mark("rule", strokeWidth=6, opacity=0.35).encode(x="low:Q", x2="high:Q", y=y, color=colour),
+        chart_of(points).mark("point", filled=True, size=55, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
     )
     return Figure(
         f"Every runtime relative to {across.reference}, model by model",

@@ -12,7 +12,6 @@ import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -27,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "import sys; sys.path[0] = sys.argv[1]; from runoff.charts.apart import answer; answer()"
 """What the process does; the current folder is none that it imports from: a user's json.py is not Python's."""
 NOT_FOR_IT = ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONDEVMODE", "PYTHONTRACEMALLOC")
-"""What would keep it from importing Altair, which needs its docstrings and warns of itself, or only slow it down."""
+"""What makes an error of a warning in what it imports, or only slows it down."""
 LONGEST = 600.0
 """Seconds after which charts are given up; a page of a thousand runs takes a dozen."""
 
@@ -73,9 +72,8 @@ def draw_or_say(tasks: Sequence[Task], say: Callable[[str], object]) -> list[Any
 
 
 def surroundings(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment that charts are drawn in; without a home, Altair is given one for its import."""
-    kept = {name: value for name, value in variables.items() if name not in NOT_FOR_IT}
-    return {"HOME": tempfile.gettempdir()} | kept
+    """Return the environment that charts are drawn in."""
+    return {name: value for name, value in variables.items() if name not in NOT_FOR_IT}
 
 
 def what_became(code: int, output: str) -> str:
@@ -97,24 +95,13 @@ def start_drawing() -> None:
         vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "point"})
 
 
-def altair_unchecked() -> None:
-    """Import Altair, and let it check no part of a chart while it is made, which takes most of the time.
-
-    A chart that is no Vega-Lite is not drawn, and the tests draw each with all checks.
-    """
-    from altair.utils.schemapi import disable_debug_mode
-
-    disable_debug_mode()
-
-
 def answer() -> None:
     """Draw what standard input asks for, and write it to standard output; what is printed meanwhile goes elsewhere."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # it may die, quietly
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     starting = threading.Thread(target=start_drawing)
-    starting.start()  # V8 and Altair take the better part of a second each
-    altair_unchecked()
+    starting.start()  # V8 takes the better part of a second, and the imports of what is drawn as long
     tasks: list[Task] = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own parent's pipe
     drawn: list[Any] | RunoffError
     starting.join()

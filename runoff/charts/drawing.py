@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runoff.charts.lazy import alt
+from runoff.charts.vega_lite import Chart, Given, channel, specification
 
 # Hues of Okabe and Ito's palette, which colour-blind people tell apart, at a lightness that reads on white and black.
 BLUE, ORANGE, GREEN, PINK = "#2f7fc1", "#d2691e", "#169b76", "#bb67a5"
@@ -51,27 +51,21 @@ class Figure:
     wide: bool = False
 
 
-def chart_of(values: Sequence[Mapping[str, Any]] | str) -> alt.Chart:
-    """Return a chart of values, which it is given as one text of JSON, since Altair looks at every value of a list."""
-    as_json = alt.DataFormat(type="json")  # type: ignore[no-untyped-call]  # Altair does not annotate it
-    return alt.Chart(alt.InlineData(values=values if isinstance(values, str) else json.dumps(values), format=as_json))
-
-
-def contender_axis() -> alt.Y:
+def contender_axis() -> Given:
     """Return the axis that names the contenders, in the order of the table."""
-    return alt.Y("who:N", sort=None, axis=alt.Axis(title=None, domain=False, ticks=False))
+    return channel("who:N", sort=None, axis=Given(title=None, domain=False, ticks=False))
 
 
-def rows_axis(field: str, rows: int) -> alt.Y:
+def rows_axis(field: str, rows: int) -> Given:
     """Return an axis without labels that has room for so many rows, each one high, from the top down."""
-    return alt.Y(field, scale=alt.Scale(domain=[0, rows], reverse=True, nice=False, zero=False), axis=None)
+    return channel(field, scale=Given(domain=[0, rows], reverse=True, nice=False, zero=False), axis=None)
 
 
 def logarithmic(low: float, high: float, title: str) -> dict[str, Any]:
     """Return a logarithmic scale and its axis, which has a few round values."""
     return {
-        "scale": alt.Scale(type="log", domain=[low, high], nice=False),
-        "axis": alt.Axis(values=ticks(low, high), format="~r", title=title),
+        "scale": Given(type="log", domain=[low, high], nice=False),
+        "axis": Given(values=ticks(low, high), format="~r", title=title),
     }
 
 
@@ -80,14 +74,14 @@ def palette(names: Sequence[str]) -> dict[str, str]:
     return {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(names)}
 
 
-def hue(field: str, hues: Mapping[str, str], legend: alt.Legend | None = None) -> alt.Color:
+def hue(field: str, hues: Mapping[str, str], legend: Given | None = None) -> Given:
     """Return the channel of a field whose values have these hues."""
-    return alt.Color(field, scale=alt.Scale(domain=list(hues), range=list(hues.values())), legend=legend)
+    return channel(field, scale=Given(domain=list(hues), range=list(hues.values())), legend=legend)
 
 
-def top_legend(symbol: str) -> alt.Legend:
+def top_legend(symbol: str) -> Given:
     """Return a legend above the chart, whose symbols stay as dark as the lines beside an area that is not."""
-    return alt.Legend(
+    return Given(
         title=None, orient="top", columns=2, symbolType=symbol, symbolSize=200, symbolOpacity=1, columnPadding=18
     )
 
@@ -103,39 +97,34 @@ def ticks(low: float, high: float) -> list[float]:
     return chosen
 
 
-def draw(
-    chart: alt.Chart | alt.LayerChart | alt.FacetChart, names: Sequence[str], step: int = STEP, width: int = WIDTH
-) -> str:
+def draw(chart: Chart, names: Sequence[str], step: int = STEP, width: int = WIDTH) -> str:
     """Draw a chart as SVG whose ink is the colour of the text around it, with one step of height for each name."""
     room = max(map(len, names))  # a reader's font may be wider than the one that was measured
-    # A chart that is no Vega-Lite is not drawn, which tests see.
-    specification: dict[str, Any] = chart.to_dict(validate=False)
-    # As values: each of Altair's ways to set one copies the whole chart.
-    specification |= {
-        "width": width,
-        "height": step * len(names),
-        "autosize": {"type": "fit-x", "contains": "padding"},
-    }
-    config = specification.get("config", {})
-    specification["config"] = {
-        **config,
+    config = {
         "aria": False,
         "background": "transparent",
         "font": FONT,
         "padding": {"left": 8 + room, "right": 12, "top": 8, "bottom": 8},
-        "view": {**config.get("view", {}), "stroke": None},
+        "view": {"stroke": None},
         "axis": AXES,
         "axisY": UPWARDS,
         "legend": {"labelColor": INK, "labelFontSize": 13, "labelLimit": 220},
     }
-    return PARTS_AS_IMAGES.sub("", to_svg(specification))
+    whole = {
+        **specification(chart),
+        "width": width,
+        "height": step * len(names),
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "config": config,
+    }
+    return PARTS_AS_IMAGES.sub("", to_svg(whole))
 
 
-def to_svg(specification: dict[str, Any]) -> str:
+def to_svg(description: Given) -> str:
     """Let Vega-Lite draw a chart, in a V8 of its own, which reserves gigabytes of addresses as it starts."""
     import vl_convert  # here, since it loads that
 
-    return vl_convert.vegalite_to_svg(specification)
+    return vl_convert.vegalite_to_svg(json.dumps(description))
 
 
 def standalone(svg: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from runoff.charts.drawing import DASHED, chart_of, hue, logarithmic, palette, top_legend
-from runoff.charts.lazy import alt
+from runoff.charts.drawing import DASHED, hue, logarithmic, palette, top_legend
 from runoff.charts.lines import DASHES
+from runoff.charts.vega_lite import Chart, Given, channel, chart_of, layered
 from runoff.text.numbers import HasInterval
 
 HEIGHT = 8
@@ -22,7 +22,7 @@ class AtQuantile(HasInterval, Protocol):
         """The share of rounds below the quantile."""
 
 
-def shift_chart(lines: Mapping[str, Sequence[AtQuantile]], upwards: str) -> alt.LayerChart | alt.FacetChart:
+def shift_chart(lines: Mapping[str, Sequence[AtQuantile]], upwards: str) -> Chart:
     """Draw a line for each name, and the band of its pointwise intervals."""
     points: list[dict[str, Any]] = [
         {"who": name, "percent": 100 * at.share, "value": at.value, "low": at.low, "high": at.high}
@@ -32,23 +32,25 @@ def shift_chart(lines: Mapping[str, Sequence[AtQuantile]], upwards: str) -> alt.
     ends = [value for point in points for value in (point["value"], point["low"], point["high"]) if value is not None]
     names = list(lines)
     scale = logarithmic(min(ends) / 1.03, max(ends) * 1.03, upwards)
-    along = alt.X(
+    along = channel(
         "percent:Q",
-        scale=alt.Scale(domain=[0, 100]),
-        axis=alt.Axis(title="quantile of all rounds, % (left: the fastest)", tickCount=5),
+        scale=Given(domain=[0, 100]),
+        axis=Given(title="quantile of all rounds, % (left: the fastest)", tickCount=5),
     )
     legend = top_legend("stroke")
     colour = hue("who:N", palette(names), legend)
-    dash = alt.StrokeDash(
+    dash = channel(
         "who:N",
         legend=legend,
-        scale=alt.Scale(domain=names, range=[DASHES[place % len(DASHES)] for place in range(len(names))]),
+        scale=Given(domain=names, range=[DASHES[place % len(DASHES)] for place in range(len(names))]),
     )
     band = [point for point in points if point["low"] is not None]
-    return alt.layer(
-        chart_of(band).mark_area(opacity=0.18).encode(x=along, y=alt.Y("low:Q", **scale), y2="high:Q", color=colour),
+    return layered(
+        chart_of(band)
+        .mark("area", opacity=0.18)
+        .encode(x=along, y=channel("low:Q", **scale), y2="high:Q", color=colour),
         chart_of(points)
-        .mark_line(strokeWidth=2)
-        .encode(x=along, y=alt.Y("value:Q", **scale), color=colour, strokeDash=dash),
-        chart_of([{"percent": 50}]).mark_rule(**DASHED).encode(x=along),
+        .mark("line", strokeWidth=2)
+        .encode(x=along, y=channel("value:Q", **scale), color=colour, strokeDash=dash),
+        chart_of([{"percent": 50}]).mark("rule", **DASHED).encode(x=along),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runoff.charts.drawing import INK, Figure, chart_of, contender_axis, draw, hue, palette, top_legend
-from runoff.charts.lazy import alt
+from runoff.charts.drawing import INK, Figure, contender_axis, draw, hue, palette, top_legend
+from runoff.charts.vega_lite import Given, channel, chart_of, layered
 
 
 def stacked_bars(
@@ -22,10 +22,10 @@ def stacked_bars(
     ]
     ends = [{"who": who, "size": sum(sizes.values()), "text": totals[who]} for who, sizes in parts.items()]
     room = max(sum(sizes.values()) for sizes in parts.values()) * 1.3 or 1.0  # the totals are written behind the bars
-    along = alt.X("size:Q", scale=alt.Scale(domain=[0, room], nice=False), axis=alt.Axis(title=axis, tickCount=5))
+    along = channel("size:Q", scale=Given(domain=[0, room], nice=False), axis=Given(title=axis, tickCount=5))
     base = {"x": along, "y": contender_axis()}
     colour = hue("part:N", palette(names), top_legend("square"))
-    bars = chart_of(pieces).mark_bar(height=18).encode(**base, color=colour, order=alt.Order("place:Q"))
-    labels = chart_of(ends).mark_text(align="left", dx=6, color=INK, fontSize=13).encode(**base, text="text:N")
+    bars = chart_of(pieces).mark("bar", height=18).encode(**base, color=colour, order=channel("place:Q"))
+    labels = chart_of(ends).mark("text", align="left", dx=6, color=INK, fontSize=13).encode(**base, text="text:N")
     alternative = f"{whole}: {'; '.join(f'{who} {totals[who]}' for who in parts)}."
-    return Figure(f"{whole}, stage by stage", draw(bars + labels, list(parts)), caption, alternative)
+    return Figure(f"{whole}, stage by stage", draw(layered(bars, labels), list(parts)), caption, alternative)

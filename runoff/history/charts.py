@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from runoff.charts.drawing import INK, PALETTE, Figure, chart_of, draw
-from runoff.charts.lazy import alt
+from runoff.charts.drawing import INK, PALETTE, Figure, draw
+from runoff.charts.vega_lite import Given, channel, chart_of, layered
 from runoff.history import words
 from runoff.history.lines import Line, Point, SettingHistory
 from runoff.text.numbers import count
@@ -27,8 +26,9 @@ MOST_NAMES = 5
 class Plot:
     """What a chart shows, as plain values: another process draws it, and need not be sent the runs.
 
-    ``points`` are JSON, ``colours`` those of the lines, ``marks`` the places of steps, ``axis`` and ``value_axis`` what
-    Altair is told of the two axes, ``runs`` how many the chart has room for. With ``intervals`` each point is seen.
+    ``points`` are the values, ``colours`` those of the lines, ``marks`` the places of steps, ``axis`` and
+    ``value_axis`` what Vega-Lite is told of the two axes, ``runs`` how many the chart has room for. With ``intervals``
+    each point is seen.
     """
 
     title: str
@@ -36,7 +36,7 @@ class Plot:
     runs: int
     axis: Mapping[str, Any]
     value_axis: Mapping[str, Any]
-    points: str
+    points: Sequence[Mapping[str, Any]]
     colours: tuple[str, ...]
     marks: tuple[float, ...]
     intervals: bool
@@ -78,7 +78,7 @@ def plot_of(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str, s
         runs=len(section.runs),
         axis=commit_axis(section),
         value_axis=value_axis(values),
-        points=json.dumps(values),
+        points=values,
         colours=tuple(hues[words.versions(line)] for line in lines),
         # A step is marked between the two runs that it lies between.
         marks=tuple((step.last.place + step.first.place) / 2 + 1 for line in lines for step in line.steps),
@@ -89,25 +89,25 @@ def plot_of(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str, s
 
 def draw_plot(plot: Plot) -> Figure:
     """Draw a chart."""
-    x = alt.X(
+    x = channel(
         "place:Q",
-        axis=alt.Axis(**plot.axis),
-        scale=alt.Scale(domain=[0.5, plot.runs + 0.5], nice=False),
+        axis=plot.axis,
+        scale=Given(domain=[0.5, plot.runs + 0.5], nice=False),
     )
-    value_axis = alt.Axis(**plot.value_axis) if plot.value_axis else alt.Undefined
-    y = alt.Y("value:Q", title=plot.unit_title, scale=alt.Scale(zero=False), axis=value_axis)
+    value_axis = {"axis": plot.value_axis} if plot.value_axis else {}
+    y = channel("value:Q", title=plot.unit_title, scale=Given(zero=False), **value_axis)
     lines = list(range(len(plot.colours)))
-    colour = alt.Color("line:N", legend=None, scale=alt.Scale(domain=lines, range=list(plot.colours)))
+    colour = channel("line:N", legend=None, scale=Given(domain=lines, range=list(plot.colours)))
     drawn = chart_of(plot.points)
-    layers = [drawn.mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour)]
+    layers = [drawn.mark("line", strokeWidth=1.5).encode(x=x, y=y, color=colour)]
     if plot.intervals:
-        spans = drawn.mark_rule(strokeWidth=1.5, opacity=0.4)
-        layers.append(spans.encode(x=x, y=alt.Y("low:Q", title=plot.unit_title), y2="high:Q", color=colour))
-        layers.append(drawn.mark_point(filled=True, size=30, opacity=1).encode(x=x, y=y, color=colour))
+        spans = drawn.mark("rule", strokeWidth=1.5, opacity=0.4)
+        layers.append(spans.encode(x=x, y=channel("low:Q", title=plot.unit_title), y2="high:Q", color=colour))
+        layers.append(drawn.mark("point", filled=True, size=30, opacity=1).encode(x=x, y=y, color=colour))
     if plot.marks:
-        marked = chart_of(json.dumps([{"place": place} for place in plot.marks]))
-        layers.append(marked.mark_rule(color=INK, strokeDash=[4, 3], opacity=0.55).encode(x="place:Q"))
-    return Figure(plot.title, draw(alt.layer(*layers), [""] * STEPS_HIGH), "", plot.alternative)
+        marked = chart_of([{"place": place} for place in plot.marks])
+        layers.append(marked.mark("rule", color=INK, strokeDash=[4, 3], opacity=0.55).encode(x="place:Q"))
+    return Figure(plot.title, draw(layered(*layers), [""] * STEPS_HIGH), "", plot.alternative)
 
 
 def values_of(lines: Sequence[Line], scale: float, intervals: bool) -> list[dict[str, Any]]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from html import escape
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from runoff.charts import apart, drawing
@@ -35,10 +39,20 @@ def drawn_once(drawn: dict[str, str]) -> Callable[[Specification], str]:
     def draw(specification: Specification) -> str:
         description = json.dumps(specification, sort_keys=True)
         if description not in drawn:
+            without_values = specification | {"datasets": {name: [] for name in specification["datasets"]}}
+            checker().validate(without_values)
             drawn[description] = real(specification)
         return drawn[description]
 
     return draw
+
+
+@cache
+def checker() -> Any:
+    """Return what checks a description by the schema, which Altair has: Vega-Lite passes over what it does not know."""
+    folder = Path(str(find_spec("altair").origin)).parent  # type: ignore[union-attr]  # it is among the tests' packages
+    schema = json.loads((folder / "vegalite" / "v6" / "schema" / "vega-lite-schema.json").read_text())
+    return jsonschema.validators.validator_for(schema)(schema)
 
 
 @contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import pytest
 
 from runoff.charts.drawing import INK, PALETTE
+from runoff.charts.vega_lite import specification
 from runoff.history import charts, words
 from runoff.history.charts import (
     alt_text,
@@ -36,7 +36,7 @@ def described(monkeypatch):
     kept = []
 
     def draw(chart, names):
-        kept.append((chart.to_dict(validate=False), names))
+        kept.append((specification(chart), names))
         return f"<svg id='{len(kept)}'/>"
 
     monkeypatch.setattr(charts, "draw", draw)
@@ -58,8 +58,7 @@ def line_of(section, metric):
 
 def values_in(chart, layer):
     """Return the values that a layer of a chart is drawn from."""
-    data = chart["layer"][layer].get("data") or chart["data"]  # what all layers share is the whole chart's
-    return json.loads(chart["datasets"][data["name"]])
+    return chart["datasets"][chart["layer"][layer]["data"]["name"]]
 
 
 def draw_lines(section, lines, hues):

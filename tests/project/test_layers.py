@@ -213,7 +213,7 @@ def test_the_pytest_process_loads_no_framework_and_nothing_that_draws():
     )
     assert "fixtures" in loaded
     assert not loaded & FRAMEWORKS
-    assert not loaded & {"altair", "vl_convert", "narwhals", "sklearn", "skimage", "pandas"}
+    assert not loaded & {"vl_convert", "sklearn", "skimage", "pandas"}
 
 
 @pytest.mark.framework
@@ -247,7 +247,7 @@ def test_the_page_loads_no_framework():
     )
     assert "flask" in loaded
     assert not loaded & FRAMEWORKS
-    assert not loaded & {"msgspec", "scipy", "sklearn", "rich", "psutil", "altair", "pytest", "platformdirs", "skimage"}
+    assert not loaded & {"msgspec", "scipy", "sklearn", "rich", "psutil", "pytest", "platformdirs", "skimage"}
 
 
 @pytest.mark.long

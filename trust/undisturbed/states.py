@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.charts.drawing import chart_of, draw, hue, logarithmic, palette, standalone, top_legend
+from runoff.charts.drawing import draw, hue, logarithmic, palette, standalone, top_legend
 from runoff.charts.lines import DASHES
 from runoff.charts.shift import HEIGHT, shift_chart
+from runoff.charts.vega_lite import Given, channel, chart_of
 from runoff.errors import RunoffError
 from runoff.files.whole import write_text
 from runoff.judge.shift import Shift, shift_function
@@ -111,10 +111,10 @@ def draw_over_time(series: Mapping[str, Sequence[float]]) -> str:
             lines.append({"who": words, "seconds": second, "times": round(time, 3)})
     names = list(SERIES.values())
     legend = top_legend("stroke")
-    along = alt.X("seconds:Q", scale=alt.Scale(domain=[0, series["seconds"][-1]], nice=False))
-    upwards = alt.Y("times:Q", **logarithmic(0.98, 1.02 * max(line["times"] for line in lines), UPWARDS))
-    dash = alt.StrokeDash("who:N", legend=legend, scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])))
-    chart = chart_of(lines).mark_line(strokeWidth=1.6)
+    along = channel("seconds:Q", scale=Given(domain=[0, series["seconds"][-1]], nice=False))
+    upwards = channel("times:Q", **logarithmic(0.98, 1.02 * max(line["times"] for line in lines), UPWARDS))
+    dash = channel("who:N", legend=legend, scale=Given(domain=names, range=list(DASHES[: len(names)])))
+    chart = chart_of(lines).mark("line", strokeWidth=1.6)
     encoded = chart.encode(x=along, y=upwards, color=hue("who:N", palette(names), legend), strokeDash=dash)
     return standalone(draw(encoded, [""] * HEIGHT, width=WIDE))
 

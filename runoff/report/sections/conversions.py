@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from runoff.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, chart_of, draw, hue
-from runoff.charts.lazy import alt
+from runoff.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, draw, hue
+from runoff.charts.vega_lite import Given, channel, chart_of, layered
 from runoff.judge.conversions import (
     CLAIMED_FAILURES,
     FAILED,
@@ -131,16 +131,14 @@ def conversion_figure(run: StoredRun) -> Figure | None:
         for place, cell in cells
     ]
     shown = [look for look in LOOKS.values() if any(value["outcome"] == look[0] for value in values)]
-    upright = alt.Axis(title=None, orient="top", labelAngle=-90, domain=False, ticks=False)
+    upright = Given(title=None, orient="top", labelAngle=-90, domain=False, ticks=False)
     base = chart_of(values).encode(
-        x=alt.X("column:N", sort=order, axis=upright),
-        y=alt.Y("model:N", sort=models, axis=alt.Axis(title=None, domain=False, ticks=False)),
+        x=channel("column:N", sort=order, axis=upright),
+        y=channel("model:N", sort=models, axis=Given(title=None, domain=False, ticks=False)),
     )
-    colour = hue(
-        "outcome:N", {name: look for name, look, _ in shown}, alt.Legend(title=None, orient="bottom", columns=3)
-    )
-    squares = base.mark_rect(stroke=INK, strokeOpacity=0.2, fillOpacity=0.45).encode(color=colour)
-    signs = base.mark_text(fontSize=11, color=INK).encode(text="sign:N")
+    colour = hue("outcome:N", {name: look for name, look, _ in shown}, Given(title=None, orient="bottom", columns=3))
+    squares = base.mark("rect", stroke=INK, strokeOpacity=0.2, fillOpacity=0.45).encode(color=colour)
+    signs = base.mark("text", fontSize=11, color=INK).encode(text="sign:N")
     legend = ", ".join(f"{sign} {name}" for name, _, sign in shown)
     described = [
         f"{conversions.converter} from {exporter_name(conversions.exporter)}: {totals_text(count(conversions.cells))}"
@@ -149,7 +147,7 @@ def conversion_figure(run: StoredRun) -> Figure | None:
     width = max(WIDTH, COLUMN * len(order) + LABELS)
     return Figure(
         title="What converts, by model",
-        svg=draw(squares + signs, models, step=STEP, width=width),
+        svg=draw(layered(squares, signs), models, step=STEP, width=width),
         caption=f"Models down, converters with exporters and operator sets across. {legend}",
         alternative="; ".join(described),
         wide=width > WIDTH,

@@ -15,7 +15,6 @@ from runoff.charts.drawing import (
     INK,
     ORANGE,
     Figure,
-    chart_of,
     contender_axis,
     draw,
     hue,
@@ -23,8 +22,8 @@ from runoff.charts.drawing import (
     rows_axis,
     standalone,
 )
-from runoff.charts.lazy import alt
 from runoff.charts.shift import HEIGHT, shift_chart
+from runoff.charts.vega_lite import Given, channel, chart_of, layered
 from runoff.errors import RunoffError
 from runoff.judge.ratios import FASTER, REFERENCE, SLOWER
 from runoff.judge.shift import shift_function
@@ -82,19 +81,23 @@ def ratio_figure(run: StoredRun) -> Figure | None:
         for row in run.rows
         if row.undisturbed and row.verdict != REFERENCE
     ]
-    hollow = chart_of(quiet).mark_point(filled=False, size=60, opacity=1, strokeWidth=1.5)
+    hollow = chart_of(quiet).mark("point", filled=False, size=60, opacity=1, strokeWidth=1.5)
     ends = [point[end] for point in points for end in ("value", "low", "high") if point[end] is not None]
     ends += [point["value"] for point in quiet]
     reference = run.stratum.reference
     axis = logarithmic(min(*ends, 0.9) * 0.95, max(*ends, 1.1) * 1.05, f"time relative to {reference} (less is faster)")
-    along, across, colour = alt.X("value:Q", **axis), contender_axis(), hue("kind:N", HUES)
-    shape = alt.Shape("kind:N", scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
-    chart = alt.layer(
-        chart_of(band).mark_rect(color=GREY, opacity=0.22).encode(x=alt.X("low:Q", scale=axis["scale"]), x2="high:Q"),
-        chart_of([{"value": 1}]).mark_rule(**DASHED).encode(x=along),
-        chart_of(spans).mark_rule(strokeWidth=12, opacity=0.35).encode(x="low:Q", x2="high:Q", y=across, color=colour),
+    along, across, colour = channel("value:Q", **axis), contender_axis(), hue("kind:N", HUES)
+    shape = channel("kind:N", scale=Given(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
+    chart = layered(
+        chart_of(band)
+        .mark("rect", color=GREY, opacity=0.22)
+        .encode(x=channel("low:Q", scale=axis["scale"]), x2="high:Q"),
+        chart_of([{"value": 1}]).mark("rule", **DASHED).encode(x=along),
+        chart_of(spans)
+        .mark("rule", strokeWidth=12, opacity=0.35)
+        .encode(x="low:Q", x2="high:Q", y=across, color=colour),
         chart_of(points)
-        .mark_point(filled=True, size=40, opacity=1)
+        .mark("point", filled=True, size=40, opacity=1)
         .encode(x=along, y=across, color=colour, shape=shape),
         *([hollow.encode(x=along, y=across, color=colour, shape=shape)] if quiet else []),
     )
@@ -137,21 +140,23 @@ def distribution_figure(run: StoredRun) -> Figure | None:
     low = min(min(values) for _, values in timed) * 1e3 / 1.05
     high = max(max(values) for _, values in timed) * 1e3 * 1.05
     axis = logarithmic(low, high, "ms for one inference")
-    scale, along = axis["scale"], alt.X("time:Q", **axis)
+    scale, along = axis["scale"], channel("time:Q", **axis)
     across, colour, whole = contender_axis(), hue("verdict:N", HUES), chart_of(lines)
-    marks = alt.layer(
-        whole.mark_rule(strokeWidth=1, opacity=0.7).encode(
-            x=alt.X("least:Q", scale=scale), x2="most:Q", y=across, color=colour
+    marks = layered(
+        whole.mark("rule", strokeWidth=1, opacity=0.7).encode(
+            x=channel("least:Q", scale=scale), x2="most:Q", y=across, color=colour
         ),
-        chart_of(single).mark_point(size=30, opacity=0.6).encode(x=along, y=across, color=colour),
-        whole.mark_tick(thickness=2, size=14, color=INK).encode(x=alt.X("p95:Q", scale=scale), y=across),
-        whole.mark_point(filled=True, size=50, color=INK, opacity=1).encode(x=alt.X("time:Q", scale=scale), y=across),
+        chart_of(single).mark("point", size=30, opacity=0.6).encode(x=along, y=across, color=colour),
+        whole.mark("tick", thickness=2, size=14, color=INK).encode(x=channel("p95:Q", scale=scale), y=across),
+        whole.mark("point", filled=True, size=50, color=INK, opacity=1).encode(
+            x=channel("time:Q", scale=scale), y=across
+        ),
     )
-    area = chart_of(outline).mark_area(opacity=0.45, strokeWidth=1, line=False)
+    area = chart_of(outline).mark("area", opacity=0.45, strokeWidth=1, line=False)
     shapes = area.encode(x=along, y=rows_axis("above:Q", len(timed)), y2="below:Q", detail="who:N", color=colour)
     return Figure(
         "Distribution of latency",
-        draw(alt.layer(shapes, marks).resolve_scale(y="independent"), [row.contender for row, _ in timed]),
+        draw(layered(shapes, marks, y="independent"), [row.contender for row, _ in timed]),
         "All raw times of one inference: the wider, the more often. The dot is the median, the bar p95, the line goes "
         "from the least to the most; nothing is left out. Logarithmic scale.",
         f"Times of one inference: {'; '.join(described)}.",

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
 
-from runoff.charts.drawing import BLUE, INK, Figure, chart_of, contender_axis, draw, rows_axis
-from runoff.charts.lazy import alt
+from runoff.charts.drawing import BLUE, INK, Figure, contender_axis, draw, rows_axis
 from runoff.charts.stacks import stacked_bars
+from runoff.charts.vega_lite import Given, channel, chart_of, layered
 from runoff.report.blocks import PAGE, Section
 from runoff.stored.benchmarks import Curve
 from runoff.stored.run import StoredRun
@@ -64,20 +64,19 @@ def curve_figure(run: StoredRun) -> Figure | None:
         {"who": name, "seconds": curve.seconds[-1], "size": place + 0.75, "text": highest[name]}
         for place, (name, curve) in enumerate(curves.items())
     ]
-    moments = alt.Axis(
-        values=round_moments(ends[-1]) if stretched else alt.Undefined, title="seconds since the process was started"
-    )
-    scale = alt.Scale(type="sqrt" if stretched else "linear", domain=[0, room], nice=False)
-    along, upwards = alt.X("seconds:Q", scale=scale, axis=moments), rows_axis("size:Q", len(curves))
-    areas = chart_of(points).mark_area(color=BLUE, opacity=0.3, line={"color": BLUE, "strokeWidth": 1.5})
-    texts = chart_of(labels).mark_text(align="left", dx=6, color=INK, fontSize=12)
-    names = chart_of(labels).mark_point(opacity=0).encode(x=along, y=contender_axis())
-    shapes = alt.layer(
+    uneven = {"values": round_moments(ends[-1])} if stretched else {}
+    moments = Given(title="seconds since the process was started", **uneven)
+    scale = Given(type="sqrt" if stretched else "linear", domain=[0, room], nice=False)
+    along, upwards = channel("seconds:Q", scale=scale, axis=moments), rows_axis("size:Q", len(curves))
+    areas = chart_of(points).mark("area", color=BLUE, opacity=0.3, line={"color": BLUE, "strokeWidth": 1.5})
+    texts = chart_of(labels).mark("text", align="left", dx=6, color=INK, fontSize=12)
+    names = chart_of(labels).mark("point", opacity=0).encode(x=along, y=contender_axis())
+    shapes = layered(
         areas.encode(x=along, y=upwards, y2="line:Q", detail="who:N"), texts.encode(x=along, y=upwards, text="text:N")
     )
     return Figure(
         "Memory over time",
-        draw(alt.layer(shapes, names).resolve_scale(y="independent"), list(curves), step=ROW),
+        draw(layered(shapes, names, y="independent"), list(curves), step=ROW),
         "Memory of a process over time, from its start through one inference of every picture, seen from "
         "outside in a pass where nothing is timed. All to the same scales; the figure is the highest that was seen."
         f"{' The axis of time is stretched at its beginning.' if stretched else ''}",

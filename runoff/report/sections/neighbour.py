@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runoff.charts.drawing import DASHED, Figure, chart_of, contender_axis, draw, hue, logarithmic, palette
-from runoff.charts.lazy import alt
+from runoff.charts.drawing import DASHED, Figure, contender_axis, draw, hue, logarithmic, palette
+from runoff.charts.vega_lite import channel, chart_of, layered
 from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section
 from runoff.stored.run import StoredRun
@@ -98,21 +98,21 @@ def neighbour_figure(run: StoredRun) -> Figure | None:
         return None
     ends = [point[end] for point in points for end in ("value", "low", "high") if point[end] is not None]
     axis = logarithmic(min(*ends, 0.95) * 0.98, max(*ends, 1.2) * 1.02, "times as long as alone (less is better)")
-    along, across = alt.X("value:Q", **axis), contender_axis()
+    along, across = channel("value:Q", **axis), contender_axis()
     colour = hue("kind:N", palette(list(dict.fromkeys(point["kind"] for point in points))))
     spans = chart_of([point for point in points if point["low"] is not None])
     layers = [
-        chart_of([{"value": 1}]).mark_rule(**DASHED).encode(x=along),
-        spans.mark_rule(strokeWidth=10, opacity=0.3).encode(x="low:Q", x2="high:Q", y=across, color=colour),
+        chart_of([{"value": 1}]).mark("rule", **DASHED).encode(x=along),
+        spans.mark("rule", strokeWidth=10, opacity=0.3).encode(x="low:Q", x2="high:Q", y=across, color=colour),
     ]
     for whole in (False, True):
         marked = chart_of([point for point in points if point["whole"] is whole])
-        mark = marked.mark_point(filled=whole, size=60, opacity=1, strokeWidth=2)
+        mark = marked.mark("point", filled=whole, size=60, opacity=1, strokeWidth=2)
         layers.append(mark.encode(x=along, y=across, color=colour))
     described = [f"{point['who']} {point['value']:.2f}" for point in points if point["whole"]]
     return Figure(
         "What a neighbour costs",
-        draw(alt.layer(*layers), list(dict.fromkeys(point["who"] for point in points)), STEP),
+        draw(layered(*layers), list(dict.fromkeys(point["who"] for point in points)), STEP),
         "How many times as long an inference takes beside a neighbour as alone, with the intervals over launches: "
         "filled where the neighbour is at work all of the time, hollow where it is for half of it. Logarithmic scale.",
         f"Times as long beside a neighbour at work all of the time: {'; '.join(described)}.",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runoff.charts.drawing import DASHED, Figure, chart_of, draw
-from runoff.charts.lazy import alt
+from runoff.charts.drawing import DASHED, Figure, draw
 from runoff.charts.lines import STEPS, doublings, lines
+from runoff.charts.vega_lite import chart_of, layered
 from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section
 from runoff.stored.run import StoredRun
@@ -44,8 +44,8 @@ def threads_figure(run: StoredRun) -> Figure | None:
     if len(counts) < 2:
         return None
     ideal = chart_of([{"number": count, "value": count} for count in counts])
-    chart = alt.layer(
-        ideal.mark_line(**DASHED).encode(x="number:Q", y="value:Q"),
+    chart = layered(
+        ideal.mark("line", **DASHED).encode(x="number:Q", y="value:Q"),
         lines(speedups, "threads", "times as fast as one thread", doublings()),
     )
     alt_text = "; ".join(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from runoff.answer.choice import choose
 from runoff.answer.limits import limits_of
 from runoff.answer.metrics import LATENCY, PEAK_MEMORY
-from runoff.charts.drawing import BLUE, DASHED, GREEN, GREY, INK, STEP, WIDTH, Figure, chart_of, draw, logarithmic
+from runoff.charts.drawing import BLUE, DASHED, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, logarithmic
 from runoff.charts.labels import FONT_SIZE, SIDES, Box, place_names
-from runoff.charts.lazy import alt
 from runoff.charts.stacks import stacked_bars
+from runoff.charts.vega_lite import Chart, Given, channel, chart_of, layered
 from runoff.report.blocks import PAGE, Section
 from runoff.stored.run import StoredRun
 from runoff.text import numbers
@@ -78,27 +78,29 @@ def tradeoff_figure(run: StoredRun) -> Figure | None:
     if len(marks) < 2:
         return None
     across, up = span([mark.latency for mark in marks]), span([mark.memory for mark in marks])
-    x = alt.X("latency:Q", **logarithmic(*across, "median latency in ms, less is better"))
-    y = alt.Y("memory:Q", **logarithmic(*up, "peak memory in MB, less is better"))
+    x = channel("latency:Q", **logarithmic(*across, "median latency in ms, less is better"))
+    y = channel("memory:Q", **logarithmic(*up, "peak memory in MB, less is better"))
     points = [vars(mark) | {"label": mark.label, "agrees": mark.agrees} for mark in marks]
     limits = limit_lines(run, x, y)
     layers = list(limits)
     for kind, colour, shape, size in KINDS:
         for filled in (True, False):
             of_kind = [point for point in points if point["kind"] == kind and point["agrees"] is filled]
-            drawn = chart_of(of_kind).mark_point(
-                filled=filled, color=colour, shape=shape, size=size, opacity=1, strokeWidth=2
+            drawn = chart_of(of_kind).mark(
+                "point", filled=filled, color=colour, shape=shape, size=size, opacity=1, strokeWidth=2
             )
             layers.append(drawn.encode(x=x, y=y))
     places = [(PLOT.right * along(across, mark.latency), PLOT.bottom * (1 - along(up, mark.memory))) for mark in marks]
     sides = place_names([mark.label for mark in marks], places, PLOT)
     for side in SIDES:
         names = [point for point, chosen in zip(points, sides, strict=True) if chosen is side]
-        text = chart_of(names).mark_text(align=side.align, dx=side.right, dy=side.down, color=INK, fontSize=FONT_SIZE)
+        text = chart_of(names).mark(
+            "text", align=side.align, dx=side.right, dy=side.down, color=INK, fontSize=FONT_SIZE
+        )
         layers.append(text.encode(x=x, y=y, text="label:N"))
     return Figure(
         "Latency against peak memory",
-        draw(alt.layer(*layers), [""] * HEIGHT_STEPS),
+        draw(layered(*layers), [""] * HEIGHT_STEPS),
         caption(marks, limited=bool(limits), all_named=all(sides)),
         f"Latency and peak memory: {'; '.join(mark.alt_text for mark in marks)}.",
     )
@@ -128,13 +130,13 @@ def along(axis: tuple[float, float], value: float) -> float:
     return math.log(value / least) / math.log(most / least)
 
 
-def limit_lines(run: StoredRun, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+def limit_lines(run: StoredRun, x: Given, y: Given) -> list[Chart]:
     """Draw the limits that there are on latency and peak memory."""
     lines = []
-    for metric, size, channel in ((LATENCY, 1e-3, {"x": x}), (PEAK_MEMORY, numbers.MEGABYTE, {"y": y})):
+    for metric, size, axis in ((LATENCY, 1e-3, {"x": x}), (PEAK_MEMORY, numbers.MEGABYTE, {"y": y})):
         name = "latency" if metric is LATENCY else "memory"
         if bounds := [{name: limit.bound / size} for limit in limits_of(run) if limit.metric is metric]:
-            lines.append(chart_of(bounds).mark_rule(**DASHED, clip=True).encode(**channel))
+            lines.append(chart_of(bounds).mark("rule", **DASHED, clip=True).encode(**axis))
     return lines
 
 
