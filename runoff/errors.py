@@ -32,7 +32,7 @@ class Exit(IntEnum):
     INVALID_RUN = 5, "a run is invalid by its control: no pass, no fail"
     NOT_A_RUN = 6, "a file is not there, or is not a run that can be read"
     UNWRITABLE = 7, "a file or the standard output can't be written"
-    FAILED = 8, "what was asked for can't be done here, for the reason that is said"
+    FAILED = 8, "what was asked for can't be done here; the message says why"
     WORSE = 9, "a ratio is proven to be worse by more than --fail-above, or agreement with golden fell"
     CONTRACT_BROKEN = 10, "a backend does not keep the contract"
     INTERRUPTED = 130, "interrupted, as by Ctrl-C"
@@ -120,7 +120,7 @@ class ImagesUnusable(RunoffError):
 
 
 class LabelsUnusable(UsageError):
-    """What says what is on pictures can't be used: a label file, a class map, or the names of folders.
+    """A label file, a class map or the names of folders can't be used as labels.
 
     Remedy: mend the file or the folders that the error names; see [pictures](pictures.md).
     """
@@ -148,7 +148,7 @@ class TooManyPixels(ImagesUnusable):
 
 
 class ResultsUnwritable(RunoffError):
-    """What was to be stored or printed can't be written where it was asked to go.
+    """A file or the standard output can't be written.
 
     Remedy: free space, or give another place; what was there before is kept.
     """
@@ -166,7 +166,7 @@ class DiskTooFull(RunoffError):
 
 
 class ConversionFailed(RunoffError):
-    """Making the artifact failed at a named stage; a result in its own right.
+    """The conversion failed at a named stage; that is a result too.
 
     Remedy: nothing, where the other contenders are enough; [conversions](conversion.md) says what converts.
     """
@@ -227,7 +227,7 @@ class WorkerGarbage(WorkerFailed):
 
 
 class ProtocolMismatch(WorkerFailed):
-    """The worker is of a tree whose messages are not this tree's.
+    """The worker runs another version of Runoff, whose messages differ from this one's.
 
     Remedy: use one version of Runoff in both trees; see [versions and trees](versions.md).
     """
@@ -248,7 +248,7 @@ class ContractBroken(RunoffError):
 
 
 class NoAnswer(RunoffError):
-    """A contender has no answer here, as on a processor without its arithmetic, though nothing is wrong: says why.
+    """A contender has no answer on this machine, such as on a processor without its arithmetic; nothing is wrong.
 
     Remedy: nothing: the others race; the error says what this machine lacks.
     """

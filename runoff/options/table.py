@@ -104,8 +104,9 @@ def declare_options(add: Callable[..., object]) -> None:
         "--max-time",
         type=quantities.duration,
         metavar="T",
-        help="begin nothing that would not end within this time, which race, service questions and conversion matrix "
-        "share, and which begins when the contenders are converted and checked: 90s, 10m (default: no limit)",
+        help="measure for at most this long, counted from when the contenders are converted and checked; race, service "
+        "questions and conversion matrix share it, and what would not end in time is not begun: 90s, 10m "
+        "(default: no limit)",
     )
     add(
         "--choose",
