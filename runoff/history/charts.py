@@ -1,4 +1,4 @@
-"""The charts of a history: one for each contender and metric, runs in order of their commits, steps marked."""
+"""What a history's charts show: one for each contender and metric, runs in order of their commits, steps marked."""
 
 from __future__ import annotations
 
@@ -8,39 +8,17 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from runoff.charts.drawing import INK, PALETTE, Figure, draw
-from runoff.charts.vega_lite import Given, channel, chart_of, layered
+from runoff.charts.drawing import PALETTE
 from runoff.history import words
 from runoff.history.lines import Line, Point, SettingHistory
+from runoff.history.plots import Plot
 from runoff.text.numbers import count
 
-STEPS_HIGH = 5
 MOST_POINTS = 200
 """Points that a chart has room for; of more it shows the lines alone."""
 MOST_DRAWN = 600
 """Points of one line that are drawn: a chart is as wide as that in pixels, and drawing 10,000 took two minutes."""
 MOST_NAMES = 5
-
-
-@dataclass(frozen=True)
-class Plot:
-    """What a chart shows, as plain values: another process draws it, and need not be sent the runs.
-
-    ``points`` are the values, ``colours`` those of the lines, ``marks`` the places of steps, ``axis`` and
-    ``value_axis`` what Vega-Lite is told of the two axes, ``runs`` how many the chart has room for. With ``intervals``
-    each point is seen.
-    """
-
-    title: str
-    unit_title: str
-    runs: int
-    axis: Mapping[str, Any]
-    value_axis: Mapping[str, Any]
-    points: Sequence[Mapping[str, Any]]
-    colours: tuple[str, ...]
-    marks: tuple[float, ...]
-    intervals: bool
-    alternative: str
 
 
 Chart = TypeVar("Chart")
@@ -85,29 +63,6 @@ def plot_of(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str, s
         intervals=intervals,
         alternative=alt_text(lines),
     )
-
-
-def draw_plot(plot: Plot) -> Figure:
-    """Draw a chart."""
-    x = channel(
-        "place:Q",
-        axis=plot.axis,
-        scale=Given(domain=[0.5, plot.runs + 0.5], nice=False),
-    )
-    value_axis = {"axis": plot.value_axis} if plot.value_axis else {}
-    y = channel("value:Q", title=plot.unit_title, scale=Given(zero=False), **value_axis)
-    lines = list(range(len(plot.colours)))
-    colour = channel("line:N", legend=None, scale=Given(domain=lines, range=list(plot.colours)))
-    drawn = chart_of(plot.points)
-    layers = [drawn.mark("line", strokeWidth=1.5).encode(x=x, y=y, color=colour)]
-    if plot.intervals:
-        spans = drawn.mark("rule", strokeWidth=1.5, opacity=0.4)
-        layers.append(spans.encode(x=x, y=channel("low:Q", title=plot.unit_title), y2="high:Q", color=colour))
-        layers.append(drawn.mark("point", filled=True, size=30, opacity=1).encode(x=x, y=y, color=colour))
-    if plot.marks:
-        marked = chart_of([{"place": place} for place in plot.marks])
-        layers.append(marked.mark("rule", color=INK, strokeDash=[4, 3], opacity=0.55).encode(x="place:Q"))
-    return Figure(plot.title, draw(layered(*layers), [""] * STEPS_HIGH), "", plot.alternative)
 
 
 def values_of(lines: Sequence[Line], scale: float, intervals: bool) -> list[dict[str, Any]]:

@@ -12,9 +12,10 @@ import msgspec
 from runoff.charts.apart import draw_or_say
 from runoff.charts.drawing import Figure
 from runoff.history import words
-from runoff.history.charts import Panel, draw_plot, panels_of
+from runoff.history.charts import Panel, panels_of
 from runoff.history.lines import RIGHT, History, Line, Point, SettingHistory, Step
 from runoff.history.past import PastRun
+from runoff.history.plots import draw_plot
 from runoff.judge.ratios import Ratio
 from runoff.stored.finding import HISTORY_MARK
 from runoff.stored.schema import write_record

@@ -8,11 +8,10 @@ import pytest
 
 from runoff.charts.drawing import INK, PALETTE
 from runoff.charts.vega_lite import specification
-from runoff.history import charts, words
+from runoff.history import charts, plots, words
 from runoff.history.charts import (
     alt_text,
     commit_axis,
-    draw_plot,
     extremes,
     panels_of,
     plot_of,
@@ -21,6 +20,7 @@ from runoff.history.charts import (
     values_of,
 )
 from runoff.history.lines import METRICS, Point, SettingHistory, make_history
+from runoff.history.plots import draw_plot
 from runoff.history.writing import render_history
 from runoff.stored.finding import Reading
 from tests.builders.histories import history_of, lines_of, make_past_run, past_runs, with_step
@@ -39,7 +39,7 @@ def described(monkeypatch):
         kept.append((specification(chart), names))
         return f"<svg id='{len(kept)}'/>"
 
-    monkeypatch.setattr(charts, "draw", draw)
+    monkeypatch.setattr(plots, "draw", draw)
     return kept
 
 

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from runoff.__main__ import main, make_parser
 from runoff.errors import Exit, RunoffError
-from runoff.history import charts, words
+from runoff.history import plots, words
 from runoff.history.command import add_history
 from runoff.history.lines import make_history, version_changes, versions_of, what_else_changed
 from runoff.history.reading import read_runs
@@ -72,7 +72,7 @@ def test_a_chart_that_cannot_be_drawn_costs_the_charts_alone(tmp_path, monkeypat
     def fail(chart, names):
         raise RunoffError("the chart can't be drawn")
 
-    monkeypatch.setattr(charts, "draw", fail)
+    monkeypatch.setattr(plots, "draw", fail)
     folder = store_runs(tmp_path / "runs", [make_past_run(0)])
     assert main(["history", str(folder), "--output", str(tmp_path / "out")]) == Exit.DONE
     said = "the charts are left out: the chart can't be drawn"
@@ -85,7 +85,7 @@ def test_a_chart_that_cannot_be_drawn_costs_the_charts_alone(tmp_path, monkeypat
 @pytest.mark.long
 def test_a_history_is_written_as_page_json_and_markdown(tmp_path, monkeypatch, capsys):
     """Folders are made, files are in UTF-8 and are written over; what was left out goes to standard error."""
-    monkeypatch.setattr(charts, "draw", lambda chart, names: "<svg/>")
+    monkeypatch.setattr(plots, "draw", lambda chart, names: "<svg/>")
     runs = with_step(6, 6, 1.0)
     for run in runs:
         about(run)["stratum"]["processor"]["name"] = "Prozessör"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -169,16 +170,16 @@ def shift_figure(run: StoredRun) -> Figure | None:
     base = launches(run, INFERENCE, reference)
     own = {row.contender: launches(run, INFERENCE, row.contender) for row in run.timed if row.contender != reference}
     paired = {who: list(zip(times, base, strict=False)) for who, times in own.items() if times and base}
-    lines = {
-        who: shift_function(*zip(*pairs, strict=True))
+    enough = {
+        who: pairs
         for who, pairs in paired.items()
         if sum(len(times) for times, _ in pairs) >= FEWEST_FOR_A_SHIFT
         and len({len(times) for pair in pairs for times in pair}) == 1
     }
-    if not lines:
+    if not enough:
         return None
-    shown = dict(list(lines.items())[:MOST_SHIFTS])
-    left_out = f" Of {len(lines)} contenders the {MOST_SHIFTS} fastest are shown." if len(shown) < len(lines) else ""
+    shown = {who: shift_function(*zip(*pairs, strict=True)) for who, pairs in islice(enough.items(), MOST_SHIFTS)}
+    left_out = f" Of {len(enough)} contenders the {MOST_SHIFTS} fastest are shown." if len(shown) < len(enough) else ""
     described = [
         f"{who} {', '.join(f'{at.value:.3f}' for at in line if at.share in DESCRIBED)}" for who, line in shown.items()
     ]
