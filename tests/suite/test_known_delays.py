@@ -1,7 +1,6 @@
-"""Races whose outcome is known: contenders that compute the same, of which some wait for so much longer.
+"""Races whose outcome is known: contenders that compute the same, of which some take so much longer.
 
-No time is asserted, only how the ratios of runs belong together. Each waits in pieces of one length, more of them for
-a longer delay: what a busy machine adds to a piece is in all by their numbers of pieces, and in no ratio.
+No time is asserted, only how the ratios of runs belong together.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from tests.stand_ins.delayed import DELAYS
 pytestmark = pytest.mark.alone
 
 MARGIN = "25%"
-"""The smallest delay is twice this, and what is left of a busy machine's disturbance is less."""
+"""The smallest delay is twice this, and a busy machine disturbs eight milliseconds by less."""
 CALL = 0.03
 """What a call costs beside the delay, as a share of it."""
 SETTINGS = ("--launches", "5", "--rounds", "5", "--margin", MARGIN, "-k", "inference")
