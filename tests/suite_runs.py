@@ -20,8 +20,11 @@ from PIL import Image
 from runoff.processes.variables import telling
 
 ROOT = Path(__file__).resolve().parents[1]
-ABSENT = ("hypothesispytest", "xdist", "timeout")
-"""Pytest's plugins that the tests need and the suite's users do not have; Hypothesis takes a second at every end."""
+ABSENT = ("anyio", "hypothesispytest", "xdist", "timeout")
+"""Pytest's plugins that come with what the tests need, and that the suite's users do not have.
+
+Hypothesis takes a second at every end, and AnyIO imports all event loops at every start.
+"""
 RACE = ("--ignore=benchmarks/test_efficiency.py", "--ignore=benchmarks/test_footprint.py", "-p", "no_page")
 """What leaves out what takes longer than a race of fakes: measuring libraries and installed files, drawing the page."""
 

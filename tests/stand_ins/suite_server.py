@@ -13,8 +13,11 @@ import os
 import re
 import sys
 import threading
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
+
+from pluggy import PluginManager
 
 PRELOADED = (
     "PIL.Image",
@@ -49,6 +52,20 @@ def perform(run: dict[str, Any]) -> int:
     return int(pytest.main(run["arguments"]))
 
 
+def read_plugins_once() -> None:
+    """Let runs look for a plugin in installed packages only where one offers it by that name.
+
+    For each plugin that a conftest or ``-p`` names, pytest reads the entry points of all that is installed.
+    """
+    offered = entry_points(group="pytest11").names
+    load = PluginManager.load_setuptools_entrypoints
+
+    def load_offered(manager: PluginManager, group: str, name: str | None = None) -> int:
+        return load(manager, group, name) if name is None or name in offered else 0
+
+    PluginManager.load_setuptools_entrypoints = load_offered  # type: ignore[method-assign]  # for the runs to come
+
+
 def fork(run: dict[str, Any]) -> int:
     """Perform a run in a child and wait for its exit code."""
     child = os.fork()
@@ -72,6 +89,7 @@ def main() -> None:
     sys.path[0] = str(Path.cwd())  # as ``python -m pytest`` has it
     for module in PRELOADED:
         importlib.import_module(module)
+    read_plugins_once()
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
         for file in Path("fixtures").glob("*.py"):
