@@ -68,7 +68,8 @@ def run(tmp_path):
         for name, text in files.items():
             (tmp_path / f"test_{name}.py").write_text(text)
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name != "CI"}
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:benchmark", *arguments]
+        without = [word for plugin in ("cacheprovider", "benchmark", "anyio") for word in ("-p", f"no:{plugin}")]
+        command = [sys.executable, "-m", "pytest", *without, *arguments]
         variables = ours | {"PYTHONPATH": str(ROOT)} | ({"CI": ci} if ci else {})
         return subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
 

@@ -10,19 +10,18 @@ import pytest
 from PIL import Image
 
 from fixtures.results import pytest_benchmark_group_stats, pytest_benchmark_scale_unit
-from tests.lanes import in_full
 from tests.suite_runs import RACE
 
 FEW = ("--launches", "1", "--rounds", "2", "--contenders", "fake")
 
 
-@pytest.mark.parametrize(
-    "plugin",
-    ["capture", "terminal", *in_full("junitxml", "warnings", "logging", "tmpdir", "threadexception", "stepwise")],
-)
-def test_no_plugin_of_pytests_is_taken_for_granted(suite, plugin):
+MOST = ("capture", "junitxml", "warnings", "logging", "tmpdir", "threadexception", "stepwise")
+
+
+@pytest.mark.parametrize("plugins", [("terminal",), MOST], ids=["terminal", "most"])
+def test_no_plugin_of_pytests_is_taken_for_granted(suite, plugins):
     """Whatever is switched off, the run is stored, and its table is printed without a traceback."""
-    done = suite.race(*FEW, "-p", f"no:{plugin}")
+    done = suite.race(*FEW, *(word for plugin in plugins for word in ("-p", f"no:{plugin}")))
     printed = done.stdout + done.stderr
     assert done.returncode == 0, printed
     assert "Traceback" not in printed
