@@ -28,7 +28,7 @@ PROGRAM = "import sys; sys.path[0] = sys.argv[1]; from runoff.charts.apart impor
 NOT_FOR_IT = ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONDEVMODE", "PYTHONTRACEMALLOC")
 """What makes an error of a warning in what it imports, or only slows it down."""
 LONGEST = 600.0
-"""Seconds after which charts are given up; a page of a thousand runs takes a dozen."""
+"""Seconds after which charts are given up; those of ten thousand runs take two."""
 
 
 class DrawingFailed(RunoffError):

@@ -12,7 +12,7 @@ import msgspec
 from runoff.charts.apart import draw_or_say
 from runoff.charts.drawing import Figure
 from runoff.history import words
-from runoff.history.charts import Panel, panels_of
+from runoff.history.charts import MOST_DRAWN, Panel, panels_of
 from runoff.history.lines import RIGHT, History, Line, Point, SettingHistory, Step
 from runoff.history.past import PastRun
 from runoff.history.plots import draw_plot
@@ -44,7 +44,8 @@ def render_history(history: History, say: Callable[[str], object] = str) -> str:
         for shown in panels
     ]
     sections = list(zip(history.sections, pages, strict=True))
-    return page.render(history=history, words=words, sections=sections, remarks=[*words.remarks(history), *said])
+    remarks = [*words.remarks(history), *said]
+    return page.render(history=history, words=words, sections=sections, remarks=remarks, most_drawn=MOST_DRAWN)
 
 
 def render_history_markdown(history: History) -> str:

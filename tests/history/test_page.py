@@ -52,6 +52,7 @@ def test_the_page_has_everything(history):
     assert "found in 11 lines of 40 runs" in page.text
     assert f"{'0013' * 3} → {'0014' * 3}, 2026-01-01" in page.text
     assert "foreign.json is skipped" in page.text
+    assert "Of a line of more than 600 runs the lowest and the highest of each of 300 stretches are drawn" in page.text
     assert "model 2 stepping 3), 2 threads, resnet18 with builtin weights, against pytorch" in page.text
     assert len(page.all("svg")) == len(page.all("figure")) == 11
     described = [attributes["aria-label"] for attributes in page.all("svg") if attributes.get("role") == "img"]
