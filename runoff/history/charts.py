@@ -10,8 +10,9 @@ from typing import Any, Generic, TypeVar
 
 from runoff.charts.drawing import PALETTE
 from runoff.history import words
-from runoff.history.lines import Line, Point, SettingHistory
+from runoff.history.lines import RIGHT, Line, Point, SettingHistory
 from runoff.history.plots import Plot
+from runoff.judge.ratios import MARGIN
 from runoff.text.numbers import count
 
 MOST_POINTS = 200
@@ -56,6 +57,7 @@ def plot_of(section: SettingHistory, lines: Sequence[Line], hues: Mapping[str, s
         runs=len(section.runs),
         axis=commit_axis(section),
         value_axis=value_axis(values),
+        value_scale={"zero": False} if metric == RIGHT else value_scale(values),
         points=values,
         colours=tuple(hues[words.versions(line)] for line in lines),
         # A step is marked between the two runs that it lies between.
@@ -90,6 +92,18 @@ def extremes(points: Sequence[Point], most: int = MOST_DRAWN) -> Sequence[Point]
         ends = (min(stretch, key=attrgetter("value")), max(stretch, key=attrgetter("value")))
         kept += sorted({point.place: point for point in ends}.values(), key=attrgetter("place"))
     return kept
+
+
+def value_scale(values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give an axis the margin to each side where all values lie within it, so that noise is not drawn as high as steps.
+
+    A value that is alone decides its axis.
+    """
+    numbers = [point[name] for point in values for name in ("low", "value", "high") if name in point]
+    middle = (min(numbers) + max(numbers)) / 2
+    low, high = middle * (1 - MARGIN), middle * (1 + MARGIN)
+    within = low < min(numbers) < max(numbers) < high
+    return {"zero": False, "domain": [low, high]} if within else {"zero": False}
 
 
 def value_axis(values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -16,9 +16,9 @@ STEPS_HIGH = 5
 class Plot:
     """What a chart shows, as plain values: another process draws it, and need not be sent the runs.
 
-    ``points`` are the values, ``colours`` those of the lines, ``marks`` the places of steps, ``axis`` and
-    ``value_axis`` what Vega-Lite is told of the two axes, ``runs`` how many the chart has room for. With ``intervals``
-    each point is seen.
+    ``points`` are the values, ``colours`` those of the lines, ``marks`` the places of steps, ``axis``,
+    ``value_axis`` and ``value_scale`` what Vega-Lite is told of the two axes, ``runs`` how many the chart has room for.
+    With ``intervals`` each point is seen.
     """
 
     title: str
@@ -26,6 +26,7 @@ class Plot:
     runs: int
     axis: Mapping[str, Any]
     value_axis: Mapping[str, Any]
+    value_scale: Mapping[str, Any]
     points: Sequence[Mapping[str, Any]]
     colours: tuple[str, ...]
     marks: tuple[float, ...]
@@ -41,7 +42,7 @@ def draw_plot(plot: Plot) -> Figure:
         scale=Given(domain=[0.5, plot.runs + 0.5], nice=False),
     )
     value_axis = {"axis": plot.value_axis} if plot.value_axis else {}
-    y = channel("value:Q", title=plot.unit_title, scale=Given(zero=False), **value_axis)
+    y = channel("value:Q", title=plot.unit_title, scale=plot.value_scale, **value_axis)
     lines = list(range(len(plot.colours)))
     colour = channel("line:N", legend=None, scale=Given(domain=lines, range=list(plot.colours)))
     drawn = chart_of(plot.points)

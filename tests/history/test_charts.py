@@ -17,6 +17,7 @@ from runoff.history.charts import (
     plot_of,
     short_name,
     value_axis,
+    value_scale,
     values_of,
 )
 from runoff.history.lines import METRICS, Point, SettingHistory, make_history
@@ -246,6 +247,16 @@ def test_a_chart_has_its_points_in_their_unit(section: SettingHistory) -> None:
     assert point["low"] == point["value"] == point["high"] == pytest.approx(peak.points[0].value / 1e6)
     scaled = values_of([ratio], 10.0, intervals=True)[0]
     assert (scaled["value"], scaled["low"]) == (pytest.approx(10 * first.value), pytest.approx(10 * first.low))
+
+
+def test_an_axis_is_not_zoomed_into_noise() -> None:
+    """Values within the margin have an axis of the margin to each side; others, and one alone, decide their own."""
+    noise = value_scale([{"value": 229.22}, {"value": 229.30}])
+    assert noise == {"zero": False, "domain": pytest.approx([217.8, 240.7], rel=1e-3)}
+    assert value_scale([{"value": 0.95, "low": 0.9, "high": 1.0}]) == {"zero": False}
+    assert value_scale([{"value": 2.0, "low": 2.0, "high": 2.0}]) == {"zero": False}
+    (section,) = history_of([make_past_run(number) for number in range(8)]).sections
+    assert "domain" in plot_of(section, [line_of(section, COLD_START)], {"torch 2.13.0": "red"}).value_scale
 
 
 def test_the_axis_names_five_commits_evenly_spread(section: SettingHistory) -> None:
