@@ -12,27 +12,18 @@ from tests.suite_runs import RACE, ROOT
 pytestmark = pytest.mark.framework
 
 MISSION = {"pytorch", "onnxruntime", "tensorflow"}
-
-
-ASKED = ("--reference", "pytorch", "--seed", "1", "-m", "not service and not conversion")
-DEFAULT = ("--weights", "builtin", "--images", "pictures")
-SMALL = ("--model", "factories:seeded_classifier", "--input", "pixels=5x16x12:NCHW")
-
-
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(SMALL, id="small"), pytest.param(DEFAULT, id="default", marks=pytest.mark.full)],
+ASKED = (
+    *(*RACE, "--model", "factories:seeded_classifier", "--input", "pixels=5x16x12:NCHW"),
+    *("--reference", "onnxruntime", "--seed", "1", "-m", "not service and not conversion"),
 )
-def asked(request):
-    """What is asked of the suite: the race of a classifier of four layers, and in tests-full of the default model."""
-    return (*RACE, *ASKED, *request.param)
+"""The race of a classifier of four layers; test_field.py races the default model. The reference is started most."""
 
 
 @pytest.fixture(scope="module")
-def first(real_suite, asked):
+def first(real_suite):
     """Run the suite once with nothing in its caches."""
     shutil.copy(ROOT / "tests" / "stand_ins" / "factories.py", real_suite.root)
-    done = real_suite.perform(real_suite.bare_command(*asked, "--launches", "1", "--rounds", "2"))
+    done = real_suite.perform(real_suite.bare_command(*ASKED, "--launches", "1", "--rounds", "2"))
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads((real_suite.root / "results" / "runoff.json").read_text())
 
@@ -53,11 +44,11 @@ def test_all_three_convert_and_agree_with_golden(first):
 
 
 @pytest.mark.full
-def test_the_artifacts_come_from_the_cache_the_second_time(first, real_suite, asked):
+def test_the_artifacts_come_from_the_cache_the_second_time(first, real_suite):
     """A second run converts nothing and loads the same artifacts, which are right again."""
     before = made_artifacts(real_suite)
     assert {name.partition("-")[0] for name, _ in before} == MISSION
-    done = real_suite.perform(real_suite.bare_command(*asked, "-k", "agrees_with_golden"))
+    done = real_suite.perform(real_suite.bare_command(*ASKED, "-k", "agrees_with_golden"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert made_artifacts(real_suite) == before
 
