@@ -63,10 +63,8 @@ def test_float32_agrees_on_every_picture(field, name):
 
 @pytest.mark.parametrize("name", REDUCED)
 def test_reduced_precision_is_judged_by_many_pictures(field, name):
-    """One agrees on its floor's share of the pictures that golden is sure of; it computed in less than float32.
-
-    Golden is sure of so large a share that with all drawings, as usual, at least 500 pictures judge.
-    """
+    """One agrees on its floor's share of the pictures that golden is sure of; it computed in less than float32."""
+    # Golden is sure of so large a share that with all drawings, as usual, at least 500 pictures judge.
     found = came_of(field, name)
     assert found["status"] == "raced", found["reason"]
     judged = found["quantisation"]

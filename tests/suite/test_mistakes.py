@@ -15,10 +15,8 @@ from tests.lanes import in_full
 
 
 def test_what_goes_wrong_is_a_row_and_the_others_go_on(suite):
-    """Failing, wrong and crashing contenders are shown with stage and reason, fail the run, and cost no other.
-
-    One that reports other threads than it was given converts and agrees, and of the checks fails that one.
-    """
+    """Failing, wrong and crashing contenders are shown with stage and reason, fail the run, and cost no other."""
+    # One that reports other threads than it was given converts and agrees, and of the checks fails that one.
     names = "fake,fake-unconvertible,fake-wrong,fake-inexact,fake-lies,fake-crashes,fake-dies-late"
     without = ("--ignore=benchmarks/test_efficiency.py", "-p", "no_page")
     done = suite.run("--contenders", names, "--launches", "1", "--rounds", "6", "-rA", *without)
