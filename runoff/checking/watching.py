@@ -127,7 +127,9 @@ def marked_processes(before: frozenset[int]) -> list[tuple[int, str]]:
     for process in all_processes() - before:
         place = Path("/proc", str(process))
         with suppress(OSError):
+            # Of a process that is about to run another program both are empty: what has one by now has the other too.
+            marked = mark in (place / "environ").read_bytes().split(b"\0")
             words = (place / "cmdline").read_bytes().replace(b"\0", b" ")
-            if TRACKER not in words and mark in (place / "environ").read_bytes().split(b"\0"):
+            if marked and TRACKER not in words:
                 found.append((process, words.decode(errors="replace").strip()[:LONGEST]))
     return found
