@@ -174,8 +174,11 @@ def stolen_share(before: Any, after: Any) -> float | None:
     None where the system does not say. The guests of this machine are counted among its users already (proc(5)).
     """
     stolen = stolen_time(before, after)
-    passed = 0.0 if stolen is None else sum(after[:8]) - sum(before[:8])
-    return None if stolen is None or not passed else stolen / passed
+    if stolen is None:
+        return None
+    # Each counter's own difference: the rounding of two large sums made a share above 1, and iowait may go back.
+    passed = sum(max(0.0, later - earlier) for earlier, later in zip(before[:8], after[:8], strict=True))
+    return max(0.0, stolen) / passed if passed else None
 
 
 def seconds_asleep(read: Callable[[int], int] = time.clock_gettime_ns) -> float:

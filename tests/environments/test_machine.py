@@ -157,6 +157,16 @@ def test_stolen_share_is_of_the_time_in_between() -> None:
     assert stolen_share(before, before._replace(user=300.0)) == 0.0
 
 
+def test_stolen_share_is_one_at_most() -> None:
+    """A machine that got no time at all lost all of it, however its counters of hours round; a counter may go back."""
+    before = CpuTimes(41234.57, 0.1, 987.13, 50321.98, 77.77, 0.0, 3.3, 812.46, 0.0, 0.0)
+    for hundredths in range(1, 200):
+        after = before._replace(steal=before.steal + hundredths / 100)
+        assert stolen_share(before, after) == 1
+        assert stolen_share(before, after._replace(iowait=70.0)) == 1
+    assert stolen_share(before, before._replace(user=42000.0, steal=812.45)) == 0
+
+
 def test_stolen_share_that_is_not_known() -> None:
     """Without time between two readings, or on a system that does not say what was stolen, there is no share."""
     reading = CpuTimes(*[1.0] * 10)
