@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 from runoff.answer.recommendation import opening
-from runoff.charts import apart
 from runoff.errors import RunoffError
 from runoff.report.sections.comparison import comparison_table
 from runoff.report.sections.latency import standalone_ratio_chart
@@ -71,5 +70,4 @@ def small(table: Table) -> Table:
 
 def picture(run: StoredRun) -> str:
     """Draw the ratios as an SVG file; raises DrawingFailed or NothingToDraw where that can't be done."""
-    drawn: list[str] = apart.draw_apart([(standalone_ratio_chart, (run,))])
-    return drawn[0]
+    return standalone_ratio_chart(run)

@@ -35,8 +35,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for declare in (
-        *(add_race, add_report, add_compare, partial(add_history, home=usable_home), add_merge),
-        *(add_plan, add_doctor, add_check_backend, add_versions, add_models, add_clean),
+        *(add_race, partial(add_report, home=usable_home), add_compare, partial(add_history, home=usable_home)),
+        *(add_merge, add_plan, add_doctor, add_check_backend, add_versions, add_models, add_clean),
     ):
         declare(commands)
     return parser

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runoff.across.ranking import AcrossModels, Answer
-from runoff.charts.drawing import DASHED, Figure, draw, hue, logarithmic, palette
+from runoff.charts.drawing import DASHED, Figure, hue, logarithmic, palette, specify
 from runoff.charts.vega_lite import Given, channel, chart_of, layered
 from runoff.text import numbers
 
@@ -43,7 +43,7 @@ def ratio_chart(across: AcrossModels) -> Figure | None:
     )
     return Figure(
         f"Every runtime relative to {across.reference}, model by model",
-        draw(chart, models, STEP, WIDTH),
+        specify(chart, models, STEP, WIDTH),
         f"Time of one inference relative to {across.reference} on a logarithmic axis, with its interval; the "
         "model with the smallest weights is on top.",
         f"Ratios of {numbers.listing(names)} to {across.reference}: "

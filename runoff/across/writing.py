@@ -21,7 +21,8 @@ def render_page(across: AcrossModels, say: Callable[[str], object] = str) -> str
     Its chart is drawn by another process; where that dies, it is said, on the page too, which then has none.
     """
     template, said = page_templates("runoff.across").get_template("models.html"), list[str]()
-    (figure,) = draw_or_say([(ratio_chart, (across,))], said.append) or [None]
+    chart = ratio_chart(across)
+    figure = draw_or_say([chart], said.append)[0] if chart else None
     for line in said:
         say(line)
     return template.render(

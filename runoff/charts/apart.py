@@ -6,22 +6,26 @@ V8, by which Vega-Lite runs, ends its process (SIGTRAP) where the system lets it
 
 from __future__ import annotations
 
+import json
 import os
-import pickle
 import resource
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
+from runoff.charts.drawing import Figure, to_svg
 from runoff.errors import RunoffError
+from runoff.files.whole import note_use, write_whole
 
-Task = tuple[Callable[..., Any], tuple[Any, ...]]
-"""A function that draws, and what it is given: all that pickle takes."""
+DRAWER = "vl-convert-python"
+FOLDER = "charts"
+"""Where drawn charts are kept among the caches."""
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "import sys; sys.path[0] = sys.argv[1]; from runoff.charts.apart import answer; answer()"
 """What the process does; the current folder is none that it imports from: a user's json.py is not Python's."""
@@ -38,17 +42,45 @@ class DrawingFailed(RunoffError):
     """
 
 
-def draw_apart(tasks: Sequence[Task]) -> list[Any]:
-    """Return what each task draws, in a process that they share.
+def draw_apart(figures: Sequence[Figure], kept: Path | None = None) -> list[Figure]:
+    """Return figures with their SVG; what one has already stays.
 
-    Raises DrawingFailed with what became of that process, and a RunoffError that a task raised.
+    What the folder ``kept`` has is not drawn again, and what is drawn is kept there. Raises DrawingFailed with what
+    became of the process that draws.
     """
-    if not tasks:
+    texts = [json.dumps(figure.drawing) for figure in figures if not isinstance(figure.drawing, str)]
+    drawn = {text: svg for text in texts if (svg := recall(kept, text))}
+    missing = [text for text in dict.fromkeys(texts) if text not in drawn]
+    for text, svg in zip(missing, draw_in_process(missing), strict=True):
+        drawn[text] = svg
+        keep(kept, text, svg)
+    svgs = iter([drawn[text] for text in texts])
+    return [figure if isinstance(figure.drawing, str) else replace(figure, drawing=next(svgs)) for figure in figures]
+
+
+def draw_or_say(
+    figures: Sequence[Figure], say: Callable[[str], object], kept: Path | None = None
+) -> list[Figure | None]:
+    """Return figures with their SVG, or give ``say`` the reason in a line, and None for each that has none."""
+    try:
+        return list(draw_apart(figures, kept))
+    except DrawingFailed as error:
+        say(f"the charts are left out: {error}")
+        return [figure if isinstance(figure.drawing, str) else None for figure in figures]
+
+
+def draw_in_process(texts: Sequence[str]) -> list[str]:
+    """Return the SVG of each specification, drawn in a process that they share; raises DrawingFailed."""
+    if not texts:
         return []
-    command = [sys.executable, "-c", PROGRAM, str(ROOT)]
     try:
         done = subprocess.run(
-            command, input=pickle.dumps(tasks), capture_output=True, env=surroundings(), timeout=LONGEST, check=False
+            [sys.executable, "-c", PROGRAM, str(ROOT)],
+            input="\n".join(texts).encode(),
+            capture_output=True,
+            env=surroundings(),
+            timeout=LONGEST,
+            check=False,
         )
     except (OSError, MemoryError) as error:
         raise DrawingFailed(f"no process could be started for them ({error})") from error
@@ -56,19 +88,31 @@ def draw_apart(tasks: Sequence[Task]) -> list[Any]:
         raise DrawingFailed(f"they were not done after {LONGEST:.0f} s") from error
     if done.returncode:
         raise DrawingFailed(what_became(done.returncode, done.stderr.decode(errors="replace")))
-    drawn: list[Any] | RunoffError = pickle.loads(done.stdout)  # noqa: S301  # from our own child's pipe
-    if isinstance(drawn, RunoffError):
-        raise drawn
+    drawn: list[str] = json.loads(done.stdout)
     return drawn
 
 
-def draw_or_say(tasks: Sequence[Task], say: Callable[[str], object]) -> list[Any] | None:
-    """Return what each task draws, or say in a line why nothing is drawn, and return None."""
-    try:
-        return draw_apart(tasks)
-    except RunoffError as error:
-        say(f"the charts are left out: {error}")
+def file_of(kept: Path, text: str) -> Path:
+    """Return where a chart is kept: under the hash of its specification and of the release that draws it."""
+    return kept / f"{sha256(f'{version(DRAWER)} {text}'.encode()).hexdigest()}.svg"
+
+
+def recall(kept: Path | None, text: str) -> str | None:
+    """Return a chart that was kept, None where there is none or only a part of one."""
+    if kept is None:
         return None
+    try:
+        svg = note_use(file_of(kept, text)).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    return svg if svg.startswith("<svg") and svg.endswith("</svg>") else None
+
+
+def keep(kept: Path | None, text: str, svg: str) -> None:
+    """Keep a chart; where that can't be done, it is drawn again the next time."""
+    if kept is not None:
+        with suppress(OSError):
+            write_whole(file_of(kept, text), lambda partial: partial.write_text(svg, encoding="utf-8"))
 
 
 def surroundings(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -87,27 +131,14 @@ def what_became(code: int, output: str) -> str:
     return f"the process that draws them failed ({lines[-1].strip()})"
 
 
-def start_drawing() -> None:
-    """Let V8 start, by a chart of nothing."""
-    import vl_convert  # here, since it loads V8
-
-    with suppress(ValueError):
-        vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "point"})
-
-
 def answer() -> None:
-    """Draw what standard input asks for, and write it to standard output; what is printed meanwhile goes elsewhere."""
+    """Draw each specification that standard input has a line of, and write the SVGs to standard output.
+
+    What is printed meanwhile goes to standard error.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # it may die, quietly
-    output = os.fdopen(os.dup(1), "wb")
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    starting = threading.Thread(target=start_drawing)
-    starting.start()  # V8 takes the better part of a second, and the imports of what is drawn as long
-    tasks: list[Task] = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own parent's pipe
-    drawn: list[Any] | RunoffError
-    starting.join()
-    try:
-        drawn = [draw(*given) for draw, given in tasks]
-    except RunoffError as error:
-        drawn = error
+    drawn = [to_svg(line) for line in sys.stdin.buffer.read().decode().splitlines()]
     with output:
-        pickle.dump(drawn, output)
+        json.dump(drawn, output)

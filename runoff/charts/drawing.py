@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -39,13 +38,14 @@ UPWARDS: dict[str, Any] = {"titlePadding": 14}
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart: its title, the SVG, the caption beneath it, and its content in words for those who can't see it.
+    """A chart: its title, the caption beneath it, and its content in words for those who can't see it.
 
-    A ``wide`` one keeps its width, and is scrolled where the page is narrower.
+    ``drawing`` is its SVG, or the specification by which Vega-Lite draws that. A ``wide`` one keeps its width, and is
+    scrolled where the page is narrower.
     """
 
     title: str
-    svg: str
+    drawing: Given | str
     caption: str
     alternative: str
     wide: bool = False
@@ -97,8 +97,8 @@ def ticks(low: float, high: float) -> list[float]:
     return chosen
 
 
-def draw(chart: Chart, names: Sequence[str], step: int = STEP, width: int = WIDTH) -> str:
-    """Draw a chart as SVG whose ink is the colour of the text around it, with one step of height for each name."""
+def specify(chart: Chart, names: Sequence[str], step: int = STEP, width: int = WIDTH) -> Given:
+    """Return a chart's specification: its ink has the colour of the text around it, each name one step of height."""
     room = max(map(len, names))  # a reader's font may be wider than the one that was measured
     config = {
         "aria": False,
@@ -110,21 +110,23 @@ def draw(chart: Chart, names: Sequence[str], step: int = STEP, width: int = WIDT
         "axisY": UPWARDS,
         "legend": {"labelColor": INK, "labelFontSize": 13, "labelLimit": 220},
     }
-    whole = {
+    return {
         **specification(chart),
         "width": width,
         "height": step * len(names),
         "autosize": {"type": "fit-x", "contains": "padding"},
         "config": config,
     }
-    return PARTS_AS_IMAGES.sub("", to_svg(whole))
 
 
-def to_svg(description: Given) -> str:
-    """Let Vega-Lite draw a chart, in a V8 of its own, which reserves gigabytes of addresses as it starts."""
-    import vl_convert  # here, since it loads that
+def to_svg(text: str) -> str:
+    """Let Vega-Lite draw what a specification in JSON says, by V8, which reserves gigabytes of addresses as it starts.
 
-    return vl_convert.vegalite_to_svg(json.dumps(description))
+    Raises ValueError for what Vega-Lite can't draw.
+    """
+    import vl_convert  # here, since it loads V8
+
+    return PARTS_AS_IMAGES.sub("", vl_convert.vegalite_to_svg(text))
 
 
 def standalone(svg: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runoff.charts.drawing import INK, Figure, contender_axis, draw, hue, palette, top_legend
+from runoff.charts.drawing import INK, Figure, contender_axis, hue, palette, specify, top_legend
 from runoff.charts.vega_lite import Given, channel, chart_of, layered
 
 
@@ -28,4 +28,4 @@ def stacked_bars(
     bars = chart_of(pieces).mark("bar", height=18).encode(**base, color=colour, order=channel("place:Q"))
     labels = chart_of(ends).mark("text", align="left", dx=6, color=INK, fontSize=13).encode(**base, text="text:N")
     alternative = f"{whole}: {'; '.join(f'{who} {totals[who]}' for who in parts)}."
-    return Figure(f"{whole}, stage by stage", draw(layered(bars, labels), list(parts)), caption, alternative)
+    return Figure(f"{whole}, stage by stage", specify(layered(bars, labels), list(parts)), caption, alternative)

@@ -1,4 +1,4 @@
-"""Drawing of a history's charts, apart from what they are made of: the process that draws imports nothing else."""
+"""How a history's charts look, apart from what they show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runoff.charts.drawing import INK, Figure, draw
+from runoff.charts.drawing import INK, Figure, specify
 from runoff.charts.vega_lite import Given, channel, chart_of, layered
 
 STEPS_HIGH = 5
@@ -14,7 +14,7 @@ STEPS_HIGH = 5
 
 @dataclass(frozen=True)
 class Plot:
-    """What a chart shows, as plain values: another process draws it, and need not be sent the runs.
+    """What a chart shows, as plain values.
 
     ``points`` are the values, ``colours`` those of the lines, ``marks`` the places of steps, ``axis``,
     ``value_axis`` and ``value_scale`` what Vega-Lite is told of the two axes, ``runs`` how many the chart has room for.
@@ -54,4 +54,4 @@ def draw_plot(plot: Plot) -> Figure:
     if plot.marks:
         marked = chart_of([{"place": place} for place in plot.marks])
         layers.append(marked.mark("rule", color=INK, strokeDash=[4, 3], opacity=0.55).encode(x="place:Q"))
-    return Figure(plot.title, draw(layered(*layers), [""] * STEPS_HIGH), "", plot.alternative)
+    return Figure(plot.title, specify(layered(*layers), [""] * STEPS_HIGH), "", plot.alternative)

@@ -35,12 +35,12 @@ def render_history(history: History, say: Callable[[str], object] = str) -> str:
     said: list[str] = []
     panels = [panels_of(section) for section in history.sections]
     plots = [plot for shown in panels for panel in shown for plot in panel.charts]
-    drawn = draw_or_say([(draw_plot, (plot,)) for plot in plots], said.append)
+    drawn = draw_or_say([draw_plot(plot) for plot in plots], said.append)
     for line in said:
         say(line)
-    figures = iter(drawn or ())
+    figures = iter([figure for figure in drawn if figure])
     pages: list[list[Panel[Figure]]] = [
-        [Panel(panel.contender, panel.hues, tuple(islice(figures, len(panel.charts)))) for panel in shown if drawn]
+        [Panel(panel.contender, panel.hues, tuple(islice(figures, len(panel.charts)))) for panel in shown if not said]
         for shown in panels
     ]
     sections = list(zip(history.sections, pages, strict=True))

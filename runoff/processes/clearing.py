@@ -16,7 +16,7 @@ from pathlib import Path
 from runoff.errors import AnotherRun
 from runoff.processes.alone import open_lock
 
-CACHES = ("artifacts", "forms", "checkpoints", "golden", "images", "conversions", "history", "webui")
+CACHES = ("artifacts", "forms", "checkpoints", "golden", "images", "conversions", "history", "charts", "webui")
 """The folders of what can be made again."""
 LOGS = ("logs",)
 USED = "use.lock"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from html import escape
@@ -15,8 +15,7 @@ import jsonschema
 import pytest
 
 from runoff.charts import apart, drawing
-
-Specification = dict[str, Any]
+from runoff.charts.drawing import Figure
 
 
 @pytest.fixture(scope="session")
@@ -32,17 +31,17 @@ def charts(request: pytest.FixtureRequest, drawn: dict[str, str]) -> Iterator[No
         yield
 
 
-def drawn_once(drawn: dict[str, str]) -> Callable[[Specification], str]:
+def drawn_once(drawn: dict[str, str]) -> Callable[[str], str]:
     """Return what draws by Vega-Lite, and what is in ``drawn`` already not again."""
     real = drawing.to_svg
 
-    def draw(specification: Specification) -> str:
-        description = json.dumps(specification, sort_keys=True)
-        if description not in drawn:
+    def draw(text: str) -> str:
+        if text not in drawn:
+            specification = json.loads(text)
             without_values = specification | {"datasets": {name: [] for name in specification["datasets"]}}
             checker().validate(without_values)
-            drawn[description] = real(specification)
-        return drawn[description]
+            drawn[text] = real(text)
+        return drawn[text]
 
     return draw
 
@@ -56,22 +55,26 @@ def checker() -> Any:
 
 
 @contextmanager
-def drawing_by(to_svg: Callable[[Specification], str]) -> Iterator[None]:
+def drawing_by(to_svg: Callable[[str], str]) -> Iterator[None]:
     """Draw charts in this process by a function while the block lasts: one that draws takes two seconds to start."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawing, "to_svg", to_svg)
-        patch.setattr(apart, "draw_apart", draw_here)
+        patch.setattr(apart, "recall", lambda kept, text: None)  # what is drawn here is kept for nobody
+        patch.setattr(apart, "keep", lambda kept, text, svg: None)
+        patch.setattr(apart, "draw_in_process", lambda texts: [drawing.to_svg(text) for text in texts])
         yield
 
 
-def draw_here(tasks: Sequence[apart.Task]) -> list[Any]:
-    """Return what each task draws."""
-    return [draw(*given) for draw, given in tasks]
+def svg_of(figure: Figure | None) -> str:
+    """Return the SVG of a figure, as the page has it."""
+    assert figure
+    (drawn,) = apart.draw_apart([figure])
+    return str(drawn.drawing)
 
 
-def sketch(specification: Specification) -> str:
-    """Write every text of a chart's description, as the chart would have those that it shows."""
-    lines = "".join(f"<text>{escape(text)}</text>" for text in texts(specification))
+def sketch(specification: str) -> str:
+    """Write every text of a chart's specification, as the chart would have those that it shows."""
+    lines = "".join(f"<text>{escape(text)}</text>" for text in texts(json.loads(specification)))
     return f'<svg xmlns="http://www.w3.org/2000/svg" width="480" height="200">{lines}</svg>'
 
 

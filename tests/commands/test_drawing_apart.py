@@ -3,73 +3,116 @@
 from __future__ import annotations
 
 import html
-import os
-import signal
+import json
 import sys
+from dataclasses import replace
 
 import pytest
 
 from runoff.charts import apart
 from runoff.charts.apart import DrawingFailed, draw_apart, draw_or_say, surroundings
+from runoff.charts.drawing import Figure, to_svg
 from runoff.errors import Exit
-from runoff.report.sections.latency import NothingToDraw, ratio_figure, standalone_ratio_chart
+from runoff.report.sections.latency import ratio_figure
 from runoff.stored.run import parse_run
 from tests.builders.many_models import make_model_run, store_model
-from tests.builders.stored_runs import keep_groups, make_stored_run
+from tests.builders.stored_runs import make_stored_run
 from tests.commands.running import environment, runoff, shell, store
 from tests.lanes import in_full
 from tests.project.test_layers import loaded_after
 
 DIED = "the process that draws them was ended by SIGTRAP, as happens where it may not reserve memory (ulimit -v)"
-IMPORT = "import sys; sys.path[0] = sys.argv[1]"
 LITTLE = "ulimit -v 3000000; "
 """Room for all that Python loads, and not for what V8 reserves."""
 
 
-def die() -> None:
-    """End this process as V8 does."""
-    os.kill(os.getpid(), signal.SIGTRAP)
-
-
-def fail() -> None:
-    """Raise an error that nobody has foreseen."""
-    raise ValueError("no such\nmark")
-
-
 @pytest.fixture
-def without_v8(monkeypatch):
-    """Let the process that draws begin without Vega-Lite, which what it does in the test needs none of."""
-    idle = "apart.start_drawing = lambda: None"
-    monkeypatch.setattr(apart, "PROGRAM", f"{IMPORT}; from runoff.charts import apart; {idle}; apart.answer()")
+def drawn_by(monkeypatch):
+    """Let the process that draws run other code, where V8 is not what a test is of."""
+
+    def draw_by(code):
+        monkeypatch.setattr(apart, "PROGRAM", code)
+
+    return draw_by
+
+
+LENGTHS = "import json, sys; print(json.dumps([f'<svg {len(line)}/></svg>' for line in sys.stdin]), end='')"
+"""A drawing that says how long its specification is."""
+
+
+def figure(drawing, title="a chart"):
+    """Make a figure of a drawing."""
+    return Figure(title, drawing, "", "")
 
 
 @pytest.mark.long
-def test_what_is_drawn_comes_back_and_is_what_it_is_in_one_process():
-    """Functions and what they are given go to the other process; what this one would draw comes back in their order."""
-    run = parse_run(make_stored_run())
-    tasks = [(divmod, (7, 2)), (str.upper, ("a",)), (ratio_figure, (run,))]
-    assert draw_apart(tasks) == [(3, 1), "A", ratio_figure(run)]
+def test_what_is_drawn_is_what_it_is_in_one_process():
+    """The other process draws what this one would; a drawing that is there already stays; the order is kept."""
+    ratios = ratio_figure(parse_run(make_stored_run()))
+    thumbnails = figure("<svg>pictures</svg>")
+    drawn = draw_apart([thumbnails, ratios, ratios])
+    assert drawn[0] == thumbnails
+    assert drawn[1] == drawn[2] == replace(ratios, drawing=to_svg(json.dumps(ratios.drawing)))
+
+
+def test_nothing_is_started_where_nothing_is_to_be_drawn(drawn_by):
+    """No figure, or one that has its drawing, needs no process."""
+    drawn_by("raise SystemExit(9)")
     assert draw_apart([]) == []
+    assert draw_apart([figure("<svg/>")]) == [figure("<svg/>")]
 
 
-@pytest.mark.usefixtures("without_v8")
+def test_a_chart_that_was_kept_is_not_drawn_again(drawn_by, monkeypatch, tmp_path):
+    """It comes from the folder; another specification, a damaged file or another release of what draws is drawn."""
+    drawn_by(LENGTHS)
+    small, large = figure({"mark": "bar"}), figure({"mark": "point", "width": 3})
+    first = draw_apart([small], tmp_path)
+    (file,) = tmp_path.iterdir()
+    assert file.read_text() == first[0].drawing
+    drawn_by("raise SystemExit(9)")
+    assert draw_apart([small, small], tmp_path) == first * 2
+    with pytest.raises(DrawingFailed):
+        draw_apart([small, large], tmp_path)
+    drawn_by(LENGTHS)
+    assert draw_apart([large, small], tmp_path)[1:] == first
+    assert len(list(tmp_path.iterdir())) == 2
+    file.write_text(file.read_text()[:-4])
+    assert draw_apart([small], tmp_path) == first
+    assert file.read_text() == first[0].drawing
+    monkeypatch.setattr(apart, "version", lambda package: f"{package} 99")
+    draw_apart([small], tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_folder_that_cannot_be_written_costs_no_chart(drawn_by, tmp_path):
+    """Where nothing can be kept, what is drawn is there all the same."""
+    drawn_by(LENGTHS)
+    (tmp_path / "file").write_text("")
+    (drawn,) = draw_apart([figure({"mark": "bar"})], tmp_path / "file" / "charts")
+    assert drawn.drawing.startswith("<svg")
+
+
 @pytest.mark.parametrize(
-    ("function", "why"),
-    [(os.abort, "ended by SIGABRT"), (fail, r"failed \(mark\)"), (os._exit, "failed")],
+    ("code", "why"),
+    [
+        ("import os; os.abort()", "ended by SIGABRT"),
+        ("raise ValueError('no such\\nmark')", r"failed \(mark\)"),
+        ("import os; os._exit(3)", r"failed \(exit code 3\)"),
+    ],
 )
-def test_a_process_that_dies_is_told_by_what_became_of_it(function, why):
+def test_a_process_that_dies_is_told_by_what_became_of_it(drawn_by, code, why):
     """A signal has its name, an error its last line, and the process that asked goes on."""
+    drawn_by(code)
     with pytest.raises(DrawingFailed, match=why):
-        draw_apart([(function, (3,) if function is os._exit else ())])
+        draw_apart([figure({})])
 
 
-@pytest.mark.usefixtures("without_v8")
-def test_a_chart_without_figures_is_told_as_before():
-    """A named error comes back as itself."""
-    stored = make_stored_run()
-    keep_groups(stored, "cold-start")
-    with pytest.raises(NothingToDraw, match="the run has no ratios to draw"):
-        draw_apart([(standalone_ratio_chart, (parse_run(stored),))])
+def test_what_needs_no_process_is_there_where_it_dies(drawn_by):
+    """A chart that Vega-Lite does not draw stays on the page."""
+    drawn_by("import os; os.abort()")
+    said = []
+    assert draw_or_say([figure({}), figure("<svg/>")], said.append) == [None, figure("<svg/>")]
+    assert len(said) == 1
 
 
 def test_a_process_that_takes_too_long_or_cannot_start_is_given_up(monkeypatch):
@@ -77,9 +120,9 @@ def test_a_process_that_takes_too_long_or_cannot_start_is_given_up(monkeypatch):
     said = []
     monkeypatch.setattr(apart, "PROGRAM", "import time; time.sleep(60)")
     monkeypatch.setattr(apart, "LONGEST", 0.2)
-    assert draw_or_say([(str, ())], said.append) is None
+    assert draw_or_say([figure({})], said.append) == [None]
     monkeypatch.setattr(apart.sys, "executable", "/nowhere/python")
-    assert draw_or_say([(str, ())], said.append) is None
+    assert draw_or_say([figure({})], said.append) == [None]
     assert said[0] == "the charts are left out: they were not done after 0 s"
     assert said[1].startswith("the charts are left out: no process could be started for them (")
 
@@ -99,7 +142,8 @@ def test_what_disturbs_an_import_is_kept_from_it():
 def test_charts_are_drawn_whatever_python_was_told(tmp_path, variables):
     """Neither missing asserts nor warnings that are errors nor a missing home cost a chart."""
     page = tmp_path / "page.html"
-    done = runoff("report", store(tmp_path / "run.json"), "--html", page, env=environment(**variables))
+    outside = environment(RUNOFF_HOME=str(tmp_path / "home"), **variables)
+    done = runoff("report", store(tmp_path / "run.json"), "--html", page, env=outside)
     assert (done.returncode, done.stderr) == (Exit.DONE, "")
     assert "<figure>" in page.read_text()
 
@@ -119,7 +163,7 @@ def test_where_little_memory_may_be_reserved_a_page_has_no_charts(tmp_path, comm
     """Under ``ulimit -v`` V8 dies, and the command ends with 0, a line and a page with all tables that says so."""
     store(tmp_path / "run.json")
     store_model(tmp_path / "models", "resnet18", make_model_run("resnet18", {"openvino": 0.6}))
-    done = shell(f"{LITTLE}runoff {command}", tmp_path)
+    done = shell(f"{LITTLE}runoff {command}", tmp_path, env=environment(RUNOFF_HOME=str(tmp_path / "home")))
     assert (done.returncode, done.stderr) == (Exit.DONE, f"! the charts are left out: {DIED}\n")
     text = (tmp_path / page).read_text()
     assert "<figure" not in text

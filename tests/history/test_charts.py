@@ -36,11 +36,11 @@ def described(monkeypatch):
     """Keep each chart's description and the names that it has room for, instead of drawing it."""
     kept = []
 
-    def draw(chart, names):
+    def specify(chart, names):
         kept.append((specification(chart), names))
         return f"<svg id='{len(kept)}'/>"
 
-    monkeypatch.setattr(plots, "draw", draw)
+    monkeypatch.setattr(plots, "specify", specify)
     return kept
 
 
@@ -63,12 +63,12 @@ def values_in(chart, layer):
 
 
 def draw_lines(section, lines, hues):
-    """Draw a chart as another process does."""
+    """Make a chart."""
     return draw_plot(plot_of(section, lines, hues))
 
 
 def draw_panels(section):
-    """Draw all charts of a section."""
+    """Make all charts of a section."""
     return [dataclasses.replace(panel, charts=tuple(map(draw_plot, panel.charts))) for panel in panels_of(section)]
 
 
@@ -88,7 +88,7 @@ def test_a_contender_has_a_chart_for_each_metric(described):
         "numpy 2, torch 2.14, torch of pytorch 2.13.0": PALETTE[1],
     }
     drawn = [chart for panel in panels for chart in panel.charts]
-    assert [chart.svg for chart in drawn] == [f"<svg id='{number + 1}'/>" for number in range(11)]
+    assert [chart.drawing for chart in drawn] == [f"<svg id='{number + 1}'/>" for number in range(11)]
     lines = [line for line in section.lines if (line.contender, line.metric) == ("onnxruntime", RATIO)]
     assert [len(line.points) for line in lines] == [10, 10]
     assert (drawn[2].alternative, drawn[2].caption, drawn[2].wide) == (alt_text(lines), "", False)

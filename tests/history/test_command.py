@@ -11,8 +11,10 @@ import pytest
 from msgspec import structs
 
 from runoff.__main__ import main, make_parser
-from runoff.errors import Exit, RunoffError
-from runoff.history import plots, words
+from runoff.charts import apart
+from runoff.charts.apart import DrawingFailed
+from runoff.errors import Exit
+from runoff.history import words
 from runoff.history.command import add_history
 from runoff.history.lines import make_history, version_changes, versions_of, what_else_changed
 from runoff.history.reading import read_runs
@@ -69,10 +71,10 @@ def test_files_go_to_results_unless_it_is_said():
 def test_a_chart_that_cannot_be_drawn_costs_the_charts_alone(tmp_path, monkeypatch, capsys):
     """A line says so, on the page too, and the figures are written."""
 
-    def fail(chart, names):
-        raise RunoffError("the chart can't be drawn")
+    def fail(texts):
+        raise DrawingFailed("the chart can't be drawn")
 
-    monkeypatch.setattr(plots, "draw", fail)
+    monkeypatch.setattr(apart, "draw_in_process", fail)
     folder = store_runs(tmp_path / "runs", [make_past_run(0)])
     assert main(["history", str(folder), "--output", str(tmp_path / "out")]) == Exit.DONE
     said = "the charts are left out: the chart can't be drawn"
@@ -85,7 +87,7 @@ def test_a_chart_that_cannot_be_drawn_costs_the_charts_alone(tmp_path, monkeypat
 @pytest.mark.long
 def test_a_history_is_written_as_page_json_and_markdown(tmp_path, monkeypatch, capsys):
     """Folders are made, files are in UTF-8 and are written over; what was left out goes to standard error."""
-    monkeypatch.setattr(plots, "draw", lambda chart, names: "<svg/>")
+    monkeypatch.setattr(apart, "draw_in_process", lambda texts: ["<svg/>"] * len(texts))
     runs = with_step(6, 6, 1.0)
     for run in runs:
         about(run)["stratum"]["processor"]["name"] = "Prozessör"

@@ -10,6 +10,7 @@ from runoff.report.sections.memory import MOST_POINTS, curve_figure, thinned
 from runoff.stored.benchmarks import Curve
 from runoff.stored.run import parse_run
 from runoff.stored.schema import StoredRunBroken
+from tests.builders.drawing import svg_of
 from tests.builders.stored_runs import about, add_contender, add_rounds
 
 
@@ -26,7 +27,7 @@ def test_raw_times_are_told_from_the_least_to_the_most(stored):
     figure = distribution_figure(parse_run(stored))
     least, median, most = (f"{value * 1e3:.1f}" for value in (min(times), float(np.median(times)), max(times)))
     assert f"onnxruntime {median} ms, from {least} to {most}" in figure.alternative
-    assert figure.svg.count('opacity="0.45"') == 4
+    assert svg_of(figure).count('opacity="0.45"') == 4
 
 
 @pytest.mark.long
@@ -34,8 +35,8 @@ def test_raw_times_are_told_from_the_least_to_the_most(stored):
 def test_few_times_are_drawn_one_by_one(stored):
     """Three values have no shape: each is a mark of its own."""
     figure = distribution_figure(parse_run(stored))
-    assert 'opacity="0.45"' not in figure.svg
-    assert figure.svg.count('opacity="0.6"') == 12
+    assert 'opacity="0.45"' not in svg_of(figure)
+    assert svg_of(figure).count('opacity="0.6"') == 12
 
 
 def test_a_shape_is_widest_where_most_times_are():
@@ -86,7 +87,7 @@ def test_memory_over_time_is_told_with_its_highest(stored):
     """Each contender has its highest value in the chart and in the text; a long one stretches the axis and says so."""
     figure = curve_figure(parse_run(stored))
     assert figure.alternative.count("up to 899 MB") == 4
-    assert figure.svg.count(">899 MB</text>") == 4
+    assert svg_of(figure).count(">899 MB</text>") == 4
     assert "stretched" not in figure.caption
     for name in ("onnxruntime", "tensorflow", "pytorch"):
         add_contender(stored, name, 1.0)
@@ -99,11 +100,11 @@ def test_the_controls_interval_is_a_band(stored):
     """What two equals reached is behind all ratios, and the caption says so; without a control there is none."""
     figure = ratio_figure(parse_run(stored))
     assert "grey band is the control’s interval" in figure.caption
-    assert figure.svg.count('opacity="0.22"') == 1
+    assert svg_of(figure).count('opacity="0.22"') == 1
     about(stored)["control"] = None
     figure = ratio_figure(parse_run(stored))
     assert "band" not in figure.caption
-    assert 'opacity="0.22"' not in figure.svg
+    assert 'opacity="0.22"' not in svg_of(figure)
 
 
 @pytest.mark.draws
@@ -115,7 +116,7 @@ def test_ratios_of_quantiles_are_those_of_the_raw_times(stored):
     own, base = (run.measures["inference", name].data for name in ("onnxruntime", "pytorch"))
     ratios = [f"{np.quantile(own, at) / np.quantile(base, at):.3f}" for at in (0.1, 0.5, 0.9)]
     assert f"onnxruntime {', '.join(ratios)}" in figure.alternative
-    assert all(f">{name}<" in figure.svg for name in ("onnxruntime", "tensorflow", "pytorch-channels-last"))
+    assert all(f">{name}<" in svg_of(figure) for name in ("onnxruntime", "tensorflow", "pytorch-channels-last"))
     assert "pytorch 1.000" not in figure.alternative
     assert "are shown" not in figure.caption
 
@@ -135,4 +136,4 @@ def test_of_many_contenders_the_fastest_have_their_ratios_of_quantiles(stored):
     add_rounds(stored)
     figure = shift_figure(parse_run(stored))
     assert "Of 7 contenders the 4 fastest are shown." in figure.caption
-    assert ">other-3<" not in figure.svg
+    assert ">other-3<" not in svg_of(figure)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from runoff.__main__ import main
+from runoff.charts import apart
 from runoff.errors import Exit
 from runoff.report.sections.repeat import command
 from runoff.report.write.markdown import render_markdown
@@ -24,6 +25,9 @@ from tests.builders.stored_runs import (
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.long
+
+KEEPING = {name: getattr(apart, name) for name in ("recall", "keep")}
+"""What tests of reports do without (tests/builders/drawing.py)."""
 
 
 @pytest.mark.parametrize(
@@ -106,6 +110,35 @@ def test_the_tool_writes_what_is_asked_for(stored, write_file, tmp_path):
     assert (tmp_path / "a.md").read_text().startswith("onnxruntime was the fastest")
     assert (tmp_path / "a.svg").read_text().startswith("<svg")
     assert not (tmp_path / "index.html").exists()
+
+
+@pytest.fixture
+def drawing(monkeypatch, tmp_path):
+    """Let charts be kept in a folder of the test, and note how many are drawn at a time."""
+    counts = []
+
+    def draw(texts):
+        counts.append(len(texts))
+        return ["<svg></svg>"] * len(texts)
+
+    monkeypatch.setenv("RUNOFF_HOME", str(tmp_path / "home"))
+    for name, real in KEEPING.items():
+        monkeypatch.setattr(apart, name, real)
+    monkeypatch.setattr(apart, "draw_in_process", draw)
+    return counts
+
+
+def test_a_page_that_is_made_again_draws_no_chart_again(stored, write_file, drawing):
+    """The same run's charts are kept among the caches; another run's are drawn."""
+    path = write_file(json.dumps(stored))
+    assert main(["report", str(path)]) == main(["report", str(path)]) == 0
+    assert drawing[1:] == [0]
+    assert drawing[0] == path.with_name("index.html").read_text().count("<figure") > 3
+    for measured in stored["benchmarks"]:
+        measured["stats"]["data"][0] *= 2
+    write_file(json.dumps(stored))
+    assert main(["report", str(path)]) == 0
+    assert 0 < drawing[2] < drawing[0]
 
 
 @pytest.mark.full

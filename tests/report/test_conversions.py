@@ -11,6 +11,7 @@ from runoff.report.write.page import render_page
 from runoff.report.write.terminal import render_table
 from runoff.stored.run import parse_run
 from runoff.stored.schema import StoredRunBroken
+from tests.builders.drawing import svg_of
 from tests.builders.stored_runs import INJECTION, make_stored_run, ratio
 from tests.report.reading import notes_of, section_of
 
@@ -136,7 +137,7 @@ def test_a_version_step_names_both_versions():
 def test_the_heat_map_stands_in_the_conversions_section():
     """The chart is drawn with every sign in its caption and the totals in its alternative text; one model is no map."""
     figure = conversion_figure(parse_run(stored_with(*CELLS)))
-    assert "<svg" in figure.svg
+    assert "<svg" in svg_of(figure)
     for sign in ("● right", "◐ right after repair", "≠ wrong", "– not exported", "· skipped"):
         assert sign in figure.caption
     assert "onnx-tf from TorchScript: 2 right, 2 right after repair, 1 wrong" in figure.alternative
@@ -188,8 +189,8 @@ def test_the_map_has_columns_of_what_was_tried_and_room_for_their_names():
     """A column in which all was skipped is left out; one of many columns keeps its width and is scrolled."""
     skipped = {**cell("a", SKIPPED), "opset": 17}
     figure = conversion_figure(only_conversions(*CELLS, skipped))
-    assert "TorchScript 13" in figure.svg
-    assert "TorchScript 17" not in figure.svg
+    assert "TorchScript 13" in svg_of(figure)
+    assert "TorchScript 17" not in svg_of(figure)
     assert not figure.wide
     many = [{**cell(model, RIGHT), "opset": opset} for model in "ab" for opset in range(100, 140)]
     figure = conversion_figure(only_conversions(*many))

@@ -33,6 +33,7 @@ from runoff.stored.service import (
     Threads,
     Throughput,
 )
+from tests.builders.drawing import svg_of
 from tests.builders.stored_runs import about, benchmark, make_stored_run, percentiles, ratio
 from tests.report.reading import notes_of, section_of
 
@@ -167,7 +168,7 @@ def test_a_neighbours_chart_has_every_slow_down(run):
     assert figure.alternative == (
         "Times as long beside a neighbour at work all of the time: onnxruntime, memory 1.25; onnxruntime, compute 1.01."
     )
-    assert figure.svg.count('opacity="0.3"') == 3
+    assert svg_of(figure).count('opacity="0.3"') == 3
     empty = dataclasses.replace(run, service=dataclasses.replace(run.service, neighbour={}))
     assert neighbour_figure(empty) is None
 

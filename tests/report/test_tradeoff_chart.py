@@ -8,6 +8,7 @@ import pytest
 
 from runoff.report.sections.tradeoff import tradeoff_figure
 from runoff.stored.run import parse_run
+from tests.builders.drawing import svg_of
 from tests.builders.stored_runs import (
     FIELD,
     about,
@@ -32,7 +33,7 @@ def test_it_tells_every_point_in_words(stored):
     for words in ("The star is the recommended", "Circles are on the Pareto front"):
         assert words in figure.caption
     for name in ("onnxruntime", "tensorflow", "pytorch", "pytorch-channels-last"):
-        assert f">{name}</text>" in figure.svg
+        assert f">{name}</text>" in svg_of(figure)
 
 
 def test_a_run_without_a_recommendation_marks_nothing(stored):
@@ -50,7 +51,7 @@ def test_limits_on_its_axes_are_lines(stored, limits, lines):
     """A limit on latency or memory is a dashed line; others have no place in it."""
     about(stored)["limits"] = limits or ""
     figure = tradeoff_figure(parse_run(stored))
-    assert figure.svg.count('stroke-dasharray="4,4"') == lines
+    assert svg_of(figure).count('stroke-dasharray="4,4"') == lines
     assert ("Dashed lines are the limits." in figure.caption) == (lines > 0)
 
 
@@ -66,7 +67,7 @@ def test_a_whole_field_names_what_is_marked():
     figure = tradeoff_figure(run)
     marked = re.findall(r"(\S+) \S+ ms and \d+ MB, (?:recommended|on the Pareto front)", figure.alternative)
     assert len(marked) == 8
-    named = re.findall(r">(\S+)(?: [\d.]+ %)?</text>", figure.svg)
+    named = re.findall(r">(\S+)(?: [\d.]+ %)?</text>", svg_of(figure))
     assert set(marked) <= set(named)
     assert not set(FIELD) <= set(named)
     assert "A name that found no room is in the table." in figure.caption

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.charts.drawing import draw, hue, logarithmic, palette, standalone, top_legend
+from runoff.charts.drawing import hue, logarithmic, palette, specify, standalone, to_svg, top_legend
 from runoff.charts.lines import DASHES
 from runoff.charts.shift import HEIGHT, shift_chart
 from runoff.charts.vega_lite import Given, channel, chart_of
@@ -99,7 +99,7 @@ def draw_shift(runs: Mapping[str, Any]) -> str:
     """Draw the shift function of each run as an SVG file."""
     lines = {f"a machine with {name}": shift_of(run) for name, run in runs.items()}
     chart = shift_chart(lines, "ONNX Runtime / PyTorch")
-    return standalone(draw(chart, [""] * HEIGHT, width=WIDE))
+    return standalone(to_svg(json.dumps(specify(chart, [""] * HEIGHT, width=WIDE))))
 
 
 def draw_over_time(series: Mapping[str, Sequence[float]]) -> str:
@@ -116,7 +116,7 @@ def draw_over_time(series: Mapping[str, Sequence[float]]) -> str:
     dash = channel("who:N", legend=legend, scale=Given(domain=names, range=list(DASHES[: len(names)])))
     chart = chart_of(lines).mark("line", strokeWidth=1.6)
     encoded = chart.encode(x=along, y=upwards, color=hue("who:N", palette(names), legend), strokeDash=dash)
-    return standalone(draw(encoded, [""] * HEIGHT, width=WIDE))
+    return standalone(to_svg(json.dumps(specify(encoded, [""] * HEIGHT, width=WIDE))))
 
 
 def running_median(times: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from runoff.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, draw, hue
+from runoff.charts.drawing import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, WIDTH, Figure, hue, specify
 from runoff.charts.vega_lite import Given, channel, chart_of, layered
 from runoff.judge.conversions import (
     CLAIMED_FAILURES,
@@ -147,7 +147,7 @@ def conversion_figure(run: StoredRun) -> Figure | None:
     width = max(WIDTH, COLUMN * len(order) + LABELS)
     return Figure(
         title="What converts, by model",
-        svg=draw(layered(squares, signs), models, step=STEP, width=width),
+        drawing=specify(layered(squares, signs), models, step=STEP, width=width),
         caption=f"Models down, converters with exporters and operator sets across. {legend}",
         alternative="; ".join(described),
         wide=width > WIDTH,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from runoff.charts import apart
 from runoff.charts.drawing import (
     BLUE,
     DASHED,
@@ -17,10 +18,10 @@ from runoff.charts.drawing import (
     ORANGE,
     Figure,
     contender_axis,
-    draw,
     hue,
     logarithmic,
     rows_axis,
+    specify,
     standalone,
 )
 from runoff.charts.shift import HEIGHT, shift_chart
@@ -105,7 +106,7 @@ def ratio_figure(run: StoredRun) -> Figure | None:
     interval = wording.interval_heading(run).strip("[]")
     return Figure(
         "Latency relative to the reference",
-        draw(chart, [who for who, _, _ in compared]),
+        specify(chart, [who for who, _, _ in compared]),
         f"Time of one inference relative to {reference}{f', with the {interval}' if interval else ''}. "
         "A circle is faster, a square slower, a cross no difference shown, the diamond the reference itself. "
         f"{UNDISTURBED if quiet else ''}{BAND if band else ''}Logarithmic scale.",
@@ -114,11 +115,15 @@ def ratio_figure(run: StoredRun) -> Figure | None:
 
 
 def standalone_ratio_chart(run: StoredRun) -> str:
-    """Draw the ratios as an SVG file with a white background; raises NothingToDraw where there are none."""
+    """Draw the ratios as an SVG file with a white background.
+
+    Raises NothingToDraw where there are none, and DrawingFailed.
+    """
     figure = ratio_figure(run)
     if figure is None:
         raise NothingToDraw("the run has no ratios to draw; it takes a reference and another contender that were timed")
-    return standalone(figure.svg)
+    (drawn,) = apart.draw_apart([figure])
+    return standalone(str(drawn.drawing))
 
 
 def distribution_figure(run: StoredRun) -> Figure | None:
@@ -157,7 +162,7 @@ def distribution_figure(run: StoredRun) -> Figure | None:
     shapes = area.encode(x=along, y=rows_axis("above:Q", len(timed)), y2="below:Q", detail="who:N", color=colour)
     return Figure(
         "Distribution of latency",
-        draw(layered(shapes, marks, y="independent"), [row.contender for row, _ in timed]),
+        specify(layered(shapes, marks, y="independent"), [row.contender for row, _ in timed]),
         "All raw times of one inference: the wider, the more often. The dot is the median, the bar p95, the line goes "
         "from the least to the most; nothing is left out. Logarithmic scale.",
         f"Times of one inference: {'; '.join(described)}.",
@@ -185,7 +190,7 @@ def shift_figure(run: StoredRun) -> Figure | None:
     ]
     return Figure(
         "Ratios of quantiles",
-        draw(shift_chart(shown, f"time relative to {reference}"), [""] * HEIGHT),
+        specify(shift_chart(shown, f"time relative to {reference}"), [""] * HEIGHT),
         f"The quantiles of each contender’s times relative to those of {reference} (the shift function), with 95 % "
         "intervals over launches: left the fastest rounds, right the slowest. Where a line is level, both suffer alike "
         f"from what disturbs; where it falls, {reference} suffers more.{left_out}",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
 
-from runoff.charts.drawing import BLUE, INK, Figure, contender_axis, draw, rows_axis
+from runoff.charts.drawing import BLUE, INK, Figure, contender_axis, rows_axis, specify
 from runoff.charts.stacks import stacked_bars
 from runoff.charts.vega_lite import Given, channel, chart_of, layered
 from runoff.report.blocks import PAGE, Section
@@ -76,7 +76,7 @@ def curve_figure(run: StoredRun) -> Figure | None:
     )
     return Figure(
         "Memory over time",
-        draw(layered(shapes, names, y="independent"), list(curves), step=ROW),
+        specify(layered(shapes, names, y="independent"), list(curves), step=ROW),
         "Memory of a process over time, from its start through one inference of every picture, seen from "
         "outside in a pass where nothing is timed. All to the same scales; the figure is the highest that was seen."
         f"{' The axis of time is stretched at its beginning.' if stretched else ''}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runoff.charts.drawing import DASHED, Figure, contender_axis, draw, hue, logarithmic, palette
+from runoff.charts.drawing import DASHED, Figure, contender_axis, hue, logarithmic, palette, specify
 from runoff.charts.vega_lite import channel, chart_of, layered
 from runoff.report.blocks import Section
 from runoff.report.sections.question import question_section
@@ -112,7 +112,7 @@ def neighbour_figure(run: StoredRun) -> Figure | None:
     described = [f"{point['who']} {point['value']:.2f}" for point in points if point["whole"]]
     return Figure(
         "What a neighbour costs",
-        draw(layered(*layers), list(dict.fromkeys(point["who"] for point in points)), STEP),
+        specify(layered(*layers), list(dict.fromkeys(point["who"] for point in points)), STEP),
         "How many times as long an inference takes beside a neighbour as alone, with the intervals over launches: "
         "filled where the neighbour is at work all of the time, hollow where it is for half of it. Logarithmic scale.",
         f"Times as long beside a neighbour at work all of the time: {'; '.join(described)}.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runoff.charts.drawing import DASHED, Figure, draw
+from runoff.charts.drawing import DASHED, Figure, specify
 from runoff.charts.lines import STEPS, doublings, lines
 from runoff.charts.vega_lite import chart_of, layered
 from runoff.report.blocks import Section
@@ -53,7 +53,7 @@ def threads_figure(run: StoredRun) -> Figure | None:
     )
     return Figure(
         "Speed-up over threads",
-        draw(chart, [""] * STEPS),
+        specify(chart, [""] * STEPS),
         "Speed-up over one thread. The dashed line is what it would be if every thread counted for one. "
         "Logarithmic scales.",
         f"Speed-up over one thread: {alt_text}.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runoff.charts.drawing import Figure, draw
+from runoff.charts.drawing import Figure, specify
 from runoff.charts.lines import STEPS, lines
 from runoff.charts.vega_lite import Given
 from runoff.report.blocks import Section
@@ -62,7 +62,7 @@ def throughput_figure(run: StoredRun) -> Figure | None:
             best.append(f"{name} {numbers.per_second(rate.value)} {what}s a second at a batch of {size}")
     return Figure(
         "Throughput over batch size",
-        draw(lines(rates, f"{what}s in a batch", f"{what}s a second", Given(zero=True)), [""] * STEPS),
+        specify(lines(rates, f"{what}s in a batch", f"{what}s a second", Given(zero=True)), [""] * STEPS),
         f"{what.capitalize()}s a second by batch size, with all threads; bars are the intervals over launches. "
         "Logarithmic scale along.",
         f"Throughput: {'; '.join(best)}.",

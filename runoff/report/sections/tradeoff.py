@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from runoff.answer.choice import choose
 from runoff.answer.limits import limits_of
 from runoff.answer.metrics import LATENCY, PEAK_MEMORY
-from runoff.charts.drawing import BLUE, DASHED, GREEN, GREY, INK, STEP, WIDTH, Figure, draw, logarithmic
+from runoff.charts.drawing import BLUE, DASHED, GREEN, GREY, INK, STEP, WIDTH, Figure, logarithmic, specify
 from runoff.charts.labels import FONT_SIZE, SIDES, Box, place_names
 from runoff.charts.stacks import stacked_bars
 from runoff.charts.vega_lite import Chart, Given, channel, chart_of, layered
@@ -100,7 +100,7 @@ def tradeoff_figure(run: StoredRun) -> Figure | None:
         layers.append(text.encode(x=x, y=y, text="label:N"))
     return Figure(
         "Latency against peak memory",
-        draw(layered(*layers), [""] * HEIGHT_STEPS),
+        specify(layered(*layers), [""] * HEIGHT_STEPS),
         caption(marks, limited=bool(limits), all_named=all(sides)),
         f"Latency and peak memory: {'; '.join(mark.alt_text for mark in marks)}.",
     )

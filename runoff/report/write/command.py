@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from runoff.errors import UsageError
+from runoff.errors import UsageError, WorkplaceUnusable
 from runoff.files.names import shown
 from runoff.files.whole import write_text
 from runoff.quantities import STANDARD_OUTPUT, Commands
 from runoff.text.output import show, warn
 
 
-def add_report(commands: Commands) -> None:
-    """Declare the command."""
+def add_report(commands: Commands, home: Callable[[], Path]) -> None:
+    """Declare the command; ``home`` finds the folder of caches, or raises WorkplaceUnusable."""
     report = commands.add_parser("report", help="write stored runs as a page, as markdown or as a chart")
     report.add_argument(
         "runs",
@@ -31,15 +33,15 @@ def add_report(commands: Commands) -> None:
         metavar="LIMITS",
         help="print and write what is recommended under these limits, not the run's: agreement>=99%%, cold_start<1s",
     )
-    report.set_defaults(do=write_reports)
+    report.set_defaults(do=lambda options: write_reports(options, home))
 
 
-def write_reports(options: argparse.Namespace) -> None:
+def write_reports(options: argparse.Namespace, home: Callable[[], Path]) -> None:
     """Write what was asked for, the page where nothing was; everything is drawn before anything is written."""
     # Loaded here: the other commands and help do without it.
     from runoff.answer.limits import limits_text, parse_limits
     from runoff.answer.recommendation import recommendation
-    from runoff.charts.apart import DrawingFailed, draw_apart
+    from runoff.charts.apart import FOLDER, DrawingFailed
     from runoff.report.sections.latency import standalone_ratio_chart
     from runoff.report.write.markdown import render_markdown
     from runoff.report.write.page import render_page
@@ -54,13 +56,16 @@ def write_reports(options: argparse.Namespace) -> None:
         page = beside(options.runs[0])
     texts: dict[Path, str] = {}
     if page is not None:
-        texts[page] = render_page(*runs, say=warn)
+        kept = None
+        with suppress(WorkplaceUnusable):  # all charts are drawn anew then
+            kept = home() / FOLDER
+        texts[page] = render_page(*runs, say=warn, kept=kept)
     if options.markdown is not None:
         texts[options.markdown] = render_markdown(*runs)
     failure = None
     if options.chart is not None:
         try:
-            (texts[options.chart],) = draw_apart([(standalone_ratio_chart, (runs[0],))])
+            texts[options.chart] = standalone_ratio_chart(runs[0])
         except DrawingFailed as error:  # what was asked for beside it is written
             failure = DrawingFailed(f"{shown(options.chart)} can't be drawn: {error}")
     said = "" if limits is None else "".join(f"{recommendation(run)}\n" for run in runs)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 
 from runoff.answer.choice import choose
 from runoff.answer.metrics import AGREEMENT, COLD_START, LATENCY, PEAK_MEMORY
@@ -45,18 +46,20 @@ class RunPart:
     sections: Sequence[tuple[Section, Sequence[Figure]]]
 
 
-def render_page(*runs: StoredRun, say: Callable[[str], object] = str) -> str:
+def render_page(*runs: StoredRun, say: Callable[[str], object] = str, kept: Path | None = None) -> str:
     """Write runs as one HTML file that asks for nothing else.
 
-    Its charts are drawn by another process; where that dies, it is said, on the page too, which then has none.
+    Its charts are drawn by another process, or were before and are ``kept`` in this folder. Where that process dies,
+    ``say`` is given a line, which the page has too in place of its charts.
     """
     templates = page_templates("runoff.report")
     script, script_hash = own_script(templates, "sort.js")
     several = len(runs) > 1
     shown = [(run, sections(run, PAGE)) for run in runs]
-    tasks = [(draw, (replace(run, source=None),)) for run, parts in shown for part in parts for draw in part.charts]
+    charts = [chart(run) for run, parts in shown for part in parts for chart in part.charts]
     said: list[str] = []
-    figures = iter(draw_or_say(tasks, said.append) or [None] * len(tasks))
+    drawn = iter(draw_or_say([figure for figure in charts if figure], said.append, kept))
+    figures = iter([figure and next(drawn) for figure in charts])
     for line in said:
         say(line)
     return templates.get_template("index.html").render(
