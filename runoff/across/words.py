@@ -21,13 +21,13 @@ from runoff.text.table import Table, make_table
 
 QUESTION = "Does the winner change with the model?"
 NO_SAMPLE = (
-    "The models were chosen by hand, by family and size, and are no random sample of all models: what is said of "
-    "them together holds for this list. Models of one family have much in common, so intervals over models draw whole "
+    "The models were chosen by hand, by family and size, and are no random sample of all models: conclusions about "
+    "them hold for this list. Models of one family have much in common, so intervals over models draw whole "
     "families."
 )
 NOT_AVERAGED = (
-    "No figure here is a mean over models but the mean ranks, which are called so. Of what it costs to take one "
-    "runtime everywhere, the median model and the worst one are shown."
+    "Only the mean ranks are means over models. The cost of taking one runtime everywhere is shown for the median "
+    "model and for the worst one."
 )
 LEAST_P = 0.001
 
@@ -58,15 +58,15 @@ def conclusions(across: AcrossModels) -> list[str]:
         best = min(across.standings, key=lambda standing: (-standing.models, standing.worst))
         factor, model = best.worst
         said.append(
-            f"One runtime for all models costs least at worst where it is {best.contender}: {factor:.2f}× the time of "
+            f"As one runtime for all models, {best.contender} has the smallest worst case: {factor:.2f}× the time of "
             f"the fastest, on {model} (it was timed on {numbers.count(best.models, 'model')})."
         )
     for ranking in across.rankings:
         shared = ranking.concordance
         said.append(
-            f"Ranked on the {shared.models} models that all of {numbers.listing(list(ranking.mean_ranks))} were timed "
-            f"on: Kendall’s W {shared.w:.2f} (1: the same order on every model; 0: none in common), "
-            f"{p_value(shared.p_value)} for no order in common."
+            f"On the {shared.models} models on which all of {numbers.listing(list(ranking.mean_ranks))} were timed, "
+            f"Kendall’s W is {shared.w:.2f} (1: the same order on every model; 0: no common order), "
+            f"{p_value(shared.p_value)} for no common order."
         )
     return said
 
@@ -85,8 +85,8 @@ def model_table(across: AcrossModels) -> Table:
     interval = wording.interval_heading(across.first).strip("[]") if across.first else ""
     caption = (
         f"Time of one inference relative to {across.reference or 'the reference'}"
-        f"{f', with the {interval}' if interval else ''}; below 1 is faster. Each row is a run of its own with its own "
-        "control, and ≈ stands between runtimes that it does not tell apart; sorted by the size of the weights"
+        f"{f', with the {interval}' if interval else ''}; below 1 is faster. Each row is a separate run with its own "
+        "control. It does not tell runtimes apart that have ≈ between them. Sorted by the size of the weights"
     )
     return make_table(caption, rows, ("fastest",))
 
