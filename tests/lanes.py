@@ -6,6 +6,8 @@ Tests of one file stay together (``--dist loadfile``), for what they share. Long
 from __future__ import annotations
 
 import fcntl
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +44,17 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("pytest-timeout is not installed: python -m pip install -e '.[tests]'")
     if config.option.timeout is None:
         config.option.timeout = LONGEST_TEST
+    keep_bytecode()
+
+
+def keep_bytecode() -> None:
+    """Let this process and those that it starts keep compiled code, whatever the shell says.
+
+    Without, each start compiles anew all that it imports, and pytest writes each assert of the tests anew: ten seconds
+    of a processor for each of two workers, before the first test.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(tryfirst=True)

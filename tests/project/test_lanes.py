@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lanes import in_order
+from tests.lanes import in_order, keep_bytecode
 
 
 @dataclass(frozen=True)
@@ -32,3 +34,12 @@ def test_a_file_with_a_longer_test_comes_first_and_keeps_its_order():
         Item(mixed, ("suite", "full")),
     ]
     assert in_order(items) == [*items[4:], items[2], *items[:2], items[3]]
+
+
+def test_compiled_code_is_kept_whatever_the_shell_says(monkeypatch):
+    """A shell that wants none written has no say in it: here and in the processes that tests start it is written."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    keep_bytecode()
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+    assert sys.dont_write_bytecode is False
