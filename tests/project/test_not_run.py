@@ -51,6 +51,8 @@ def test_measures(pytestconfig, number):
     assert not may_enter(pytestconfig, fcntl.LOCK_SH)
 """
 AT_ONCE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+WITHOUT = ("cacheprovider", "benchmark", "anyio", "hypothesispytest")
+"""The plugins that have no part in it; Hypothesis's takes a second of every run."""
 
 
 BOTH_WAYS = pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def run(tmp_path):
         for name, text in files.items():
             (tmp_path / f"test_{name}.py").write_text(text)
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name != "CI"}
-        without = [word for plugin in ("cacheprovider", "benchmark", "anyio") for word in ("-p", f"no:{plugin}")]
+        without = [word for plugin in WITHOUT for word in ("-p", f"no:{plugin}")]
         command = [sys.executable, "-m", "pytest", *without, *arguments]
         variables = ours | {"PYTHONPATH": str(ROOT)} | ({"CI": ci} if ci else {})
         return subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)

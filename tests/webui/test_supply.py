@@ -194,8 +194,9 @@ def test_a_model_is_announced_by_its_source_never_by_its_name(tmp_path):
 
 
 @pytest.mark.long
-def test_a_backend_from_elsewhere_answers_beside_the_others(tmp_path):
+def test_a_backend_from_elsewhere_answers_beside_the_others(tmp_path, monkeypatch):
     """A file's backend serves what the model's other backends do; one that can't be imported is unavailable."""
+    monkeypatch.setattr("webui.keeper.MAX_BACKOFF", 0.01)
     (tmp_path / "broken.py").write_text("import a_missing_runtime\n")
     given = ["--backend", str(ROOT / "tests" / "stand_ins" / "newcomer.py"), "--backend", str(tmp_path / "broken.py")]
     backends = known_backends(make_parser().parse_args(given).backend)
