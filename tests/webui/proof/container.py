@@ -1,7 +1,7 @@
 """``python -m tests.webui.proof.container``: each of the Dockerfile's images, built and tried as its unprivileged user.
 
-Docker builds where it is; else buildah, which needs neither a daemon nor namespaces: what it builds and runs is
-isolated by chroot alone, and has no read-only root. Where no image registry can be had, ``--make-base`` lets mmdebstrap
+Docker builds where it is; else buildah, which needs neither a daemon nor namespaces, and whose images run in a chroot.
+Both run them with a read-only root. Where no image registry can be had, ``--make-base`` lets mmdebstrap
 make what the Dockerfile begins with, for buildah. Options that are unknown here go to the build (``--build-arg``,
 ``--volume``). Takes minutes for each image, and needs a package index.
 """
@@ -34,6 +34,18 @@ PACKAGES = "python3.11,python3.11-venv,ca-certificates,passwd"
 SETTINGS = {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs", **os.environ}
 HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--network", "host")
 WRITABLE = ("--tmpfs", "/tmp", "--tmpfs", "/app/.runoff:uid=10001", "--tmpfs", "/cache:uid=10001")
+IN_CHROOT = """
+mkdir -p "$0/work" "$0/cache"
+mount --bind "$0" "$0"
+mount -o remount,ro,bind "$0"
+mount -t tmpfs tmpfs "$0/tmp"
+for own in "$0/app/.runoff" "$0/cache"; do if [ -d "$own" ]; then mount -t tmpfs -o uid=10001 tmpfs "$own"; fi; done
+mount --bind "$1" "$0/work"
+mount -t proc proc "$0/proc"
+for shared in dev sys; do mount --rbind "/$shared" "$0/$shared"; done
+exec chroot --userspec="$2" "$0" env -i -C "$3" "${@:4}"
+"""
+"""How buildah's root, work folder, user, folder, variables and command run as in Docker, in a mount namespace."""
 SHORT = (
     "--contenders",
     "pytorch,onnxruntime",
@@ -92,17 +104,22 @@ def container(engine: str, image: str, work: Path) -> Iterator[list[str]]:
         return
     name = run(BUILDAH, "from", image)
     try:
-        yield [BUILDAH, "run", *mounted, name, "--"]
+        settings, user = settings_of(image), run(BUILDAH, "run", name, "--", "id", "-u")
+        private = ("unshare", "--mount", "--propagation", "private", "bash", "-ec", IN_CHROOT)
+        root = run(BUILDAH, "mount", name)
+        yield [*private, root, str(work), f"{user}:{user}", settings.get("WorkingDir") or "/", *settings.get("Env", [])]
     finally:
         run(BUILDAH, "rm", name)
 
 
+def settings_of(image: str) -> dict[str, Any]:
+    """Return what an image that buildah made says about running it."""
+    return dict(json.loads(run(BUILDAH, "inspect", "--type", "image", image))["OCIv1"]["config"])
+
+
 def own_command(engine: str, image: str) -> list[str]:
     """Return what an image starts: its entry point, and the words that it is given where there are no others."""
-    if engine == DOCKER:
-        config = json.loads(run(DOCKER, "inspect", image))[0]["Config"]
-    else:
-        config = json.loads(run(BUILDAH, "inspect", "--type", "image", image))["OCIv1"]["config"]
+    config = json.loads(run(DOCKER, "inspect", image))[0]["Config"] if engine == DOCKER else settings_of(image)
     return [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
 
 
@@ -139,6 +156,7 @@ def tried(engine: str, target: str, options: Sequence[str]) -> dict[str, Any]:
         work.chmod(0o777)  # the image's user is no user of this machine's
         with container(engine, image, work) as within:
             user = run(*within, "id", "-u")
+            assert run(*within, "sh", "-c", "touch /opt/x 2>/dev/null || echo read-only") == "read-only"
             command = [*within, *own_command(engine, image)]
             did = race(command, work) if target == RACE else serve(command)
     return {"engine": engine, "size": size(engine, image), "built after seconds": seconds, "user": user, **did}
