@@ -10,7 +10,7 @@ from typing import Any
 from runoff.contract import OWN, RANDOM
 from runoff.model.module.factory import flat, leaves_of, saying
 from runoff.model.module.module import give_state
-from runoff.model.module.random_weights import SEED, randomise_untrained_parts, require_answers
+from runoff.model.module.random_weights import SEED, randomise_untrained_parts, require_answers, shift_batch_norms
 from runoff.model.sources.architecture import FILE
 from runoff.model.sources.options import AUTO
 from runoff.model.weights.checkpoint_file import read_checkpoint
@@ -73,6 +73,7 @@ def draw_weights(architecture: str, module: Any, examples: tuple[Any, ...]) -> N
     for layer in module.modules():
         if callable(reset := getattr(layer, "reset_parameters", None)):
             reset()
+    shift_batch_norms(module)
     with saying(f"{architecture}: its forward in training mode, in which random weights are drawn, raised"):
         randomise_untrained_parts(module, *examples)
     with torch.inference_mode():
