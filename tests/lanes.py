@@ -29,7 +29,7 @@ MARKERS = {
     "long": "it draws the pictures, or takes more of a processor than a save is worth",
     "suite": "it runs pytest in a copy of the suite",
 }
-LONGEST_FIRST = ("full", "framework", "suite")
+LONGEST_FIRST = ("full", "framework", "suite", "browser", "long")
 """The markers of what takes longest, which begins first, so that two workers end at about the same time."""
 SUITES = {"suite", "real_suite", "imagining"}
 """The fixtures that copy the suite, for tests that run pytest in pytest."""
@@ -57,15 +57,16 @@ def keep_bytecode() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what runs the suite, give what needs it a longer bound, and put them in order."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what runs the suite, give what needs it a longer bound, and put in order what is chosen of them."""
     for item in items:
         if SUITES & set(getattr(item, "fixturenames", ())):
             item.add_marker("suite")
         real = item.get_closest_marker("framework") is not None
         if real:
             item.add_marker(pytest.mark.timeout(LONGEST_RUN))
+    yield
     if hasattr(config, "workerinput"):
         items[:] = in_order(items)
 
