@@ -15,7 +15,7 @@ from runoff.judge.ratios import FASTER, INCONCLUSIVE, NO_DIFFERENCE, REFERENCE, 
 from tests.conftest import ROOT, Suite
 from tests.stand_ins.delayed import DELAYS
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.full]  # test_suite.py finds a known ratio sooner, by a fake clock
 
 MARGIN = "25%"
 """The smallest delay is twice this, and a busy machine disturbs eight milliseconds by less."""
@@ -78,7 +78,6 @@ def test_twice_the_delay_is_twice_the_difference(forwards: Ratios) -> None:
     assert whole == pytest.approx(2 * half, rel=2 * CALL)
 
 
-@pytest.mark.full
 def test_seen_from_the_delayed_one_every_word_is_the_opposite(forwards: Ratios, backwards: Ratios) -> None:
     """With reference and contender swapped, slower is faster, and the inverse of the ratio lies in the interval."""
     ratio, swapped = forwards["whole"], backwards[""]

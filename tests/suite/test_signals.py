@@ -73,6 +73,7 @@ def test_a_signal_before_anything_was_measured_stores_nothing(suite, tmp_path):
     assert not list(temporary.iterdir())
 
 
+@pytest.mark.full  # tests/processes/test_alone.py sees the waiting sooner
 def test_a_later_run_waits_for_the_first(suite, tmp_path):
     """Two at once in one checkout: the second says whom it waits for, and both results are whole."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
