@@ -38,7 +38,7 @@ STEPS: Mapping[str, GoldenStep] = {
         by="ONNX Runtime",
         requires=("onnx", "onnxruntime"),
         distributions=("onnx", "onnxruntime"),
-        version=1,
+        version=2,
         opened_by="runoff.model.golden.from_onnx:open_golden",
     ),
 }

@@ -179,6 +179,24 @@ def test_the_rounding_without_a_check_is_near_the_true_one(golden_of, monkeypatc
     assert 1 / 4 < unchecked.roundings["y"] / checked.roundings["y"] < 4
 
 
+@pytest.mark.parametrize(
+    ("x", "moves", "rounding"), [(np.float32([[1]]), 3, 0.25), (np.int64([[1]]), 0, 0.0)], ids=["float32", "int64"]
+)
+def test_an_output_that_stays_as_it_was_has_its_inputs_moved_again(monkeypatch, x, moves, rounding):
+    """One movement may change no digit of an output, which is no proof that it is exact; whole ones can't move."""
+    asked = []
+
+    def run(model, examples, optimisation=from_onnx.PLAIN):
+        asked.append(optimisation)
+        stays = len(asked) < 4
+        return [{"y": np.float32([[1 if stays else 1.25]]), "place": np.int64([[len(asked)]])} for _ in examples]
+
+    monkeypatch.setattr(from_onnx, "run_file", run)
+    single = [{"y": np.float32([[1]]), "place": np.int64([[0]])}]
+    assert from_onnx.unsure_roundings(None, [{"x": x}], single) == {"y": rounding, "place": 0.0}
+    assert asked == [from_onnx.OPTIMISED, *[from_onnx.PLAIN] * moves]
+
+
 def test_outputs_that_are_not_finite_are_refused(golden_of):
     """Nothing can be compared with NaN: the output is named."""
     with pytest.raises(CheckpointBroken, match=r"made\.onnx gives numbers that are not finite in its output 'y'"):
