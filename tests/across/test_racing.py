@@ -17,6 +17,7 @@ from runoff.across.journal import JOURNAL, read_attempts, read_entries
 from runoff.across.model_list import Architecture
 from runoff.across.racing import Plan, last_words, race_models, run_within
 from tests.builders.many_models import make_model_run
+from tests.waiting import HARDLY, told_through
 
 GIT = shutil.which("git")
 MODELS = ("first", "timm:second", "third")
@@ -193,12 +194,24 @@ def test_a_command_is_run_to_its_end(tmp_path):
 
 
 @pytest.mark.long
-def test_a_command_that_does_not_end_is_interrupted(tmp_path):
+def test_a_command_that_does_not_end_is_interrupted(tmp_path, monkeypatch):
     """It is given the chance to clear up after itself, as with Ctrl-C."""
     program = (
-        "import pathlib, sys, time\ntry:\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    print('cleared up')\n"
+        "import pathlib, sys, time\ntry:\n    pathlib.Path(sys.argv[1]).write_text('ready')\n    time.sleep(600)\n"
+        "except KeyboardInterrupt:\n    print('cleared up')\n"
     )
-    assert run_within([sys.executable, "-c", program], tmp_path / "out.txt", 2.0) is None
+    wait = subprocess.Popen.wait
+    with told_through(tmp_path / "word") as word:
+
+        def wait_once_ready(process, timeout=None):
+            """Let its time begin when it is ready, however long a busy machine takes to start it."""
+            if timeout == HARDLY:
+                assert word() == "ready"
+            return wait(process, timeout)
+
+        monkeypatch.setattr(subprocess.Popen, "wait", wait_once_ready)
+        command = [sys.executable, "-c", program, str(tmp_path / "word")]
+        assert run_within(command, tmp_path / "out.txt", HARDLY) is None
     assert (tmp_path / "out.txt").read_text() == "cleared up\n"
 
 
