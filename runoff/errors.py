@@ -57,7 +57,7 @@ class UsageError(RunoffError):
 
 
 class UnknownContender(UsageError):
-    """A contender was asked for that no backend offers.
+    """The requested contender is offered by no backend.
 
     Remedy: take one of the names that the error lists; [contenders](contenders.md) has Runoff's own.
     """
@@ -71,7 +71,7 @@ class BackendsClash(UsageError):
 
 
 class UnknownModel(UsageError):
-    """A model was asked for that no source has.
+    """The requested model is in no source.
 
     Remedy: take one of the names that the error suggests, or a file; [any model](models.md) says what there is.
     """
@@ -92,21 +92,21 @@ class OnnxFileUnusable(UsageError):
 
 
 class FrameworkMissing(RunoffError):
-    """A backend's framework is not installed in the environment that was asked to run it.
+    """A backend's framework is not installed in the environment of its contender.
 
     Remedy: install the package that the error names, or name an interpreter that has it by ``--environment``.
     """
 
 
 class CheckpointUnavailable(RunoffError):
-    """The weights that were asked for can't be had: no file, no network.
+    """The requested weights are not available: no file, no network.
 
     Remedy: give a file by ``--weights FILE``, or ``--weights random`` for speed only.
     """
 
 
 class CheckpointBroken(RunoffError):
-    """A weights file is not what it should be: truncated, another hash, another model.
+    """A weights file is broken: truncated, with another hash, or of another model.
 
     Remedy: get the file again, or give the weights of the model that is raced.
     """
@@ -127,7 +127,7 @@ class LabelsUnusable(UsageError):
 
 
 class InputsUnusable(RunoffError):
-    """What the model was to be run on can't be used, or is not known.
+    """The model's inputs can't be used, or are not known.
 
     Remedy: give the model's inputs by ``--input`` or ``--inputs FILE.npz``; see [any model](models.md).
     """
@@ -157,9 +157,9 @@ class ResultsUnwritable(RunoffError):
 
 
 class DiskTooFull(RunoffError):
-    """There is less room than a run needs for what it converts.
+    """The disk has less free space than the converted models of a run need.
 
-    Remedy: free space (``runoff clean`` removes old caches), or let ``RUNOFF_HOME`` name a folder elsewhere.
+    Remedy: free space (``runoff clean`` removes old caches), or set ``RUNOFF_HOME`` to a folder elsewhere.
     """
 
     exit_code = Exit.UNWRITABLE
@@ -178,21 +178,21 @@ class ConversionFailed(RunoffError):
 
 
 class WorkplaceUnusable(RunoffError):
-    """No folder can be written that a run could keep its caches, logs and journals in.
+    """A run finds no writable folder for its caches, logs and journals.
 
-    Remedy: let ``RUNOFF_HOME`` name a folder that can be written.
+    Remedy: set ``RUNOFF_HOME`` to a folder that can be written.
     """
 
 
 class AnotherRun(RunoffError):
-    """Another run measures at the same time, and did not end while it was waited for.
+    """Another run measures at the same time, and did not end within the waiting time.
 
     Remedy: wait for the other run, or give ``--wait`` more time.
     """
 
 
 class WorkerFailed(RunoffError):
-    """A worker process did not do its part; the subclass names how.
+    """A worker process failed; the subclass says how.
 
     Remedy: read the worker's log that the error names.
     """
@@ -220,9 +220,9 @@ class WorkerTimedOut(WorkerFailed):
 
 
 class WorkerGarbage(WorkerFailed):
-    """The worker's answer was not of the protocol.
+    """The worker's answer does not follow the protocol.
 
-    Remedy: report it, with the worker's log; something printed into the channel that answers come by.
+    Remedy: report it, with the worker's log; something printed into the channel of the answers.
     """
 
 
@@ -234,14 +234,14 @@ class ProtocolMismatch(WorkerFailed):
 
 
 class VariantNegated(WorkerFailed):
-    """An environment variable makes a contender another one than it says.
+    """An environment variable changes a contender into another one.
 
     Remedy: unset the variables that the error names; see [environment variables](variables.md).
     """
 
 
 class ContractBroken(RunoffError):
-    """A backend gave something other than what the contract says.
+    """A backend does not return what the contract requires.
 
     Remedy: mend the backend; ``runoff check-backend`` shows where, and [add a backend](backends.md) says how.
     """
@@ -255,14 +255,14 @@ class NoAnswer(RunoffError):
 
 
 class ArtifactBroken(RunoffError):
-    """A cached artifact is no longer what was put there.
+    """A cached artifact has changed since it was stored.
 
     Remedy: remove the folder that the error names; it is converted again.
     """
 
 
 class ThreadsNotHeld(RunoffError):
-    """A session runs with another number of threads than it was given.
+    """A session runs with another number of threads than requested.
 
     Remedy: unset what limits the threads, or mend the backend; see [environment variables](variables.md).
     """

@@ -53,7 +53,7 @@ class NotReady(RunoffError):
 
 
 class NotPrepared(RunoffError):
-    """What a worker needs can't be had; the error's text is the state of its keeper from then on.
+    """A worker's model or artifact is not available; the error's text is then the state of its keeper.
 
     Remedy: read the state that the page shows, and start the page again.
     """
@@ -170,7 +170,7 @@ class Keeper:
                 self._keep()
                 break
             except BaseException:  # SystemExit too, by which a thread would end in silence
-                log.exception("the keeper of %s broke down and begins anew", self.label)
+                log.exception("the keeper of %s failed and starts again", self.label)
                 self._become(RESTARTING)
                 self._closing.wait(BEGIN_ANEW_SECONDS)
 

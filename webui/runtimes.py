@@ -242,7 +242,7 @@ def look_for_a_better_model(runtimes: Runtimes) -> None:
     try:
         model = choose_anew(runtimes.config)
     except (RunoffError, OSError) as error:
-        log.warning("the model could not be chosen anew: %s", error)
+        log.warning("the model could not be chosen again: %s", error)
         return
     if (served := runtimes.known_model) and model.sha256 != served.sha256:
         log.warning("%s can be had now; start the page again to use it", model.name)

@@ -29,21 +29,37 @@ def add_models(commands: Commands) -> None:
     parser.add_argument(
         "--models", metavar="A,B", help=f"as --model of the suite takes them (default: {len(ARCHITECTURES)} of its own)"
     )
-    parser.add_argument("--contenders", default=",".join(CONTENDERS), metavar="A,B", help="ids (default: %(default)s)")
-    parser.add_argument("--launches", type=positive, default=LAUNCHES, metavar="K", help="of each model (%(default)s)")
-    parser.add_argument("--rounds", type=positive, default=ROUNDS, metavar="R", help="a launch (%(default)s)")
-    parser.add_argument("--threads", type=positive, metavar="N", help="for all (default: what this machine allows)")
     parser.add_argument(
-        "--max-time", type=duration, default="2h", metavar="T", help="for all models together: 90m, 2h (%(default)s)"
+        "--contenders", default=",".join(CONTENDERS), metavar="A,B", help="ids of contenders (default: %(default)s)"
     )
     parser.add_argument(
-        "--model-time", type=duration, default="10m", metavar="T", help="for each of them at most (%(default)s)"
+        "--launches", type=positive, default=LAUNCHES, metavar="K", help="launches of each model (%(default)s)"
     )
     parser.add_argument(
-        "--output", type=Path, default=Path("results/models"), metavar="DIR", help="for runs and page (%(default)s)"
+        "--rounds", type=positive, default=ROUNDS, metavar="R", help="rounds of each launch (%(default)s)"
+    )
+    parser.add_argument(
+        "--threads", type=positive, metavar="N", help="threads for all (default: what this machine allows)"
+    )
+    parser.add_argument(
+        "--max-time",
+        type=duration,
+        default="2h",
+        metavar="T",
+        help="time for all models together: 90m, 2h (%(default)s)",
+    )
+    parser.add_argument(
+        "--model-time", type=duration, default="10m", metavar="T", help="time for each model at most (%(default)s)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("results/models"),
+        metavar="DIR",
+        help="the folder for runs and page (%(default)s)",
     )
     parser.add_argument("--markdown", type=Path, metavar="PATH", help="the answer as GitHub markdown too, - prints it")
-    parser.add_argument("--page-only", action="store_true", help="race nothing: make the page of what is stored")
+    parser.add_argument("--page-only", action="store_true", help="race nothing: make the page from stored runs")
     parser.set_defaults(do=do_models)
 
 

@@ -34,7 +34,7 @@ CHECKS: Mapping[str, str] = {
     IMPORTS: "nothing but numpy and Runoff is imported at module level",
     CONVERSION: "each model is converted, or refused by name",
     TWICE: "two conversions write the same bytes",
-    REFUSAL: "a model that nobody can take is refused by name",
+    REFUSAL: "a model that no backend can take is refused by name",
     LOADING: "each artifact is loaded",
     THREADS: "the session has 1 thread, and 2, as it was asked for",
     OUTPUTS: "outputs are arrays of the type and shape that are declared",

@@ -32,8 +32,8 @@ def add_check_backend(commands: Commands) -> None:
     check = commands.add_parser(
         "check-backend",
         help="check that a backend keeps the contract",
-        description="Check a backend on small models: what it declares, converts, loads, answers, prints and leaves. "
-        "It needs torch and onnx, by which the models are made, and what the backend needs, in this interpreter.",
+        description="Check a backend on small models: declarations, conversion, loading, answers, output and files. "
+        "It needs torch and onnx, to make the models, and the backend's own packages, in this interpreter.",
     )
     check.add_argument("backend", metavar="FILE.py|NAME", help="a backend's file, or the name of one that is installed")
     check.set_defaults(do=lambda options: do_check(options.backend))
@@ -71,7 +71,7 @@ def write_cases(folder: Path, call: Call) -> None:
     present = survey(EXPORT_REQUIRES, [], packages=False)["modules"]
     if missing := [name for name in EXPORT_REQUIRES if name not in present]:
         raise FrameworkMissing(
-            f"{', '.join(missing)}, by which the models are made, is not installed; "
+            f"{', '.join(missing)}, which makes the models, is not installed; "
             f"{sys.executable} -m pip install 'runoff[compare]'"
         )
     folder.mkdir()

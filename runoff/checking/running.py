@@ -193,5 +193,5 @@ def refuse(backend: str, mark: str, kind: str, variant: str, layout: str, folder
             else:
                 seen.note(REFUSAL, "convert() copies what it is given, unread, and load() refuses that")
         else:
-            seen.fault(REFUSAL, f"a model that nobody can take is converted and run; {REMEDY}")
+            seen.fault(REFUSAL, f"a model that no backend can take is converted and run; {REMEDY}")
     return seen.answer()

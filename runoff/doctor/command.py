@@ -29,8 +29,7 @@ def add_doctor(commands: Commands) -> None:
     """Declare the command."""
     doctor = commands.add_parser(
         "doctor",
-        help="say what is here, what the machine allows, how noisy and how disturbed it is, and what would make the "
-        "numbers better",
+        help="check the machine: installed runtimes, limits, noise and disturbance, and how to get better numbers",
     )
     doctor.add_argument(
         "--environment",
@@ -38,7 +37,7 @@ def add_doctor(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="NAME=PYTHON",
-        help="another interpreter to look into; may be given more than once",
+        help="another interpreter to inspect; may be given more than once",
     )
     doctor.add_argument(
         "--seconds",
@@ -51,8 +50,8 @@ def add_doctor(commands: Commands) -> None:
     doctor.add_argument(
         "--config",
         action="store_true",
-        help="instead say what each option of a race in this folder is, and where that comes from; what would follow "
-        "`runoff race` is given after --",
+        help="instead print each option of a race in this folder, and where its value comes from; words after -- are "
+        "those of `runoff race`",
     )
     doctor.add_argument("given", nargs="*", metavar="-- MODEL OPTION ...", help=argparse.SUPPRESS)
     doctor.set_defaults(do=examine)

@@ -112,7 +112,7 @@ def add_versions(commands: Commands) -> None:
     parser = commands.add_parser(
         "versions",
         help="race versions of one framework in one run, each in an environment that tox makes",
-        description="Race the versions that tox.ini's environments are named after. What follows -- goes to pytest.",
+        description="Race the versions that tox.ini's environments are named after. Words after -- go to pytest.",
     )
     parser.add_argument(
         "given",

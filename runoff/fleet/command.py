@@ -28,7 +28,7 @@ examples:
       | kubectl apply -f -
   runoff plan slurm --on genoa --runs 3 --cpus 8 -- shop:build --images pics | sbatch
 
-What follows -- is what follows runoff race. runoff merge FOLDER puts the runs together.
+Words after -- are those of runoff race. runoff merge FOLDER puts the runs together.
 """
 
 
@@ -36,8 +36,8 @@ def add_plan(commands: Commands) -> None:
     """Declare the command that plans."""
     plan = commands.add_parser(
         "plan",
-        help="write what starts the same race on many machines: by GitHub, Kubernetes or Slurm",
-        description="Write what starts the same race on many machines.",
+        help="write the jobs that start the same race on many machines: for GitHub, Kubernetes or Slurm",
+        description="Write the jobs that start the same race on many machines.",
         epilog=EXAMPLES.strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -50,7 +50,7 @@ def add_plan(commands: Commands) -> None:
             description=f"Write {written}.",
         )
         parser.add_argument("--on", default="", metavar="A,B", help=f"{places}, such as {example}")
-        parser.add_argument("--runs", type=positive, default=1, metavar="K", help="at each of them (%(default)s)")
+        parser.add_argument("--runs", type=positive, default=1, metavar="K", help="runs at each of them (%(default)s)")
         if name != "github":
             parser.add_argument("--cpus", type=positive, required=True, metavar="N", help="whole CPUs for a race")
             parser.add_argument(
@@ -58,10 +58,10 @@ def add_plan(commands: Commands) -> None:
                 type=size,
                 required=name == "kubernetes",
                 metavar="SIZE",
-                help="such as 16GB",
+                help="memory for a race, such as 16GB",
             )
         if name == "kubernetes":
-            parser.add_argument("--image", required=True, help="a container image that has runoff, and what is raced")
+            parser.add_argument("--image", required=True, help="a container image with runoff, runtimes and model")
             parser.add_argument(
                 "--claim",
                 default="runoff-results",
@@ -73,7 +73,7 @@ def add_plan(commands: Commands) -> None:
             type=Path,
             default=STANDARD_OUTPUT,
             metavar="PATH",
-            help="a file for it (default: printed)",
+            help="a file for the plan (default: print it)",
         )
         parser.add_argument("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
         parser.set_defaults(do=partial(write_plan, name))
@@ -85,7 +85,7 @@ def write_plan(name: str, options: argparse.Namespace) -> None:
 
     given = vars(options)
     if options.words[:1] not in ([], ["--"]):
-        raise UsageError(f"{options.words[0]!r} is no option of plan {name}; what is raced comes after --")
+        raise UsageError(f"{options.words[0]!r} is no option of plan {name}; the words of the race come after --")
     made = planning.Plan(
         words=options.words[1:],
         places=list(filter(None, options.on.split(","))),

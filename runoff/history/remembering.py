@@ -159,7 +159,7 @@ def recalled(home: Path, places: Sequence[Path], say: Callable[[str], object]) -
     if state != code_state():
         return Memory(file)
     if content != heading(body) + body:
-        say(f"{file} is damaged; all runs are read anew, and it is replaced")
+        say(f"{file} is damaged; all runs are read again, and it is replaced")
         return Memory(file)
     collected = gc.isenabled()
     gc.disable()  # of half a million new objects none is garbage, and looking takes as long as reading

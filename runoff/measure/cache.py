@@ -64,7 +64,7 @@ def read_made(home: Path) -> Made:
 
     Raises ArtifactBroken.
     """
-    remedy = f"delete the folder {home} and run again: it will be made anew"
+    remedy = f"delete the folder {home} and run again: it is then made again"
     try:
         record = json.loads((home / RECORD).read_text())
         path, expected = home / record["file"], (record["size"], str(record["sha256"]))

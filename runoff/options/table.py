@@ -53,31 +53,31 @@ def declare_options(add: Callable[..., object]) -> None:
     add(
         "--contenders",
         metavar="A,B",
-        help="who races: default, all, or ids separated by commas (default: the default ones that are installed)",
+        help="the contenders: default, all, or ids separated by commas (default: the default ones that are installed)",
     )
     add(
         "--reference",
         metavar="ID",
-        help=f"what ratios are taken against ({REFERENCE}; {ONNX_REFERENCE} where the model is an ONNX file)",
+        help=f"the contender that ratios are taken against ({REFERENCE}; {ONNX_REFERENCE} for an ONNX file)",
     )
     add(
         "--launches",
         type=quantities.positive,
         metavar="K",
-        help=f"fresh processes each ({LAUNCHES}, and {service.LAUNCHES} for each service question)",
+        help=f"fresh processes for each contender ({LAUNCHES}, and {service.LAUNCHES} for each service question)",
     )
     add(
         "--rounds",
         type=quantities.positive,
         metavar="R",
-        help=f"timed inferences a launch ({ROUNDS}, and {service.ROUNDS} where a service question has rounds)",
+        help=f"timed inferences a launch ({ROUNDS}, and {service.ROUNDS} for a service question that has rounds)",
     )
     add(
         "--latency-bound",
         type=quantities.duration,
         default="100ms",
         metavar="T",
-        help="what 99 of 100 queries must be answered within, where the highest load is searched for (%(default)s)",
+        help="the search for the highest load allows 99 of 100 queries at most this time (%(default)s)",
     )
     add(
         "--threads",
@@ -90,8 +90,8 @@ def declare_options(add: Callable[..., object]) -> None:
         type=quantities.positive_share,
         default="5%",
         metavar="M%",
-        help="the smallest difference that matters: what the control may be off by, and how wide an interval may be "
-        "that shows no difference (5%%)",
+        help="the smallest difference that matters: the largest error of the control, and the widest interval that "
+        "shows no difference (5%%)",
     )
     add(
         "--precision",
@@ -105,7 +105,7 @@ def declare_options(add: Callable[..., object]) -> None:
         type=quantities.duration,
         metavar="T",
         help="measure for at most this long, counted from when the contenders are converted and checked; race, service "
-        "questions and conversion matrix share it, and what would not end in time is not begun: 90s, 10m "
+        "questions and conversion matrix share it, and nothing starts that would not end in time: 90s, 10m "
         "(default: no limit)",
     )
     add(
@@ -123,7 +123,7 @@ def declare_options(add: Callable[..., object]) -> None:
     add(
         "--require-agreement",
         action=argparse.BooleanOptionalAction,
-        help="time no classifier whose agreement shows nothing, since golden is sure of no picture (only warned of)",
+        help="do not time a classifier whose agreement shows nothing, since golden is sure of no picture (only warn)",
     )
     add(
         "--max-drop",
@@ -133,7 +133,7 @@ def declare_options(add: Callable[..., object]) -> None:
         help="how far accuracy on labelled pictures may drop against golden's for a contender to be as good: a share "
         f"of all pictures, or a share of golden's accuracy by MLPerf's rule ({', '.join(MLPERF)}) (1%%)",
     )
-    add("--seed", type=quantities.whole_number, help="of every random order (default: a new one, recorded)")
+    add("--seed", type=quantities.whole_number, help="the seed of every random order (default: a new one, recorded)")
     add_model_options(add)
     add_input_options(add)
     add_picture_options(add)
@@ -143,7 +143,7 @@ def declare_options(add: Callable[..., object]) -> None:
         action="append",
         default=[],
         metavar="FILE.py",
-        help="a backend of your own, whose file's name is its contender's; may be given more than once",
+        help="your own backend; the file's name is its contender's; may be given more than once",
     )
     add(
         "--environment",
@@ -181,13 +181,13 @@ def declare_options(add: Callable[..., object]) -> None:
         type=quantities.size,
         default="20GB",
         metavar="SIZE",
-        help="how much the caches may take when the run is over; what was unused for longest goes first (%(default)s)",
+        help="the most that the caches may take after the run; the longest unused are removed first (%(default)s)",
     )
     add(
         "--resume",
         metavar="RUN",
-        help="go on with the race of a run that was broken off: its name, its journal or its runoff.json; what is not "
-        "given is as it was there, and a new run begins where that can't be (default: a new run)",
+        help="continue the race of an interrupted run: its name, its journal or its runoff.json. Options that are not "
+        "given are that run's; if it can't be continued, a new run starts (default: a new run)",
     )
     add(
         "--live",

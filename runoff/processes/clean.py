@@ -21,20 +21,20 @@ def add_clean(commands: Commands) -> None:
     """Declare the command."""
     clean = commands.add_parser(
         "clean",
-        help="show what the caches take, and remove it with --remove",
-        description="Show what can be made again and what it takes, the longest unused first; --remove removes it. "
+        help="show the size of the caches, and remove them with --remove",
+        description="List the caches with their sizes, the longest unused first; --remove removes them. "
         "Launches that were measured, saved runs and results are never touched.",
     )
-    clean.add_argument("--remove", action="store_true", help="remove it (default: only show it)")
+    clean.add_argument("--remove", action="store_true", help="remove the caches (default: only list them)")
     clean.add_argument(
         "--keep",
         type=size,
         default=0,
         metavar="SIZE",
-        help="keep so much of what was used last: 5GB (default: nothing)",
+        help="keep this much of the most recently used: 5GB (default: nothing)",
     )
     clean.add_argument(
-        "--home", type=Path, metavar="DIR", help="the caches (default: where a race that is started here has them)"
+        "--home", type=Path, metavar="DIR", help="the folder of caches (default: that of a race in this folder)"
     )
     clean.set_defaults(do=clean_up)
 

@@ -38,7 +38,7 @@ def ended(program: str, perform: Callable[[], int | None]) -> int:
 def explained(program: str, error: Exception) -> tuple[Exit, str]:
     """Return the exit code of an error without a name of Runoff's, and what went wrong, and what to do."""
     if isinstance(error, ModuleNotFoundError):
-        return Exit.FAILED, f"{error.name} is not installed here; python -m pip install 'runoff[suite]' brings it"
+        return Exit.FAILED, f"{error.name} is not installed here; python -m pip install 'runoff[suite]' installs it"
     if isinstance(error, MemoryError):
         return Exit.FAILED, "there is not enough memory; give it more, or take fewer or smaller runs"
     if isinstance(error, OSError):

@@ -37,7 +37,7 @@ SIGNS = {
 
 
 class ReaderGone(ResultsUnwritable):
-    """What read the output ended before all of it was written, as ``head`` does; nothing is said about it.
+    """The reader of the output ended before all of it was written, as ``head`` does; no message is printed.
 
     Remedy: none is needed.
     """

@@ -285,4 +285,4 @@ def test_what_is_not_installed_is_named(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(export, "EXPORT_REQUIRES", ("a_missing_maker",))
     file = ROOT / "tests" / "stand_ins" / "honest.py"
     assert main(["check-backend", str(file)]) == Exit.FAILED
-    assert "a_missing_maker, by which the models are made, is not installed" in capsys.readouterr().err
+    assert "a_missing_maker, which makes the models, is not installed" in capsys.readouterr().err

@@ -75,7 +75,7 @@ def test_where_the_suites_packages_are_missing_a_line_says_what_brings_them(tmp_
         bare, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment(PYTHONPATH=str(ROOT))
     )
     assert done.returncode == Exit.FAILED
-    assert done.stderr == "runoff: pytest is not installed here; python -m pip install 'runoff[suite]' brings it\n"
+    assert done.stderr == "runoff: pytest is not installed here; python -m pip install 'runoff[suite]' installs it\n"
     assert list(tmp_path.iterdir()) == []
 
 

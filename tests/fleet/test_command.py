@@ -33,7 +33,7 @@ def test_a_plan_is_printed_or_written(tmp_path, capsys):
     ("given", "said"),
     [
         ([], "the following arguments are required: github|kubernetes|slurm"),
-        (["github", "slurm", "--on", "a"], "'slurm' is no option of plan github; what is raced comes after --"),
+        (["github", "slurm", "--on", "a"], "'slurm' is no option of plan github; the words of the race come after --"),
         (["github", "--on", "a", "shop:build"], "'shop:build' is no option of plan github"),
         (["github", "--", "shop:build"], "--on takes names such as ubuntu-24.04,ubuntu-24.04-arm, separated by commas"),
         (["slurm", "--on", "a", "--", "x"], "the following arguments are required: --cpus"),

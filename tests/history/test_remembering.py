@@ -100,7 +100,7 @@ def test_what_is_damaged_is_said_and_replaced(tmp_path, parsed):
         assert read(folder, tmp_path, said) == whole
         assert len(parsed) == 2
         (line,) = said
-        assert line == f"{file} is damaged; all runs are read anew, and it is replaced"
+        assert line == f"{file} is damaged; all runs are read again, and it is replaced"
         assert file.read_bytes() == kept
 
 

@@ -133,7 +133,7 @@ def test_a_changed_folder_is_refused_with_both_hashes(tmp_path):
     assert str(caught.value) == (
         f"the cached artifact {made.path} is not what was put there: expected 3 bytes with SHA-256 "
         f"{made.sha256[:12]}…, found 4 bytes with {found[:12]}…; "
-        f"delete the folder {tmp_path / 'key'} and run again: it will be made anew"
+        f"delete the folder {tmp_path / 'key'} and run again: it is then made again"
     )
 
 
@@ -148,7 +148,7 @@ def test_a_record_of_another_kind_is_refused(tmp_path, field):
         read_made(tmp_path / "key")
     assert str(caught.value) == (
         f"the cached artifact in {tmp_path / 'key'} is not whole ('{field}'); "
-        f"delete the folder {tmp_path / 'key'} and run again: it will be made anew"
+        f"delete the folder {tmp_path / 'key'} and run again: it is then made again"
     )
     (tmp_path / "key" / RECORD).unlink()
     with pytest.raises(ArtifactBroken, match="is not whole"):

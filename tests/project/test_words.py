@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import re
+from collections.abc import Iterator
 
 import pytest
 
+from runoff.__main__ import make_parser
 from tests.conftest import ROOT
 
 TURNS = {
@@ -58,6 +61,22 @@ def turns_in(text: str) -> list[str]:
 def test_no_page_has_a_turn_that_made_readers_stop(page):
     """None of the listed turns is in README, in any page of docs/, or in any other page that people read."""
     assert turns_in(page.read_text(encoding="utf-8")) == []
+
+
+def helps(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield the help of a command and of every command below it."""
+    yield parser.format_help()
+    for action in parser._actions:  # argparse offers no other way to its commands
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from helps(command)
+
+
+def test_no_help_has_such_a_turn():
+    """The help of `runoff` and of each of its commands has none of the listed turns."""
+    texts = list(helps(make_parser()))
+    assert len(texts) > 10
+    assert [turn for text in texts for turn in turns_in(text)] == []
 
 
 def test_a_turn_is_found_across_lines_and_not_in_code():

@@ -278,7 +278,7 @@ def test_a_keeper_that_breaks_down_begins_anew(monkeypatch, caplog):
     with closing(keeper):
         until(lambda: keeper.answers, "the worker is there")
     assert seen == [STARTING, RESTARTING]
-    assert "the keeper of the worker broke down and begins anew" in caplog.text
+    assert "the keeper of the worker failed and starts again" in caplog.text
     assert not keeper.answers
 
 

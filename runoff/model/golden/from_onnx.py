@@ -53,7 +53,7 @@ def compute_golden(model: dict[str, Any], inputs: dict[str, str], destination: s
     if unfinite := [name for name, array in outputs.items() if not np.isfinite(array).all()]:
         raise CheckpointBroken(
             f"{given.source.architecture} gives numbers that are not finite in its output {unfinite[0]!r} for these "
-            "inputs, so that nothing can be compared with it; give it inputs that it is made for"
+            "inputs, so no comparison with it is possible; give it inputs that it is made for"
         )
     few = slice(exact_examples)
     check, exact = check_outputs(given, examples[few], single)

@@ -74,7 +74,7 @@ def _loaded(content: bytes, called: str, pixel_limit: int) -> Image.Image:
         looks = f"it has {len(content):,} bytes and begins with {content[:8]!r}" if content else "it is empty"
         raise NotAPicture(
             f"{called} is not a picture in a known format ({', '.join(FORMATS)}): {looks}. "
-            "Remove it or save it anew as PNG or JPEG."
+            "Remove it or save it again as PNG or JPEG."
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooManyPixels(
@@ -85,7 +85,7 @@ def _loaded(content: bytes, called: str, pixel_limit: int) -> Image.Image:
     except _BROKEN_DATA as error:
         raise ImagesUnusable(
             f"{called} is a broken or cut-off picture ({len(content):,} bytes): {type(error).__name__}: {error}. "
-            "Fetch it again or save it anew as PNG or JPEG."
+            "Fetch it again or save it again as PNG or JPEG."
         ) from error
 
 
@@ -131,7 +131,7 @@ def _check_size(size: tuple[int, int], pixel_limit: int, called: str) -> None:
     """Refuse a picture that is empty or too big, judging by its header."""
     width, height = size
     if width < 1 or height < 1:
-        raise ImagesUnusable(f"{called} has no pixels: its header says {width}×{height}. Save it anew.")
+        raise ImagesUnusable(f"{called} has no pixels: its header says {width}×{height}. Save it again.")
     if width * height > pixel_limit:
         raise TooManyPixels(
             f"{called} has {width}×{height} = {width * height:,} pixels, and at most {pixel_limit:,} are accepted. "
@@ -156,7 +156,9 @@ def as_rgb(image: Image.Image, called: str = "The picture") -> Image.Image:
         return _over_white(image)
     if mode in ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV", "LAB"):
         return image.convert("RGB")
-    raise ImagesUnusable(f"{called} has the colour mode {mode}, which can't be converted. Save it anew as RGB or grey.")
+    raise ImagesUnusable(
+        f"{called} has the colour mode {mode}, which can't be converted. Save it again as RGB or grey."
+    )
 
 
 def _over_white(image: Image.Image) -> Image.Image:
@@ -195,7 +197,7 @@ def _black_and_white(image: Image.Image, called: str) -> tuple[float, float]:
         return 0.0, _WHITE_16_BIT
     values = np.asarray(image)
     if not np.isfinite(values).all():
-        raise ImagesUnusable(f"{called} holds values that are not numbers or infinite. Save it anew as 8-bit grey.")
+        raise ImagesUnusable(f"{called} holds values that are not numbers or infinite. Save it again as 8-bit grey.")
     darkest, brightest = float(values.min()), float(values.max())
     usual = _USUAL_WHITES if image.mode == "F" else _USUAL_WHITES[1:]
     white = next((white for white in usual if brightest <= white), brightest)

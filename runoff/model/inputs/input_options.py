@@ -75,14 +75,14 @@ def add_input_options(add: Callable[..., object]) -> None:
         "--inputs",
         type=Path,
         metavar="FILE.npz",
-        help="what the model is run on: an array for each input by its name, whose first axis are the examples "
-        "(pictures where it takes pictures, else seeded random numbers)",
+        help="the model's inputs: an array for each input by its name, whose first axis is that of the examples "
+        "(pictures for a model of pictures, else seeded random numbers)",
     )
     add(
         "--task",
         choices=(AUTO, CLASSIFICATION, OTHER),
         default=AUTO,
-        help="whether Top-1 is compared with golden's, or the outputs' numbers (by what the outputs are)",
+        help="compare Top-1 with golden's, or the outputs' numbers (auto: decided by the outputs)",
     )
     add(
         "--tolerance",

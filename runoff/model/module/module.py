@@ -105,7 +105,7 @@ def taking(architecture: str, given: Input) -> Iterator[None]:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise UsageError(
             f"{architecture} takes no input of {'×'.join(map(str, given.shape))} {given.dtype} ({reason}); "
-            "look at --input-size and --preprocessing"
+            "check --input-size and --preprocessing"
         ) from error
 
 

@@ -52,7 +52,9 @@ def read_inputs(graph: Any, declared: Sequence[DeclaredInput], picture: tuple[in
     picture = picture if len(values) == 1 else ()
     made = [read_input(graph, value, said.get(value.name), picture) for value in values]
     if asked := [f"--input {each}" for each in made if isinstance(each, str)]:
-        raise UsageError(f"what it takes is not all in the file; give {', '.join(asked)}, with a number for each ?")
+        raise UsageError(
+            f"the file does not declare all of its inputs; give {', '.join(asked)}, with a number for each ?"
+        )
     return tuple(each for each in made if isinstance(each, Input))
 
 
@@ -99,7 +101,7 @@ def dtype_of(value: Any, what: str) -> str:
     dtype = DTYPES.get(value.type.tensor_type.elem_type)
     if dtype is None:
         name = TensorProto.DataType.Name(value.type.tensor_type.elem_type)
-        raise OnnxFileUnusable(f"its {what} {value.name!r} is of {name}, which numpy has no numbers of")
+        raise OnnxFileUnusable(f"its {what} {value.name!r} is of {name}, a type that numpy does not have")
     return dtype
 
 

@@ -52,5 +52,5 @@ def picture_fields(metadata: Mapping[str, str]) -> dict[str, Any]:
     if channels := CHANNELS.get(metadata.get("image.bitmappixelformat", "").lower()):
         fields["channels"] = channels
     if metadata.get("image.colorspacegamma", "").lower() == "linear":
-        raise UsageError("its metadata asks for pictures in linear light, which none here become; give it --inputs")
+        raise UsageError("its metadata requires pictures in linear light, which Runoff does not make; give it --inputs")
     return fields

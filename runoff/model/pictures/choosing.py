@@ -109,7 +109,7 @@ def choose_pictures(asked: Asked, names: Sequence[str], decoders: Decoders, begi
     elif asked.calibrates and (share := share_size(len(by_hash))):
         taken = sorted(by_hash, key=lambda found: hashlib.sha256(SHARE_SEED + found.encode()).digest())[:share]
         calibration = asked.directory, tuple(by_hash.pop(found)[0] for found in taken)
-        apart = Calibrated(share, "a share of --images that nobody is judged by")
+        apart = Calibrated(share, "a share of --images that judges no contender")
     order = sorted(by_hash)
     kept = tuple(by_hash[found][0] for found in order)
     labels = np.array([labelled.classes[name] for name in kept], np.int32)
@@ -169,7 +169,7 @@ def share_size(pictures: int) -> int:
 def why_not_calibrated(pictures: int) -> NoAnswer:
     """Return what a calibrated contender comes to without pictures to calibrate on."""
     return NoAnswer(
-        f"it is calibrated on pictures that nobody is judged by: at least {LEAST_CALIBRATION} of "
+        f"it is calibrated on pictures that judge no contender: at least {LEAST_CALIBRATION} of "
         f"{2 * LEAST_CALIBRATION} or more, and there are {pictures}; give --calibration DIR"
     )
 

@@ -58,7 +58,7 @@ def labelling(
     """Return the pictures whose class the model has; raise LabelsUnusable for none."""
     known = {name: index for name, index in labelled.items() if index is not None}
     if not known:
-        raise LabelsUnusable("no picture is of a class that the model has; look at --class-map")
+        raise LabelsUnusable("no picture is of a class that the model has; check --class-map")
     return Labelling(known, unknown, unlisted, empty)
 
 

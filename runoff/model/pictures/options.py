@@ -46,7 +46,7 @@ def add_picture_options(add: Callable[..., object]) -> None:
         "--images",
         type=Path,
         metavar="DIR",
-        help="your own pictures instead of the fixtures; where they lie in a folder for each class, or --labels names "
+        help="your own pictures instead of the fixtures; if they are in a folder for each class, or --labels names "
         "them, accuracy is measured too",
     )
     add(
@@ -54,7 +54,7 @@ def add_picture_options(add: Callable[..., object]) -> None:
         type=class_map,
         metavar="FILE",
         help="which of the model's labels (or indices) a folder's name or a picture's label stands for: two columns or "
-        "a JSON object; or the word indices, where they are indices",
+        "a JSON object; or the word indices, if they are indices",
     )
     add(
         "--max-unreadable",
@@ -67,7 +67,7 @@ def add_picture_options(add: Callable[..., object]) -> None:
         "--calibration",
         type=Path,
         metavar="DIR",
-        help="pictures that INT8 variants are calibrated on (default: a share of the others that judges nobody)",
+        help="pictures that INT8 variants are calibrated on (default: a share of the others that judges no contender)",
     )
 
 

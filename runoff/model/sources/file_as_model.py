@@ -141,7 +141,7 @@ def run_once(path: Path, inputs: Sequence[Input], options: InputOptions) -> tupl
         return found
 
     shown = ", ".join(map(input_text, inputs))
-    with refusing(f"{version} can't run it on {shown}; look at --input and --inputs"):
+    with refusing(f"{version} can't run it on {shown}; check --input and --inputs"):
         single = run(ONE)
     free = all(given.batched for given in inputs) and takes_two(session, run)
     return [output_of(name, array) for name, array in zip(names, single, strict=True)], None if free else ONE

@@ -64,7 +64,7 @@ def import_factory(
     made = made.float()
     first = tuple(each[:1] for each in shown)
     if any(map(torch.nn.parameter.is_lazy, made.state_dict(keep_vars=True).values())):
-        with saying(f"{architecture}: its forward, by which lazy layers learn their sizes, raised"), torch.no_grad():
+        with saying(f"{architecture}: its forward, which gives lazy layers their sizes, raised"), torch.no_grad():
             flat(made, names)(*(each.clone() for each in first))
     whose = give_weights(architecture, made, names, shown, *weights)
     loose = digests_of(loose_tensors(made))

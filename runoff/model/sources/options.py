@@ -94,34 +94,34 @@ def add_model_options(add: Callable[..., object]) -> None:
         "--model",
         default=defaults.model,
         metavar="NAME",
-        help="any classifier of TorchVision's, timm:NAME for one of timm's, package.module:callable for a module of "
-        "your own, or PATH.onnx (%(default)s)",
+        help="any classifier of TorchVision's, timm:NAME for one of timm's, package.module:callable for your own "
+        "module, or PATH.onnx (%(default)s)",
     )
     add(
         "--weights",
         default=defaults.weights,
         metavar="W",
-        help="whose weights: auto (the source's own, what a callable loads, else those built in), builtin, random (for "
-        "speed alone), a tag of TorchVision's (IMAGENET1K_V2), or the PATH of a state dict, and #PLACE where it holds "
-        "several (auto)",
+        help="the weights: auto (the source's own, or those that a callable loads, else those built in), builtin, "
+        "random (for speed alone), a tag of TorchVision's (IMAGENET1K_V2), or the PATH of a state dict, with #PLACE if "
+        "it holds several (auto)",
     )
     add(
         "--preprocessing",
         type=read_preprocessing,
         default=defaults.preprocessing,
         metavar="P",
-        help="how pictures become the input: auto (what goes with the weights), imagenet, or a JSON or TOML FILE with "
-        "the fields to change: size, crop, mean, deviation, resize, interpolation, fill, scale, channels, layout, "
+        help="how pictures become the input: auto (the preprocessing of the weights), imagenet, or a JSON or TOML FILE "
+        "with the fields to change: size, crop, mean, deviation, resize, interpolation, fill, scale, channels, layout, "
         "dtype (auto)",
     )
-    add("--mean", type=read_numbers, nargs="+", metavar="M", help="the mean to subtract, for short: 0.485,0.456,0.406")
-    add("--std", type=read_numbers, nargs="+", metavar="S", help="the deviation to divide by, for short")
+    add("--mean", type=read_numbers, nargs="+", metavar="M", help="the mean to subtract, such as 0.485,0.456,0.406")
+    add("--std", type=read_numbers, nargs="+", metavar="S", help="the standard deviation to divide by")
     add(
         "--input-size",
         type=quantities.positive,
         nargs=3,
         metavar=("C", "H", "W"),
-        help="channels, height and width of the input, for short: 3 299 299",
+        help="channels, height and width of the input, such as 3 299 299",
     )
     add(
         "--labels",
@@ -129,8 +129,8 @@ def add_model_options(add: Callable[..., object]) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="names of the classes, one a line or a JSON list (those of the source); or what is on the pictures of "
-        "--images: a picture's name and its label a row, in CSV, TSV or JSON lines; may be given for each",
+        help="names of the classes, one a line or a JSON list (those of the source); or the labels of the pictures of "
+        "--images: a picture's name and its label a row, in CSV, TSV or JSON lines; may be given twice, once for each",
     )
 
 

@@ -54,7 +54,7 @@ REACH = 0.44
 
 
 class NothingToDraw(RunoffError):
-    """A chart was asked for that the run has no figures for.
+    """The run has no figures for the requested chart.
 
     Remedy: give a run that timed two contenders or more.
     """

@@ -31,7 +31,7 @@ def add_report(commands: Commands, home: Callable[[], Path]) -> None:
     report.add_argument(
         "--choose",
         metavar="LIMITS",
-        help="print and write what is recommended under these limits, not the run's: agreement>=99%%, cold_start<1s",
+        help="recommend a contender under these limits, not the run's: agreement>=99%%, cold_start<1s",
     )
     report.set_defaults(do=lambda options: write_reports(options, home))
 

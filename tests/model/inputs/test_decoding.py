@@ -264,7 +264,7 @@ def test_foreign_data_is_a_named_error(content: bytes, found: str, tmp_path: Pat
         decode(path)
     assert str(path) in str(raised.value)
     assert found in str(raised.value)
-    assert "save it anew" in str(raised.value)
+    assert "save it again" in str(raised.value)
 
 
 @pytest.mark.parametrize("file_format", FORMATS)

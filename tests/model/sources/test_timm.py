@@ -203,7 +203,7 @@ def test_weights_that_there_are_not_are_refused(tag: str, name: str, words: str,
 
 def test_an_input_that_a_model_cannot_take_is_refused(tmp_path: Path) -> None:
     """A size smaller than a patch is told with the option."""
-    with pytest.raises(UsageError, match=r"takes no input of 3×7×7 .*look at --input-size"):
+    with pytest.raises(UsageError, match=r"takes no input of 3×7×7 .*check --input-size"):
         import_random(SMALLEST, str(tmp_path), [{"crop": 7}])
 
 
