@@ -60,7 +60,7 @@ def test_whatever_goes_wrong_is_a_line_with_a_code(monkeypatch, capsys, error, c
     def fail(options):
         raise error
 
-    monkeypatch.setattr(__main__, "add_report", lambda commands: commands.add_parser("x").set_defaults(do=fail))
+    monkeypatch.setattr(__main__, "add_report", lambda commands, home: commands.add_parser("x").set_defaults(do=fail))
     assert main(["x"]) == code
     told = capsys.readouterr().err
     assert told.startswith(said)
