@@ -74,8 +74,9 @@ def shift_batch_norms(module: Any) -> None:
 
     Without it half of the numbers are cut off, and both rounding and whatever lies outside the statistics, such as a
     picture of one colour, grow with every layer: by 1.2 after a batch norm and a ReLU (the square root of π / (π - 1);
-    Yang et al., "A Mean Field Theory of Batch Normalization", 2019, who name this cure), more where channels weigh
-    each other. EfficientNetV2-S gave a dark picture logits thousands of times those of others; a sixth was rounding.
+    Yang et al., "A Mean Field Theory of Batch Normalization", 2019: near the linear regime it is less), more where
+    channels weigh each other. EfficientNetV2-S gave a dark picture logits thousands of times those of others; a sixth
+    was rounding.
     """
     import torch
 
