@@ -47,6 +47,16 @@ def test_a_claim_stands_beside_its_measurement(stored):
     )
 
 
+def test_a_figure_that_was_not_asked_for_is_not_nought(stored):
+    """A run whose reference has no benchmark of its own still has the ratio, and no time for the reference."""
+    stored["benchmarks"] = [
+        one
+        for one in stored["benchmarks"]
+        if (one["group"], one["extra_info"]["contender"]) != ("inference", "pytorch")
+    ]
+    assert judged(stored, 0.714, "faster")[1] == "17.9 ms against –: 1.40× faster [1.37, 1.43]"
+
+
 @pytest.mark.parametrize(
     ("value", "verdict", "words"),
     [

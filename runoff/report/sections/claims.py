@@ -84,10 +84,12 @@ def quantity_claims(run: StoredRun) -> Iterator[Cells]:
             if shown is None:
                 continue
             figures, unit = (quantity.figures[named], quantity.figures[NATIVE]), quantity.metric.unit
-            values = (quantity.metric.read(row_of(run, name)) or 0.0 for name in (contender, NATIVE))
+            values = [quantity.metric.read(row_of(run, name)) for name in (contender, NATIVE)]
             claimed = figures[0] / figures[1]
             post = " against ".join(f"{figure:g} {unit}" for figure in figures)
-            here = " against ".join(numbers.figure(value, unit) for value in values)
+            here = " against ".join(
+                numbers.NOTHING if value is None else numbers.figure(value, unit) for value in values
+            )
             yield judged(
                 f"{contender} against {NATIVE}: {quantity.name}",
                 f"{post}: {numbers.times(claimed, quantity.words)}",
