@@ -13,13 +13,14 @@ from pathlib import Path
 from pages.blocks import replace_block
 from pages.contenders import contenders_text
 from pages.errors import errors_table
-from pages.figures import answer, picture, require_fit
+from pages.figures import answer, require_fit
 from pages.live import live_picture
 from pages.reference import environments_table, options_table
 from pages.stored import stored_text
 from runoff.errors import RunoffError
 from runoff.files.whole import write_text
 from runoff.processes.surroundings import ROOT
+from runoff.report.sections.latency import standalone_ratio_chart
 from runoff.stored.run import read_run
 from runoff.text.output import show, tell
 
@@ -49,7 +50,7 @@ def renew(root: Path, given: Path | None = None) -> list[Path]:
         require_fit(run)
         if given:
             texts[root / RUN] = json.dumps(json.loads(given.read_text(encoding="utf-8")), separators=(",", ":")) + "\n"
-        texts[root / PICTURE] = picture(run)
+        texts[root / PICTURE] = standalone_ratio_chart(run)
         text = (root / "README.md").read_text(encoding="utf-8")
         text = replace_block(text, "answer", answer(run))
         texts[root / "README.md"] = replace_block(

@@ -7,7 +7,6 @@ import dataclasses
 from runoff.answer.recommendation import opening
 from runoff.errors import RunoffError
 from runoff.report.sections.comparison import comparison_table
-from runoff.report.sections.latency import standalone_ratio_chart
 from runoff.report.sections.setting import setting_line
 from runoff.stored import wording
 from runoff.stored.run import StoredRun
@@ -66,8 +65,3 @@ def small(table: Table) -> Table:
         columns=tuple(table.columns[place] for place in kept),
         rows=tuple(tuple(row[place] for place in kept) for row in table.rows),
     )
-
-
-def picture(run: StoredRun) -> str:
-    """Draw the ratios as an SVG file; raises DrawingFailed or NothingToDraw where that can't be done."""
-    return standalone_ratio_chart(run)

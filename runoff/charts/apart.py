@@ -49,11 +49,13 @@ def draw_apart(figures: Sequence[Figure], kept: Path | None = None) -> list[Figu
     became of the process that draws.
     """
     texts = [json.dumps(figure.drawing) for figure in figures if not isinstance(figure.drawing, str)]
-    drawn = {text: svg for text in texts if (svg := recall(kept, text))}
+    files = {} if kept is None else {text: file_of(kept, text) for text in texts}
+    drawn = {text: svg for text, file in files.items() if (svg := recall(file))}
     missing = [text for text in dict.fromkeys(texts) if text not in drawn]
     for text, svg in zip(missing, draw_in_process(missing), strict=True):
         drawn[text] = svg
-        keep(kept, text, svg)
+        if text in files:
+            keep(files[text], svg)
     svgs = iter([drawn[text] for text in texts])
     return [figure if isinstance(figure.drawing, str) else replace(figure, drawing=next(svgs)) for figure in figures]
 
@@ -97,22 +99,19 @@ def file_of(kept: Path, text: str) -> Path:
     return kept / f"{sha256(f'{version(DRAWER)} {text}'.encode()).hexdigest()}.svg"
 
 
-def recall(kept: Path | None, text: str) -> str | None:
+def recall(file: Path) -> str | None:
     """Return a chart that was kept, None where there is none or only a part of one."""
-    if kept is None:
-        return None
     try:
-        svg = note_use(file_of(kept, text)).read_text(encoding="utf-8")
+        svg = note_use(file).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return None
     return svg if svg.startswith("<svg") and svg.endswith("</svg>") else None
 
 
-def keep(kept: Path | None, text: str, svg: str) -> None:
+def keep(file: Path, svg: str) -> None:
     """Keep a chart; where that can't be done, it is drawn again the next time."""
-    if kept is not None:
-        with suppress(OSError):
-            write_whole(file_of(kept, text), lambda partial: partial.write_text(svg, encoding="utf-8"))
+    with suppress(OSError):
+        write_whole(file, lambda partial: partial.write_text(svg, encoding="utf-8"))
 
 
 def surroundings(variables: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -59,8 +59,8 @@ def drawing_by(to_svg: Callable[[str], str]) -> Iterator[None]:
     """Draw charts in this process by a function while the block lasts: one that draws takes two seconds to start."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawing, "to_svg", to_svg)
-        patch.setattr(apart, "recall", lambda kept, text: None)  # what is drawn here is kept for nobody
-        patch.setattr(apart, "keep", lambda kept, text, svg: None)
+        patch.setattr(apart, "recall", lambda file: None)  # what is drawn here is kept for nobody
+        patch.setattr(apart, "keep", lambda file, svg: None)
         patch.setattr(apart, "draw_in_process", lambda texts: [drawing.to_svg(text) for text in texts])
         yield
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from runoff.charts.drawing import hue, logarithmic, palette, specify, standalone, to_svg, top_legend
 from runoff.charts.lines import DASHES
 from runoff.charts.shift import HEIGHT, shift_chart
-from runoff.charts.vega_lite import Given, channel, chart_of
+from runoff.charts.vega_lite import Chart, Given, channel, chart_of
 from runoff.errors import RunoffError
 from runoff.files.whole import write_text
 from runoff.judge.shift import Shift, shift_function
@@ -99,7 +99,7 @@ def draw_shift(runs: Mapping[str, Any]) -> str:
     """Draw the shift function of each run as an SVG file."""
     lines = {f"a machine with {name}": shift_of(run) for name, run in runs.items()}
     chart = shift_chart(lines, "ONNX Runtime / PyTorch")
-    return standalone(to_svg(json.dumps(specify(chart, [""] * HEIGHT, width=WIDE))))
+    return as_file(chart)
 
 
 def draw_over_time(series: Mapping[str, Sequence[float]]) -> str:
@@ -116,7 +116,12 @@ def draw_over_time(series: Mapping[str, Sequence[float]]) -> str:
     dash = channel("who:N", legend=legend, scale=Given(domain=names, range=list(DASHES[: len(names)])))
     chart = chart_of(lines).mark("line", strokeWidth=1.6)
     encoded = chart.encode(x=along, y=upwards, color=hue("who:N", palette(names), legend), strokeDash=dash)
-    return standalone(to_svg(json.dumps(specify(encoded, [""] * HEIGHT, width=WIDE))))
+    return as_file(encoded)
+
+
+def as_file(chart: Chart) -> str:
+    """Draw a chart as an SVG file."""
+    return standalone(to_svg(json.dumps(specify(chart, [""] * HEIGHT, width=WIDE))))
 
 
 def running_median(times: NDArray[np.float64]) -> NDArray[np.float64]:
