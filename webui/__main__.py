@@ -6,7 +6,8 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from contextlib import closing, nullcontext, suppress
+from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,18 +18,21 @@ from runoff.model.inputs.input_options import add_input_options, input_options
 from runoff.model.sources.options import ModelOptions, add_model_options, model_options
 from runoff.processes.clearing import in_use
 from runoff.processes.interruption import end_by_signals
+from runoff.processes.workplace import usable_home
 from runoff.quantities import whole_number
 from runoff.text.ending import ended
 from runoff.text.output import show
 from webui.config import Config
 from webui.runtimes import chosen_contenders, started_runtimes
-from webui.serving import address, listening_socket, serve_app, trusted_hosts
+from webui.serving import address, host_name, listening_socket, serve_app, trusted_hosts
 from webui.supply import cached_supply, prepare_folder
 
 HOST = "127.0.0.1"
 PORT = 8000
 MAX_PORT = 65535
 MAX_THREADS = 1024
+
+log = logging.getLogger(__name__)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -55,6 +59,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--trusted-host",
         action="append",
+        type=host_name,
         default=[],
         metavar="NAME",
         help="answer to this name too, as a proxy passes it, and to no others (may be repeated)",
@@ -95,7 +100,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             inputs=input_options(options),
             threads=options.threads,
             prepared=options.prepared,
-            trusted_hosts=trusted_hosts(options.host, options.trusted_host),
         )
         options.do(config, options)
 
@@ -107,18 +111,32 @@ def serve(config: Config, options: argparse.Namespace) -> None:
 
     Raises any RunoffError for a model that can't be had or is no image classifier.
     """
-    with (
-        listening_socket(options.host, options.port) as listener,
-        nullcontext() if config.prepared else in_use(config.home),
-        closing(started_runtimes(config, known_backends(options.backend))) as runtimes,
-    ):
+    with ExitStack() as stack:
+        listener = stack.enter_context(listening_socket(options.host, options.port))
+        bound = listener.getsockname()[0]
+        config = replace(placed(config), trusted_hosts=trusted_hosts(bound, options.host, options.trusted_host))
+        if config.prepared is None:
+            stack.enter_context(in_use(config.home))
+        runtimes = stack.enter_context(closing(started_runtimes(config, known_backends(options.backend))))
         from webui.app import make_app  # only now: the first worker starts while Flask is imported
 
-        runtimes.model.result()
+        runtimes.wait_for_model()
         app = make_app(config, runtimes)
         with suppress(ResultsUnwritable):  # where it is need not be seen
-            show(f"The page is at {address(options.host, options.port)} (end it with Ctrl+C)\n")
+            show(f"The page is at {address(bound, options.host, options.port)} (end it with Ctrl+C)\n")
         serve_app(app, listener, config)
+
+
+def placed(config: Config) -> Config:
+    """Keep caches and logs in the first folder that can be written, as a race does, and warn where it is another one.
+
+    Raises WorkplaceUnusable.
+    """
+    doubts: list[str] = []
+    home = usable_home(config.home, doubts)
+    for doubt in doubts:
+        log.warning("%s", doubt)
+    return replace(config, home=home)
 
 
 def prepare(config: Config, options: argparse.Namespace) -> None:
@@ -126,7 +144,7 @@ def prepare(config: Config, options: argparse.Namespace) -> None:
 
     Raises ResultsUnwritable where a folder can't be used, and any RunoffError for the first that can't be had.
     """
-    backends = known_backends(options.backend)
+    config, backends = placed(config), known_backends(options.backend)
     try:
         prepare_folder(cached_supply(config, backends), chosen_contenders(config, backends), options.folder)
     except OSError as error:

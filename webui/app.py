@@ -14,6 +14,7 @@ from webui.config import FORM_OVERHEAD, Config
 from webui.refusals import ACCEPTED, Refusal
 from webui.runtimes import Runtimes
 from webui.samples import sample_file, samples
+from webui.serving import is_trusted
 
 MOST_PARTS = 20
 EXTENSION = "runoff"
@@ -65,10 +66,15 @@ def make_app(config: Config, runtimes: Runtimes) -> Flask:
     app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = config.upload_limit + FORM_OVERHEAD
     app.config["MAX_FORM_PARTS"] = MOST_PARTS
-    app.config["TRUSTED_HOSTS"] = list(config.trusted_hosts) or None
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, its interface does not
     app.extensions[EXTENSION] = runtimes
     app.register_blueprint(make_api(config, runtimes))
+
+    @app.before_request
+    def require_trusted_host() -> None:
+        if not is_trusted(request.headers.get("Host", ""), config.trusted_hosts):
+            raise Refusal("untrusted_host")
+
     app.after_request(add_headers)
     add_pages(app, config, runtimes)
     add_refusals(app, config)

@@ -32,6 +32,8 @@ JOIN_TIMEOUT = 10.0
 MOST_DOUBLINGS = 10
 POLLS_PER_SECOND = 10
 BEGIN_ANEW_SECONDS = 1.0
+LATE_SECONDS = 5.0
+"""A worker whose answer takes longer is not counted on: the largest pictures take two seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +88,7 @@ class Keeper:
         self._prepare = cache(prepare) if prepare else None
         self._after = after
         self._start_timeout = start_timeout
+        self._asked: float | None = None
         self._changed = threading.Condition()
         self._turn = threading.Lock()
         self._closing = threading.Event()
@@ -129,8 +132,10 @@ class Keeper:
 
     @property
     def answers(self) -> bool:
-        """Whether the worker is there, and the thread that would start it again."""
-        return self.status.state == READY and self._thread.is_alive()
+        """Whether the worker is there, has kept nobody waiting for long, and has the thread that starts it again."""
+        begun = self._asked
+        prompt = begun is None or time.monotonic() - begun < LATE_SECONDS
+        return prompt and self.status.state == READY and self._thread.is_alive()
 
     def suspend(self) -> None:
         """Stop the worker, so that threads which spin after their work take nothing from the next runtime."""
@@ -138,15 +143,12 @@ class Keeper:
             with suppress(ChildProcessError):  # it has ended meanwhile, and is started anew
                 process.suspend()
 
-    def resume(self) -> None:
-        """Let a suspended worker go on."""
-        if process := self.status.process:
-            process.resume()
-
     def _ask(self, process: Process, command: Message, timeout: float) -> Message:
         """Ask for one answer; a worker that does not read the command in time is ended too."""
         watchdog = threading.Timer(timeout, process.popen.kill)
         watchdog.start()
+        self._asked = time.monotonic()
+        process.resume()  # it may be suspended: by us for another's turn, or by somebody else
         try:
             return process.ask(command, timeout)
         except RunoffError as error:  # whatever a worker says, it ends after it
@@ -155,6 +157,7 @@ class Keeper:
                 raise
             raise WorkerCrashed(str(error)) from error
         finally:
+            self._asked = None
             watchdog.cancel()
 
     def _become(self, state: str, process: Process | None = None, *, again: bool = False) -> None:

@@ -30,9 +30,11 @@ from runoff.processes.surroundings import Surroundings, process_variables
 from runoff.processes.variables import require_own_meaning
 from webui import words
 from webui.config import Config
-from webui.keeper import SETTLED, UNAVAILABLE, WAITED_FOR, Keeper, NotPrepared, NotReady
+from webui.keeper import GONE, SETTLED, UNAVAILABLE, WAITED_FOR, Keeper, NotPrepared, NotReady
 from webui.refusals import Refusal
 from webui.supply import Supply, cached_supply, choose_anew, prepared_supply
+
+LOOK_SECONDS = 0.2
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +83,17 @@ class Runtimes:
         """End all workers."""
         for keeper in self.keepers():
             keeper.close()
+
+    def wait_for_model(self) -> None:
+        """Wait until the model is known, or no worker could be started that would learn it: that goes on being tried.
+
+        Raises what keeps the model from being had.
+        """
+        while any(runtime.keeper.status.state not in GONE for runtime in self.runtimes.values()):
+            if futures.wait([self.model], LOOK_SECONDS).done:
+                break
+        if self.model.done():
+            self.model.result()
 
     @property
     def known_model(self) -> Model | None:
@@ -147,7 +160,6 @@ class Runtimes:
                 if self.latest is not None and self.latest is not keeper:
                     self.latest.suspend()
                 self.latest = keeper
-                keeper.resume()
                 command = {"do": "picture", "pixels": pixels.content}
                 return keeper.ask(command, patience=0.0, timeout=self.config.worker_timeout)
             except NotReady:
@@ -228,7 +240,7 @@ def learned_model(runtimes: Runtimes, supply: Supply) -> Model:
     if not runtimes.model.done():
         try:
             runtimes.model.set_result(supply.model())
-        except (RunoffError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the start of the page waits for it
             runtimes.model.set_exception(error)
     if runtimes.known_model is None:
         raise NotPrepared(UNAVAILABLE)

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,17 +28,19 @@ def is_packed() -> bool:
     return PACKED.is_dir()
 
 
-def homes(variables: Mapping[str, str] = os.environ) -> Iterator[Path]:
+def homes(variables: Mapping[str, str] = os.environ, usual: Path | None = None) -> Iterator[Path]:
     """Yield the folders that caches may be in, the first that can be written being the one.
 
-    They are the one that RUNOFF_HOME names, ``.runoff/`` in a checkout, the user's cache folder as the platform has it,
-    and one for temporary files.
+    They are the one that RUNOFF_HOME names, ``usual`` or else ``.runoff/`` in a checkout, the user's cache folder as
+    the platform has it, and one for temporary files.
     """
     from platformdirs import user_cache_path  # here: what only reads or computes needs no package for it
 
     if variables.get(HOME):
         yield Path(variables[HOME]).absolute()
-    if not is_packed():
+    if usual is not None:
+        yield usual
+    elif not is_packed():
         yield ROOT / ".runoff"
     with suppress(RuntimeError):  # there is neither HOME nor a user's entry that has one
         cache = user_cache_path("runoff")
@@ -62,13 +64,13 @@ def private_folder(home: Path) -> Path:
     return home
 
 
-def use_first(use: Callable[[Path], Used]) -> tuple[Used, list[str]]:
+def use_first(use: Callable[[Path], Used], usual: Path | None = None) -> tuple[Used, list[str]]:
     """Return what ``use`` makes of the first of ``homes`` that can be had, and why those before it can't be.
 
     ``use`` raises OSError for a folder that it can't write in. Raises WorkplaceUnusable where none can be had.
     """
     reasons: list[str] = []
-    for home in homes():
+    for home in homes(usual=usual):
         try:
             return use(private_folder(home)), reasons
         except OSError as error:
@@ -79,10 +81,11 @@ def use_first(use: Callable[[Path], Used]) -> tuple[Used, list[str]]:
     )
 
 
-def usable_home() -> Path:
+def usable_home(usual: Path | None = None, doubts: list[str] | None = None) -> Path:
     """Return the folder that a race started here keeps its caches in, made where there is none.
 
-    Raises WorkplaceUnusable.
+    ``usual`` is tried in place of a race's own. Where another is taken, why so is added to ``doubts``. Raises
+    WorkplaceUnusable.
     """
 
     def writable(home: Path) -> Path:
@@ -90,7 +93,15 @@ def usable_home() -> Path:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(home))
         return home.resolve()
 
-    return use_first(writable)[0]
+    home, reasons = use_first(writable, usual)
+    if reasons and doubts is not None:
+        doubts.append(moved(home, reasons))
+    return home
+
+
+def moved(home: Path, reasons: Sequence[str]) -> str:
+    """Say where caches are instead of the usual folder, and why."""
+    return f"caches, logs and journals are in {home}, since they can't be kept in {' or '.join(reasons)}"
 
 
 @dataclass(frozen=True)

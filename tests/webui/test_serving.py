@@ -8,9 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+from argparse import ArgumentTypeError
 from contextlib import closing
 from http.client import HTTPConnection
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -23,26 +25,27 @@ from tests.waiting import until
 from tests.web import prepared_fakes, served
 from tests.webui.proof.server import ask
 from webui.__main__ import main
-from webui.serving import LOOPBACK, address, end_slow, trusted_hosts
+from webui.serving import address, end_slow, host_name, is_trusted, listening_socket, trusted_hosts
 
 ENDS_SOON = 0.5
 """Seconds that a request may take in these tests."""
 
 
 @pytest.mark.parametrize(
-    ("host", "shown"),
+    ("bound", "host", "shown"),
     [
-        ("127.0.0.1", "http://127.0.0.1:8000/"),
-        ("localhost", "http://localhost:8000/"),
-        ("::1", "http://[::1]:8000/"),
-        ("::", "http://[::1]:8000/"),
-        ("0.0.0.0", "http://127.0.0.1:8000/"),  # noqa: S104 - shown, not listened at
-        ("", "http://127.0.0.1:8000/"),
+        ("127.0.0.1", "127.0.0.1", "http://127.0.0.1:8000/"),
+        ("127.0.0.1", "localhost", "http://localhost:8000/"),
+        ("::1", "::1", "http://[::1]:8000/"),
+        ("::", "::", "http://[::1]:8000/"),
+        ("::", "0:0:0:0:0:0:0:0", "http://[::1]:8000/"),
+        ("0.0.0.0", "0.0.0.0", "http://127.0.0.1:8000/"),  # noqa: S104 - shown, not listened at
+        ("0.0.0.0", "", "http://127.0.0.1:8000/"),  # noqa: S104 - as above
     ],
 )
-def test_the_address_shown_can_be_opened(host, shown):
+def test_the_address_shown_can_be_opened(bound, host, shown):
     """IPv6 stands in brackets, and an address that stands for all is shown as this machine's own."""
-    assert address(host, 8000) == shown
+    assert address(bound, host, 8000) == shown
 
 
 def test_a_name_that_can_not_be_one_is_refused(capsys):
@@ -51,12 +54,36 @@ def test_a_name_that_can_not_be_one_is_refused(capsys):
     assert "give another --host or --port" in capsys.readouterr().err
 
 
-def test_a_page_for_this_machine_answers_to_its_names_alone():
-    """On loopback only this machine's names are trusted; a page for others trusts any until its user names some."""
-    assert trusted_hosts("127.0.0.1", []) == LOOPBACK
-    assert trusted_hosts("0.0.0.0", []) == ()  # noqa: S104 - as a container listens
-    assert trusted_hosts("0.0.0.0", ["page.example"]) == (*LOOPBACK, "page.example")  # noqa: S104 - as above
-    assert trusted_hosts("127.0.0.1", ["page.example"]) == (*LOOPBACK, "page.example")
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
+def test_a_page_for_this_machine_answers_to_its_names_alone(host):
+    """Whatever way of loopback it listens at, it answers at the address that it shows, and to no name from outside."""
+    with listening_socket(host, 0) as listener:
+        bound, port = listener.getsockname()[:2]
+    names = trusted_hosts(bound, host, [])
+    asked = urlsplit(address(bound, host, port)).netloc
+    assert is_trusted(asked, names)
+    assert not any(
+        is_trusted(each, names) for each in ("evil.example", "8.8.8.8", "", "evil@localhost", "a..b", "[::2]")
+    )
+
+
+@pytest.mark.parametrize("bound", ["0.0.0.0", "::", "192.0.2.7"])  # noqa: S104 - not listened at
+def test_a_page_for_others_answers_to_any_name_until_some_are_given(bound):
+    """Once its user names some it answers to those, to this machine's, and to the address that it shows."""
+    assert trusted_hosts(bound, bound, []) == ()
+    assert is_trusted("anything.example", ())
+    names = trusted_hosts(bound, bound, [host_name("Page.Example"), host_name(".inside.example")])
+    shown = urlsplit(address(bound, bound, 8000)).netloc
+    for asked in ("page.example", "PAGE.example:8000", "page.example.", "a.inside.example", "[::1]:80", shown):
+        assert is_trusted(asked, names)
+    assert not any(is_trusted(asked, names) for asked in ("a.page.example", "notinside.example", "192.0.2.8"))
+
+
+@pytest.mark.parametrize("text", ["", "http://page.example/", "page.example:80", "*", "a..b", "a b", "page.example/x"])
+def test_what_no_request_can_name_is_refused_as_a_trusted_host(text):
+    """A name that no browser sends would never match: it is refused before anything is started."""
+    with pytest.raises(ArgumentTypeError, match="a host's name"):
+        host_name(text)
 
 
 def test_a_request_has_its_time_from_its_own_beginning():
@@ -129,7 +156,7 @@ def test_as_process_one_it_ends_by_term(tmp_path):
         port = free.getsockname()[1]
     folder = prepared_fakes(tmp_path / "prepared", ["fake"])
     command = [*ALONE, sys.executable, "-c", SERVES_A_FAKE, str(folder), str(port)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "RUNOFF_HOME": str(tmp_path / "home")}
     with child(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None
         assert f"http://127.0.0.1:{port}/" in starter.stdout.readline()

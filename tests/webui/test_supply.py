@@ -37,7 +37,7 @@ from tests.web import (
 )
 from tests.webui.proof.server import classify
 from webui import words
-from webui.__main__ import main, make_parser
+from webui.__main__ import main, make_parser, placed
 from webui.config import Config
 from webui.serving import server_settings
 from webui.supply import cached_supply, choose_anew, prepare_folder, prepared_supply, remembered_file, remembered_model
@@ -151,6 +151,16 @@ def test_caches_lie_where_the_page_is_started(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert Config().home == tmp_path / ".runoff"
     assert make_parser().parse_args(["--prepared", "made"]).prepared == tmp_path / "made"
+
+
+def test_caches_go_elsewhere_where_they_can_not_be_made(tmp_path, monkeypatch, caplog):
+    """Started in a folder that can't be written, the page uses the user's cache folder and says so, as a race does."""
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.delenv("RUNOFF_HOME", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    there = placed(Config(home=tmp_path / "file" / ".runoff"))
+    assert there.home == tmp_path / "cache" / "runoff"
+    assert f"they can't be kept in {tmp_path / 'file' / '.runoff'} (" in caplog.text
 
 
 @pytest.mark.long

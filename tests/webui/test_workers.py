@@ -25,8 +25,19 @@ from tests.conftest import SIGNATURE
 from tests.waiting import until
 from tests.web import fake_page, send, star, states, stored
 from webui.config import Config
-from webui.keeper import MISSING, PREPARING, READY, RESTARTING, SETTLED, STARTING, UNAVAILABLE, Keeper, NotReady
-from webui.runtimes import Runtimes
+from webui.keeper import (
+    MISSING,
+    PREPARING,
+    READY,
+    RESTARTING,
+    SETTLED,
+    STARTING,
+    UNAVAILABLE,
+    Keeper,
+    NotPrepared,
+    NotReady,
+)
+from webui.runtimes import Runtimes, learned_model
 
 pytestmark = pytest.mark.long
 
@@ -93,12 +104,18 @@ def test_a_worker_that_never_starts_is_given_up(tmp_path, monkeypatch):
         assert send(app.test_client(), PNG).status_code == 200
 
 
-def test_a_picture_that_ends_the_decoder_costs_itself_alone(tmp_path):
-    """A process that opens pictures can be killed by one: that picture is refused, others are answered meanwhile."""
+def test_a_picture_that_ends_the_decoder_costs_itself_alone(tmp_path, monkeypatch):
+    """A process that opens pictures can be killed by one: that picture is refused, others are answered meanwhile.
+
+    Before that, all processes are suspended by somebody else: a picture wakes those that it needs, and is answered.
+    """
     with fake_page(tmp_path, ["fake"]) as app:
-        keeper = app.extensions["runoff"].decoders[0]
-        process = keeper.status.process
-        os.kill(process.popen.pid, signal.SIGSTOP)
+        for keeper in app.extensions["runoff"].keepers():
+            keeper.suspend()
+        assert send(app.test_client(), PNG).status_code == 200
+        process = app.extensions["runoff"].decoders[0].status.process
+        monkeypatch.setattr(process, "resume", lambda: None)  # it hangs, whatever is done
+        process.suspend()
         asking = threading.Thread(target=lambda: setattr(asking, "response", send(app.test_client(), PNG)))
         asking.start()
         until(lambda: unread(process.stdin) > 0, "the picture is sent")
@@ -246,7 +263,8 @@ def test_a_keepers_thread_survives_errors_while_starting(tmp_path, monkeypatch, 
 class Works:
     """A worker without a process: it is there until the keeper is closed."""
 
-    popen = SimpleNamespace(poll=lambda: None)
+    popen = SimpleNamespace(poll=lambda: None, kill=lambda: None)
+    resume = suspend = staticmethod(lambda: None)
 
     def send_first(self, message: object) -> None:
         """Take the request."""
@@ -280,6 +298,37 @@ def test_a_keeper_that_breaks_down_begins_anew(monkeypatch, caplog):
     assert seen == [STARTING, RESTARTING]
     assert "the keeper of the worker failed and starts again" in caplog.text
     assert not keeper.answers
+
+
+def test_a_worker_that_keeps_somebody_waiting_is_not_counted_on(monkeypatch):
+    """While an answer takes long, the health check can't promise that a picture would be answered; then it can."""
+    keeper = keeper_that_fails([], [])
+    during = SimpleNamespace(ask=lambda *_: {"counted on": keeper.answers})
+    monkeypatch.setattr(Works, "ask", during.ask, raising=False)
+    keeper.open()
+    with closing(keeper):
+        until(lambda: keeper.answers, "the worker is there")
+        assert keeper.ask({}, patience=PATIENCE, timeout=PATIENCE) == {"counted on": True}
+        monkeypatch.setattr("webui.keeper.LATE_SECONDS", 0.0)
+        assert keeper.ask({}, patience=PATIENCE, timeout=PATIENCE) == {"counted on": False}
+        assert keeper.answers
+
+
+def test_the_start_waits_no_longer_than_anybody_can_learn_the_model():
+    """An error that nobody foresaw ends the start; where no worker starts, the page is served and says so."""
+    unstarted, broken = (Runtimes(Config(), {}, ()) for _ in range(2))
+    keeper = SimpleNamespace(status=SimpleNamespace(state=UNAVAILABLE))
+    unstarted.runtimes["fake"] = SimpleNamespace(keeper=keeper)
+    unstarted.wait_for_model()
+    assert not unstarted.model.done()
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(NotPrepared):
+        learned_model(broken, SimpleNamespace(model=fail))
+    with pytest.raises(ZeroDivisionError):
+        broken.wait_for_model()
 
 
 def test_what_is_unavailable_goes_on_being_tried(monkeypatch):
