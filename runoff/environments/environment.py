@@ -180,7 +180,7 @@ def lacking_form(contender: Contender, environments: Mapping[str, Environment], 
     backend = environments[contender.environment].backends.get(contender.backend)
     if backend is None or backend.broken or backend.FORM in forms:
         return None
-    return f"it runs a {backend.FORM} of torch's, and the model is had as {', '.join(forms)} alone"
+    return f"it runs a {backend.FORM} of torch's, and this model comes only as {', '.join(forms)}"
 
 
 def split_name(text: str, form: str) -> tuple[str, str]:

@@ -139,7 +139,8 @@ def amount_warnings(race: Measured[Record]) -> list[str]:
         )
     if launches < FEWEST_LAUNCHES:
         warnings.append(
-            f"exploratory: {launches} launches are too few for a verdict; give --launches {FEWEST_LAUNCHES} or more"
+            f"exploratory: {count(launches, 'launch', 'launches')} {'is' if launches == 1 else 'are'} too few for a "
+            f"verdict; give --launches {FEWEST_LAUNCHES} or more"
         )
     return warnings
 

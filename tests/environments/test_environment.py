@@ -99,7 +99,7 @@ def test_a_contender_that_converts_from_onnx_needs_the_export(held, to_convert):
 def test_a_contender_of_another_form_is_told_so():
     """What runs a module can't take an ONNX file, and what converts from one then needs no export."""
     found = environments(**{HERE: "engine converter"})
-    assert what_is_missing(PLAIN, found, (ONNX,)) == "it runs a module of torch's, and the model is had as onnx alone"
+    assert what_is_missing(PLAIN, found, (ONNX,)) == "it runs a module of torch's, and this model comes only as onnx"
     exporting = {HERE: replace(found[HERE], backends={"engine": replace(BACKEND, FORM=ONNX)})}
     assert what_is_missing(PLAIN, exporting, (ONNX,)) is None
 

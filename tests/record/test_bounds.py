@@ -175,11 +175,11 @@ def test_a_control_that_broke_down_is_told_with_its_error() -> None:
     ]
 
 
-@pytest.mark.parametrize(("count", "few"), [(0, True), (1, True), (4, True), (5, False)])
-def test_fewer_than_five_launches_are_exploratory(count: int, few: bool) -> None:
+@pytest.mark.parametrize(("count", "few"), [(0, "0 launches are"), (1, "1 launch is"), (4, "4 launches are"), (5, "")])
+def test_fewer_than_five_launches_are_exploratory(count: int, few: str) -> None:
     """So many launches as the entrant with the most has."""
     race = Race({"pytorch": STEADY[:count], "short": STEADY[: count // 2]} if count else {}, {}, None)
-    said = f"exploratory: {count} launches are too few for a verdict; give --launches 5 or more"
+    said = f"exploratory: {few} too few for a verdict; give --launches 5 or more"
     assert amount_warnings(race) == ([said] if few else [])
     stopped = amount_warnings(dataclasses.replace(race, out_of_time=True))
     assert stopped[0] == f"stopped after launch {count} because --max-time was reached; give it more"

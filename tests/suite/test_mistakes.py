@@ -110,7 +110,7 @@ def test_python_without_docstrings_costs_nothing(suite):
         (["--launches", "-1"], "expected a whole number of at least 1, found '-1'"),
         (["--weights", "missing.pth"], "no weights file at missing.pth"),
         (["--images", "nowhere"], "images folder nowhere does not exist"),
-        (["--model", "none.onnx"], "fake can't take part: it runs a module of torch's, and the model is had as onnx"),
+        (["--model", "none.onnx"], "it runs a module of torch's, and this model comes only as onnx"),
         *in_full(
             (["--contenders", ","], "no contender is named"),
             (["--contenders", "fake@moon"], "unknown environment 'moon'"),
