@@ -1,4 +1,4 @@
-"""What all charts share: hues, fonts, the axis of contenders, and drawing by Vega-Lite as SVG with nothing fetched."""
+"""What all charts share: hues, fonts, the axis of contenders, and the specification of the whole."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from runoff.charts.vega_lite import Chart, Given, channel, specification
 BLUE, ORANGE, GREEN, PINK = "#2f7fc1", "#d2691e", "#169b76", "#bb67a5"
 GREY, SKY, OCHRE = "#7f8790", "#45a5d6", "#b58900"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, OCHRE, GREY)
-PARTS_AS_IMAGES = re.compile(r' (?:role|aria-roledescription)="[^"]*"')
-"""What Vega calls a chart's parts, images without a name: the chart as a whole is one, with its content in words."""
 WIDTH = 480
 STEP = 34
 INK = "currentColor"
@@ -117,16 +115,6 @@ def specify(chart: Chart, names: Sequence[str], step: int = STEP, width: int = W
         "autosize": {"type": "fit-x", "contains": "padding"},
         "config": config,
     }
-
-
-def to_svg(text: str) -> str:
-    """Let Vega-Lite draw what a specification in JSON says, by V8, which reserves gigabytes of addresses as it starts.
-
-    Raises ValueError for what Vega-Lite can't draw.
-    """
-    import vl_convert  # here, since it loads V8
-
-    return PARTS_AS_IMAGES.sub("", vl_convert.vegalite_to_svg(text))
 
 
 def standalone(svg: str) -> str:

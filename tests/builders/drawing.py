@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from html import escape
 from importlib.util import find_spec
@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from runoff.charts import apart, drawing
+from runoff.charts import apart, drawing_program
 from runoff.charts.drawing import Figure
 
 
@@ -33,7 +33,7 @@ def charts(request: pytest.FixtureRequest, drawn: dict[str, str]) -> Iterator[No
 
 def drawn_once(drawn: dict[str, str]) -> Callable[[str], str]:
     """Return what draws by Vega-Lite, and what is in ``drawn`` already not again."""
-    real = drawing.to_svg
+    real = drawing_program.to_svg
 
     def draw(text: str) -> str:
         if text not in drawn:
@@ -58,10 +58,12 @@ def checker() -> Any:
 def drawing_by(to_svg: Callable[[str], str]) -> Iterator[None]:
     """Draw charts in this process by a function while the block lasts: one that draws takes two seconds to start."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "to_svg", to_svg)
+        patch.setattr(drawing_program, "to_svg", to_svg)
         patch.setattr(apart, "recall", lambda file: None)  # what is drawn here is kept for nobody
         patch.setattr(apart, "keep", lambda file, svg: None)
-        patch.setattr(apart, "draw_in_process", lambda texts: [drawing.to_svg(text) for text in texts])
+        patch.setattr(
+            apart, "drawer", lambda: nullcontext(lambda texts: [drawing_program.to_svg(text) for text in texts])
+        )
         yield
 
 

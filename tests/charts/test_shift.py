@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from runoff.charts.drawing import specify, standalone, to_svg
+from runoff.charts.drawing import specify, standalone
+from runoff.charts.drawing_program import to_svg
 from runoff.charts.shift import HEIGHT, shift_chart
 from runoff.judge.shift import Shift
 

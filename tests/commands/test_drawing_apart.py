@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import html
 import json
+import os
+import signal
 import sys
 from dataclasses import replace
 
 import pytest
 
 from runoff.charts import apart
-from runoff.charts.apart import DrawingFailed, draw_apart, draw_or_say, surroundings
-from runoff.charts.drawing import Figure, to_svg
+from runoff.charts.apart import DrawingFailed, draw_apart, draw_or_say, drawer, drawn_since, surroundings
+from runoff.charts.drawing import Figure
+from runoff.charts.drawing_program import to_svg
 from runoff.errors import Exit
 from runoff.report.sections.latency import ratio_figure
 from runoff.stored.run import parse_run
@@ -79,7 +82,7 @@ def test_a_chart_that_was_kept_is_not_drawn_again(drawn_by, monkeypatch, tmp_pat
     file.write_text(file.read_text()[:-4])
     assert draw_apart([small], tmp_path) == first
     assert file.read_text() == first[0].drawing
-    monkeypatch.setattr(apart, "version", lambda package: f"{package} 99")
+    monkeypatch.setattr("importlib.metadata.version", lambda package: f"{package} 99")
     draw_apart([small], tmp_path)
     assert len(list(tmp_path.iterdir())) == 3
 
@@ -125,6 +128,46 @@ def test_a_process_that_takes_too_long_or_cannot_start_is_given_up(monkeypatch):
     assert draw_or_say([figure({})], said.append) == [None]
     assert said[0] == "the charts are left out: they were not done after 0 s"
     assert said[1].startswith("the charts are left out: no process could be started for them (")
+
+
+def test_a_process_that_was_begun_draws_or_is_ended(drawn_by):
+    """It waits until there is something to draw; where there is nothing, it is not waited for."""
+    drawn_by(LENGTHS)
+    with drawer() as draw:
+        drawn = draw_apart([figure({"mark": "bar"})], draw=draw)
+    assert drawn == draw_apart([figure({"mark": "bar"})])
+    drawn_by("import time; time.sleep(600)")
+    with drawer() as draw:
+        assert draw_apart([figure("<svg/>")], draw=draw) == [figure("<svg/>")]
+    (process,) = draw.args
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_charts_were_drawn_since_where_one_was_kept_after_the_runs(tmp_path):
+    """A run that is newer than what was kept last is new; so is any where nothing is kept, or one that is not there."""
+    kept, run, newer = tmp_path / "charts", tmp_path / "run.json", tmp_path / "newer.json"
+    for moment, path in enumerate((run, kept, newer), 1):
+        path.touch()
+        os.utime(path, (moment, moment))
+    assert drawn_since(kept, [run])
+    assert not drawn_since(kept, [run, newer])
+    assert not drawn_since(kept, [tmp_path / "none.json"])
+    assert not drawn_since(tmp_path / "none", [run])
+    assert not drawn_since(None, [run])
+
+
+def test_what_draws_is_begun_before_anything_else_is_loaded(tmp_path, monkeypatch):
+    """A report's first act is to begin it, and it loads the standard library and what draws alone."""
+    monkeypatch.setenv("RUNOFF_HOME", str(tmp_path))
+    loaded = loaded_after(
+        "import contextlib, runoff.charts.drawing_program\nfrom runoff.charts import apart\n"
+        "from runoff.__main__ import perform\n"
+        "def begin(): raise SystemExit\n"
+        "apart.drawer = begin\n"
+        f"with contextlib.suppress(SystemExit):\n    perform(['report', {str(tmp_path / 'run.json')!r}])\n"
+        "assert 'runoff.stored.run' not in sys.modules"
+    )
+    assert not {name for name in loaded if name.isidentifier()} - sys.stdlib_module_names - ALLOWED - {"platformdirs"}
 
 
 def test_what_disturbs_an_import_is_kept_from_it():

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -114,31 +115,44 @@ def test_the_tool_writes_what_is_asked_for(stored, write_file, tmp_path):
 
 @pytest.fixture
 def drawing(monkeypatch, tmp_path):
-    """Let charts be kept in a folder of the test, and note how many are drawn at a time."""
+    """Let charts be kept in a folder of the test, and note how many each process draws."""
     counts = []
 
-    def draw(texts):
-        counts.append(len(texts))
-        return ["<svg></svg>"] * len(texts)
+    @contextmanager
+    def begin():
+        counts.append(0)
+
+        def draw(texts):
+            counts[-1] += len(texts)
+            return ["<svg></svg>"] * len(texts)
+
+        yield draw
 
     monkeypatch.setenv("RUNOFF_HOME", str(tmp_path / "home"))
     for name, real in KEEPING.items():
         monkeypatch.setattr(apart, name, real)
-    monkeypatch.setattr(apart, "draw_in_process", draw)
+    monkeypatch.setattr(apart, "drawer", begin)
     return counts
 
 
 def test_a_page_that_is_made_again_draws_no_chart_again(stored, write_file, drawing):
-    """The same run's charts are kept among the caches; another run's are drawn."""
+    """One process draws the charts of a run, and none where they are kept among the caches; another run's are drawn."""
     path = write_file(json.dumps(stored))
     assert main(["report", str(path)]) == main(["report", str(path)]) == 0
-    assert drawing[1:] == [0]
+    assert len(drawing) == 1
     assert drawing[0] == path.with_name("index.html").read_text().count("<figure") > 3
     for measured in stored["benchmarks"]:
         measured["stats"]["data"][0] *= 2
     write_file(json.dumps(stored))
     assert main(["report", str(path)]) == 0
-    assert 0 < drawing[2] < drawing[0]
+    assert len(drawing) == 2
+    assert 0 < drawing[1] < drawing[0]
+
+
+def test_what_writes_no_page_begins_no_process(stored, write_file, drawing, tmp_path):
+    """Markdown has no charts."""
+    assert main(["report", write_file(json.dumps(stored)).as_posix(), "--markdown", str(tmp_path / "a.md")]) == 0
+    assert drawing == []
 
 
 @pytest.mark.full

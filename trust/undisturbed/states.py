@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runoff.charts.drawing import hue, logarithmic, palette, specify, standalone, to_svg, top_legend
+from runoff.charts.drawing import hue, logarithmic, palette, specify, standalone, top_legend
+from runoff.charts.drawing_program import to_svg
 from runoff.charts.lines import DASHES
 from runoff.charts.shift import HEIGHT, shift_chart
 from runoff.charts.vega_lite import Chart, Given, channel, chart_of

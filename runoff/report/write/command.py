@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runoff.errors import UsageError, WorkplaceUnusable
 from runoff.files.names import shown
 from runoff.files.whole import write_text
 from runoff.quantities import STANDARD_OUTPUT, Commands
 from runoff.text.output import show, warn
+
+if TYPE_CHECKING:
+    from runoff.charts.apart import Draw
 
 
 def add_report(commands: Commands, home: Callable[[], Path]) -> None:
@@ -37,11 +41,32 @@ def add_report(commands: Commands, home: Callable[[], Path]) -> None:
 
 
 def write_reports(options: argparse.Namespace, home: Callable[[], Path]) -> None:
-    """Write what was asked for, the page where nothing was; everything is drawn before anything is written."""
-    # Loaded here: the other commands and help do without it.
+    """Write what was asked for, the page where nothing was; everything is drawn before anything is written.
+
+    What draws takes longest to get ready, so it is begun first, unless the page's charts were probably kept.
+    """
+    from runoff.charts.apart import FOLDER, drawer, drawn_since  # here: the other commands and help do without it
+
+    if not wants_page(options):
+        return write_drawn(options)
+    kept = None
+    with suppress(WorkplaceUnusable):  # all charts are drawn anew then
+        kept = home() / FOLDER
+    with nullcontext() if drawn_since(kept, options.runs) else drawer() as draw:
+        return write_drawn(options, kept, draw)
+
+
+def wants_page(options: argparse.Namespace) -> bool:
+    """Whether a page is to be written: it is named, or nothing is."""
+    return bool(options.html or not (options.markdown or options.chart))
+
+
+def write_drawn(options: argparse.Namespace, kept: Path | None = None, draw: Draw | None = None) -> None:
+    """Write what was asked for; a page's charts are drawn by ``draw``, or ``kept`` in a folder."""
+    # Loaded here, beside what draws.
     from runoff.answer.limits import limits_text, parse_limits
     from runoff.answer.recommendation import recommendation
-    from runoff.charts.apart import FOLDER, DrawingFailed
+    from runoff.charts.apart import DrawingFailed
     from runoff.report.sections.latency import standalone_ratio_chart
     from runoff.report.write.markdown import render_markdown
     from runoff.report.write.page import render_page
@@ -51,15 +76,10 @@ def write_reports(options: argparse.Namespace, home: Callable[[], Path]) -> None
     runs = [read_run(path) for path in options.runs]
     if limits is not None:
         runs = [dataclasses.replace(run, limits=limits) for run in runs]
-    page = options.html
-    if not (options.html or options.markdown or options.chart):
-        page = beside(options.runs[0])
     texts: dict[Path, str] = {}
-    if page is not None:
-        kept = None
-        with suppress(WorkplaceUnusable):  # all charts are drawn anew then
-            kept = home() / FOLDER
-        texts[page] = render_page(*runs, say=warn, kept=kept)
+    if wants_page(options):
+        page = options.html or beside(options.runs[0])
+        texts[page] = render_page(*runs, say=warn, kept=kept, draw=draw)
     if options.markdown is not None:
         texts[options.markdown] = render_markdown(*runs)
     failure = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from runoff.answer.choice import choose
 from runoff.answer.metrics import AGREEMENT, COLD_START, LATENCY, PEAK_MEMORY
 from runoff.answer.recommendation import opening
-from runoff.charts.apart import draw_or_say
+from runoff.charts.apart import Draw, draw_or_say
 from runoff.charts.drawing import Figure
 from runoff.judge.ratios import FASTER, SLOWER
 from runoff.report.blocks import PAGE, Section
@@ -46,19 +46,24 @@ class RunPart:
     sections: Sequence[tuple[Section, Sequence[Figure]]]
 
 
-def render_page(*runs: StoredRun, say: Callable[[str], object] = str, kept: Path | None = None) -> str:
+def render_page(
+    *runs: StoredRun, say: Callable[[str], object] = str, kept: Path | None = None, draw: Draw | None = None
+) -> str:
     """Write runs as one HTML file that asks for nothing else.
 
-    Its charts are drawn by another process, or were before and are ``kept`` in this folder. Where that process dies,
-    ``say`` is given a line, which the page has too in place of its charts.
+    Its charts are drawn by another process, which ``draw`` asks where it was begun before, or were drawn before and are
+    ``kept`` in this folder. Where that process dies, ``say`` is given a line, which the page has too in place of its
+    charts.
     """
     templates = page_templates("runoff.report")
     script, script_hash = own_script(templates, "sort.js")
+    for name in templates.list_templates(extensions=["html"]):
+        templates.get_template(name)  # now, while what draws gets ready
     several = len(runs) > 1
     shown = [(run, sections(run, PAGE)) for run in runs]
     charts = [chart(run) for run, parts in shown for part in parts for chart in part.charts]
     said: list[str] = []
-    drawn = iter(draw_or_say([figure for figure in charts if figure], said.append, kept))
+    drawn = iter(draw_or_say([figure for figure in charts if figure], said.append, kept, draw))
     figures = iter([figure and next(drawn) for figure in charts])
     for line in said:
         say(line)
