@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ def choose_onnx(
         raise UsageError(f"--weights {options.weights}: {options.model} holds its weights; leave the option out")
     path = Path(options.model)
     require_onnx(path)
-    asked = {"architecture": options.model, "inputs": to_json(inputs), "changes": options.changes}
+    # The step has another current folder than the user.
+    located = inputs if inputs.file is None else dataclasses.replace(inputs, file=inputs.file.absolute())
+    asked = {"architecture": options.model, "inputs": to_json(located), "changes": options.changes}
     return from_json(Model, run_step(STEP, {"path": str(path.absolute()), "folder": str(folder.absolute()), **asked}))
 
 

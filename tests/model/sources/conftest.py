@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,17 @@ from runoff.contract import Model
 from runoff.model.inputs.input_options import InputOptions, asked_model, read_input
 from runoff.model.sources.options import ModelOptions
 from runoff.model.sources.own_onnx import choose_onnx
+from runoff.processes.surroundings import ROOT
+
+
+def elsewhere(step: Callable[[], Any]) -> Any:
+    """Run a step in the tree's folder, as the process of a step has it, and not in the user's."""
+    before = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        return step()
+    finally:
+        os.chdir(before)
 
 
 @pytest.fixture
@@ -24,7 +37,7 @@ def choose(tmp_path):
             ModelOptions(model=str(file), **options),
             asked,
             tmp_path / "copies",
-            lambda function, arguments: file_as_model.import_onnx(**arguments),
+            lambda function, arguments: elsewhere(lambda: file_as_model.import_onnx(**arguments)),
         )
         return asked_model(model, asked)
 
