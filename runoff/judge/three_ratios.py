@@ -40,7 +40,7 @@ QUIET_SHARE = 0.25
 """Which share of the rounds the undisturbed ratio is of: the quietest."""
 DEEPER = 4
 """A quarter of the share that an estimator reads is read too: where that says something else, quiet was too rare."""
-SETTLED = 0.01
+SETTLED = 0.0075
 """How far the two may be apart, as a logarithm, before the interval is widened by it."""
 FEWEST_ROUNDS = 40
 """With fewer, what is read too would be of two rounds at most."""

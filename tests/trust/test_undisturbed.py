@@ -16,6 +16,7 @@ from trust.undisturbed.candidates import CANDIDATES, PAIRED, by_bootstrap, by_ja
 from trust.undisturbed.judged import decide, spread_of, steadiness
 from trust.undisturbed.machines import APART, BASE, CONTROL, REFERENCE, Machine, machines, simulate
 from trust.undisturbed.page import render_page
+from trust.undisturbed.simulated import simulate_landed
 from trust.undisturbed.stored import NoRuns, examine, read_series
 
 CHOSEN = "mean of the fastest 10 %"
@@ -94,6 +95,25 @@ def test_the_page_in_the_documentation_is_that_of_its_figures() -> None:
     figures = json.loads((ROOT / "docs" / "undisturbed.json").read_text(encoding="utf-8"))
     assert render_page(figures) == (ROOT / "docs" / "undisturbed.md").read_text(encoding="utf-8")
     assert set(figures["judged"]) == set(CANDIDATES)
+
+
+def test_the_estimator_that_runoff_uses_covers_or_warns() -> None:
+    """With two levels, a quarter of the time quiet or more, intervals hold; with less, few runs miss unwarned."""
+    landed = json.loads((ROOT / "docs" / "undisturbed.json").read_text(encoding="utf-8"))["landed"]
+    assert set(landed) == set(machines())
+    quiet = [one for name, one in landed.items() if (machines()[name].quiet >= 0.25) and name.startswith("two levels")]
+    assert len(quiet) == 14
+    assert min(one["holds_widened_where_seen"] for one in [landed["one level"], *quiet]) >= 0.93
+    rare = [one for one in landed.values() if one["unseen"] > 0.005]
+    assert max(one["silent"] for one in rare) <= 0.05
+
+
+def test_few_runs_say_of_each_machine_how_often_intervals_hold() -> None:
+    """The figures that the page shows are made for every machine, from as many runs as are asked for."""
+    few = simulate_landed(3)
+    assert set(few) == set(machines())
+    assert few["one level"]["unseen"] == 0.0
+    assert {one["control_holds_widened"] * 3 % 1 for one in few.values()} == {0.0}
 
 
 def test_the_decision_is_the_steadiest_of_those_that_cover() -> None:

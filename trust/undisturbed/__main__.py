@@ -14,10 +14,10 @@ from runoff.processes.surroundings import ROOT
 from trust.undisturbed.candidates import CANDIDATES
 from trust.undisturbed.judged import compare_ways, decide, judge
 from trust.undisturbed.page import render_page
-from trust.undisturbed.simulated import differ_from_typical, simulate_all
+from trust.undisturbed.simulated import differ_from_typical, simulate_all, simulate_landed
 from trust.undisturbed.stored import examine, read_series
 
-RUNS, BOOTSTRAPPED = 100, 10
+RUNS, BOOTSTRAPPED, LANDED_RUNS = 100, 10, 4000
 DIGITS = 4
 """How many digits after the point figures have: there are thousands of them."""
 
@@ -28,6 +28,9 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="with stored runs, raw runs or raw rounds as JSON")
     parser.add_argument("--runs", type=int, default=RUNS, help="simulated of each machine (default: 100)")
     parser.add_argument("--bootstrapped", type=int, default=BOOTSTRAPPED, help="of them judged by the bootstrap, too")
+    parser.add_argument(
+        "--landed-runs", type=int, default=LANDED_RUNS, help="simulated for Runoff's own estimator (default: 4000)"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "docs", help="for undisturbed.json and undisturbed.md")
     options = parser.parse_args()
     try:
@@ -40,6 +43,8 @@ def main() -> int:
         "stored": {name: examine(name, series) for name in CANDIDATES},
         "simulated": simulate_all(options.runs, options.bootstrapped),
         "differ": differ_from_typical(),
+        "landed_runs": options.landed_runs,
+        "landed": simulate_landed(options.landed_runs),
     }
     figures |= {"judged": judge(figures), "ways": compare_ways(figures["simulated"])}
     for machine in figures["simulated"].values():

@@ -7,10 +7,11 @@ from typing import Any
 
 from runoff.text.page import page_templates
 from trust.page import percent
+from trust.undisturbed.judged import LEAST, MOST
 
 
 def render_page(figures: Mapping[str, Any]) -> str:
     """Write the page."""
     templates = page_templates("trust")
     templates.filters["percent"] = percent
-    return templates.get_template("undisturbed.md.jinja").render(figures)
+    return templates.get_template("undisturbed.md.jinja").render(figures, least=LEAST, most=MOST)

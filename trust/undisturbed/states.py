@@ -27,11 +27,10 @@ from runoff.processes.surroundings import ROOT
 from runoff.text.page import page_templates
 from trust.page import percent
 from trust.undisturbed.candidates import ESTIMATORS, PAIRED, log_ratio
+from trust.undisturbed.simulated import LANDED
 from trust.undisturbed.stored import by_launch
 
 DOCS = ROOT / "docs"
-QUIETEST = "mean ratio of the quietest 25 % of rounds"
-"""The undisturbed ratio, as docs/undisturbed.md calls it."""
 CONTENDER, REFERENCE = "onnxruntime", "pytorch"
 SERIES = {"probe": "the probe", REFERENCE: "PyTorch", CONTENDER: "ONNX Runtime"}
 FLOOR = 0.05
@@ -51,7 +50,7 @@ def write_page(figures: Mapping[str, Any], rounds: Mapping[str, Any]) -> str:
     templates.filters["percent"] = percent
     text = templates.get_template("states.md.jinja").render(
         paired=PAIRED,
-        quietest=QUIETEST,
+        quietest=LANDED,
         others=len(ESTIMATORS) - 1,
         finders=as_good(figures["judged"], "finds"),
         narrow=as_good(figures["judged"], "control"),
@@ -86,7 +85,7 @@ def read_three_ways(run: Mapping[str, Any]) -> dict[str, Any]:
     """Return a run's undisturbed and typical ratios, and those of some of its quantiles."""
     own, other = (by_launch(run[name], run["launches"])[None] for name in (CONTENDER, REFERENCE))
     quantiles = {at.share: at for at in shift_of(run) if at.share in SHOWN_SHARES}
-    ratios = {name: float(np.exp(log_ratio(name, own, other)[0])) for name in (QUIETEST, PAIRED)}
+    ratios = {name: float(np.exp(log_ratio(name, own, other)[0])) for name in (LANDED, PAIRED)}
     return {"ratios": ratios, "quantiles": quantiles}
 
 
