@@ -30,8 +30,8 @@ PROGRAM = "import sys; sys.path[0] = sys.argv[1]; from runoff.charts.drawing_pro
 """What the process does; the current folder is none that it imports from: a user's json.py is not Python's."""
 NOT_FOR_IT = ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONDEVMODE", "PYTHONTRACEMALLOC")
 """What makes an error of a warning in what it imports, or only slows it down."""
-LONGEST = 600.0
-"""Seconds after which charts are given up; those of ten thousand runs take two."""
+LONGEST = 120.0
+"""Seconds after which charts are given up, as where their process was stopped; those of ten thousand runs take two."""
 Draw = Callable[[Sequence[str]], list[str]]
 """Returns the SVG of each specification; raises DrawingFailed."""
 
@@ -130,10 +130,20 @@ def drawn_since(kept: Path | None, files: Iterable[Path]) -> bool:
 
 
 def file_of(kept: Path, text: str) -> Path:
-    """Return where a chart is kept: under the hash of its specification and of the release that draws it."""
-    from importlib.metadata import version  # here: it loads for as long as the rest, and what draws is begun before
+    """Return where a chart is kept: under the hash of its specification and of the release that draws it.
 
-    return kept / f"{sha256(f'{version(DRAWER)} {text}'.encode()).hexdigest()}.svg"
+    Raises DrawingFailed where nothing is installed that draws it.
+    """
+    # Here: it loads for as long as the rest, and what draws is begun before.
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        release = version(DRAWER)
+    except PackageNotFoundError as error:
+        raise DrawingFailed(
+            f"{DRAWER} is not installed here; python -m pip install 'runoff[suite]' installs it"
+        ) from error
+    return kept / f"{sha256(f'{release} {text}'.encode()).hexdigest()}.svg"
 
 
 def recall(file: Path) -> str | None:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
@@ -85,6 +86,18 @@ def test_a_chart_that_was_kept_is_not_drawn_again(drawn_by, monkeypatch, tmp_pat
     monkeypatch.setattr("importlib.metadata.version", lambda package: f"{package} 99")
     draw_apart([small], tmp_path)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_where_nothing_draws_a_line_says_so(monkeypatch, tmp_path):
+    """Without the package that draws, the charts are left out, also where they would be kept among the caches."""
+
+    def missing(package: str) -> str:
+        raise PackageNotFoundError(package)
+
+    said: list[str] = []
+    monkeypatch.setattr("importlib.metadata.version", missing)
+    assert draw_or_say([figure({"mark": "bar"})], said.append, tmp_path) == [None]
+    assert "vl-convert-python is not installed here" in said[0]
 
 
 def test_a_folder_that_cannot_be_written_costs_no_chart(drawn_by, tmp_path):

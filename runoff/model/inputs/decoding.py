@@ -30,6 +30,8 @@ _WHITE_16_BIT = 65535.0
 _USUAL_WHITES = (1.0, 255.0, _WHITE_16_BIT, 2.0**31 - 1)
 _ROWS_AT_A_TIME = 256
 _PNG = b"\x89PNG\r\n\x1a\n"
+_BEGINNINGS = (_PNG, b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
+"""How files begin that can't be anything else than a picture, whatever became of the rest of them."""
 _PNG_NOTES = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
 """The chunks of a PNG that hold text and a colour profile, which no pixel depends on here."""
 
@@ -66,11 +68,14 @@ def _loaded(content: bytes, called: str, pixel_limit: int) -> Image.Image:
     try:
         try:
             return _opened(content, called, pixel_limit)
-        except ValueError:  # as Pillow refuses a PNG with more than 1 MB of text or profile
+        except (ValueError, SyntaxError, UnidentifiedImageError):
+            # As Pillow refuses a PNG with more than 1 MB of text or profile, or one whose text was altered.
             if not content.startswith(_PNG):
                 raise
             return _opened(without_notes(content), called, pixel_limit)
     except UnidentifiedImageError as error:
+        if content.startswith(_BEGINNINGS):
+            raise ImagesUnusable(_broken(content, called, error)) from error
         looks = f"it has {len(content):,} bytes and begins with {content[:8]!r}" if content else "it is empty"
         raise NotAPicture(
             f"{called} is not a picture in a known format ({', '.join(FORMATS)}): {looks}. "
@@ -83,10 +88,15 @@ def _loaded(content: bytes, called: str, pixel_limit: int) -> Image.Image:
     except MemoryError as error:
         raise ImagesUnusable(f"{called} needs more memory than there is. Scale it down.") from error
     except _BROKEN_DATA as error:
-        raise ImagesUnusable(
-            f"{called} is a broken or cut-off picture ({len(content):,} bytes): {type(error).__name__}: {error}. "
-            "Fetch it again or save it again as PNG or JPEG."
-        ) from error
+        raise ImagesUnusable(_broken(content, called, error)) from error
+
+
+def _broken(content: bytes, called: str, error: Exception) -> str:
+    """Say that a picture's data is altered or cut off."""
+    return (
+        f"{called} is a broken or cut-off picture ({len(content):,} bytes): {type(error).__name__}: {error}. "
+        "Fetch it again or save it again as PNG or JPEG."
+    )
 
 
 def _opened(content: bytes, called: str, pixel_limit: int) -> Image.Image:
