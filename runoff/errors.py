@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from itertools import takewhile
 from typing import ClassVar
 
 
@@ -273,9 +274,14 @@ LONGEST_LINE = 400
 
 
 def first_line(error: BaseException) -> str:
-    """Return an error's kind and the first line of its text, cut where it is long."""
-    line = f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"
-    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
+    """Return an error's kind and the first line of its text, with the lines that it announces, cut where it is long.
+
+    A line announces the next one by a colon at its end: OpenVINO's first line names a place in its own source alone.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    announcing = sum(1 for _ in takewhile(lambda line: line.endswith(":"), lines))
+    text = f"{type(error).__name__}: {' '.join(lines[: announcing + 1])}"
+    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
 
 
 @contextmanager
