@@ -22,7 +22,6 @@ from runoff.processes.interruption import end_by_signals
 from runoff.processes.workplace import usable_home
 from runoff.report.write.command import add_report
 from runoff.text.ending import ended
-from runoff.text.output import show
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -52,13 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def perform(arguments: Sequence[str] | None) -> int:
-    """Run a command and return its exit code, once all that it printed is written."""
-    try:
-        options = make_parser().parse_args(arguments)
-    except SystemExit:
-        if sys.stdout is not None:  # without it, help goes to standard error
-            show("")
-        raise
+    """Run a command and return its exit code."""
+    options = make_parser().parse_args(arguments)
     import runoff.charts  # noqa: F401 - here, where what it refuses is told in a line
 
     code: int | None = options.do(options)

@@ -44,6 +44,12 @@ MEASURED: dict[str, Callable[[Field], dict[str, Any]]] = {
 
 
 def main() -> int:
+    """Run what is asked for, and return the exit code."""
+    end_by_signals()
+    return ended("trust", perform)
+
+
+def perform() -> None:
     """Run what is asked for; each experiment's figures are written as soon as it is over."""
     parser = argparse.ArgumentParser(prog="python -m trust", description="Can Runoff's numbers be believed?")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, which only show that everything runs")
@@ -57,8 +63,7 @@ def main() -> int:
     def say(text: str) -> None:
         tell(f"[{(time.monotonic() - begin) / 60:5.1f} min] {text}")
 
-    end_by_signals()
-    return ended("trust", lambda: run_experiments(options.only or every, settings, options.output, say))
+    run_experiments(options.only or every, settings, options.output, say)
 
 
 def run_experiments(names: list[str], settings: Settings, output: Path, say: Callable[[str], None]) -> None:

@@ -90,10 +90,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve or prepare, and return the exit code; a user's own mistake is answered in one line."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait is what 503 is for
-    options = make_parser().parse_args(arguments)
     end_by_signals()
 
     def perform() -> None:
+        options = make_parser().parse_args(arguments)
         config = Config(
             contenders=options.contenders,
             model=model_of(options),

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 
 from runoff.errors import Exit, RunoffError
-from runoff.text.output import ReaderGone, prepare_output, tell
+from runoff.text.output import ReaderGone, prepare_output, show, tell
 
 
 def ended(program: str, perform: Callable[[], int | None]) -> int:
@@ -18,7 +18,7 @@ def ended(program: str, perform: Callable[[], int | None]) -> int:
     """
     prepare_output()
     try:
-        return perform() or Exit.DONE
+        return written(perform) or Exit.DONE
     except ReaderGone as error:
         return error.exit_code
     except RunoffError as error:
@@ -33,6 +33,19 @@ def ended(program: str, perform: Callable[[], int | None]) -> int:
             raise
         tell(f"{program}: {reason}")
         return code
+
+
+def written(perform: Callable[[], int | None]) -> int | None:
+    """Perform a command, and return or raise what it does once the help that argparse printed is written.
+
+    Raises ResultsUnwritable where that can't be: argparse itself takes no notice.
+    """
+    try:
+        return perform()
+    except SystemExit:
+        if sys.stdout is not None:  # without it, help goes to standard error
+            show("")
+        raise
 
 
 def explained(program: str, error: Exception) -> tuple[Exit, str]:

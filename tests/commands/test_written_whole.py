@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import threading
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 
 from runoff.errors import Exit, ResultsUnwritable
 from runoff.files.whole import write_text
-from tests.commands.running import runoff, shell, store
+from tests.commands.running import environment, runoff, shell, store
 from tests.lanes import in_full
+from trust import __main__ as trust
+from webui import __main__ as webui
 
 pytestmark = pytest.mark.long
 BEFORE = "the page of before\n"
@@ -37,7 +40,8 @@ def test_a_disk_that_is_full_leaves_what_was_there(tmp_path, command, file, bloc
     run, page = store(tmp_path / "run.json"), tmp_path / "out" / file
     page.parent.mkdir(parents=True)
     page.write_text(BEFORE)
-    done = shell(f"ulimit -f {blocks}; runoff {command}", run, tmp_path / "out")
+    kept = environment(PYTHONDONTWRITEBYTECODE="1")  # Python itself would keep modules cut off, for whoever comes next
+    done = shell(f"ulimit -f {blocks}; runoff {command}", run, tmp_path / "out", env=kept)
     assert done.returncode == Exit.UNWRITABLE
     assert f"runoff: {page} can't be written (File too large); " in done.stderr
     assert "None" not in done.stderr
@@ -59,6 +63,16 @@ def test_help_goes_to_a_full_disk_without_a_traceback():
     """What argparse prints is written by the same rules."""
     done = shell("runoff --help > /dev/full")
     assert (done.returncode, done.stderr.count("\n")) == (Exit.UNWRITABLE, 1)
+
+
+@pytest.mark.parametrize("command", [webui, trust], ids=["webui", "trust"])
+def test_help_of_every_command_needs_a_place(monkeypatch, command):
+    """Help that can't be written is 7 from the page and the experiments too, as it is from ``runoff``."""
+    monkeypatch.setattr(sys, "argv", [command.__name__, "--help"])
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert command.main() == Exit.UNWRITABLE
+        monkeypatch.undo()
 
 
 def test_what_is_open_already_is_written_into(tmp_path):
