@@ -6,12 +6,15 @@ Nothing that runs in a worker imports this folder: msgspec is not there.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from runoff.errors import Exit, RunoffError
+from runoff.judge.ratios import LARGEST_RATIO
 
 SCHEMA = 3
 """The number of the form in which runs are stored; it changes whenever a reader would misread the other form.
@@ -21,6 +24,8 @@ SCHEMA = 3
 
 LARGEST = 1e39
 """More than any machine measures, and than any float32 is; a product of a few such is a number still."""
+UTMOST = LARGEST_RATIO
+"""The bound of fields that declare none; an interval of two launches may well end beyond what is measured."""
 SMALLEST = 1e-18
 Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
 """A number that can have been measured."""
@@ -49,6 +54,8 @@ MOST_NESTED = 64
 """A run has a dozen lists and objects in each other."""
 TOO_DEEP = "lists and objects are nested too deeply"
 REMEDY = "give a file that Runoff stored, such as results/runoff.json"
+FREE = "dict[str, Any]"
+"""The annotation of fields that may hold anything, as it is written in their modules."""
 ANY_ENTRY = "[...]"
 """How msgspec writes the key of an object whose keys are free."""
 
@@ -81,13 +88,47 @@ def write_record(record: Any) -> Any:
 def read_record(value: Any, kind: type[Record], path: str = "") -> Record:
     """Read a record that stands at a path of a file from its JSON values; all texts become one line each.
 
-    Raises StoredRunBroken with the path of the first field that is missing or not as declared.
+    Raises StoredRunBroken with the path of the first field that is missing or not as declared, or whose number no
+    machine measures: NaN and infinity are such, in every field, whatever bounds it declares.
     """
     try:
         cleaned = clean(value)
-        return msgspec.convert(cleaned, kind, str_keys=True)
+        record = msgspec.convert(cleaned, kind, str_keys=True)
     except msgspec.ValidationError as error:
         raise StoredRunBroken(explain(str(error), cleaned, kind, path)) from error
+    for place, number in numbers_beyond(record):
+        where = (path + place).lstrip(".")
+        raise StoredRunBroken(f"{where}: is {number}, expected a number from {-UTMOST:g} to {UTMOST:g}")
+    return record
+
+
+def numbers_beyond(value: Any, place: str = "") -> Iterator[tuple[str, float]]:
+    """Yield each number of a record that is beyond what is measured, with its place; free fields may hold any."""
+    if isinstance(value, float):
+        if not -UTMOST <= value <= UTMOST:
+            yield place, value
+    elif isinstance(value, (list, tuple)):
+        for index, entry in enumerate(value):  # most of a run are numbers, and a call for each takes long
+            if not (isinstance(entry, float) and -UTMOST <= entry <= UTMOST):
+                yield from numbers_beyond(entry, f"{place}[{index}]")
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from numbers_beyond(entry, f"{place}.{key}")
+    else:
+        for attribute, name in declared_fields(value.__class__):
+            yield from numbers_beyond(getattr(value, attribute), f"{place}.{name}")
+
+
+@cache
+def declared_fields(kind: Any) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a record's kind, each as its attribute and its name in the file, without the free ones.
+
+    Those hold what other plugins of pytest-benchmark store, or what is read by a kind of its own.
+    """
+    names = getattr(kind, "__struct_fields__", None) or tuple(getattr(kind, "__dataclass_fields__", ()))
+    stored = getattr(kind, "__struct_encode_fields__", names)
+    pairs = zip(names, stored, strict=True)
+    return tuple((name, as_stored) for name, as_stored in pairs if kind.__annotations__.get(name) != FREE)
 
 
 def clean(value: Any, depth: int = 0) -> Any:

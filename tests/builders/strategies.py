@@ -19,7 +19,7 @@ from msgspec import inspect
 
 from runoff.judge.ratios import Ratio, ratio_over_launches
 from runoff.stored.benchmarks import Curve
-from runoff.stored.schema import LARGEST
+from runoff.stored.schema import LARGEST, UTMOST
 
 fewer = settings(max_examples=settings().max_examples // 3)
 """For properties whose every example is a whole comparison or history."""
@@ -86,14 +86,14 @@ finite = st.floats(-LARGEST, LARGEST)
 
 
 def floats_of(info: inspect.FloatType) -> st.SearchStrategy[float]:
-    """Return the numbers within a field's bounds."""
+    """Return the numbers within a field's bounds, and within those of every field."""
     low, high = info.ge if info.gt is None else info.gt, info.le if info.lt is None else info.lt
-    low, high = (None if bound in (None, -math.inf, math.inf) else bound for bound in (low, high))
+    low, high = -UTMOST if low in (None, -math.inf) else low, UTMOST if high in (None, math.inf) else high
     return st.floats(
         low,
         high,
-        exclude_min=info.gt is not None and low is not None,
-        exclude_max=info.lt is not None and high is not None,
+        exclude_min=info.gt is not None,
+        exclude_max=info.lt is not None,
         allow_nan=False,
         allow_infinity=False,
     )

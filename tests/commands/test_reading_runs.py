@@ -39,6 +39,11 @@ def with_median(value: Any) -> bytes:
     return changed(lambda run: run["benchmarks"][0]["stats"].update(median=value))
 
 
+def with_agreement(**values: Any) -> bytes:
+    """Return the run with other values in its reference's agreement, whose fields declare no bounds."""
+    return changed(lambda run: about(run)["contenders"]["pytorch"]["agreement"].update(values))
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -92,6 +97,8 @@ MEDIAN = "benchmarks[0].stats.median: expected "
             "control: launches is 0, expected a number",
         ),
         (changed(lambda run: about(run)["control"].update(low=1e-240)), "control: low is 1e-240, expected a number"),
+        (with_agreement(share=math.nan), "agreement.share: is nan, expected a number from -1e+200 to 1e+200; "),
+        (with_agreement(decided_share=10**400), "agreement.decided_share: is inf, expected a number from "),
         (changed(lambda run: about(run).update(schema=4)), "4, this Runoff reads 2 and 3; update Runoff, or measure"),
         (changed(lambda run: about(run).update(schema=1)), "schema is 1, this Runoff reads 2 and 3; measure a new one"),
         (changed(lambda run: about(run).update(schema="\x1b" * 99)), "schema is '\\x1b\\x1b"),
