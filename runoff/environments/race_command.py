@@ -61,8 +61,8 @@ def add_race(commands: Commands) -> None:
 def do_race(given: Sequence[str], parser: argparse.ArgumentParser) -> int:
     """Become the process that races, or print the help; return the exit code.
 
-    Raises ModuleNotFoundError where there is no pytest-benchmark, and WorkplaceUnusable where no folder for caches can
-    be written.
+    Raises ModuleNotFoundError where there is no pytest-benchmark, WorkplaceUnusable where no folder for caches can be
+    written, and FileNotFoundError where the current folder was removed.
     """
     if {"-h", "--help"} & set(own_words(given)):
         parser.print_help()
@@ -70,6 +70,7 @@ def do_race(given: Sequence[str], parser: argparse.ArgumentParser) -> int:
     for module in ("pytest", "pytest_benchmark", "platformdirs"):
         if find_spec(module) is None:
             raise ModuleNotFoundError(name=module)
+    Path.cwd()  # pytest would end with a traceback without it
     home = usable_home()
     suite, tree = (PACKED, linked_tree(home)) if is_packed() else (ROOT, ROOT)
     # A wheel's folder is not written to, and pytest would keep there what it makes of the benchmarks.

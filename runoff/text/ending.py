@@ -54,6 +54,8 @@ def explained(program: str, error: Exception) -> tuple[Exit, str]:
         return Exit.FAILED, f"{error.name} is not installed here; python -m pip install 'runoff[suite]' installs it"
     if isinstance(error, MemoryError):
         return Exit.FAILED, "there is not enough memory; give it more, or take fewer or smaller runs"
+    if isinstance(error, FileNotFoundError) and error.filename is None:  # only the current folder has no name
+        return Exit.FAILED, "the current folder does not exist any more; change to one that does"
     if isinstance(error, OSError):
         return Exit.FAILED, f"{error.filename or 'the system'}: {error.strerror or error}"
     last = traceback.extract_tb(error.__traceback__)[-1]

@@ -67,6 +67,17 @@ def test_whatever_goes_wrong_is_a_line_with_a_code(monkeypatch, capsys, error, c
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize("words", [["race"], ["check-backend", "mine.py"], ["history", "runs"]], ids=" ".join)
+def test_a_current_folder_that_was_removed_is_named(monkeypatch, capsys, tmp_path, words):
+    """A command that needs the current folder says that it is gone, with the code of what can't be done."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert main(words) == Exit.FAILED
+    assert "the current folder does not exist any more" in capsys.readouterr().err
+
+
 def test_development_mode_shows_where_an_error_comes_from(tmp_path):
     """``python -X dev`` lets what was not foreseen through, whose code is 1 too."""
     broken = "import runoff.__main__ as m; m.perform = lambda _: 1 / 0; raise SystemExit(m.main([]))"
