@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from runoff.errors import Exit, RunoffError
-from runoff.judge.ratios import LARGEST_RATIO
+from runoff.judge.ratio_bounds import LARGEST_RATIO
 
 SCHEMA = 3
 """The number of the form in which runs are stored; it changes whenever a reader would misread the other form.
