@@ -215,7 +215,7 @@ FAULTS = (
     Fault("a disk is full", full_disk, nothing),
     Fault("an artifact is cut", damaged(cut), nothing),
     Fault("a bit of an artifact is flipped", damaged(flipped), nothing),
-    Fault("a picture is removed in the middle", picture_kept, without_picture),
+    Fault("a picture is removed during the run", picture_kept, without_picture),
     Fault("a worker is stopped for 5 s (SIGSTOP)", as_it_is, stopped(worker_of)),
     Fault("the run's own process is stopped for 5 s", as_it_is, stopped(driver_of)),
     Fault("the clock is set back by a day (simulated)", clock_set_back, nothing),
