@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.lanes import in_full
+from tests.project.test_extras import requirements
 
 FRAMEWORKS = {
     "ai_edge_litert",
@@ -248,6 +249,28 @@ def test_the_page_loads_no_framework():
     assert "flask" in loaded
     assert not loaded & FRAMEWORKS
     assert not loaded & {"msgspec", "scipy", "sklearn", "rich", "psutil", "pytest", "platformdirs", "skimage"}
+
+
+def test_the_page_imports_no_package_that_its_extra_lacks():
+    """Whatever the page's modules import, also inside of functions, is a framework or in the extra ``web``."""
+    between = imports_between_files()
+    reached, ahead = set(), [module for module in between if module.startswith("webui.")]
+    while ahead:
+        module = ahead.pop()
+        if module not in reached:
+            reached.add(module)
+            ahead += between[module]
+    paths = [ROOT / module.replace(".", "/") for module in reached]
+    imported = {
+        name.partition(".")[0]
+        for path in paths
+        for name in imported_modules(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
+    }
+    own = {"runoff", "webui", *sys.stdlib_module_names}
+    installed = {requirement.name for requirement in requirements("web", (3, 11))} | {"tomli"}
+    brought = {"numpy", "werkzeug", *({"PIL"} if "pillow" in installed else set())}
+    assert {"flask", "PIL", "waitress"} <= imported
+    assert imported - own - FRAMEWORKS <= installed | brought
 
 
 @pytest.mark.long
