@@ -234,12 +234,10 @@ def test_jobs_end_and_keep_no_credentials():
 
 
 def test_no_run_waits_where_another_can_take_its_place():
-    """Who stores is in no concurrency group, of which GitHub keeps one waiting job; a failed race hands on its run.
-
-    Each push to main, and each tag, has a group of its own.
-    """
+    """Who stores is in no concurrency group, of which GitHub keeps one waiting job; a failed race hands on its run."""
     jobs_ = WORKFLOWS["benchmarks.yml"]["jobs"]
     assert "concurrency" not in jobs_["store"]
+    # Each push to main, and each tag, has a group of its own.
     groups = {file: WORKFLOWS[file]["concurrency"]["group"] for file in ("benchmarks.yml", "ci.yml", "release.yml")}
     assert all(
         group.endswith("github.ref || github.run_id }}") for group in (groups["benchmarks.yml"], groups["ci.yml"])

@@ -105,11 +105,9 @@ def test_a_worker_that_never_starts_is_given_up(tmp_path, monkeypatch):
 
 
 def test_a_picture_that_ends_the_decoder_costs_itself_alone(tmp_path, monkeypatch):
-    """A process that opens pictures can be killed by one: that picture is refused, others are answered meanwhile.
-
-    Before that, all processes are suspended by somebody else: a picture wakes those that it needs, and is answered.
-    """
+    """A process that opens pictures can be killed by one: that picture is refused, others are answered meanwhile."""
     with fake_page(tmp_path, ["fake"]) as app:
+        # Somebody else suspends all processes: a picture wakes those that it needs, and is answered.
         for keeper in app.extensions["runoff"].keepers():
             keeper.suspend()
         assert send(app.test_client(), PNG).status_code == 200
