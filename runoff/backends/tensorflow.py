@@ -65,6 +65,7 @@ NOTES = {
     "onnx-tf needs TensorFlow 2.15 or older, and that Python 3.11 or older"
 }
 SUFFIX = ".pb"
+CONVERT_VERSION = 2
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "1"}
 
 
@@ -204,7 +205,8 @@ def freeze(saved_model: Path, signature: Signature) -> bytes:
             for spec, given in zip(specs, signature.inputs, strict=True)
         )
     )
-    frozen: bytes = convert_variables_to_constants_v2(function).graph.as_graph_def().SerializeToString()
+    graph = convert_variables_to_constants_v2(function).graph.as_graph_def()
+    frozen: bytes = graph.SerializeToString(deterministic=True)  # else the order of attributes differs each time
     return frozen
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -65,6 +67,19 @@ def test_the_artifacts_come_from_the_cache_the_second_time(first, real_suite, mi
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert made_artifacts(real_suite) == before
+
+
+@pytest.mark.full
+def test_tensorflows_graph_is_written_in_one_order(first, real_suite):
+    """The attributes of its nodes are sorted, so that one model always gives the same bytes."""
+    [file] = (real_suite.root / ".runoff" / "artifacts").glob("tensorflow-*/model.pb")
+    program = (
+        "import sys; from pathlib import Path; from tensorflow.core.framework.graph_pb2 import GraphDef; "
+        "written = Path(sys.argv[1]).read_bytes(); "
+        "sys.exit(GraphDef.FromString(written).SerializeToString(deterministic=True) != written)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def made_artifacts(suite) -> set[tuple[str, int]]:
