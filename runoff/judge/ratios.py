@@ -20,7 +20,7 @@ COMPARISON_ERROR = 0.01
 """The chance of a false alarm in any one comparison; that of any in a suite is one less CONFIDENCE."""
 MARGIN = 0.05
 FEWEST_LAUNCHES = 5
-LOOKS = 5
+LOOKS = 8
 GROWTH = 1.5
 
 FASTER = "faster"
@@ -244,18 +244,13 @@ def claim_p_values(p_values: Mapping[Name, float], error_share: float = 1.0) -> 
 def plan_looks(first: int) -> tuple[Look, ...]:
     """Fix the looks of a race that goes on until it is precise: each after 1.5 times the launches of the one before.
 
-    The first look may spend half of the error and each further one half of what is left, the last one all of that: the
-    shares add up to 1, so by Bonferroni's inequality all looks' intervals hold the truth together with the confidence
-    asked for, whichever the race stops at. Repeated confidence intervals: Jennison and Turnbull, "Interim Analyses: The
-    Repeated Confidence Interval Approach", JRSS B 51, 1989; spending: Lan and DeMets, "Discrete Sequential Boundaries
-    for Clinical Trials", Biometrika 70, 1983.
+    Each may spend as much of the error as any other. The shares add up to 1, so by Bonferroni's inequality all looks'
+    intervals hold the truth together with the confidence asked for, whichever the race stops at. Repeated confidence
+    intervals: Jennison and Turnbull, "Interim Analyses: The Repeated Confidence Interval Approach", JRSS B 51, 1989;
+    equal shares: Pocock, "Group Sequential Methods in the Design and Analysis of Clinical Trials", Biometrika 64, 1977.
+    docs/method.md says what other looks take to 2 %.
     """
-    looks, left = [], 1.0
-    for number in range(LOOKS):
-        share = left if number == LOOKS - 1 else left / 2
-        looks.append(Look(math.ceil(first * GROWTH**number), share))
-        left -= share
-    return tuple(looks)
+    return tuple(Look(math.ceil(first * GROWTH**number), 1 / LOOKS) for number in range(LOOKS))
 
 
 def half_width(ratio: Ratio) -> float:

@@ -29,12 +29,12 @@ def ratios(stored):
 
 @pytest.mark.full
 def test_a_precision_that_is_easily_reached_ends_the_race_at_the_first_look(suite):
-    """Asked for ±500 %, a race ends after its first launches, and its interval is computed for half of the error."""
+    """Asked for ±500 %, a race ends after its first launches, and its interval spends an eighth of the error."""
     printed, stored = run_and_read(suite, "--launches", "3", "--precision", "500%")
     about = stored["machine_info"]["runoff"]
-    assert about["schedule"]["looks"] == [3, 5, 7, 11, 16]
+    assert about["schedule"]["looks"] == [3, 5, 7, 11, 16, 23, 35, 52]
     assert (about["schedule"]["stopped_at_look"], about["launches"]) == (1, 3)
-    assert [ratio["nominal_confidence"] for ratio in ratios(stored)] == [0.975]
+    assert [ratio["nominal_confidence"] for ratio in ratios(stored)] == [pytest.approx(0.99375)]
     assert {ratio["confidence"] for ratio in ratios(stored)} == {0.95}
     assert "was not reached" not in printed
 
@@ -42,10 +42,10 @@ def test_a_precision_that_is_easily_reached_ends_the_race_at_the_first_look(suit
 @pytest.mark.full
 def test_a_precision_out_of_reach_uses_every_look_and_says_so(suite):
     """Asked for ±0.0001 %, a race goes on to its last look and says how precise it became."""
-    printed, stored = run_and_read(suite, "--launches", "1", "--precision", "0.0001%")
+    printed, stored = run_and_read(suite, "--launches", "1", "--precision", "0.0001%", "--contenders", "fake")
     about = stored["machine_info"]["runoff"]
-    assert (about["schedule"]["stopped_at_look"], about["launches"]) == (5, 6)
-    assert re.search(r"precision asked for, ±0\.0%, was not reached \(.*fake-slower ±", " ".join(printed.split()))
+    assert (about["schedule"]["stopped_at_look"], about["launches"]) == (8, 18)
+    assert re.search(r"precision asked for, ±0\.0%, was not reached \(.*control ±", " ".join(printed.split()))
 
 
 @pytest.mark.full
