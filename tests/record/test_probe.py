@@ -126,7 +126,7 @@ def test_few_quiet_rounds_are_warned_of_with_what_to_do() -> None:
 
 def test_the_remedy_for_few_quiet_rounds_names_how_many_launches_it_takes() -> None:
     """Where a ratio is wider than 2 % its launches are counted, with the options; where none is, nothing is counted."""
-    wide = ratio_over_launches([0.05, -0.05, 0.04, -0.04, 0.03, -0.03, 0.05, -0.05])
+    wide = ratio_over_launches([0.11, -0.11, 0.09, -0.09, 0.07, -0.07, 0.11, -0.11])
     (warning,) = probe_warnings(stored_probe(RARE), {"onnxruntime": wide}, LAUNCHES)
     needed = what_it_takes({"onnxruntime": wide}, LAUNCHES)
     assert needed is not None
