@@ -55,7 +55,7 @@ class Kept(Generic[Record]):
         return len(self.frequencies)
 
     def resumed_now(self) -> tuple[Resumed, ...]:
-        """Return when the race was gone on with, now too where there are launches."""
+        """Return when the race was continued, now too where there are launches."""
         if not self.launches:
             return self.resumed
         return (*self.resumed, Resumed(self.launches, round(max(0.0, now() - self.moment), 1)))
@@ -130,7 +130,7 @@ def head_of(journal: Path) -> Path:
 
 
 def write_head(journal: Path, head: Head) -> str | None:
-    """Write what a race is made under; return what went wrong, which only keeps it from being gone on with."""
+    """Write what a race is made under; return what went wrong, which only keeps it from being continued."""
     try:
         write_whole(head_of(journal), lambda path: path.write_text(json.dumps(write_record(head)), encoding="utf-8"))
     except OSError as error:

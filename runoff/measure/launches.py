@@ -93,7 +93,7 @@ class Setup:
     so that nothing measured is lost. ``deadline`` is the moment of ``time.monotonic`` at which all must end. A race
     that is ``probed`` has a probe, by which it is known how disturbed the machine was in each round. ``asleep`` says
     for how long the machine has been suspended so far, and ``processes`` which processes there are. Where a race is
-    gone on with, ``kept`` is what it has already.
+    continued, ``kept`` is what it has already.
     """
 
     entrants: Sequence[Entrant]

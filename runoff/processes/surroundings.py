@@ -38,7 +38,7 @@ def process_variables(surroundings: Surroundings = USUAL) -> dict[str, str]:
     """Return the environment variables of a process: ours, less what would make it unlike a user's own.
 
     Programs that are installed beside the interpreter are found first, as in an environment that a user has activated:
-    onnx2tf runs onnxsim, and goes on without a word where there is none. So another interpreter than ours is not told
+    onnx2tf runs onnxsim, and continues without a word where there is none. So another interpreter than ours is not told
     where ours has its library.
     """
     kept, own = undisturbed(os.environ), dict(surroundings.variables)

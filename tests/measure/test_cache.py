@@ -79,7 +79,7 @@ def test_it_is_made_in_a_folder_of_its_own_beside_its_place(tmp_path):
 
 
 def test_one_that_another_run_made_meanwhile_is_taken(tmp_path):
-    """Where the place is taken when ours is done, what lies there is what we go on with."""
+    """Where the place is taken when ours is done, what lies there is what is used."""
     home = tmp_path / "key"
 
     def overtaken(path):

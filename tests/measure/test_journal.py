@@ -50,7 +50,7 @@ def performing(ends=(), error=KeyboardInterrupt, out=()):
 
 
 def gone_on(setup, kind=Noted):
-    """Return a setup that goes on with what its journal has."""
+    """Return a setup that continues what its journal has."""
     return dataclasses.replace(setup, kept=read_kept(setup.journal, kind))
 
 
@@ -171,7 +171,7 @@ def test_a_run_that_was_killed_is_told_of(make_setup, make_entrant, capsys):
     write_head(setup.journal, HEAD)
     setup.journal.write_text('{"launch": 0, "records": {}}\n')
     assert told(setup.journal) == ""
-    assert "the run journal was ended after 1 launch, and stored nothing; --resume journal goes on with it" in told()
+    assert "the run journal was ended after 1 launch, and stored nothing; --resume journal continues it" in told()
     write_head(setup.journal, dataclasses.replace(HEAD, under={**UNDER, "start of the machine": "before"}))
     assert told() == ""
     write_head(setup.journal, HEAD)

@@ -20,7 +20,7 @@ def fill_the_disk() -> NoReturn:
 
 def break_down() -> NoReturn:
     """Be a defect of Runoff's own."""
-    raise LookupError("nobody foresaw this")
+    raise LookupError("no such name")
 
 
 ENDS = {

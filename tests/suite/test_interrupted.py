@@ -47,7 +47,7 @@ class Moment:
         return f"| {self.name} | {code} | {self.said or '–'} | {stored} | {self.resumed} |"
 
 
-GOES_ON = "goes on after them"
+CONTINUES = "continues after them"
 MOMENTS = (
     Moment(
         "SIGTERM, SIGHUP or Ctrl-C in the middle of the race",
@@ -55,8 +55,8 @@ MOMENTS = (
         2,
         "broken off by SIGTERM after 2 of 6 launches",
         2,
-        GOES_ON,
-        "this race was gone on with after 2 launches",
+        CONTINUES,
+        "this race was continued after 2 launches",
     ),
     Moment(
         "SIGKILL, as where memory runs out",
@@ -64,7 +64,7 @@ MOMENTS = (
         KILLED,
         "",
         None,
-        "goes on after the launches in its journal, and stores them; the next run says so",
+        "continues after the launches in its journal, and stores them; the next run says so",
         "after 3 launches",
     ),
     Moment(
@@ -73,16 +73,16 @@ MOMENTS = (
         7,
         "broken off by OSError: [Errno 28] No space left on device after 4 of 6 launches",
         4,
-        GOES_ON,
+        CONTINUES,
         "after 4 launches",
     ),
     Moment(
-        "an error that nobody foresaw",
+        "an unexpected error",
         "broken in race 5",
         3,
-        "broken off by LookupError: nobody foresaw this after 5 of 6 launches",
+        "broken off by LookupError: no such name after 5 of 6 launches",
         5,
-        GOES_ON,
+        CONTINUES,
         "after 5 launches",
     ),
     Moment(
@@ -124,7 +124,7 @@ class Done:
 
 @pytest.fixture(scope="module")
 def runs(suite, tmp_path_factory):
-    """Interrupt one race at every moment, each time going on with what was left; the last run is whole."""
+    """Interrupt one race at every moment, each time continuing what was left; the last run is whole."""
     results = tmp_path_factory.mktemp("results")
     stored, journals = results / "runoff.json", suite.root / ".runoff" / "runs"
     before = set(journals.glob("*.json"))
@@ -143,7 +143,7 @@ def runs(suite, tmp_path_factory):
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.way)
-def test_what_was_measured_is_stored_and_gone_on_with(runs, moment):
+def test_what_was_measured_is_stored_and_continued(runs, moment):
     """The code, what is said and what is stored are those of the table, and so is what the next run does with it."""
     number = MOMENTS.index(moment)
     run, after = runs[number], next(run for run in runs[number + 1 :] if run.code != KILLED)
@@ -159,7 +159,7 @@ def test_what_was_measured_is_stored_and_gone_on_with(runs, moment):
     assert len(inference["stats"]["data"]) == 2 * moment.stored
 
 
-def test_the_last_run_is_whole_and_says_when_it_was_gone_on_with(runs):
+def test_the_last_run_is_whole_and_says_when_it_was_continued(runs):
     """It has every launch once, in their order, with all pauses, and the question that was left out."""
     last = runs[-1]
     assert last.code == 0, last.printed

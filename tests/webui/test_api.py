@@ -213,7 +213,7 @@ def test_wrong_addresses_and_methods_get_a_sentence(client, method, path, status
 
 
 def test_an_error_of_our_own_is_a_sentence_too(app, client, monkeypatch, caplog):
-    """An error nobody foresaw gives 500 without its text, which goes to the log."""
+    """An unexpected error gives 500 without its text, which goes to the log."""
 
     def fail(content: bytes) -> None:
         raise ZeroDivisionError("a secret")

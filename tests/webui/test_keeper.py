@@ -90,8 +90,8 @@ def test_a_worker_that_needs_what_is_not_here_is_missing_and_the_next_one_starts
         second.close()
 
 
-@pytest.mark.parametrize("error", [ValueError("nobody foresaw this"), OSError("the disk is full")])
-def test_an_error_nobody_foresaw_makes_a_worker_unavailable(tmp_path, error):
+@pytest.mark.parametrize("error", [ValueError("no such name"), OSError("the disk is full")])
+def test_an_unexpected_error_makes_a_worker_unavailable(tmp_path, error):
     """Whatever preparing raises, the keeper's thread goes on and says that its worker is unavailable."""
 
     def prepare():
@@ -174,7 +174,7 @@ def test_a_worker_that_keeps_somebody_waiting_is_not_counted_on(monkeypatch):
 
 
 def test_the_start_waits_no_longer_than_anybody_can_learn_the_model():
-    """An error that nobody foresaw ends the start; where no worker starts, the page is served and says so."""
+    """An unexpected error ends the start; where no worker starts, the page is served and says so."""
     unstarted, broken = (Runtimes(Config(), {}, ()) for _ in range(2))
     keeper = SimpleNamespace(status=SimpleNamespace(state=UNAVAILABLE))
     unstarted.runtimes["fake"] = SimpleNamespace(keeper=keeper)
