@@ -13,10 +13,11 @@ from pathlib import Path
 from pages.blocks import replace_block
 from pages.contenders import contenders_text
 from pages.errors import errors_table
-from pages.figures import answer, require_fit
+from pages.figures import FIGURES, PICTURE, require_fit
 from pages.live import live_picture
 from pages.reference import environments_table, options_table
 from pages.stored import stored_text
+from pages.trust import experiments_table, first_experiment
 from runoff.errors import RunoffError
 from runoff.files.whole import write_text
 from runoff.processes.surroundings import ROOT
@@ -25,7 +26,6 @@ from runoff.stored.run import read_run
 from runoff.text.output import show, tell
 
 RUN = Path("docs/figures/runs/resnet18.json")
-PICTURE = Path("docs/figures/ratios.svg")
 LIVE = Path("docs/live-table.svg")
 TABLES = {
     "docs/options.md": ("options", options_table),
@@ -33,8 +33,10 @@ TABLES = {
     "docs/contenders.md": ("contenders", contenders_text),
     "docs/stored.md": ("stored", stored_text),
     "docs/errors.md": ("errors", errors_table),
+    "docs/method.md": ("trust", experiments_table),
+    "README.md": ("trust", first_experiment),
 }
-"""What is made of the code, by page: its block's name, and what makes it."""
+"""What is made of the code and of stored experiments, by page: its block's name, and what makes it."""
 
 
 def renew(root: Path, given: Path | None = None) -> list[Path]:
@@ -44,6 +46,7 @@ def renew(root: Path, given: Path | None = None) -> list[Path]:
     for a page without the place for it. Nothing is written then.
     """
     texts: dict[Path, str] = {}
+    made: dict[str, dict[str, str]] = {page: {name: make()} for page, (name, make) in TABLES.items()}
     stored = given or root / RUN
     if given or stored.exists():
         run = read_run(stored)
@@ -51,13 +54,13 @@ def renew(root: Path, given: Path | None = None) -> list[Path]:
         if given:
             texts[root / RUN] = json.dumps(json.loads(given.read_text(encoding="utf-8")), separators=(",", ":")) + "\n"
         texts[root / PICTURE] = standalone_ratio_chart(run)
-        text = (root / "README.md").read_text(encoding="utf-8")
-        text = replace_block(text, "answer", answer(run))
-        texts[root / "README.md"] = replace_block(
-            text, "picture", f"![Time of one inference relative to {run.stratum.reference}, with intervals]({PICTURE})"
-        )
-    for page, (name, make) in TABLES.items():
-        texts[root / page] = replace_block((root / page).read_text(encoding="utf-8"), name, make())
+        for page, blocks in FIGURES.items():
+            made.setdefault(page, {}).update({name: make(run) for name, make in blocks.items()})
+    for page, filled in made.items():
+        text = (root / page).read_text(encoding="utf-8")
+        for name, block in filled.items():
+            text = replace_block(text, name, block)
+        texts[root / page] = text
     texts[root / LIVE] = live_picture()
     return [write_text(path, text) for path, text in texts.items()]
 

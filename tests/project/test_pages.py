@@ -8,10 +8,10 @@ import shutil
 
 import pytest
 
-from pages.__main__ import LIVE, PICTURE, RUN, TABLES, renew
+from pages.__main__ import LIVE, RUN, TABLES, renew
 from pages.blocks import BlockMissing, block_of, replace_block, without_blocks
 from pages.errors import named_errors
-from pages.figures import RunUnfit, answer, require_fit
+from pages.figures import FIGURES, PICTURE, RunUnfit, require_fit
 from pages.live import live_picture
 from pages.reference import declared_options
 from pages.stored import PARTS, fields_of, records_under, type_words
@@ -23,8 +23,19 @@ from tests.conftest import ROOT
 
 __all__ = ["charts", "drawn"]
 
-FIGURE = re.compile(r"\d (?:ms|MB)\b|\d\.\d+×|\d\.\d{3}")
-"""A time, a size, a factor or a ratio: what only a run knows."""
+FIGURE = re.compile(r"\d (?:ms|µs|ns|MB|GB)\b|\d\.\d+ ?×|\b\d\.\d{3}\b|\d \\?\[[\d-]")
+"""A time, a size, a factor, a ratio or an interval: what only a run knows."""
+MADE_WHOLE = {"trust.md", "states.md", "undisturbed.md", "accuracy.md", "winners.md"}
+"""Pages that a command writes from stored figures, and that name their machine; tests/trust/ compares them."""
+SETTINGS = {
+    "hostile.md": ("a `/tmp` of 64 MB", "`--cache-limit` (20 GB)"),
+    "pictures.md": ("Up to 2 GB of", "64 MB at a time"),
+    "reading.md": ("random reads in\n  16 MB",),
+    "variables.md": ("less than 5 ms",),
+}
+"""What looks like a figure and is one that the code is given, by page."""
+LINKED = re.compile(r"\]\([^)]*\)")
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
 def fit_run():
@@ -79,14 +90,13 @@ def test_every_error_has_its_meaning_and_its_remedy():
 
 
 def test_figures_are_those_of_the_named_run():
-    """README's figures are those of its stored run; where none is stored yet, those of the run on docs/field.md."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    """All figures of a race are the stored run's; where none is stored yet, README's are those of docs/field.md."""
     if (ROOT / RUN).exists():
         run = read_run(ROOT / RUN)
         require_fit(run)
-        assert block_of(text, "answer") == answer(run).strip()
-        assert str(PICTURE) in block_of(text, "picture")
+        assert blocks_under(ROOT) == blocks_of(run)
         return
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
     field = (ROOT / "docs" / "field.md").read_text(encoding="utf-8")
     shown = re.findall(r"^\| ([\w-]+) \| (\d.*) \|$", block_of(text, "answer"), re.MULTILINE)
     assert len(shown) >= 3
@@ -96,19 +106,46 @@ def test_figures_are_those_of_the_named_run():
         assert set(figures.split(" | ")) <= set(row[0].split(" | ")), contender
 
 
-def test_a_figure_stands_in_a_block_alone():
-    """Outside of what is made, README has no time, size or ratio that a run measured."""
-    assert FIGURE.findall(without_blocks((ROOT / "README.md").read_text(encoding="utf-8"))) == []
-    assert FIGURE.findall("0.684 and 17.1 ms")
+def blocks_of(run):
+    """Return what the blocks of all pages hold for a run, by page and name."""
+    return {(page, name): make(run).strip() for page, blocks in FIGURES.items() for name, make in blocks.items()}
+
+
+def blocks_under(root):
+    """Return what the blocks of the pages in a folder hold, by page and name."""
+    return {
+        (page, name): block_of((root / page).read_text(encoding="utf-8"), name)
+        for page, blocks in FIGURES.items()
+        for name in blocks
+    }
+
+
+def figures_in(text, settings=()):
+    """Return what looks like a measured figure in a page, outside of what is made, of code, links and settings."""
+    prose = LINKED.sub("", FENCED.sub("", without_blocks(text)))
+    for setting in settings:
+        assert prose.count(setting) == 1, setting
+        prose = prose.replace(setting, "")
+    return FIGURE.findall(prose)
+
+
+def test_a_measured_figure_is_in_a_block_alone():
+    """Outside of what is made, no page has a time, a size, a ratio or an interval that a run measured."""
+    pages = [ROOT / "README.md", *(page for page in (ROOT / "docs").glob("*.md") if page.name not in MADE_WHOLE)]
+    assert len(pages) > 30
+    found = {page.name: figures_in(page.read_text(encoding="utf-8"), SETTINGS.get(page.name, ())) for page in pages}
+    assert {name: figures for name, figures in found.items() if figures} == {}
+    assert len(figures_in("0.684, 17.1 ms, 3 MB, 1.40×, 4 \\[3, 5\\]\n<!-- made: x -->\n7 ms\n<!-- made: end -->")) == 5
 
 
 @pytest.mark.long
 def test_one_command_renews_all_figures(copied):
     """A given run becomes the stored one, and README shows its table, revision, machine, date and picture."""
     renew(copied, copied / "runoff.json")
+    assert blocks_under(copied) == blocks_of(parse_run(fit_run()))
+    assert all("revision `abc123`" in made for (_, name), made in blocks_under(copied).items() if name != "picture")
     text = (copied / "README.md").read_text()
     made = block_of(text, "answer")
-    assert "revision `abc123`" in made
     assert "2 January 2026" in made
     assert "Example CPU, 2 threads" in made
     assert "| onnxruntime | 17.1 |" in made

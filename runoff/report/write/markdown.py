@@ -30,11 +30,6 @@ def render_markdown(*runs: StoredRun) -> str:
 def run_lines(run: StoredRun) -> list[str]:
     """Write a run's answer, recommendation, comparison, setting and warnings, its sections, how to repeat it."""
     comparison, *questions = sections(run, MARKDOWN)
-    processor = f"- Processor: {escape('; '.join(processor_lines(run.stratum.processor)))}"
-    versions = [
-        f"- Versions in {escape(name)}: {escape(', '.join(map(' '.join, packages.items())))}"
-        for name, packages in run.stratum.environments.items()
-    ]
     model = plain_notes(filter(None, [model_line(run)]))
     warnings = [Note("Warning", warning) for warning in run.info.warnings]
     return [
@@ -43,13 +38,22 @@ def run_lines(run: StoredRun) -> list[str]:
         *note_lines([Note("", setting_line(run)), *model, *warnings]),
         *(line for section in questions for line in ("", *section_lines(section))),
         "",
-        processor,
-        *versions,
+        *machine_lines(run),
         "",
         "Repeat it in a copy of Runoff, with the same model and pictures; paths are from where it was started:",
         "",
         f"    {command(run)}",  # no name can end an indented block of one line
     ]
+
+
+def machine_lines(run: StoredRun) -> list[str]:
+    """Name the processor, and the versions in each environment."""
+    processor = f"- Processor: {escape('; '.join(processor_lines(run.stratum.processor)))}"
+    versions = [
+        f"- Versions in {escape(name)}: {escape(', '.join(map(' '.join, packages.items())))}"
+        for name, packages in run.stratum.environments.items()
+    ]
+    return [processor, *versions]
 
 
 def section_lines(section: Section) -> list[str]:
