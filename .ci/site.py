@@ -17,6 +17,8 @@ AT_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "CONTRIBUTING.md", "CHANG
 CODE = re.compile(r"^```.*?^```|``.*?``|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 ESCAPED = re.compile(r"\\([<~&$:|])")
 """What GitHub takes for a sign after a backslash, and Python-Markdown for a backslash and a sign."""
+WIDE = ("field.md", "winners.md")
+"""Pages whose tables take the place of the table of contents."""
 INTO_THE_TREE = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<path>\.\./[^)#\s]*)\)")
 
 log = logging.getLogger("mkdocs.hooks.site")
@@ -45,7 +47,9 @@ def from_docs(text: str) -> str:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Name files of the code instead of linking to them."""
+    """Name files of the code instead of linking to them, and give wide tables their room."""
+    if page.file.src_uri in WIDE:
+        page.meta["hide"] = ["toc"]
 
     def named(link: re.Match[str]) -> str:
         path = link["path"]
