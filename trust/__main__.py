@@ -24,7 +24,7 @@ from trust.cost import measure_cost
 from trust.detection import detect
 from trust.disturbance import simulate_probes
 from trust.field import Field, make_field
-from trust.page import render_page
+from trust.page import made_now, render_page
 from trust.settings import QUICK, Settings
 from trust.side_by_side import compare_side_by_side
 from trust.simulated import simulate
@@ -77,7 +77,7 @@ def run_experiments(names: list[str], settings: Settings, output: Path, say: Cal
         for name in names:
             begin = time.monotonic()
             figures[name] = MEASURED[name](field) if field and name in MEASURED else IMAGINED[name](settings, say)
-            figures[name]["minutes"] = (time.monotonic() - begin) / 60
+            figures[name] |= {"minutes": (time.monotonic() - begin) / 60, "made": made_now()}
             figures["setting"] = {
                 "cpu": processor_title(read_processor()),
                 "threads": allowed_threads(),

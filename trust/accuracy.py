@@ -28,7 +28,7 @@ from runoff.judge.ratios import CONFIDENCE
 from runoff.judge.shares import blaker_interval, exact_interval, share_interval
 from runoff.processes.surroundings import ROOT
 from runoff.text.page import page_templates
-from trust.page import percent
+from trust.page import made_line, made_now, percent
 
 REACH = float(special.ndtri((1 + CONFIDENCE) / 2))
 PICTURES = (50, 100, 200, 500, 1_000, 5_000, 50_000)
@@ -249,7 +249,7 @@ EXPERIMENTS: dict[str, Callable[[Sizes], list[dict[str, Any]]]] = {
 def render(figures: dict[str, Any]) -> str:
     """Write the page on accuracy with the figures in it."""
     templates = page_templates("trust")
-    templates.filters["percent"] = percent
+    templates.filters |= {"percent": percent, "made": made_line}
     return templates.get_template("accuracy.md.jinja").render(figures)
 
 
@@ -267,7 +267,7 @@ def main() -> int:
     else:
         sizes = QUICK if options.quick else Sizes()
         figures = {name: find(sizes) for name, find in EXPERIMENTS.items()}
-        figures |= {"draws": sizes.draws, "seed": SEED, "minutes": (time.monotonic() - begin) / 60}
+        figures |= {"draws": sizes.draws, "seed": SEED, "minutes": (time.monotonic() - begin) / 60, "made": made_now()}
         options.output.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     (options.output / "accuracy.md").write_text(render(figures), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from runoff.judge.accuracy import AS_GOOD, POWER, UNDECIDED, WORSE, sample_size
 from runoff.judge.ratios import CONFIDENCE
+from tests.conftest import ROOT
 from trust.accuracy import (
     ACCURACIES,
     DISCORDANCES,
@@ -29,6 +31,7 @@ from trust.accuracy import (
     is_attainable,
     render,
 )
+from trust.page import made_now
 
 ABOVE = {(50, 0.9), (100, 0.98), (200, 0.99)}
 """Where the interval of an accuracy holds the truth in more than 97 %, and another one could in 93 to 97 %."""
@@ -110,8 +113,18 @@ def test_by_what_was_seen_alone_too_few_would_be_asked_for() -> None:
 @pytest.mark.long
 def test_the_page_has_every_experiment() -> None:
     """The page is written from the figures of quick experiments, with a row for each number of pictures."""
-    figures = {name: find(QUICK) for name, find in EXPERIMENTS.items()} | {"draws": QUICK.draws, "seed": 1}
+    figures = {name: find(QUICK) for name, find in EXPERIMENTS.items()} | {
+        "draws": QUICK.draws,
+        "seed": 1,
+        "made": made_now(),
+    }
     page = render(figures)
     for pictures in QUICK.pictures:
         assert f"\n| {pictures} | " in page
     assert "| 20 points worse | 200 |" in page
+
+
+def test_the_page_in_the_documentation_is_that_of_its_figures() -> None:
+    """What is published as a page is what its stored figures are written as."""
+    figures = json.loads((ROOT / "docs" / "accuracy.json").read_text(encoding="utf-8"))
+    assert render(figures) == (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")

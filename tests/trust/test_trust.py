@@ -27,7 +27,7 @@ from trust.__main__ import SIMULATED, run_experiments
 from trust.cost import measure_cost
 from trust.detection import Condition, judge_shares, pool_and_draw
 from trust.field import REFERENCE, Field
-from trust.page import render_page
+from trust.page import made_line, render_page
 from trust.settings import QUICK, Settings
 from trust.side_by_side import between_runs, claimed, pair_log_ratios, spread, t_test_alarms
 from trust.simulated import AT_THE_GATE, MACHINES, Noise, count_claims, judge, simulate, simulate_race
@@ -202,6 +202,7 @@ def test_an_experiment_writes_its_figures_and_the_page(tmp_path, capsys) -> None
     run_experiments([SIMULATED], dataclasses.replace(QUICK, simulated_runs=2), tmp_path, lambda text: None)
     figures = json.loads((tmp_path / "trust.json").read_text())
     assert set(figures) == {"of an earlier run", SIMULATED, "setting"}
+    assert f"Figures of simulated: {made_line(figures[SIMULATED]['made'])}." in (tmp_path / "trust.md").read_text()
     assert (tmp_path / "trust.md").read_text() == render_page(figures) == capsys.readouterr().out
 
 

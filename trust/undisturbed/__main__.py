@@ -11,6 +11,7 @@ from typing import Any
 from runoff.errors import RunoffError
 from runoff.files.whole import write_text
 from runoff.processes.surroundings import ROOT
+from trust.page import made_now
 from trust.undisturbed.candidates import CANDIDATES
 from trust.undisturbed.judged import compare_ways, decide, judge
 from trust.undisturbed.page import render_page
@@ -39,6 +40,7 @@ def main() -> int:
         sys.stderr.write(f"trust.undisturbed: {error}\n")
         return 2
     figures: dict[str, Any] = {
+        "made": made_now(),
         "runs": options.runs,
         "stored": {name: examine(name, series) for name in CANDIDATES},
         "simulated": simulate_all(options.runs, options.bootstrapped),

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from runoff.text.page import page_templates
-from trust.page import percent
+from trust.page import made_line, percent
 from trust.undisturbed.judged import LEAST, MOST
 
 
 def render_page(figures: Mapping[str, Any]) -> str:
     """Write the page."""
     templates = page_templates("trust")
-    templates.filters["percent"] = percent
+    templates.filters |= {"percent": percent, "made": made_line}
     return templates.get_template("undisturbed.md.jinja").render(figures, least=LEAST, most=MOST)
