@@ -11,7 +11,9 @@ def test_quantisation(contender, outcome, judged_race, record_figure):
     """Agreement and logit error on pictures it was not calibrated on, and the ratio to its backend in float32."""
     if outcome.quantisation is None:
         precision = outcome.contender.variant.precision
-        lost = "how close it is stands beside its agreement" if is_reduced(precision) else "there is nothing to lose"
+        lost = (
+            "how close it is, is shown next to its agreement" if is_reduced(precision) else "there is nothing to lose"
+        )
         pytest.skip(f"{contender} computes in {precision}: {lost}")
     record_figure(
         unit="logits",

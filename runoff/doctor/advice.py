@@ -202,5 +202,5 @@ def disturbance_advice(disturbed: Disturbed) -> Iterator[str]:
     yield (
         f"the probe found {numbers.percent(disturbed.found.quiet_share)} of the rounds quiet, and what disturbs the "
         "others slows one runtime more than another, so that ratios differ from hour to hour: "
-        f"{remedy(expected, LAUNCHES)}, measure at another hour, or take a machine of its own"
+        f"{remedy(expected, LAUNCHES)}, measure at another hour, or take a dedicated machine"
     )

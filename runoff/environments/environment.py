@@ -236,7 +236,7 @@ def make_environments(
         ("--tree", [name for name, _ in trees]),
     ):
         if twice := next((name for name in names if names.count(name) > 1), None):
-            raise UsageError(f"{option} gives {twice!r} twice; give each environment a name of its own")
+            raise UsageError(f"{option} gives {twice!r} twice; give each environment another name")
     environments = {HERE: Environment(HERE, interpreter)} | {environment.name: environment for environment in given}
     for name, tree in trees:
         environments[name] = Environment(name, environments.get(name, environments[HERE]).interpreter, tree)

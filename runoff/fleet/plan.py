@@ -63,7 +63,7 @@ def make_plan(plan: Plan, pattern: re.Pattern[str], example: str) -> Plan:
     if len(set(map(short_name, plan.places))) < len(plan.places):
         raise UsageError(f"two of the places have one name; give each once, found {', '.join(plan.places)}")
     if any(word.split("=")[0] == "--results" for word in plan.words):
-        raise UsageError("each run of a fleet has a folder of its own for its results; leave --results out")
+        raise UsageError("each run of a fleet has a separate folder for its results; leave --results out")
     return plan
 
 

@@ -55,5 +55,5 @@ def probe_warnings(probe: StoredProbe, ratios: Mapping[str, Ratio], planned: int
     return [
         f"the machine was seldom quiet: the probe found {found.quiet_share:.0%} of the rounds quiet, and what "
         f"disturbs the others may slow one contender more than another; {remedy(ratios, planned)}, measure at another "
-        "hour, or take a machine of its own"
+        "hour, or take a dedicated machine"
     ]

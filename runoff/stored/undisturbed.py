@@ -40,5 +40,5 @@ def widened_line(run: StoredRun) -> str | None:
     return (
         f"Too few rounds were quiet for the undisturbed {'ratio' if len(widened) == 1 else 'ratios'} of "
         f"{numbers.first_few(widened)}: the quietest of them say something else, and by that much the intervals are "
-        "widened; more --launches, another hour or a machine of its own would help."
+        "widened; more --launches, another hour or a dedicated machine would help."
     )

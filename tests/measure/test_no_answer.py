@@ -28,7 +28,7 @@ def test_throughput_is_asked_of_a_model_that_takes_any_batch():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"task": OTHER}, "resnet18 is no classifier, and the answer to a picture is its five likeliest classes"),
+        ({"task": OTHER}, "resnet18 is no classifier, and the answer to a picture is its five most likely classes"),
         ({"preprocessing": None}, "how pictures become the input of resnet18 is unknown (--preprocessing imagenet or"),
         ({"inputs": (Input("a", (3,)), Input("b", (3,)))}, "resnet18 takes 2 inputs, and pictures are one"),
     ],

@@ -45,7 +45,7 @@ class EndToEndRecord:
 def why_no_answer(model: Model) -> str | None:
     """Say why a model has no answer to a picture, None where it has."""
     if not model.classifies:
-        return f"{model.source.title} is no classifier, and the answer to a picture is its five likeliest classes"
+        return f"{model.source.title} is no classifier, and the answer to a picture is its five most likely classes"
     return why_no_pictures(model)
 
 

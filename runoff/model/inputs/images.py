@@ -92,7 +92,7 @@ def folder_images(directory: Path, preprocessing: Preprocessing) -> ImageSet:
         raise ImagesUnusable(
             f"The images folder {directory} holds {len(files):,} pictures, which take {len(files) * each / 1e9:.1f} GB "
             f"as pixels of {sides}, and at most {FOLDER_LIMIT // each:,} of them fit. "
-            "Copy a sample of them into a folder of its own."
+            "Copy a sample of them into a separate folder."
         )
     doubts: list[str] = []
     pictures = ((path.name, decode(path, doubts=doubts)) for path in files)

@@ -25,7 +25,7 @@ def parallel_section(run: StoredRun) -> Section | None:
     ]
     caption = (
         f"{wording.one_example(run).capitalize()}s a second of {sessions} single-threaded sessions at once, each in a "
-        f"process of its own, and of one session with {numbers.count(run.stratum.threads, 'thread')}. The ratio is "
+        f"separate process, and of one session with {numbers.count(run.stratum.threads, 'thread')}. The ratio is "
         "that of the sessions together."
     )
     table = make_table(caption, rows, droppable=("one session",))
