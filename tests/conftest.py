@@ -35,10 +35,12 @@ SIGNATURE = Signature((Input("images", (3, 32, 32), layout="NCHW"),), (Output("l
 """What the fake backend's model takes and gives."""
 HERE = Environment("here", Path(sys.executable))
 
-# What Hypothesis tries is the same each time, and more with --hypothesis-profile thorough. A busy machine is no defect.
+# What Hypothesis tries is the same each time: more with --hypothesis-profile thorough, less with quick, which is for
+# each save. A busy machine is no defect.
 # It does not explain a failure, for which it would trace every line.
 PHASES = tuple(phase for phase in Phase if phase is not Phase.explain)
 settings.register_profile("steady", derandomize=True, deadline=None, max_examples=30, phases=PHASES)
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=8)
 settings.register_profile("thorough", settings.get_profile("steady"), max_examples=200)
 settings.load_profile("steady")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from runoff.processes.surroundings import ROOT
@@ -33,13 +34,13 @@ def code_hash(file: Path | str, functions: Iterable[str], tree: Path = ROOT) -> 
     importing = [*used, *(statement for statement in module.body if isinstance(statement, ast.ImportFrom))]
     models = imported_models(importing, tree)
     for source in sorted(models):
-        digest.update(dump(models[source]))
+        digest.update(models[source])
     return digest.hexdigest()
 
 
-def imported_models(statements: Iterable[ast.stmt], tree: Path) -> dict[Path, ast.Module]:
-    """Parse the modules of ``runoff.model`` that statements import, and those that these import in turn, by file."""
-    modules: dict[Path, ast.Module] = {}
+def imported_models(statements: Iterable[ast.stmt], tree: Path) -> dict[Path, bytes]:
+    """Return by file the code of what ``runoff.model`` has that statements import, and of what this imports in turn."""
+    modules: dict[Path, bytes] = {}
     wanted = [node for statement in statements for node in ast.walk(statement)]
     while wanted:
         node = wanted.pop()
@@ -47,9 +48,16 @@ def imported_models(statements: Iterable[ast.stmt], tree: Path) -> dict[Path, as
             place = tree.joinpath(*node.module.split("."))
             for source in (place.with_suffix(".py"), *(place / f"{each.name}.py" for each in node.names)):
                 if source not in modules and source.exists():
-                    modules[source] = ast.parse(source.read_text(encoding="utf-8"))
-                    wanted += ast.walk(modules[source])
+                    imports, modules[source] = read_module(source.read_text(encoding="utf-8"))
+                    wanted += imports
     return modules
+
+
+@cache
+def read_module(text: str) -> tuple[tuple[ast.ImportFrom, ...], bytes]:
+    """Return what a module imports and its code as ``dump`` writes it: the same modules are asked for many times."""
+    module = ast.parse(text)
+    return tuple(node for node in ast.walk(module) if isinstance(node, ast.ImportFrom)), dump(module)
 
 
 def reachable(module: ast.Module, names: set[str]) -> list[ast.stmt]:

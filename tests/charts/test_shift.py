@@ -38,6 +38,7 @@ def test_every_pair_has_a_line_and_those_with_intervals_a_band(second, bands) ->
     assert all(f">{words}<" in svg for words in ("one", "other", "ratio"))
 
 
+@pytest.mark.long
 def test_a_chart_as_a_file_of_its_own_is_white_and_has_dark_ink() -> None:
     """Where no page gives it a colour, it brings one."""
     svg = standalone(drawn({"one": LINE}))

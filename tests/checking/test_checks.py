@@ -227,6 +227,7 @@ MORE_FAULTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", [*FAULTS, *MORE_FAULTS])
 def test_each_planted_fault_fails_its_check_and_no_other(check, fault):
     """What is found is what was planted, in words that say what to do, and every other check passes or needs it."""

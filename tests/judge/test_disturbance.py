@@ -147,6 +147,16 @@ def test_the_library_is_loaded_by_who_looks_for_levels_alone() -> None:
     assert "sklearn" not in loaded_after("import runoff.judge.disturbance, runoff.stored.run")
 
 
+def test_what_an_import_puts_into_the_environment_is_taken_out(monkeypatch) -> None:
+    """Only what is new is taken out of the environment."""
+    monkeypatch.setenv("KMP_KEPT", "1")
+    with judge.environment_kept():
+        monkeypatch.setenv("KMP_NEW", "2")
+    assert os.environ["KMP_KEPT"] == "1"
+    assert "KMP_NEW" not in os.environ
+
+
+@pytest.mark.long
 def test_the_library_leaves_the_environment_as_it_was() -> None:
     """Workers that start after levels were looked for inherit what the user set, and nothing of scikit-learn's."""
     program = """

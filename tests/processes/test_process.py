@@ -101,6 +101,7 @@ def test_leaving_the_block_ends_the_process_and_what_it_started(tmp_path):
         watch(process.popen.pid)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
 def test_workers_never_outlive_their_controller(number):
     """A suspended and a running worker are gone after their controller is interrupted, terminated or killed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -78,22 +79,38 @@ LONGEST_MODULE = 310
 MOST_PARAMETERS = 7
 
 
-@cache
-def parsed(file: Path) -> ast.Module:
-    """Read a file's syntax tree, once for all tests."""
-    return ast.parse(file.read_text(encoding="utf-8"))
+@dataclass(frozen=True)
+class Read:
+    """What the tests ask of a file; its syntax tree is not kept, since every later garbage collection would visit it.
+
+    ``imported`` are the dotted names that it imports, anywhere in it; ``parameters`` says how many each function takes.
+    """
+
+    lines: int
+    imported: frozenset[str]
+    parameters: dict[str, int]
 
 
 @cache
-def imported_modules(file: Path) -> frozenset[str]:
-    """Give the dotted names that a file imports, anywhere in it."""
+def read(file: Path) -> Read:
+    """Read a file, once for all tests."""
+    text = file.read_text(encoding="utf-8")
     names: set[str] = set()
-    for node in ast.walk(parsed(file)):
+    parameters: dict[str, int] = {}
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(names)
+        elif isinstance(node, ast.FunctionDef):
+            taken = len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs)
+            parameters[node.name] = max(taken, parameters.get(node.name, 0))
+    return Read(len(text.splitlines()), frozenset(names), parameters)
+
+
+def imported_modules(file: Path) -> frozenset[str]:
+    """Give the dotted names that a file imports, anywhere in it."""
+    return read(file).imported
 
 
 def files(folder: str) -> list[Path]:
@@ -171,11 +188,10 @@ def test_nothing_imports_in_a_circle(place):
 def test_modules_are_short_and_functions_take_few_parameters(layer):
     """No module is longer than 310 lines, and no function takes more than seven parameters."""
     for file in files(layer):
-        assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE, file
-        for node in ast.walk(parsed(file)):
-            if isinstance(node, ast.FunctionDef):
-                given = node.args
-                assert len(given.posonlyargs + given.args + given.kwonlyargs) <= MOST_PARAMETERS, (file, node.name)
+        found = read(file)
+        assert found.lines <= LONGEST_MODULE, file
+        for name, taken in found.parameters.items():
+            assert taken <= MOST_PARAMETERS, (file, name)
 
 
 def test_runoff_has_few_loose_modules():

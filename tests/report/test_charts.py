@@ -107,6 +107,7 @@ def test_the_controls_interval_is_a_band(stored):
     assert 'opacity="0.22"' not in svg_of(figure)
 
 
+@pytest.mark.long
 @pytest.mark.draws
 def test_ratios_of_quantiles_are_those_of_the_raw_times(stored):
     """Each contender but the reference has a line, and the text has its ratios at 10, 50 and 90 %."""
@@ -128,6 +129,7 @@ def test_few_rounds_have_no_ratios_of_quantiles(stored):
     assert shift_figure(parse_run(stored)) is None
 
 
+@pytest.mark.long
 @pytest.mark.draws
 def test_of_many_contenders_the_fastest_have_their_ratios_of_quantiles(stored):
     """Four lines are drawn, and the caption says of how many."""

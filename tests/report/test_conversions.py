@@ -133,6 +133,7 @@ def test_a_version_step_names_both_versions():
     assert row[5] == "faster"
 
 
+@pytest.mark.long
 @pytest.mark.draws
 def test_the_heat_map_stands_in_the_conversions_section():
     """The chart is drawn with every sign in its caption and the totals in its alternative text; one model is no map."""

@@ -94,6 +94,7 @@ def test_the_controls_line_has_all_three(both):
     assert "undisturbed 1.001 ±0.5 %." in render_markdown(parse_run(both))
 
 
+@pytest.mark.long
 @pytest.mark.draws
 def test_the_chart_has_a_hollow_point_for_the_undisturbed_ratio(both):
     """The caption says which is which; a run without them has no such points."""

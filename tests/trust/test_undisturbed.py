@@ -108,6 +108,7 @@ def test_the_estimator_that_runoff_uses_covers_or_warns() -> None:
     assert max(one["silent"] for one in rare) <= 0.05
 
 
+@pytest.mark.long
 def test_few_runs_say_of_each_machine_how_often_intervals_hold() -> None:
     """The figures that the page shows are made for every machine, from as many runs as are asked for."""
     few = simulate_landed(3)

@@ -103,6 +103,7 @@ def test_a_label_file_that_names_a_missing_picture_is_refused(folder, choose):
         choose(folder, table="cat/0.png,cat\ndog/11.png,dog\n")
 
 
+@pytest.mark.long
 def test_classes_that_the_model_has_not_are_counted_where_a_class_map_says_so(folder, choose):
     """A folder that is no class is an error, and counted where it is mapped to none."""
     draw(folder / "tree" / "a.png", 20)
@@ -115,6 +116,7 @@ def test_classes_that_the_model_has_not_are_counted_where_a_class_map_says_so(fo
         choose(folder, class_map=ClassMap("map", dict.fromkeys(["tree", "cat", "dog"])))
 
 
+@pytest.mark.long
 def test_an_empty_class_folder_is_told(folder, choose):
     """It costs nothing and is no class."""
     (folder / "fox").mkdir()
@@ -181,6 +183,7 @@ def test_pictures_that_cannot_be_read_are_named_and_allowed_by_number_or_share(f
         assert len(found) == 6
 
 
+@pytest.mark.long
 def test_a_share_that_is_allowed_does_not_allow_a_folder_of_nothing_else(tmp_path, choose):
     """Where no picture can be read the run is refused whatever is allowed."""
     (tmp_path / "pictures" / "cat").mkdir(parents=True)
@@ -189,6 +192,7 @@ def test_a_share_that_is_allowed_does_not_allow_a_folder_of_nothing_else(tmp_pat
         choose(tmp_path / "pictures", allowed=read_allowed("100%"))
 
 
+@pytest.mark.long
 def test_grey_of_16_bits_and_cmyk_are_pictures_as_others(folder, choose):
     """They are decoded as everywhere else in the suite."""
     draw(folder / "cat" / "print.jpg", 60, "CMYK")
@@ -248,6 +252,7 @@ def test_pictures_to_calibrate_on_that_judge_too_are_left_out(folder, choose, tm
         choose(folder, calibration=tmp_path / "own", calibrates=True)
 
 
+@pytest.mark.long
 def test_pictures_become_inputs_in_a_file_as_they_do_one_by_one(folder, choose, tmp_path):
     """Decoders write what the usual preprocessing gives, in the order of the set."""
     pictures = choose(folder).pictures
