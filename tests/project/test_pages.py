@@ -47,9 +47,9 @@ def fit_run():
 
 @pytest.fixture
 def copied(tmp_path):
-    """Copy README and docs/, and store a run beside them."""
+    """Copy README and docs/ without the stored run, and store a made one beside them."""
     shutil.copy(ROOT / "README.md", tmp_path)
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns(RUN.name))
     (tmp_path / "runoff.json").write_text(json.dumps(fit_run()))
     return tmp_path
 
