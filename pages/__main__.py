@@ -46,11 +46,12 @@ def renew(root: Path, given: Path | None = None) -> list[Path]:
     for a page without the place for it. Nothing is written then.
     """
     texts: dict[Path, str] = {}
-    made: dict[str, dict[str, str]] = {page: {name: make()} for page, (name, make) in TABLES.items()}
     stored = given or root / RUN
-    if given or stored.exists():
-        run = read_run(stored)
-        require_fit(run)
+    run = read_run(stored) if given or stored.exists() else None
+    if run:
+        require_fit(run)  # first, so that who gives an unfit run does not wait for the tables
+    made: dict[str, dict[str, str]] = {page: {name: make()} for page, (name, make) in TABLES.items()}
+    if run:
         if given:
             texts[root / RUN] = json.dumps(json.loads(given.read_text(encoding="utf-8")), separators=(",", ":")) + "\n"
         texts[root / PICTURE] = standalone_ratio_chart(run)
