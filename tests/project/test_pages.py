@@ -90,20 +90,10 @@ def test_every_error_has_its_meaning_and_its_remedy():
 
 
 def test_figures_are_those_of_the_named_run():
-    """All figures of a race are the stored run's; where none is stored yet, README's are those of docs/field.md."""
-    if (ROOT / RUN).exists():
-        run = read_run(ROOT / RUN)
-        require_fit(run)
-        assert blocks_under(ROOT) == blocks_of(run)
-        return
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    field = (ROOT / "docs" / "field.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^\| ([\w-]+) \| (\d.*) \|$", block_of(text, "answer"), re.MULTILINE)
-    assert len(shown) >= 3
-    for contender, figures in shown:
-        row = re.search(rf"^\| {contender} \| .*$", field, re.MULTILINE)
-        assert row, contender
-        assert set(figures.split(" | ")) <= set(row[0].split(" | ")), contender
+    """All figures of a race, in README and docs/, are those of the one run that is stored with them."""
+    run = read_run(ROOT / RUN)
+    require_fit(run)
+    assert blocks_under(ROOT) == blocks_of(run)
 
 
 def blocks_of(run):
