@@ -8,9 +8,11 @@ import re
 import numpy as np
 import pytest
 
+from runoff.errors import Exit
 from tests.conftest import ROOT
 from trust.undisturbed import states
 from trust.undisturbed.candidates import PAIRED
+from trust.undisturbed.in_a_row import KEPT
 from trust.undisturbed.simulated import LANDED
 
 DOCS = ROOT / "docs"
@@ -28,19 +30,27 @@ def figures():
     return json.loads((DOCS / "undisturbed.json").read_text(encoding="utf-8"))
 
 
-def test_the_page_is_that_of_the_experiment_and_of_the_rounds(figures, rounds) -> None:
+@pytest.fixture(scope="module")
+def row():
+    """Read the runs that were made one after another."""
+    return json.loads(KEPT.read_text(encoding="utf-8"))
+
+
+def test_the_page_is_that_of_the_experiment_and_of_the_rounds(figures, rounds, row) -> None:
     """What is published is what the stored figures are written as, whoever computes them."""
-    assert states.write_page(figures, rounds) == (DOCS / "states.md").read_text(encoding="utf-8")
+    assert states.write_page(figures, rounds, row) == (DOCS / "states.md").read_text(encoding="utf-8")
 
 
-def test_other_figures_make_another_page(figures, rounds) -> None:
+def test_other_figures_make_another_page(figures, rounds, row) -> None:
     """No figure of the experiment is typed into the page: one that changes is changed there."""
     changed = json.loads(json.dumps(figures))
     changed["judged"][LANDED]["spreads"]["states"] = 0.0777
     changed["judged"][PAIRED]["holds"] = 0.1234
-    page = states.write_page(changed, rounds)
+    changed["made"] = {"date": "2031-02-03", "revision": "abcdef0"}
+    page = states.write_page(changed, rounds, row)
     assert "it spreads by 7.77 % between runs" in page
     assert "held the undisturbed ratio in 12.3 %" in page
+    assert "(3 February 2031, revision abcdef0)" in page
 
 
 def test_how_many_estimators_are_as_good_is_counted(figures) -> None:
@@ -78,5 +88,5 @@ def test_a_place_that_cannot_be_written_is_named(monkeypatch, tmp_path, capsys) 
     """One line says which file, and the exit code is not zero."""
     (tmp_path / "file").write_text("")
     monkeypatch.setattr("sys.argv", ["trust.undisturbed.states", "--output", str(tmp_path / "file")])
-    assert states.main() == 2
+    assert states.main() == Exit.UNWRITABLE
     assert capsys.readouterr().err.startswith("trust.undisturbed.states: ")

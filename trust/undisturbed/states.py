@@ -20,13 +20,15 @@ from runoff.charts.drawing_program import to_svg
 from runoff.charts.lines import DASHES
 from runoff.charts.shift import HEIGHT, shift_chart
 from runoff.charts.vega_lite import Chart, Given, channel, chart_of
-from runoff.errors import RunoffError
 from runoff.files.whole import write_text
 from runoff.judge.shift import Shift, shift_function
 from runoff.processes.surroundings import ROOT
+from runoff.text.ending import ended
+from runoff.text.numbers import ratio_with_reach
 from runoff.text.page import page_templates
-from trust.page import percent
+from trust.page import made_line, percent
 from trust.undisturbed.candidates import ESTIMATORS, PAIRED, log_ratio
+from trust.undisturbed.in_a_row import KEPT, summarise
 from trust.undisturbed.simulated import LANDED
 from trust.undisturbed.stored import by_launch
 
@@ -44,11 +46,13 @@ UPWARDS = "times as long as its own 5 % quantile"
 SHOWN_SHARES = (0.1, 0.5, 0.9)
 
 
-def write_page(figures: Mapping[str, Any], rounds: Mapping[str, Any]) -> str:
-    """Write the page from the figures of the experiment and from the rounds that its pictures show."""
+def write_page(figures: Mapping[str, Any], rounds: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """Write the page from the experiment's figures, from the rounds of its pictures, and from runs made in a row."""
     templates = page_templates("trust")
-    templates.filters["percent"] = percent
+    templates.filters |= {"percent": percent, "made": made_line, "reach": ratio_with_reach}
     text = templates.get_template("states.md.jinja").render(
+        made=figures["made"],
+        row=summarise(row),
         paired=PAIRED,
         quietest=LANDED,
         others=len(ESTIMATORS) - 1,
@@ -131,6 +135,11 @@ def running_median(times: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def main() -> int:
+    """Write the page and its pictures, and return the exit code."""
+    return ended("trust.undisturbed.states", perform)
+
+
+def perform() -> None:
     """Write the page and its pictures."""
     parser = argparse.ArgumentParser(prog="python -m trust.undisturbed.states", description=__doc__)
     parser.add_argument("--rounds", type=Path, default=DOCS / "states.json", help="the rounds to draw")
@@ -139,17 +148,12 @@ def main() -> int:
     rounds = json.loads(options.rounds.read_text("utf-8"))
     figures = json.loads((DOCS / "undisturbed.json").read_text("utf-8"))
     pages = {
-        "states.md": write_page(figures, rounds),
+        "states.md": write_page(figures, rounds, json.loads(KEPT.read_text("utf-8"))),
         "states-run.svg": draw_over_time(rounds["rounds"]),
         "states-shift.svg": draw_shift(rounds["runs"]),
     }
-    try:
-        for name, text in pages.items():
-            write_text(options.output / name, text)
-    except RunoffError as error:
-        sys.stderr.write(f"trust.undisturbed.states: {error}\n")
-        return 2
-    return 0
+    for name, text in pages.items():
+        write_text(options.output / name, text)
 
 
 if __name__ == "__main__":
