@@ -24,6 +24,7 @@ from trust.cost import measure_cost
 from trust.detection import detect
 from trust.disturbance import simulate_probes
 from trust.field import Field, make_field
+from trust.looks import simulate_looks
 from trust.page import made_now, render_page
 from trust.settings import QUICK, Settings
 from trust.side_by_side import compare_side_by_side
@@ -33,6 +34,7 @@ SIMULATED = "simulated"
 IMAGINED: dict[str, Callable[[Settings, Callable[[str], None]], dict[str, Any]]] = {
     SIMULATED: simulate,
     "disturbance": simulate_probes,
+    "looks": simulate_looks,
 }
 """The experiments that need no machine, by the names of their figures."""
 MEASURED: dict[str, Callable[[Field], dict[str, Any]]] = {
@@ -78,12 +80,13 @@ def run_experiments(names: list[str], settings: Settings, output: Path, say: Cal
             begin = time.monotonic()
             figures[name] = MEASURED[name](field) if field and name in MEASURED else IMAGINED[name](settings, say)
             figures[name] |= {"minutes": (time.monotonic() - begin) / 60, "made": made_now()}
-            figures["setting"] = {
-                "cpu": processor_title(read_processor()),
-                "threads": allowed_threads(),
-                "launches": settings.launches,
-                "rounds": settings.rounds,
-            } | ({"versions": field.versions} if field else {})
+            if field or "setting" not in figures:  # what is only simulated leaves the machine of what was measured
+                figures["setting"] = {
+                    "cpu": processor_title(read_processor()),
+                    "threads": allowed_threads(),
+                    "launches": settings.launches,
+                    "rounds": settings.rounds,
+                } | ({"versions": field.versions} if field else {})
             write_text(file, json.dumps(figures, indent=1) + "\n")
     finally:
         shutil.rmtree(place.working, ignore_errors=True)

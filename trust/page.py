@@ -10,7 +10,7 @@ from runoff.across.racing import revision
 from runoff.text import numbers
 from runoff.text.page import page_templates
 
-EXPERIMENTS = ("simulated", "disturbance", "detection", "side_by_side", "cost")
+EXPERIMENTS = ("simulated", "disturbance", "looks", "detection", "side_by_side", "cost")
 
 
 def render_page(figures: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ class Settings:
 
     simulated_runs: int = 3000
     simulated_probes: int = 100
+    simulated_looks: int = 20_000
     launches: int = LAUNCHES
     rounds: int = ROUNDS
     pool_launches: int = 40
@@ -32,6 +33,7 @@ class Settings:
 QUICK = Settings(
     simulated_runs=60,
     simulated_probes=2,
+    simulated_looks=20,
     launches=5,
     rounds=5,
     pool_launches=6,

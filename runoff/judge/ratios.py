@@ -248,7 +248,7 @@ def plan_looks(first: int) -> tuple[Look, ...]:
     intervals hold the truth together with the confidence asked for, whichever the race stops at. Repeated confidence
     intervals: Jennison and Turnbull, "Interim Analyses: The Repeated Confidence Interval Approach", JRSS B 51, 1989;
     equal shares: Pocock, "Group Sequential Methods in the Design and Analysis of Clinical Trials", Biometrika 64, 1977.
-    docs/method.md says what other looks take to 2 %.
+    docs/trust.md says what other looks take to 2 %.
     """
     return tuple(Look(math.ceil(first * GROWTH**number), 1 / LOOKS) for number in range(LOOKS))
 

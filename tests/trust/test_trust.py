@@ -206,6 +206,14 @@ def test_an_experiment_writes_its_figures_and_the_page(tmp_path, capsys) -> None
     assert (tmp_path / "trust.md").read_text() == render_page(figures) == capsys.readouterr().out
 
 
+def test_a_simulation_leaves_the_machine_that_the_others_were_measured_on(tmp_path) -> None:
+    """The page names the machine and the versions of what was measured, also where only a simulation is run again."""
+    setting = {"cpu": "another one", "threads": 64, "launches": 8, "rounds": 30, "versions": {"numpy": "1"}}
+    (tmp_path / "trust.json").write_text(json.dumps({"setting": setting}))
+    run_experiments(["looks"], dataclasses.replace(QUICK, simulated_looks=2), tmp_path, lambda text: None)
+    assert json.loads((tmp_path / "trust.json").read_text())["setting"] == setting
+
+
 @pytest.mark.framework
 @pytest.mark.full
 def test_the_experiments_run_and_make_their_page(tmp_path) -> None:
