@@ -27,6 +27,7 @@ from runoff.judge.paired import CORRECTION, Paired, score
 from runoff.judge.ratios import CONFIDENCE
 from runoff.judge.shares import blaker_interval, exact_interval, share_interval
 from runoff.processes.surroundings import ROOT
+from runoff.text.ending import ended
 from runoff.text.page import page_templates
 from trust.page import made_line, made_now, percent
 
@@ -254,6 +255,11 @@ def render(figures: dict[str, Any]) -> str:
 
 
 def main() -> int:
+    """Run the experiments, and return the exit code."""
+    return ended("trust.accuracy", perform)
+
+
+def perform() -> None:
     """Find all figures, write them, and the page that shows them."""
     parser = argparse.ArgumentParser(prog="python -m trust.accuracy", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, which only show that everything runs")
@@ -271,7 +277,6 @@ def main() -> int:
         options.output.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     (options.output / "accuracy.md").write_text(render(figures), encoding="utf-8")
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from runoff.errors import UsageError
 from runoff.files.names import shown
 from runoff.processes.clearing import CACHES, LOGS, Kept, over_limit, read_kept, remove_all, unused
 from runoff.processes.workplace import usable_home
@@ -42,9 +43,12 @@ def add_clean(commands: Commands) -> None:
 def clean_up(options: argparse.Namespace) -> None:
     """Show what would go, or remove it.
 
-    Raises AnotherRun where a run or a page uses the caches that are to be removed, and WorkplaceUnusable.
+    Raises UsageError for a file, AnotherRun where a run or a page uses the caches that are to be removed, and
+    WorkplaceUnusable.
     """
     home: Path = options.home or usable_home()
+    if home.is_file():
+        raise UsageError(f"--home: expected the folder of caches, found a file: {shown(home)}")
     if not home.is_dir():
         show(f"There is nothing to remove: {shown(home)} is no folder.\n")
         return

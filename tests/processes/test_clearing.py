@@ -127,6 +127,13 @@ def test_the_command_removes_all_but_what_is_to_be_kept(home, capsys):
     assert "There is nothing to remove" in capsys.readouterr().out
 
 
+def test_a_file_in_the_place_of_the_folder_is_a_mistake(home, capsys):
+    """A path that can hold no cache is named, rather than called empty."""
+    file = home / "runs" / "kept.json"
+    assert main(["clean", "--home", str(file)]) == Exit.USAGE
+    assert f"expected the folder of caches, found a file: {file}" in capsys.readouterr().err
+
+
 def test_a_link_is_removed_and_not_what_it_leads_to(home, tmp_path):
     """Whoever has a cache on another disk keeps what is there."""
     elsewhere = tmp_path / "elsewhere"

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from runoff.errors import RunoffError
 from runoff.files.whole import write_text
 from runoff.processes.surroundings import ROOT
+from runoff.text.ending import ended
 from trust.page import made_now
 from trust.undisturbed.candidates import CANDIDATES
 from trust.undisturbed.judged import compare_ways, decide, judge
@@ -24,6 +24,11 @@ DIGITS = 4
 
 
 def main() -> int:
+    """Run the experiment, and return the exit code."""
+    return ended("trust.undisturbed", perform)
+
+
+def perform() -> None:
     """Run the experiment on a folder of stored runs and write its figures and their page."""
     parser = argparse.ArgumentParser(prog="python -m trust.undisturbed", description=__doc__)
     parser.add_argument("folder", type=Path, help="with stored runs, raw runs or raw rounds as JSON")
@@ -34,11 +39,7 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, default=ROOT / "docs", help="for undisturbed.json and undisturbed.md")
     options = parser.parse_args()
-    try:
-        series = read_series(options.folder)
-    except RunoffError as error:
-        sys.stderr.write(f"trust.undisturbed: {error}\n")
-        return 2
+    series = read_series(options.folder)
     figures: dict[str, Any] = {
         "made": made_now(),
         "runs": options.runs,
@@ -56,7 +57,6 @@ def main() -> int:
     text = json.dumps(figures, separators=(",", ":"))
     write_text(options.output / "undisturbed.json", text + "\n")
     write_text(options.output / "undisturbed.md", render_page(figures))
-    return 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from runoff.errors import RunoffError
+from runoff.errors import UsageError
 from runoff.judge.ratios import (
     COMPARISON_ERROR,
     CONFIDENCE,
@@ -37,7 +37,7 @@ Series = Mapping[str, list[Run]]
 """Runs by what they are of: a file's name without its number."""
 
 
-class NoRuns(RunoffError):
+class NoRuns(UsageError):
     """A folder has no stored rounds of two runs or more.
 
     Remedy: give a folder with runs of one series, as [the experiment](undisturbed.md) takes them.
