@@ -1,4 +1,4 @@
-"""Charts drawn in a process of their own: what draws them can die, and takes nothing with it that was measured.
+"""Charts drawn in a separate process: what draws them can die, and takes nothing with it that was measured.
 
 V8, by which Vega-Lite runs, ends its process (SIGTRAP) where the system lets it reserve too little memory, as under
 ``ulimit -v``. Its imports cost nobody who draws nothing. A report of a new run begins it before the run is read.
@@ -21,6 +21,7 @@ from pathlib import Path
 from runoff.charts.drawing import Figure
 from runoff.errors import RunoffError
 from runoff.files.whole import note_use, write_whole
+from runoff.text.remedies import command_to_install
 
 DRAWER = "vl-convert-python"
 FOLDER = "charts"
@@ -140,9 +141,7 @@ def file_of(kept: Path, text: str) -> Path:
     try:
         release = version(DRAWER)
     except PackageNotFoundError as error:
-        raise DrawingFailed(
-            f"{DRAWER} is not installed here; python -m pip install 'runoff[suite]' installs it"
-        ) from error
+        raise DrawingFailed(f"{DRAWER} is not installed here; {command_to_install('suite')} installs it") from error
     return kept / f"{sha256(f'{release} {text}'.encode()).hexdigest()}.svg"
 
 

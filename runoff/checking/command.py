@@ -6,7 +6,6 @@ import argparse
 import io
 import secrets
 import shutil
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from runoff.errors import Exit
 from runoff.quantities import Commands
 from runoff.text.output import columns, show
+from runoff.text.remedies import command_to_install
 
 if TYPE_CHECKING:
     from runoff.backends import Declaration
@@ -72,14 +72,14 @@ def write_cases(folder: Path, call: Call) -> None:
     if missing := [name for name in EXPORT_REQUIRES if name not in present]:
         raise FrameworkMissing(
             f"{', '.join(missing)}, which makes the models, is not installed; "
-            f"{sys.executable} -m pip install 'runoff[compare]'"
+            f"{command_to_install('compare')} installs it"
         )
     folder.mkdir()
     call("runoff.model.contract_cases:write_contract_cases", {"folder": str(folder)}, {})
 
 
 def called(logs: Path, function: str, arguments: dict[str, Any], variables: Mapping[str, str]) -> Any:
-    """Call a function in a process of its own, with a log of its own."""
+    """Call a function in a separate process, with a separate log."""
     from runoff.processes.process import call
     from runoff.processes.surroundings import Surroundings
 

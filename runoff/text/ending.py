@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from runoff.errors import Exit, RunoffError
 from runoff.text.output import ReaderGone, prepare_output, show, tell
+from runoff.text.remedies import command_to_install
 
 
 def ended(program: str, perform: Callable[[], int | None]) -> int:
@@ -51,7 +52,7 @@ def written(perform: Callable[[], int | None]) -> int | None:
 def explained(program: str, error: Exception) -> tuple[Exit, str]:
     """Return the exit code of an error without a name of Runoff's, and what went wrong, and what to do."""
     if isinstance(error, ModuleNotFoundError):
-        return Exit.FAILED, f"{error.name} is not installed here; python -m pip install 'runoff[suite]' installs it"
+        return Exit.FAILED, f"{error.name} is not installed here; {command_to_install('suite')} installs it"
     if isinstance(error, MemoryError):
         return Exit.FAILED, "there is not enough memory; give it more, or take fewer or smaller runs"
     if isinstance(error, FileNotFoundError) and error.filename is None:  # only the current folder has no name

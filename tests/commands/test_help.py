@@ -28,7 +28,7 @@ DECLARING = {
     *("runoff.processes", "runoff.processes.interruption", "runoff.processes.surroundings"),
     *("runoff.processes.variables", "runoff.processes.workplace"),
     *("runoff.processes.alone", "runoff.processes.clean", "runoff.processes.clearing"),
-    *("runoff.text", "runoff.text.ending", "runoff.text.ids", "runoff.text.output"),
+    *("runoff.text", "runoff.text.ending", "runoff.text.ids", "runoff.text.output", "runoff.text.remedies"),
 }
 HEAVY = {"asyncio", "ctypes", "email", "http", "multiprocessing", "pydoc", "ssl", "sqlite3", "unittest", "xml"}
 

@@ -69,13 +69,14 @@ def test_help_is_short_and_needs_no_pytest():
 
 
 def test_where_the_suites_packages_are_missing_a_line_says_what_brings_them(tmp_path):
-    """Without pytest nothing is started, and the command ends with the code of what can't be done here."""
+    """Without pytest nothing is started; Runoff is not installed there either, so the line names its tree."""
     bare = [sys.executable, "-S", "-m", "runoff", "race", "--seed", "1"]
     done = subprocess.run(
         bare, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment(PYTHONPATH=str(ROOT))
     )
     assert done.returncode == Exit.FAILED
-    assert done.stderr == "runoff: pytest is not installed here; python -m pip install 'runoff[suite]' installs it\n"
+    install = f"{sys.executable} -m pip install -e '{ROOT}[suite]'"
+    assert done.stderr == f"runoff: pytest is not installed here; {install} installs it\n"
     assert list(tmp_path.iterdir()) == []
 
 
