@@ -221,7 +221,7 @@ class Backend(Protocol):
     def convert(self, form: Form, variant: Variant, artifact: Path, calibration: Path | None) -> None:
         """Make the artifact from the form, once; raise ConversionFailed where that can't be done.
 
-        ``artifact`` becomes a file or a folder, in a folder of its own that more files may be put into.
+        ``artifact`` becomes a file or a folder, in a separate folder that more files may be put into.
         ``calibration`` is an ``.npy`` file of N float32 examples of the input, for calibrated variants.
         """
 
@@ -244,7 +244,7 @@ class OffersKernels(Protocol):
     def peak_kernels(self, precision: str, threads: int) -> Iterator[Kernel]:
         """Yield dense kernels (``runoff.kernels``) in a precision, none where the library can't do them.
 
-        They are run in a process of their own, which starts with the backend's ENVIRONMENT.
+        They are run in a separate process, which starts with the backend's ENVIRONMENT.
         """
 
 

@@ -102,7 +102,7 @@ class NotRun:
             terminalreporter.write_line(line)
 
     def lines(self) -> list[str]:
-        """Return what was not run: its number, the reason, and the command on a line of its own."""
+        """Return what was not run: its number, the reason, and the command on a separate line."""
         lines = []
         for reason, nodes in self.skipped.items():
             forbidden = " (not allowed where CI is set)" if reason in self.refused() else ""

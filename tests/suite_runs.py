@@ -31,7 +31,7 @@ RACE = ("--ignore=benchmarks/test_efficiency.py", "--ignore=benchmarks/test_foot
 
 @dataclass(frozen=True)
 class Suite:
-    """A copy of the suite in a folder of its own, with two pictures to run on, and the process that runs it."""
+    """A copy of the suite in a separate folder, with two pictures to run on, and the process that runs it."""
 
     root: Path
     pictures: Path

@@ -1,4 +1,4 @@
-"""The program that opens strangers' pictures, in a process of its own: a picture that ends it costs that picture alone.
+"""The program that opens strangers' pictures, in a separate process: a picture that ends it costs that picture alone.
 
 Run as ``python -m webui.decoder``. A file comes in base64 within its command, and is never written anywhere.
 """

@@ -62,7 +62,7 @@ class NotPrepared(RunoffError):
 
 
 class Keeper:
-    """Owns one worker in a thread of its own.
+    """Owns one worker in a separate thread.
 
     The thread lives as long as the keeper: the kernel ends a worker together with the thread that started it
     (prctl(2), PR_SET_PDEATHSIG), so that no request may start one. ``start`` starts the worker's process, to which

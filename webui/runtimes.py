@@ -205,7 +205,7 @@ def started_runtimes(config: Config, backends: Mapping[str, Declaration]) -> Run
 def starting(
     config: Config, module: str, name: str, variables: Mapping[str, str] | None = None
 ) -> Callable[[], AbstractContextManager[Process]]:
-    """Return what starts a worker's process, with a log of its own."""
+    """Return what starts a worker's process, with a separate log."""
     log = config.home / "logs" / f"web-{name}.log"
     surroundings = Surroundings(variables=variables or {}, home=home_of(config.model.model))
     return partial(started, module, label=name, log=log, surroundings=surroundings)

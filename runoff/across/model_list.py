@@ -78,5 +78,5 @@ ARCHITECTURES = (
 
 
 def architecture(model: str) -> Architecture:
-    """Return what is known of a model; one that is not in the list is a family of its own, and tried by all."""
+    """Return what is known of a model; one that is not in the list is a separate family, and tried by all."""
     return next((known for known in ARCHITECTURES if known.model == model), Architecture(model, model, seconds=0))

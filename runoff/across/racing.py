@@ -1,4 +1,4 @@
-"""One ordinary run of the suite for each model, in a process of its own: what fails is a row, and never the end."""
+"""One ordinary run of the suite for each model, in a separate process: what fails is a row, and never the end."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def try_model(plan: Plan, chosen: Architecture, at: str, seconds: float) -> Atte
 def run_within(command: Sequence[str], output: Path, seconds: float) -> int | None:
     """Run a command, which is interrupted as by Ctrl-C after so many seconds; return its exit code, None then.
 
-    It is interrupted with this process too, and once: in a session of its own it does not see the terminal's Ctrl-C,
+    It is interrupted with this process too, and once: in a separate session it does not see the terminal's Ctrl-C,
     and a second one would break off its clearing up. Where this process ignores interrupts, as a shell's background
     jobs do, the command would too: it is given the usual way.
     """

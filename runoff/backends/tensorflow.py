@@ -249,7 +249,7 @@ def load(artifact: Path, signature: Signature, variant: Variant, threads: int) -
 
 
 def load_session(artifact: Path, signature: Signature, threads: int) -> FrozenSession:
-    """Import the frozen graph into a graph of its own and open a session on it; the definition is dropped."""
+    """Import the frozen graph into a separate graph and open a session on it; the definition is dropped."""
     import tensorflow as tf
 
     definition = tf.compat.v1.GraphDef()

@@ -118,6 +118,6 @@ def specify(chart: Chart, names: Sequence[str], step: int = STEP, width: int = W
 
 
 def standalone(svg: str) -> str:
-    """Return a drawn chart as a file of its own, with a white background and dark ink."""
+    """Return a drawn chart as a separate file, with a white background and dark ink."""
     white = '<rect width="100%" height="100%" fill="#ffffff"/>'
     return re.sub(r"(<svg[^>]*>)", rf"\1{white}", svg.replace(INK, "#1c2126"), count=1)

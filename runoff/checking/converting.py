@@ -88,7 +88,7 @@ def declare(backend: str, mark: str) -> dict[str, Any]:
 
 
 def convert(backend: str, mark: str, kind: str, variants: Sequence[str], cases: str, artifacts: str) -> dict[str, Any]:
-    """Let variants convert the cases in a folder, each to a folder of its own; return what was ``made``."""
+    """Let variants convert the cases in a folder, each to a separate folder; return what was ``made``."""
     chosen, made = import_backend(backend), []
     plain = chosen.VARIANTS[0]
     with performing(mark) as seen:

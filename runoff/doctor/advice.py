@@ -122,7 +122,8 @@ def cpu_advice(machine: MachineFinding) -> Iterator[str]:
     if throttling and throttling.throttled:
         yield (
             f"the cgroup's quota has stopped its processes in {throttling.throttled} of {throttling.periods} periods "
-            f"({throttling.throttled / throttling.periods:.0%}): give fewer --threads than the quota, or a larger quota"
+            f"({numbers.percent(throttling.throttled / throttling.periods)}): give fewer --threads than the quota, "
+            "or a larger quota"
         )
     if machine.load and machine.load[0] > threads.allowed:
         yield (
@@ -168,7 +169,8 @@ def noise_advice(noise: Noise, machine: MachineFinding) -> Iterator[str]:
     """Say what the race of two equals asks for."""
     if noise.state == TOO_NOISY:
         yield (
-            f"two identical programs could not be told equal within {MARGIN:.0%}: stop other programs, then ask again, "
+            f"two identical programs could not be told equal within {numbers.percent(MARGIN)}: stop other programs, "
+            "then ask again, "
             f"or measure longer than {LAUNCHES} launches (--launches, --precision)"
         )
     if noise.state == TOO_SHORT:
@@ -178,7 +180,8 @@ def noise_advice(noise: Noise, machine: MachineFinding) -> Iterator[str]:
         )
     if noise.stolen is not None and noise.stolen > STEAL_SHARE:
         yield (
-            f"other machines on this host took {noise.stolen:.1%} of the CPU time (steal); ratios stay fair, absolute "
+            f"other machines on this host took {numbers.percent(noise.stolen, 1)} of the CPU time (steal); ratios stay "
+            "fair, absolute "
             "times do not: measure at a quieter hour or on a dedicated machine"
         )
     if noise.switches > SWITCHES_PER_INFERENCE:

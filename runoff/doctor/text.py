@@ -174,7 +174,7 @@ def noise_pairs(noise: Noise) -> list[tuple[str, str]]:
     shown = with_interval(ratio, lambda value: f"{value:.4f}")
     pairs = [
         ("verdict", f"{noise.state}: {difference_words(noise)}"),
-        ("A/A ratio", f"{shown}, {ratio.confidence:.0%} interval; two equals, so it should hold 1"),
+        ("A/A ratio", f"{shown}, {numbers.percent(ratio.confidence)} interval; two equals, so it should hold 1"),
         (
             "measured",
             f"{ratio.launches} launches of {noise.rounds} rounds on {noise.threads} threads in {noise.seconds:.0f} s",
@@ -195,7 +195,7 @@ def stolen_words(stolen: float | None) -> str:
     """Say how much time other machines on the host took."""
     if stolen is None:
         return f"{NOT_HERE} {why_no_stolen_time()}"
-    return f"{stolen:.1%} by other machines on this host"
+    return f"{numbers.percent(stolen, 1)} by other machines on this host"
 
 
 def difference_words(noise: Noise) -> str:
@@ -203,7 +203,8 @@ def difference_words(noise: Noise) -> str:
     if noise.difference is None:
         return f"{noise.ratio.launches} launches tell too little about the next ones"
     return (
-        f"a default run ({LAUNCHES} launches) would tell differences from about {noise.difference:.1%} on from nothing"
+        f"a default run ({LAUNCHES} launches) would tell differences from about "
+        f"{numbers.percent(noise.difference, 1)} on from nothing"
     )
 
 

@@ -10,7 +10,7 @@ BLOCK = 1 << 20
 
 
 def hash_files(files: Iterable[tuple[str, Path]]) -> str:
-    """Return the SHA-256 of files in their order, each called by a name of its own, a block read at a time.
+    """Return the SHA-256 of files in their order, each called by its own name, a block read at a time.
 
     Raises OSError for a file that can't be read.
     """

@@ -20,7 +20,7 @@ OPEN = ("/dev/std", "/dev/fd/", "/proc/self/fd/")
 def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
     """Let ``write`` write another file beside ``path``, move it there, and return the path.
 
-    Each call has a file of its own, so that two runs which share a cache don't write into each other's. Its name is
+    Each call has a separate file, so that two runs which share a cache don't write into each other's. Its name is
     short, since that of ``path`` may be as long as a name can be. Raises what ``write`` raises, and OSError where the
     folder can't be written.
     """

@@ -1,6 +1,6 @@
 """From what is to be raced, and where, to what GitHub, Kubernetes and Slurm start it by.
 
-Pure functions from a plan to a text. In each of them the same command races, and every run has a folder of its own,
+Pure functions from a plan to a text. In each of them the same command races, and every run has a separate folder,
 which is named by the place, the number of the run there and, but on GitHub, the node.
 """
 
@@ -105,7 +105,7 @@ def kubernetes_job(plan: Plan, place: str, number: int) -> dict[str, Any]:
     """Return a Job: one pod on a node of the label, and no second try.
 
     Its requests are its limits, in whole CPUs, so that the pod is of the class Guaranteed, and a node whose CPU manager
-    has the policy ``static`` gives it CPUs of its own. No two races are on one node at a time.
+    has the policy ``static`` gives it separate CPUs. No two races are on one node at a time.
     """
     key, _, value = place.partition("=")
     name = short_name(place)

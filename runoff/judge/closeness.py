@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from runoff.arrays import Arrays
 from runoff.judge.agreement import ROUNDINGS_ALLOWED, Agreement, Closeness, is_reduced
+from runoff.text import numbers
 
 DECIBELS = 10.0
 """A power ratio of ten is so many decibels."""
@@ -98,8 +99,8 @@ def reasons(agreement: Agreement, precision: str, tolerance: float | None) -> It
         elif is_reduced(precision):
             if tolerance is not None and (each.relative_rms or 0.0) > tolerance:
                 yield (
-                    f"output {each.name!r} is off by {each.relative_rms:.2%} of golden's root mean square, and "
-                    f"--tolerance allows {tolerance:.2%}"
+                    f"output {each.name!r} is off by {numbers.percent(each.relative_rms, 2)} of golden's root mean "
+                    f"square, and --tolerance allows {numbers.percent(tolerance, 2)}"
                 )
         elif each.largest_difference > each.allowed:
             explained = (

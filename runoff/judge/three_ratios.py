@@ -223,7 +223,7 @@ def three_ratios(
 
     def ratio_of(of: str, fewest: int, estimate: Estimator, interval: Callable[..., Found]) -> Ratio | str:
         if own.size < fewest:
-            return f"not bounded by {own.size} rounds: it takes {fewest}"
+            return f"it needs {fewest} rounds, not {own.size}"
         level = typical.nominal_confidence
         found = interval(own, other, level) if len(own) > 1 else Found(estimate(own, other), *np.full(2, np.nan))
         return as_stored(found, replace(typical, of=of, verdict=""))

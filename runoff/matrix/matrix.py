@@ -1,4 +1,4 @@
-"""The conversion matrix: every cell in processes of its own, with time-outs, kept as soon as it is known."""
+"""The conversion matrix: every cell in separate processes, with time-outs, kept as soon as it is known."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Export:
 
 @dataclass(frozen=True)
 class OwnModel:
-    """The user's model, which is tried beside the zoo's under a name of its own, on examples in a file."""
+    """The user's model, which is tried beside the zoo's under a separate name, on examples in a file."""
 
     model: Model
     inputs: Path
@@ -221,7 +221,7 @@ def run(
     variables: Mapping[str, str],
     timeout: float | None = None,
 ) -> Any:
-    """Call one of runoff.matrix.attempt's functions in a process of its own."""
+    """Call one of runoff.matrix.attempt's functions in a separate process."""
     return call(
         f"runoff.matrix.attempt:{function}",
         {**arguments, "memory": setup.memory},

@@ -105,7 +105,7 @@ class Questioning:
 
     @property
     def chunks(self) -> list[Chunk]:
-        """The pictures in parts, each of a file of its own."""
+        """The pictures in parts, each of a separate file."""
         each = self.bytes_each
         size = max(1, min(MOST_IN_CHUNK, CHUNK_BYTES // each))
         size = max(size - size % USUAL_BATCH, 1) if size >= USUAL_BATCH else size
@@ -183,7 +183,7 @@ class Answering:
 
 
 def ask_pictures(questioning: Questioning) -> Answered:
-    """Let golden and every entrant answer all pictures once, each in a process of its own.
+    """Let golden and every entrant answer all pictures once, each in a separate process.
 
     A file of pictures is decoded while all are suspended, and answered by one after another. Golden's answers are
     cached. Raises what goes wrong with golden; an entrant's error is its failure.

@@ -1,4 +1,4 @@
-"""Forms and artifacts: each made once of a model, in a process of its own, and cached by all that decides its bytes."""
+"""Forms and artifacts: each made once of a model, in a separate process, and cached by all that decides its bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that are made once, in a process of their own, and checked against their record ever after."""
+"""Folders that are made once, in a separate process, and checked against their record ever after."""
 
 from __future__ import annotations
 

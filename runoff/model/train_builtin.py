@@ -25,6 +25,7 @@ from runoff.model.module.torchvision_import import import_torchvision
 from runoff.model.sources.architecture import IMAGENET
 from runoff.model.weights import builtin
 from runoff.model.weights.state_dict import Array, hash_state_dict, save_state_dict
+from runoff.text.numbers import percent
 
 if TYPE_CHECKING:
     import torch
@@ -106,7 +107,8 @@ def train(training_levels: NDArray[np.uint8], held_out_levels: NDArray[np.uint8]
         train_phase(model, training if phase.full_size else halved(training), phase)
         settle_statistics(model, training[: 64 * BATCH])
         logits, labels = evaluate(model, held_out)
-        say(f"phase {number}: Top-1 on {len(labels)} held-out pictures {(logits.argmax(1) == labels).mean():.2%}")
+        right = percent((logits.argmax(1) == labels).mean(), 2)
+        say(f"phase {number}: Top-1 on {len(labels)} held-out pictures {right}")
         arrays = trained_arrays(model, logits)
         save_state_dict(out, arrays)
         say(f'wrote {out}; BUILTIN_SHA256 = "{hash_state_dict(builtin.assemble(arrays))}"')
@@ -147,7 +149,7 @@ def train_phase(model: Any, levels: torch.Tensor, phase: Phase) -> None:
             right += int((logits.argmax(1) == labels).sum())
             seen += len(labels)
         progress = f"{levels.shape[-1]} pixels, epoch {epoch + 1} of {phase.epochs}"
-        say(f"{progress}: loss {np.mean(losses):.3f}, Top-1 {right / seen:.2%}")
+        say(f"{progress}: loss {np.mean(losses):.3f}, Top-1 {percent(right / seen, 2)}")
 
 
 def halved(levels: torch.Tensor) -> torch.Tensor:

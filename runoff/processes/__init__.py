@@ -1,1 +1,1 @@
-"""A process of its own: start it, talk to it, suspend it, end it."""
+"""A separate process: start it, talk to it, suspend it, end it."""

@@ -194,7 +194,7 @@ def named_error(label: str, message: Message, log: Path) -> RunoffError:
 def started(module: str, *, label: str, log: Path, surroundings: Surroundings = USUAL) -> Iterator[Process]:
     """Run a tree's ``python -m module`` in a fresh process of its own session; it is ended when the block is left.
 
-    It has a folder of its own for temporary files: frameworks leave some that they would delete at an orderly end,
+    It has a separate folder for temporary files: frameworks leave some that they would delete at an orderly end,
     which a worker does not come to. Raises WorkerCrashed where that folder or the log can't be made or the interpreter
     can't be started, ProtocolMismatch where the tree has no such module.
     """
@@ -278,7 +278,7 @@ def raise_priority(process: int) -> bool:
 def call(
     function: str, arguments: Message, *, label: str, log: Path, timeout: float, surroundings: Surroundings = USUAL
 ) -> Any:
-    """Call ``module:function`` with JSON arguments in a process of its own and return its JSON result.
+    """Call ``module:function`` with JSON arguments in a separate process and return its JSON result.
 
     This is how the pytest process gets work done that needs a framework. Raises what the function raised, by name.
     """

@@ -1,4 +1,4 @@
-"""The program that calls one function in a process of its own: conversions, golden, whatever needs a framework.
+"""The program that calls one function in a separate process: conversions, golden, whatever needs a framework.
 
 Run as ``python -m runoff.processes.step`` by ``runoff.processes.process.call``.
 """

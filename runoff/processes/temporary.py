@@ -26,7 +26,7 @@ PAUSE = 0.05
 
 @contextmanager
 def owned_folder(place: Path, prefix: str) -> Iterator[Path]:
-    """Make a folder of one's own in a place, and remove it with all that is in it when the block is left.
+    """Make a separate folder in a place, and remove it with all that is in it when the block is left.
 
     Raises OSError where it can't be made.
     """

@@ -1,4 +1,4 @@
-"""Where a run keeps what: caches, logs and journals that stay, and files of its own that go with it."""
+"""Where a run keeps what: caches, logs and journals that stay, and separate files that go with it."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from runoff.judge.ratios import Ratio
 from runoff.measure.probe import Probed, Reading
 from runoff.stored.precision import remedy
 from runoff.stored.probe import ProbedLaunch, StoredProbe, work_times
+from runoff.text import numbers
 
 FEWEST_QUIET = 0.2
 """Below this share of quiet rounds, what the machine does undisturbed is seen too rarely."""
@@ -53,7 +54,7 @@ def probe_warnings(probe: StoredProbe, ratios: Mapping[str, Ratio], planned: int
     if found is None or found.pattern == UNKNOWN or found.quiet_share >= FEWEST_QUIET:
         return []
     return [
-        f"the machine was seldom quiet: the probe found {found.quiet_share:.0%} of the rounds quiet, and what "
-        f"disturbs the others may slow one contender more than another; {remedy(ratios, planned)}, measure at another "
-        "hour, or take a dedicated machine"
+        f"the machine was seldom quiet: the probe found {numbers.percent(found.quiet_share)} of the rounds quiet, and "
+        f"what disturbs the others may slow one contender more than another; {remedy(ratios, planned)}, measure at "
+        "another hour, or take a dedicated machine"
     ]

@@ -176,7 +176,7 @@ def stored_percentiles(values: Sequence[float]) -> Percentiles:
         len(values),
         {name: value for name, value in known.items() if value is not None},
         {
-            name: f"{len(values)} samples do not bound it: it takes {samples_needed(QUANTILES[name])}"
+            name: f"it needs {samples_needed(QUANTILES[name])} samples, not {len(values)}"
             for name, value in known.items()
             if value is None
         },

@@ -15,7 +15,7 @@ from runoff.measure.preparation import READY, Outcome
 from runoff.measure.race import LaunchRecord, Race
 from runoff.processor import SYSTEM
 from runoff.record.race import Judged, PerLaunch, has_high_priority, inferences
-from runoff.text.numbers import count
+from runoff.text.numbers import count, percent
 
 STEAL_SHARE = 0.01
 DRIFT_SHARE = 0.05
@@ -71,7 +71,7 @@ def golden_warnings(outcomes: Iterable[Outcome]) -> list[str]:
 
 
 def question_warnings(question: str, judged: Judged[Record], per_launch: PerLaunch[Record]) -> list[str]:
-    """Say what makes the numbers of a service question shaky, which has launches and a control of its own."""
+    """Say what makes the numbers of a service question shaky, which has separate launches and a separate control."""
     remedy = "stop other programs, or give more --launches"
     race = judged.race
     warnings = [*control_warnings(judged, per_launch, remedy), *amount_warnings(race), *other_program_warnings(race)]
@@ -150,9 +150,9 @@ def precision_warnings(judged: Judged[LaunchRecord], precision: float | None) ->
     wide = judged.wider_than(precision, inferences) if precision is not None else {}
     if not wide:
         return []
-    reached = ", ".join(f"{key} ±{reach:.1%}" for key, reach in wide.items())
+    reached = ", ".join(f"{key} ±{percent(reach, 1)}" for key, reach in wide.items())
     return [
-        f"the precision asked for, ±{precision:.1%}, was not reached ({reached}); {quieter(judged.race)}, "
+        f"the precision asked for, ±{percent(precision, 1)}, was not reached ({reached}); {quieter(judged.race)}, "
         "or give --max-time and --launches more"
     ]
 
@@ -171,7 +171,7 @@ def machine_warnings(race: Race, reference: str) -> list[str]:
     warnings = []
     if race.stolen is not None and race.stolen > STEAL_SHARE:
         warnings.append(
-            f"other machines on this host took {race.stolen:.1%} of the CPU time (steal); "
+            f"other machines on this host took {percent(race.stolen, 1)} of the CPU time (steal); "
             "ratios stay fair, absolute times do not: repeat at a quieter hour or on a dedicated machine"
         )
     base = race.records.get(reference, ())

@@ -127,9 +127,9 @@ def points(difference: float) -> str:
     return "0.00" if float(written) == 0 else written
 
 
-def percent(fraction: float | None) -> str:
-    """Write a share in whole per cent."""
-    return NOTHING if fraction is None else f"{fraction * 100:.0f} %"
+def percent(fraction: float | None, digits: int = 0) -> str:
+    """Write a share in per cent, with so many digits behind the point."""
+    return NOTHING if fraction is None else f"{fraction * 100:.{digits}f} %"
 
 
 def bound(fraction: float) -> str:

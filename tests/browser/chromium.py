@@ -37,7 +37,7 @@ needs_browser = pytest.mark.skipif(
 
 @contextmanager
 def chromium(profile: Path, *logs: str) -> Iterator[Any]:
-    """Start Chromium with a profile of its own, and give its driver; it keeps the logs that are named."""
+    """Start Chromium with a separate profile, and give its driver; it keeps the logs that are named."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in (*FLAGS, f"--user-data-dir={profile}"):

@@ -60,7 +60,7 @@ def ratio(value: float, verdict: str, reach: float = 0.02) -> Values:
 def percentiles(median: float) -> Values:
     """Make the percentiles of 240 raw times, too few for the 99th."""
     values = {"p50": median, "p90": 1.1 * median, "p95": 1.2 * median}
-    made: Values = write_record(Percentiles(240, values, {"p99": "240 samples do not bound it: it takes 299"}))
+    made: Values = write_record(Percentiles(240, values, {"p99": "it needs 299 samples, not 240"}))
     return made
 
 
@@ -184,7 +184,7 @@ def set_undisturbed(stored: Values, name: str, value: float, reach: float = 0.01
         if (one["group"], one["extra_info"]["contender"]) == ("inference", name)
     )
     undisturbed = ratio(value, "", reach) | {"of": "undisturbed", "widened": widened}
-    tail = "not bounded by 48 rounds: it takes 59"
+    tail = "it needs 59 rounds, not 48"
     info["ratios"] = {"undisturbed": undisturbed, "typical": info["ratio"], "tail": tail}
 
 

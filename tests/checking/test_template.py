@@ -20,7 +20,7 @@ BACKEND = "runoff_newruntime/backend.py"
 
 
 def written(folder: Path) -> Path:
-    """Write the backend under the name that it has as a file of its own."""
+    """Write the backend under the name that it has as a separate file."""
     file = folder / "newruntime.py"
     file.write_text(FILES[BACKEND])
     return file

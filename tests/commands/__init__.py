@@ -1,1 +1,1 @@
-"""The commands as a user runs them: in processes of their own, on small stored runs."""
+"""The commands as a user runs them: in separate processes, on small stored runs."""

@@ -1,4 +1,4 @@
-"""Commands in processes of their own, on stored runs that are made for them."""
+"""Commands in separate processes, on stored runs that are made for them."""
 
 from __future__ import annotations
 

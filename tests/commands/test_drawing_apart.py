@@ -1,4 +1,4 @@
-"""Charts are drawn in a process of their own: where it dies, a line says so, and all else is there."""
+"""Charts are drawn in a separate process: where it dies, a line says so, and all else is there."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ CASES = [
         id="SMT",
     ),
     pytest.param(
-        with_machine(throttling=Throttling(200, 50)), "50 of 200 periods (25%)", "fewer --threads", id="throttled"
+        with_machine(throttling=Throttling(200, 50)), "50 of 200 periods (25 %)", "fewer --threads", id="throttled"
     ),
     pytest.param(with_machine(load=(4.1, 1.0, 1.0)), "load average is 4.1 on 4", "stop them", id="load"),
     pytest.param(
@@ -203,11 +203,11 @@ CASES = [
     pytest.param(
         with_machine(memory=replace(MACHINE.memory, limit=GIB // 4)), "0.2 GiB of memory", "limit", id="memory limit"
     ),
-    pytest.param(with_noise(state=TOO_NOISY), "could not be told equal within 5%", "--launches", id="noisy"),
+    pytest.param(with_noise(state=TOO_NOISY), "could not be told equal within 5 %", "--launches", id="noisy"),
     pytest.param(
         with_noise(state=TOO_SHORT, ratio=ratio_over_launches([0.0, 0.1])), "only 2 launches", "--seconds", id="short"
     ),
-    pytest.param(with_noise(stolen=0.02), "took 2.0% of the CPU time", "dedicated machine", id="steal"),
+    pytest.param(with_noise(stolen=0.02), "took 2.0 % of the CPU time", "dedicated machine", id="steal"),
     pytest.param(with_noise(switches=9.0), "preempted 9 times", "stop them", id="switches"),
     pytest.param(
         with_disturbed(LEVELS, 0.37, 0.066), "found 37 % of the rounds quiet", "another hour", id="two levels"

@@ -76,7 +76,7 @@ def asked_once(answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture
 def answered(answers: dict[str, Any], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> list[str]:
-    """Give the command of a doctor in a process of its own that knows what this interpreter answers."""
+    """Give the command of a doctor in a separate process that knows what this interpreter answers."""
     assert run(capsys, "--seconds", "0")[0] == 0
     (answer,) = (answer for question, answer in answers.items() if sys.executable in json.loads(question))
     file = tmp_path / "answer.json"

@@ -179,7 +179,7 @@ def test_cpus_of_unknown_cores_are_taken_for_cores(monkeypatch: pytest.MonkeyPat
 
 
 def test_sides_here() -> None:
-    """On this machine, too, the sides are CPUs of its own and none is of both."""
+    """On this machine, too, the sides are separate CPUs and none is of both."""
     sides = two_sides(4)
     assert len(sides.own) == len(sides.other)
     assert not set(sides.own) & set(sides.other)

@@ -1,4 +1,4 @@
-"""Do GitHub, Kubernetes and Slurm start the same race, each run with a folder of its own?"""
+"""Do GitHub, Kubernetes and Slurm start the same race, each run with a separate folder?"""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FIELDS = {
 
 
 def test_a_matrix_has_a_job_for_each_run():
-    """Each has a name, a runner and the command, in a single line; a name is a folder of its own."""
+    """Each has a name, a runner and the command, in a single line; a name is a separate folder."""
     text = github_matrix(Plan(WORDS, ["ubuntu-24.04", "ubuntu-24.04-arm"], 2))
     assert text.count("\n") == 1
     jobs = json.loads(text)["include"]

@@ -61,7 +61,7 @@ def test_a_loss_of_accuracy_is_a_step_for_the_worse(answering):
 
 @pytest.mark.long
 def test_the_page_and_the_json_have_accuracies(answering):
-    """A chart, which is made in a process of its own, says the levels and steps; the JSON says that it is a share."""
+    """A chart, which is made in a separate process, says the levels and steps; the JSON says that it is a share."""
     history = history_of([answering(number, 10 if number < 8 else 60) for number in range(16)])
     assert "accuracy of onnxruntime over commits: 16 runs" in render_history(history)
     (section,) = json.loads(history_json(history))["sections"]

@@ -91,7 +91,7 @@ def test_a_step_says_what_else_changed(tmp_path):
     ],
 )
 def test_strata_are_never_mixed_in_a_line(tmp_path, change):
-    """Runs that differ in any part of the processor, in threads, model or versions have lines of their own, no step."""
+    """Runs that differ in any part of the processor, in threads, model or versions have separate lines, no step."""
     runs = with_step(40, 20, 1.5)
     for run in runs[20:]:
         change(run)
@@ -111,7 +111,7 @@ def test_a_kernel_update_breaks_no_line(tmp_path):
 
 
 def test_older_runs_go_on_in_the_line_of_the_only_processor_that_they_fit(tmp_path):
-    """What they lack is said of the section; beside two processors that they fit, they have a section of their own."""
+    """What they lack is said of the section; beside two processors that they fit, they have a separate section."""
     runs = [on_processor(run, ZEN3) for run in with_step(9, 0, 1.0)]
     for run in runs[:3]:
         of_schema_2(run, ZEN3)

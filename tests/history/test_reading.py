@@ -83,7 +83,7 @@ def test_nothing_usable_is_an_error(tmp_path, text):
 
 
 def test_nothing_usable_in_several_folders_names_them_all(tmp_path):
-    """The folders, and each file with its reason in a line of its own."""
+    """The folders, and each file with its reason in a separate line."""
     one, two = store_runs(tmp_path / "a", [{}]), store_runs(tmp_path / "b", [{}])
     with pytest.raises(NothingToRead) as caught:
         read_runs([one, two])

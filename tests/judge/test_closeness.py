@@ -50,7 +50,7 @@ def test_reduced_precision_is_judged_by_a_tolerance_alone():
     assert why_far(compared(**off), "int8", None) is None
     assert why_far(compared(0.2, **off), "int8", 0.2) is None
     assert why_far(compared(0.05, **off), "int8", 0.05) == (
-        "output 'mask' is off by 10.00% of golden's root mean square, and --tolerance allows 5.00%"
+        "output 'mask' is off by 10.00 % of golden's root mean square, and --tolerance allows 5.00 %"
     )
 
 

@@ -148,11 +148,11 @@ def test_too_few_rounds_are_the_reason_for_no_ratio() -> None:
     """With fewer rounds than an estimate takes it is not guessed, and the reason says how many it takes."""
     own, base = one_run(LEVELS)
     few = ratios_of(own[:, :4], base[:, :4])
-    assert few.undisturbed == f"not bounded by 32 rounds: it takes {FEWEST_ROUNDS}"
-    assert few.tail == "not bounded by 32 rounds: it takes 59"
+    assert few.undisturbed == f"it needs {FEWEST_ROUNDS} rounds, not 32"
+    assert few.tail == "it needs 59 rounds, not 32"
     some = ratios_of(own[:, :6], base[:, :6])
     assert known(some.undisturbed).of == UNDISTURBED
-    assert some.tail == "not bounded by 48 rounds: it takes 59"
+    assert some.tail == "it needs 59 rounds, not 48"
 
 
 def test_one_launch_gives_no_interval() -> None:

@@ -81,7 +81,7 @@ def in_nhwc(work):
 
 
 def test_predict_runs_each_image_by_itself(work, session, picture, images, tmp_path, monkeypatch):
-    """Every image is a batch of its own, and the logits of all are written; the fastest has work to share."""
+    """Every image is a separate batch, and the logits of all are written; the fastest has work to share."""
     command = {"inputs": texts(picture.files), "outputs": str(tmp_path / "outputs.npz")}
     monkeypatch.setattr(commands, "SHARED", 5e-9)
     monkeypatch.setattr(commands, "waited_nanoseconds", lambda: 5 * len(session.batches))
@@ -241,7 +241,7 @@ def test_serving_reads_the_clock_between_its_stages(work, session, tmp_path, clo
 
 
 def test_load_gives_loadgen_the_first_pictures_and_the_command(work, picture, images, monkeypatch):
-    """As many pictures as are asked for, each a batch of its own, go to the scenario with all that is asked of it."""
+    """As many pictures as are asked for, each a separate batch, go to the scenario with all that is asked of it."""
     given = []
     monkeypatch.setattr(
         "runoff.measure.loadgen.run_scenario", lambda *arguments: given.append(arguments) or {"latencies": [1]}

@@ -136,7 +136,7 @@ def test_operations_with_padding_are_counted_as_a_convolution_of_ones_sums_them(
 @pytest.mark.parametrize("library", ["onnxruntime", "openvino", "pytorch"])
 def test_real_libraries_reach_more_in_int8_or_say_nothing(library, tmp_path):
     """Each library gives a peak in float32 and in int8, with kernels of the same shapes, and none of what it lacks."""
-    # In processes of their own, as in a run: what a library sets there, such as the flushing of denormals, stays there.
+    # In separate processes, as in a run: what a library sets there, such as the flushing of denormals, stays there.
     backend = find_backends()[library]
     roof = measure_roof(
         {library: backend},

@@ -89,7 +89,7 @@ def test_waiting_in_line_is_in_the_latency(make_setup, make_entrant, quick, tmp_
 
 @with_loadgen
 def test_loadgen_follows_the_seed_and_writes_into_the_runs_own_folder(make_setup, make_entrant, quick, tmp_path):
-    """Every launch has arrivals of its own by the run's seed, and nothing of LoadGen's is in the worker's log."""
+    """Every launch has separate arrivals by the run's seed, and nothing of LoadGen's is in the worker's log."""
     measure_load(make_setup(make_entrant(), seed=40), BOUND, tmp_path / "loadgen")
     details = sorted((tmp_path / "loadgen").glob("fake-seed-*-Server-*/mlperf_log_detail.txt"))
     seeds = {43, 44, 48, 49}  # after three runs of a single stream in each of two launches

@@ -90,7 +90,7 @@ def seen(told, imagined) -> list[tuple[str, float] | None]:
 
 
 def test_every_neighbour_has_its_rounds_and_its_cost(make_setup, make_entrant, workshop, seen, imagined):
-    """A known cost comes out for each kind and share, and contenders and neighbour are on CPUs of their own."""
+    """A known cost comes out for each kind and share, and contenders and neighbour are on separate CPUs."""
     setup = make_setup(make_entrant(threads=2), make_entrant(key=CONTROL, threads=2), launches=2)
     measured = measure_neighbour(setup, SIDES, rounds=3)
     assert {key: len(records) for key, records in measured.records.items()} == {"fake": 2, CONTROL: 2}
@@ -167,7 +167,7 @@ def test_it_is_not_asked_where_there_is_one_cpu_or_no_affinity(monkeypatch):
         "one CPU is allowed here, and a neighbour needs one beside the contenders'; allow two or more"
     )
     monkeypatch.delattr(os, "sched_setaffinity")
-    assert (why_no_neighbour() or "").startswith("this system keeps no process on CPUs of its own")
+    assert (why_no_neighbour() or "").startswith("this system keeps no process on separate CPUs")
 
 
 @dataclass
@@ -237,7 +237,7 @@ def test_computing_needs_no_memory_of_its_own(monkeypatch):
     assert products[0][1] <= 32 * 1024
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system keeps no process on CPUs of its own")
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system keeps no process on separate CPUs")
 def test_a_neighbour_works_while_it_is_asked_to_and_not_after(tmp_path):
     """It is kept on its CPU, stopped before and after each kind of work, at work meanwhile, and gone in the end."""
     cpu = max(own_cpus())

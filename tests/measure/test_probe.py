@@ -95,7 +95,7 @@ def started_on(threads: int, tmp_path):
 
 
 def test_there_is_a_process_for_each_thread_of_a_contender(imagined, tmp_path):
-    """As many processors as contenders have threads are probed, each by a process of its own with one thread."""
+    """As many processors as contenders have threads are probed, each by a separate process with one thread."""
     with started_on(2, tmp_path) as probe:
         assert [each.cpus for each in imagined.surroundings] == [(4,), (5,)]
         assert probe.probed().processors == (4, 5)

@@ -30,7 +30,7 @@ records = st.builds(
 
 @given(st.lists(st.dictionaries(st.text(max_size=6), records, max_size=2), max_size=3))
 def test_a_journal_gives_back_every_launch(tmp_path_factory, launches):
-    """Each launch is a line of its own with all that was measured, to the last bit, whatever contenders are called."""
+    """Each launch is a separate line with all that was measured, to the last bit, whatever contenders are called."""
     journal = tmp_path_factory.getbasetemp() / "journals" / "journal.jsonl"
     journal.unlink(missing_ok=True)
     for number, measured in enumerate(launches):

@@ -15,7 +15,7 @@ from runoff.processes.surroundings import Surroundings
 
 @pytest.fixture
 def sleeper():
-    """Start a process of its own session that waits for its end."""
+    """Start a process in a separate session that waits for its end."""
     process = subprocess.Popen(
         [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )
@@ -62,7 +62,7 @@ def test_only_what_is_timed_is_high_priority(tmp_path):
             assert (found == HIGHEST_PRIORITY) == process.high_priority
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system keeps no process on CPUs of its own")
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system keeps no process on separate CPUs")
 def test_a_process_is_kept_on_the_cpus_that_it_is_given(tmp_path):
     """One that is given CPUs may run on no other, and one that is given none on all of its parent's."""
     own = os.sched_getaffinity(0)

@@ -37,7 +37,7 @@ def echo(words: list[str]) -> list[str]:
 
 
 def test_call_gives_the_functions_result(tmp_path):
-    """A function called in a process of its own gives its JSON result, whatever it prints."""
+    """A function called in a separate process gives its JSON result, whatever it prints."""
     given = ["a", "ü", "\n"]
     log = tmp_path / "log"
     assert call("tests.processes.test_process:echo", {"words": given}, label="echo", log=log, timeout=PATIENCE) == given

@@ -186,7 +186,7 @@ def test_a_base_that_is_not_here_is_fetched(runner):
 
 
 def test_the_run_is_added_to_the_branch_that_is_named(runner):
-    """The run is pushed to a branch of its own; one with other things than runs in it is left as it is."""
+    """The run is pushed to a separate branch; one with other things than runs in it is left as it is."""
     job = Job(runner, {"history": "speed"}, {"results": str(runner / "results")})
     done = job.step("Store")
     assert done.returncode == 0, done.stderr

@@ -8,7 +8,7 @@ from tests.conftest import ROOT
 
 
 def test_no_two_environments_share_a_folder():
-    """Each tox environment has a folder of its own: tox makes one anew whenever another name used it before."""
+    """Each tox environment has a separate folder: tox makes one anew whenever another name used it before."""
     assert "env_dir" not in (ROOT / "tox.ini").read_text()
 
 

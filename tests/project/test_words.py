@@ -107,6 +107,23 @@ def test_no_message_has_such_a_turn():
     assert {file: turns for file, turns in found.items() if turns} == {}
 
 
+def ends_in_percent(spec: ast.expr) -> bool:
+    """Say whether a format is that of a share; those of dates have a letter behind each sign."""
+    return any(isinstance(node, ast.Constant) and str(node.value).endswith("%") for node in ast.walk(spec))
+
+
+def test_shares_are_written_in_one_way():
+    """No text has a share in Python's own format, which puts no space before the sign: runoff/text/numbers.py does."""
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for folder in ("runoff", "webui")
+        for file in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FormattedValue) and node.format_spec and ends_in_percent(node.format_spec)
+    ]
+    assert found == []
+
+
 def test_a_turn_is_found_across_lines_and_not_in_code():
     """A turn is found where a line breaks it, whatever its case, and code is left as it is."""
     assert turns_in("The page Asks for\nnothing.") == ["'Asks for nothing': write loads nothing"]

@@ -237,7 +237,7 @@ def test_no_run_waits_where_another_can_take_its_place():
     """Who stores is in no concurrency group, of which GitHub keeps one waiting job; a failed race hands on its run."""
     jobs_ = WORKFLOWS["benchmarks.yml"]["jobs"]
     assert "concurrency" not in jobs_["store"]
-    # Each push to main, and each tag, has a group of its own.
+    # Each push to main, and each tag, has a separate group.
     groups = {file: WORKFLOWS[file]["concurrency"]["group"] for file in ("benchmarks.yml", "ci.yml", "release.yml")}
     assert all(
         group.endswith("github.ref || github.run_id }}") for group in (groups["benchmarks.yml"], groups["ci.yml"])
@@ -249,7 +249,7 @@ def test_no_run_waits_where_another_can_take_its_place():
 
 
 def pushing_checkouts(runner: Path, count: int) -> list[Path]:
-    """Lay out a checkout for each of several pushes, each with a run of its own."""
+    """Lay out a checkout for each of several pushes, each with a separate run."""
     checkouts = []
     for number in range(count):
         checkout = runner.parent / f"push-{number}"

@@ -31,7 +31,7 @@ def batch_of(size):
 
 @pytest.fixture
 def answers(tmp_path):
-    """Run a contender on batches in a process of its own; return what it gave for each, or what it refused."""
+    """Run a contender on batches in a separate process; return what it gave for each, or what it refused."""
 
     def run(name, variant, *batches):
         declared, written = find_backends()[name], []

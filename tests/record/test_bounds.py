@@ -105,7 +105,7 @@ def test_the_machines_warnings_are_sentences() -> None:
     race = make_race(pytorch=drifting, stolen=0.25, frequencies=(3000.0, 1500.0))
     fair = "ratios stay fair, absolute times do not"
     assert machine_warnings(race, "pytorch") == [
-        "other machines on this host took 25.0% of the CPU time (steal); "
+        "other machines on this host took 25.0 % of the CPU time (steal); "
         f"{fair}: repeat at a quieter hour or on a dedicated machine",
         "the machine drifted: pytorch took 2.00 times as long in the second half of the run as in the first; "
         f"{fair}: let the machine settle, then run again",
@@ -190,9 +190,9 @@ def test_a_precision_that_was_missed_is_told_with_every_interval_beyond_it() -> 
     found = judged(make_race(pytorch=STEADY, control=WAVERING, other=WAVERING, narrow=STEADY))
     reaches = found.wider_than(0.02, inferences)
     assert set(reaches) == {CONTROL, "other"}
-    reached = ", ".join(f"{key} ±{reach:.1%}" for key, reach in reaches.items())
+    reached = ", ".join(f"{key} ±{reach * 100:.1f} %" for key, reach in reaches.items())
     assert precision_warnings(found, 0.02) == [
-        f"the precision asked for, ±2.0%, was not reached ({reached}); {QUIETER}, "
+        f"the precision asked for, ±2.0 %, was not reached ({reached}); {QUIETER}, "
         "or give --max-time and --launches more"
     ]
     assert precision_warnings(found, None) == []
@@ -259,8 +259,8 @@ def test_percentiles_say_why_one_is_withheld() -> None:
     found = stored_percentiles([1.0] * 30)
     assert (found.samples, found.values) == (30, {"p50": 1.0, "p90": 1.0})
     assert found.withheld == {
-        "p95": "30 samples do not bound it: it takes 59",
-        "p99": "30 samples do not bound it: it takes 299",
+        "p95": "it needs 59 samples, not 30",
+        "p99": "it needs 299 samples, not 30",
     }
     assert round_percentiles([launch([1.0, 3.0, 2.0]), launch([5.0, 4.0])]).values == {"p50": 3.0}
 

@@ -117,7 +117,7 @@ def test_a_run_of_before_there_was_a_probe_has_no_sentence() -> None:
 def test_few_quiet_rounds_are_warned_of_with_what_to_do() -> None:
     """Where fewer than a fifth of the rounds were quiet, that is said with three remedies; a quarter is enough."""
     (warning,) = probe_warnings(stored_probe(RARE), {}, LAUNCHES)
-    assert "12% of the rounds quiet" in warning
+    assert "12 % of the rounds quiet" in warning
     assert all(remedy in warning for remedy in ("--launches", "another hour", "a dedicated machine"))
     assert 30 / 240 < FEWEST_QUIET < 60 / 240
     assert probe_warnings(stored_probe(TWO), {}, LAUNCHES) == []

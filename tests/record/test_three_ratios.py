@@ -42,7 +42,7 @@ def test_a_ratio_that_the_rounds_do_not_bound_is_stored_as_the_reason() -> None:
     """With 48 rounds there is no tail, and in its place stands how many it takes."""
     judged = Judged(make_race(onnxruntime=launches(0.6, seed=6)), "pytorch", Rules())
     found = stored(judged.three_ratios("onnxruntime", inferences, judged.standings(inferences)["onnxruntime"]))
-    assert found[TAIL] == "not bounded by 48 rounds: it takes 59"
+    assert found[TAIL] == "it needs 59 rounds, not 48"
     assert found[UNDISTURBED]["of"] == UNDISTURBED
 
 

@@ -63,7 +63,7 @@ def test_quiet_run_has_no_warnings() -> None:
             "performed again",
             id="asleep",
         ),
-        pytest.param(make_race(stolen=0.034), "took 3.4% of the CPU time", "quieter hour", id="steal"),
+        pytest.param(make_race(stolen=0.034), "took 3.4 % of the CPU time", "quieter hour", id="steal"),
         pytest.param(make_race(pytorch=DRIFTING, control=DRIFTING), "took 1.10 times", "settle", id="drift"),
         pytest.param(
             make_race(pytorch=launches(1.0, switches=7 * ROUNDS)),
@@ -154,7 +154,7 @@ def test_a_run_that_missed_its_precision_says_by_how_much() -> None:
     """An interval wider than was asked for is named with its reach; one that is narrow enough is not."""
     race = make_race(control=STEADY, pytorch=STEADY, wavering=WAVERING)
     (missed,) = race_warnings(Judged(race, "pytorch", Rules()), 2, precision=0.02)
-    assert "±2.0%, was not reached (wavering ±" in missed
+    assert "±2.0 %, was not reached (wavering ±" in missed
     assert race_warnings(Judged(make_race(), "pytorch", Rules()), 2, precision=0.02) == []
 
 

@@ -56,7 +56,7 @@ def test_page_markdown_and_chart_are_made_without_any_framework(tmp_path: Path) 
     assert "openvino-int8" in markdown.read_text()
     assert chart.read_text().startswith("<svg")
     loaded = set(done.stderr.split())
-    assert not loaded & {*BLOCKED, *SLOW, "vl_convert"}  # which is in a process of its own
+    assert not loaded & {*BLOCKED, *SLOW, "vl_convert"}  # which is in a separate process
 
 
 def test_comparing_loads_nothing_that_draws(tmp_path: Path) -> None:

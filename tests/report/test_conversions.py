@@ -200,7 +200,7 @@ def test_the_map_has_columns_of_what_was_tried_and_room_for_their_names():
 
 
 def test_the_models_own_conversions_stand_apart():
-    """What became of the run's own model has a table of its own, and changes no share."""
+    """What became of the run's own model has a separate table, and changes no share."""
     own = [
         cell("mine (own)", RIGHT, exporter="torchscript") | {"own": True},
         cell("mine (own)", FAILED, RIGHT) | {"own": True, "opset": 17},

@@ -135,7 +135,7 @@ def test_percentiles_are_shown_and_the_withheld_one_with_its_reason(stored):
     """p95 is in a wide table, all are on the page with their samples, and every report says why p99 is not shown."""
     run = parse_run(stored)
     page = Page(render_page(run)).text
-    reason = "p99 is not shown: 240 samples do not bound it: it takes 299."
+    reason = "p99 is not shown: it needs 299 samples, not 240."
     assert reason in page
     assert reason in " ".join(render_table(run).split())
     assert reason in render_markdown(run)
@@ -147,12 +147,12 @@ def test_percentiles_are_shown_and_the_withheld_one_with_its_reason(stored):
 def test_each_reason_that_a_percentile_is_withheld_for_is_said_with_whom_it_is_so_of(stored):
     """Of contenders with unequal numbers of samples every reason is there, not the last one alone."""
     one = next(one for one in stored["benchmarks"] if one["extra_info"]["contender"] == "onnxruntime")
-    one["extra_info"]["percentiles"] |= {"samples": 90, "withheld": {"p99": "90 samples do not bound it"}}
+    one["extra_info"]["percentiles"] |= {"samples": 90, "withheld": {"p99": "it needs 299 samples, not 90"}}
     run = parse_run(stored)
     others = "pytorch, tensorflow and pytorch-channels-last"
     for report in (Page(render_page(run)).text, " ".join(render_table(run).split()), render_markdown(run)):
-        assert "p99 is not shown for onnxruntime: 90 samples do not bound it." in report
-        assert f"p99 is not shown for {others}: 240 samples do not bound it: it takes 299." in report
+        assert "p99 is not shown for onnxruntime: it needs 299 samples, not 90." in report
+        assert f"p99 is not shown for {others}: it needs 299 samples, not 240." in report
 
 
 def test_a_run_without_percentiles_has_no_section_of_them(stored):

@@ -90,7 +90,7 @@ def test_the_controls_line_has_all_three(both):
     about(both)["control_ratios"] = write_record(Ratios(undisturbed, typical, tail))
     line = "should be 1): 1.002 \\[0.991, 1.013\\], undisturbed 1.001 ±0.5 %, tail 1.020 ±5.1 %."
     assert line in render_markdown(parse_run(both))
-    about(both)["control_ratios"] = write_record(Ratios(undisturbed, typical, "not bounded by 48 rounds: it takes 59"))
+    about(both)["control_ratios"] = write_record(Ratios(undisturbed, typical, "it needs 59 rounds, not 48"))
     assert "undisturbed 1.001 ±0.5 %." in render_markdown(parse_run(both))
 
 

@@ -1,4 +1,4 @@
-"""A model of two inputs and two outputs as an ONNX file, and sessions of it, each in a process of its own."""
+"""A model of two inputs and two outputs as an ONNX file, and sessions of it, each in a separate process."""
 
 from __future__ import annotations
 

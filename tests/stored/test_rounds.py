@@ -63,10 +63,10 @@ def test_what_is_stored_goes_before_what_is_computed() -> None:
     one["extra_info"]["ratios"] = {
         "undisturbed": write_record(ratio),
         "typical": one["extra_info"]["ratio"],
-        "tail": "not bounded by 48 rounds: it takes 59",
+        "tail": "it needs 59 rounds, not 48",
     }
     found = row_of(parse_run(stored)).ratios
-    assert (found.undisturbed, found.tail) == (ratio, "not bounded by 48 rounds: it takes 59")
+    assert (found.undisturbed, found.tail) == (ratio, "it needs 59 rounds, not 48")
 
 
 def cut_rounds(stored: Values) -> None:

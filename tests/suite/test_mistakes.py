@@ -88,7 +88,7 @@ def test_what_the_environment_changes_is_said_stored_and_fails_whom_it_makes_ano
 
 @pytest.mark.full
 def test_python_without_docstrings_costs_nothing(suite):
-    """What draws charts needs docstrings, and has them in a process of its own; the run and its page are whole."""
+    """What draws charts needs docstrings, and has them in a separate process; the run and its page are whole."""
     chosen = ("--contenders", "fake,fake-slower", "--launches", "1", "--rounds", "2", "-k", "inference")
     done = subprocess.run(
         suite.command(*chosen),

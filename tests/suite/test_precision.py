@@ -45,7 +45,7 @@ def test_a_precision_out_of_reach_uses_every_look_and_says_so(suite):
     printed, stored = run_and_read(suite, "--launches", "1", "--precision", "0.0001%", "--contenders", "fake")
     about = stored["machine_info"]["runoff"]
     assert (about["schedule"]["stopped_at_look"], about["launches"]) == (8, 18)
-    assert re.search(r"precision asked for, ±0\.0%, was not reached \(.*control ±", " ".join(printed.split()))
+    assert re.search(r"precision asked for, ±0\.0 %, was not reached \(.*control ±", " ".join(printed.split()))
 
 
 @pytest.mark.full
@@ -78,4 +78,4 @@ def test_percentiles_come_with_their_samples_and_are_withheld_where_those_do_not
     assert set(found["values"]) == {"p50"}
     assert found["values"]["p50"] > 0
     assert set(found["withheld"]) == {"p90", "p95", "p99"}
-    assert found["withheld"]["p99"] == "10 samples do not bound it: it takes 299"
+    assert found["withheld"]["p99"] == "it needs 299 samples, not 10"

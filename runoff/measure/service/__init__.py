@@ -1,4 +1,4 @@
-"""What a service pays: throughput, load, end to end, threads, a neighbour; each by launches of its own."""
+"""What a service pays: throughput, load, end to end, threads, a neighbour; each by separate launches."""
 
 LAUNCHES = 5
 """The default budget, the least that gives verdicts: starting the workers costs as much as what most questions do."""

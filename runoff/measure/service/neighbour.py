@@ -129,7 +129,7 @@ def why_no_neighbour() -> str | None:
     """Say why contenders can't have a neighbour on this machine, None where they can."""
     if not hasattr(os, "sched_setaffinity"):
         return (
-            "this system keeps no process on CPUs of its own, so that a neighbour would take processor time instead "
+            "this system keeps no process on separate CPUs, so that a neighbour would take processor time instead "
             "of what can't be shared out; ask on Linux"
         )
     if allowed_threads() < 2:

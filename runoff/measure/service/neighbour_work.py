@@ -1,4 +1,4 @@
-"""What a neighbour does, in a process of its own: it streams through memory, or computes, all of the time or a share.
+"""What a neighbour does, in a separate process: it streams through memory, or computes, all of the time or a share.
 
 Run as ``python -m runoff.measure.service.neighbour_work``. Only numpy is needed.
 """

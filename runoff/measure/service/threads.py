@@ -28,7 +28,7 @@ def thread_counts(allowed: int) -> tuple[int, ...]:
 
 
 def measure_threads(setup: Setup, rounds: int) -> Measured[ThreadsRecord]:
-    """Time rounds of every contender on every number of threads, each in a process of its own, all of them in turns.
+    """Time rounds of every contender on every number of threads, each in a separate process, all of them in turns.
 
     The control has one thread, like what ratios are taken of.
     """

@@ -1,4 +1,4 @@
-"""Golden as a value, and as the file that a process of its own saves it in."""
+"""Golden as a value, and as the file that a separate process saves it in."""
 
 from __future__ import annotations
 

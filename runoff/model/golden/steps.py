@@ -10,7 +10,7 @@ from runoff.contract import MODULE, ONNX
 
 @dataclass(frozen=True)
 class GoldenStep:
-    """A step that computes golden in a process of its own: what it is called by, in words too, and what it needs.
+    """A step that computes golden in a separate process: what it is called by, in words too, and what it needs.
 
     What it is ``opened_by`` returns what gives golden's outputs for one batch after another, without a rounding.
     ``version`` goes up with every change of how golden is computed, so that it is computed anew; a test asks.

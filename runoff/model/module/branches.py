@@ -13,6 +13,7 @@ import numpy as np
 from runoff.arrays import Input, share_off
 from runoff.errors import ConversionFailed
 from runoff.model.module.factory import leaves_of
+from runoff.text.numbers import percent
 
 SPREADS = ((1.0, 0.0), (1.0, 1.0), (1.0, -1.0), (3.0, 0.0), (0.1, 0.5), (3.0, -3.0))
 """Deviation and mean of the numbers of each input that is tried."""
@@ -52,7 +53,7 @@ def require_same(expected: Sequence[Any], found: Sequence[Any], stage: str) -> N
     for one, other in zip(expected, found, strict=True):
         off = share_off(other.numpy(), one.numpy())
         if off > OFF:
-            amount = f"off by {off:.0%} of its largest number" if np.isfinite(off) else "of another shape"
+            amount = f"off by {percent(off)} of its largest number" if np.isfinite(off) else "of another shape"
             raise ConversionFailed(
                 stage,
                 "the module branches on the values of its input, and a graph keeps the one way that it was traced "

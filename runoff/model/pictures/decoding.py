@@ -1,4 +1,4 @@
-"""Pictures decoded in processes of their own, so many at a time: what is on each, and inputs in files."""
+"""Pictures decoded in separate processes, so many at a time: what is on each, and inputs in files."""
 
 from __future__ import annotations
 

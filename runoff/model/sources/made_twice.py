@@ -37,6 +37,7 @@ from runoff.model.module.module import give_state
 from runoff.model.sources.architecture_weights import unnamed
 from runoff.model.sources.given_weights import give_weights
 from runoff.model.weights.state_dict import load_state_dict, store_state_dict
+from runoff.text import numbers
 
 KIND = "factory"
 OUTPUTS = "outputs.npz"
@@ -98,7 +99,7 @@ def import_factory(
 
 
 def check_factory(model: dict[str, Any], examples: str, loose: dict[str, str]) -> None:
-    """Make the module anew in a process of its own, drawing other random numbers, with the state dict that was saved.
+    """Make the module anew in a separate process, drawing other random numbers, with the state dict that was saved.
 
     Its outputs must be those of the first. Raises FactoryUnusable, which names those of the ``loose`` tensors, by their
     digests of the first making, that are others now.
@@ -122,7 +123,8 @@ def check_factory(model: dict[str, Any], examples: str, loose: dict[str, str]) -
         drawn = f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} another each time" if others else "it draws"
         raise FactoryUnusable(
             f"{architecture}: its weights do not decide it: made again in another process with the same state dict, "
-            f"its outputs are off by {off:.1%}. {drawn}; put it in the state dict by register_buffer(NAME, TENSOR), "
+            f"its outputs are off by {numbers.percent(off, 1)}. {drawn}; put it in the state dict by "
+            "register_buffer(NAME, TENSOR), "
             "which is persistent, or call torch.manual_seed before it is drawn"
         )
 

@@ -127,6 +127,6 @@ def model_line(run: StoredRun) -> str | None:
 
 
 def launches_and_rounds(run: StoredRun) -> str:
-    """Say how much was measured; service questions have rounds of their own, or none."""
+    """Say how much was measured; service questions have separate rounds, or none."""
     launches = numbers.count(run.info.launches, "launch", "launches")
     return f"{launches} × {numbers.count(run.info.rounds, 'round')}" if run.raced else launches

@@ -143,7 +143,7 @@ def main() -> int:
 
 
 def run_schemathesis(program: Path, server: Server) -> int:
-    """Run schemathesis, from an environment of its own, and return its exit code.
+    """Run schemathesis, from a separate environment, and return its exit code.
 
     That whatever the description allows is accepted can't be asked: which bytes are a picture it can't say.
     """

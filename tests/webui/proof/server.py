@@ -1,4 +1,4 @@
-"""The page as a process of its own, as its user starts it, and what it and its workers hold in memory."""
+"""The page as a separate process, as its user starts it, and what it and its workers hold in memory."""
 
 from __future__ import annotations
 
