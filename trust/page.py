@@ -12,6 +12,9 @@ from runoff.text.page import page_templates
 
 EXPERIMENTS = ("simulated", "disturbance", "looks", "detection", "side_by_side", "cost")
 
+SHOWN = 12
+"""How many digits of a revision are written."""
+
 
 def render_page(figures: Mapping[str, Any]) -> str:
     """Write the page; experiments that were not run are absent."""
@@ -38,7 +41,8 @@ def made_words(figures: Mapping[str, Any]) -> str:
 def made_line(made: Mapping[str, str]) -> str:
     """Write a day and a revision."""
     day = date.fromisoformat(made["date"])
-    return f"{day.day} {day:%B %Y}, revision {made['revision'] or 'unknown'}"
+    commit, *changes = made["revision"].split(" ", 1)
+    return f"{day.day} {day:%B %Y}, revision {' '.join([commit[:SHOWN], *changes]) or 'unknown'}"
 
 
 def percent(share: float, digits: int = 2) -> str:
