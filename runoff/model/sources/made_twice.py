@@ -245,7 +245,10 @@ def hash_sources(architecture: str, home: Path) -> str:
 
 
 def is_of(file: Path, home: Path, own: Path) -> bool:
-    """Whether a source is the user's: in the folder started in, but not in packages that are installed there."""
+    """Whether a source is the user's: in the folder started in, but not in packages that are installed there.
+
+    An environment often lies in that folder, which is then the own one of a module that is in no package.
+    """
     if "site-packages" in file.parts:
-        return own.name != "site-packages" and file.is_relative_to(own)
+        return "site-packages" in own.parent.parts and file.is_relative_to(own)
     return file.is_relative_to(home) or file.is_relative_to(own)

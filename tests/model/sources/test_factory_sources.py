@@ -79,3 +79,23 @@ def test_a_package_elsewhere_counts_by_its_own_files(
     forget()
     importlib.import_module(f"{PACKAGE}.small")
     assert hash_sources(f"{PACKAGE}.small:make", elsewhere) != before
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("file", [f"{PACKAGE}_single.py", f"{PACKAGE}/small.py"], ids=["no package", "a package"])
+def test_an_environment_in_the_project_is_no_part_of_the_model(home: Path, file: str) -> None:
+    """What is installed in .venv beside the factory does not count, so that another checkout has the same model."""
+    installed = home / ".venv" / "lib" / "python3.11" / "site-packages"
+    installed.mkdir(parents=True)
+    (home / file).write_text(f"import {PACKAGE}_framework\n")
+    module = file.removesuffix(".py").replace("/", ".")
+    found = set()
+    for text in ("VERSION = 1\n", "VERSION = 22\n"):
+        (installed / f"{PACKAGE}_framework.py").write_text(text)
+        forget()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(installed)
+            importlib.import_module(module)
+        assert sys.modules[f"{PACKAGE}_framework"].__file__ == str(installed / f"{PACKAGE}_framework.py")
+        found.add(hash_sources(f"{module}:make", home))
+    assert len(found) == 1
