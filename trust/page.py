@@ -47,4 +47,4 @@ def made_line(made: Mapping[str, str]) -> str:
 
 def percent(share: float, digits: int = 2) -> str:
     """Write a share in per cent."""
-    return f"{share * 100:.{digits}f} %"
+    return numbers.percent(share, digits)

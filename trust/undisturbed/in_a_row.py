@@ -20,7 +20,6 @@ from runoff.files.whole import write_text
 from runoff.judge.ratios import Ratio, half_width, launch_log_ratio, ratio_over_launches
 from runoff.judge.three_ratios import known, three_ratios
 from runoff.processes.surroundings import ROOT
-from runoff.stored import wording
 from runoff.stored.processor import processor_kind
 from runoff.stored.run import StoredRun, read_run
 from runoff.stored.samples import INFERENCE, error_share, launches
@@ -36,7 +35,6 @@ def keep(run: StoredRun) -> dict[str, Any]:
     found = run.info.probe.found if run.info.probe else None
     rounds = {name: launches(run, INFERENCE, name) for name in run.stratum.contenders}
     return {
-        "at": wording.moment(run),
         "pattern": found.pattern if found else None,
         "quiet_share": found.quiet_share if found else None,
         "error_share": error_share(run),
@@ -96,9 +94,8 @@ def summarise(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 def precise(run: Mapping[str, Any], reference: str) -> dict[str, Any]:
     """Return how many launches a run went on to, and how far its widest typical interval reached."""
-    ratios = judged(run, reference)
-    reach = max(half_width(of_one["typical"]) for of_one in ratios.values())
-    return {"launches": len(run["rounds"][reference]), "ratios": ratios, "reach": reach}
+    reach = max(half_width(ratios["typical"]) for ratios in judged(run, reference).values())
+    return {"launches": len(run["rounds"][reference]), "reach": reach}
 
 
 def together(ratios: Sequence[Ratio]) -> dict[str, float]:
@@ -111,7 +108,6 @@ def together(ratios: Sequence[Ratio]) -> dict[str, float]:
         "spread": statistics.stdev(logs),
         "farthest": max(abs(ratio.value / middle - 1) for ratio in ratios),
         "holding": sum((ratio.low or 0) <= pooled <= (ratio.high or 0) for ratio in ratios),
-        "narrow": sum(half_width(ratio) <= 0.02 for ratio in ratios),
         "half_width": statistics.median(map(half_width, ratios)),
     }
 
