@@ -77,7 +77,7 @@ def simulate_looks(settings: Settings, say: Callable[[str], None]) -> dict[str, 
             narrow = np.exp((high - low) / 2) - 1 <= AIM
             design["spreads"][f"{spread:.0%}"] = found = stopped(narrow[:, 0], looks)
             if name == list(DESIGNS)[-1]:
-                found["launches_together"] = stopped(narrow.all(axis=1), looks)["launches"]
+                found["launches_together"] = stopped(np.all(narrow, axis=1), looks)["launches"]
                 found["coverage"] = float(((low <= 0) & (high >= 0))[:, 0].all(axis=-1).mean())
     return {"runs": settings.simulated_looks, "aim": AIM, "intervals": TOGETHER, "designs": designs}
 
