@@ -48,11 +48,6 @@ class Paired:
         """The accuracy that is lost, below zero where it is gained."""
         return (self.lost - self.gained) / self.pictures
 
-    @property
-    def discordance(self) -> float:
-        """The share of pictures that only one names right."""
-        return (self.lost + self.gained) / self.pictures
-
 
 def restricted_variance(
     lost: ArrayLike, gained: ArrayLike, pictures: ArrayLike, drop: ArrayLike

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import optimize, stats
 
 from runoff.judge.accuracy import (
     AS_GOOD,
@@ -21,7 +22,7 @@ from runoff.judge.accuracy import (
     pictures_needed,
     sample_size,
 )
-from runoff.judge.paired import Paired
+from runoff.judge.paired import CORRECTION, Paired, restricted_variance
 from runoff.judge.shares import blaker_interval
 
 
@@ -47,7 +48,7 @@ def rights(pictures: int, *wrong: int) -> np.ndarray:
 def test_the_whole_interval_decides(paired: Paired, verdict: str) -> None:
     """Below what is allowed it is as good, also where a small drop is shown; above it worse; across it undecided."""
     drop = judge_drop(paired, 0.01, 1.0)
-    assert drop.verdict == verdict
+    assert (drop.paired, drop.verdict) == (paired, verdict)
     assert (drop.needed is None) == (verdict != UNDECIDED)
     assert drop.needed is None or drop.needed > paired.pictures
 
@@ -139,3 +140,18 @@ def test_classes_of_equals_are_hardly_ever_flagged() -> None:
         losses = class_losses(labels, sides >= 0.05, (sides < 0.05) | (sides >= 0.1), most=1)
         flagged += any(loss.shown for loss in losses)
     assert flagged / 60 <= 0.05
+
+
+@pytest.mark.parametrize(("drop", "allowed"), [(0.01, 0.03), (-0.02, 0.03), (0.05, 0.01)])
+def test_the_number_needed_solves_fleisss_equation(drop: float, allowed: float) -> None:
+    """Found by a root finder: n × distance - correction is √n × (1.96 σ if allowed + 1.28 σ if true)."""
+    discordance = 0.1
+    lost, gained = 0.05 + drop / 2, 0.05 - drop / 2
+    if_allowed = float(restricted_variance(lost, gained, 1, allowed)) ** 0.5
+    if_true = (discordance - drop**2) ** 0.5
+    spread = float(stats.norm.ppf(0.975)) * if_allowed + float(stats.norm.ppf(0.9)) * if_true
+
+    def left(pictures: float) -> float:
+        return pictures * abs(allowed - drop) - CORRECTION - pictures**0.5 * spread
+
+    assert sample_size(drop, discordance, allowed) == pytest.approx(optimize.brentq(left, 1, 1e7))

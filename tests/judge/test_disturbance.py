@@ -119,7 +119,7 @@ def test_of_two_kinds_of_work_the_one_that_shows_more_speaks() -> None:
     assert disturbance({"arithmetic": levels, "memory": wide}).kind == "memory"
     both = disturbance({"arithmetic": steady, "memory": wide})
     assert (both.pattern, both.kind) == (CONTINUUM, "memory")
-    assert both.quiet_share == np.mean(find_pattern(wide).quiet)
+    assert (both.times, both.quiet_share) == (find_pattern(wide).times, np.mean(find_pattern(wide).quiet))
 
 
 def test_of_two_kinds_alike_the_one_that_is_slowed_more_speaks() -> None:

@@ -64,6 +64,8 @@ def test_golden_is_believed_as_far_as_rounding_explains(half, explained):
     """A difference below the limit is rounding, and one at it or above is said with the output and its share."""
     golden, exact = {"scores": np.array([[1.0]])}, np.array([[1.0]])
     assert why_unbelievable(golden, {"scores": exact + 0.99 * explained}, half=half) == ""
+    just = exact / explained
+    assert why_unbelievable({"scores": just}, {"scores": just - 1}, half=half) != ""
     reason = why_unbelievable(golden, {"scores": exact + 2 * explained}, half=half)
     assert reason == (
         f"output 'scores' differs by {2 * explained:.2g} of its largest number, which rounding does not explain"
@@ -82,4 +84,5 @@ def test_half_a_step_is_what_is_lost_by_storing():
     assert half_step(SCORES) == 2.0**-22
     assert 0 < half_step(np.zeros((1, 2), np.float32)) < 1e-44
     assert half_step(np.array([1.0], np.float16)) == 2.0**-11
+    assert 0 < half_step(np.zeros((1, 0), np.float32)) < 1e-44
     assert half_step(PLACES) == half_step(np.array([True])) == 0.0

@@ -102,3 +102,28 @@ def test_an_interval_of_a_look_is_counted_at_its_own_level() -> None:
     assert half_width(wide) > AIM > half_width(expected(wide, last.launches, 1.0))
     assert launches_for(wide, AIM) > last.launches
     assert estimate_behind(expected(wide, 2 * last.launches)).error < estimate_behind(wide).error
+
+
+def test_what_is_expected_says_its_launches_and_its_level() -> None:
+    """The interval of a look that has half of the error is at 97.5 %, and of as many launches as it has."""
+    found = expected(spread(0.1), 16, 0.5)
+    assert (found.launches, found.nominal_confidence) == (16, pytest.approx(0.975))
+    assert half_width(expected(spread(0.1), 16, 1.0)) < half_width(found) < half_width(expected(spread(0.1), 8, 0.5))
+
+
+def test_looks_have_each_their_share_of_the_error() -> None:
+    """A spread whose last look would be narrow enough with all of the error is not reached by its share alone."""
+    last = plan_looks(8)[-1].launches
+    deviation = 0.01
+    while half_width(expected(spread(deviation), last)) <= AIM:
+        deviation *= 1.02
+    assert not looks_reach(spread(deviation / 1.02), 8)
+    assert looks_reach(spread(deviation / 1.6), 8)
+
+
+def test_five_launches_are_enough_to_say_what_it_takes_and_the_widest_is_named() -> None:
+    """The widest need not be the last by its name, and five launches have a spread."""
+    found = what_it_takes({"a": spread(0.2, 5), "b": spread(0.1, 5)}, 8)
+    assert found is not None
+    assert (found.widest, found.measured) == ("a", 5)
+    assert what_it_takes({"a": spread(0.2, 4)}, 8) is None

@@ -107,3 +107,11 @@ def test_rows_of_one_family_count_as_one():
     single = width([row[None] for row in rows])
     assert width([np.tile(row, (10, 1)) for row in rows]) == pytest.approx(single)
     assert width([row[None] for row in np.repeat(rows, 10, axis=0)]) < 0.5 * single
+
+
+def test_the_interval_over_families_has_the_middle_95_of_100_draws():
+    """Of a statistic that gives the number of its call, the ends are those of evenly spread numbers."""
+    calls = iter(range(-1, 10_000))
+    (found,) = over_families([np.zeros((1, 1))], lambda drawn: float(next(calls)))
+    assert found.value == -1
+    assert (found.low, found.high) == (pytest.approx(0.025 * 1999), pytest.approx(0.975 * 1999))

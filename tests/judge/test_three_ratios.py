@@ -17,6 +17,8 @@ from runoff.judge.three_ratios import (
     SETTLED,
     TOO_FAR,
     Ratios,
+    of_levels,
+    of_quiet_rounds,
     quantile,
     three_ratios,
     typical_over_undisturbed,
@@ -224,3 +226,27 @@ def test_what_happens_by_itself_takes_rounds_enough() -> None:
 def test_a_quantile_is_numpys(values: list[float], share: float) -> None:
     """It interpolates between order statistics as numpy does by default."""
     assert float(quantile(share)(np.array(values))) == pytest.approx(float(np.quantile(values, share)))
+
+
+def test_the_quietest_rounds_are_those_that_took_both_together_the_least() -> None:
+    """Of two runs of two launches with two rounds each, half are quiet: their mean log ratio is known."""
+    times = np.log([[[1.0, 9.0], [4.0, 9.0]], [[8.0, 1.0], [8.0, 2.0]]])
+    reference = np.log([[[2.0, 9.0], [2.0, 9.0]], [[8.0, 4.0], [8.0, 4.0]]])
+    assert of_quiet_rounds(0.5)(times, reference) == pytest.approx([0.0, -math.log(8) / 2])
+    assert of_quiet_rounds(0.25)(times, reference) == pytest.approx([-math.log(2), -math.log(4)])
+    assert of_quiet_rounds(0.75, np.max)(times, reference) == pytest.approx([math.log(2), 0.0])
+
+
+def test_a_ratio_of_levels_is_that_of_all_rounds_of_each_run() -> None:
+    """The medians of two runs of two launches are taken over both launches, for each contender by itself."""
+    times, reference = np.log([[[1.0, 2.0], [4.0, 8.0]], [[1.0, 1.0], [3.0, 3.0]]]), np.log(np.full((2, 2, 2), 4.0))
+    found = of_levels(quantile(0.5))(times, reference)
+    assert found == pytest.approx([math.log(8) / 2 - math.log(4), math.log(3) / 2 - math.log(4)])
+
+
+def test_two_launches_with_just_rounds_enough_say_what_happens_by_itself() -> None:
+    """Where every round takes the same, typical is undisturbed."""
+    found = typical_over_undisturbed([[0.01] * (FEWEST_ROUNDS // 2)] * 2)
+    assert found is not None
+    assert found.launches == 2
+    assert (found.value, found.low, found.high) == pytest.approx((1.0, 1.0, 1.0))
