@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,22 +88,21 @@ def test_a_fifo_in_its_place_does_not_hang(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
-def test_another_user_sees_the_lock(tmp_path, monkeypatch):
+def test_another_user_sees_the_lock():
     """A file of root's in a place like /tmp is locked by a user who may only read it, and the other way round."""
-    place = tmp_path / "shared"
-    place.mkdir()
-    place.chmod(0o1777)
-    for folder in (tmp_path, *tmp_path.parents[:-2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
     other = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
-    with alone(place / NAME, 0, print):
-        pass
-    with (
-        holder(place / NAME, *other) as process,
-        pytest.raises(AnotherRun, match=f"process {process.pid}"),
-        alone(place / NAME, 0, print),
-    ):
-        pass
+    # Not in pytest's own folder: a second pytest that starts meanwhile closes that to other users again.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        path = Path(folder) / NAME
+        path.parent.chmod(0o1777)
+        with alone(path, 0, print):
+            pass
+        with (
+            holder(path, *other) as process,
+            pytest.raises(AnotherRun, match=f"process {process.pid}"),
+            alone(path, 0, print),
+        ):
+            pass
 
 
 def test_the_machines_lock_is_where_all_users_find_it():
