@@ -49,7 +49,7 @@ def predict(work: Work, command: Message) -> Message:
         outputs = work.session.run(inputs)
         cpu, taken = time.process_time_ns() - cpu, time.perf_counter_ns() - begin
         rows.append(named(outputs, work.signature, 1))
-        spans.append((cpu, waited_nanoseconds() - waited, taken))
+        spans.append((cpu, waited_between(waited, waited_nanoseconds(), taken), taken))
     save_arrays(Path(command["outputs"]), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]})
     if min(taken for *_, taken in spans) < SHARED * 1e9:  # the fastest: a neighbour makes others long
         return {"busy_threads": [], "ready_threads": []}
@@ -59,17 +59,25 @@ def predict(work: Work, command: Message) -> Message:
     }
 
 
-def waited_nanoseconds(tasks: Path = TASKS) -> int:
-    """Return for how long this process's threads were ready and waited for a CPU; 0 where the system does not say.
+def waited_nanoseconds(tasks: Path = TASKS) -> dict[str, int]:
+    """Return for how long each of this process's threads was ready and waited for a CPU, where the system says it.
 
     It is the second number of /proc/PID/task/TID/schedstat (Documentation/scheduler/sched-stats of Linux).
     """
-    found = 0
+    found = {}
     with suppress(OSError, ValueError, IndexError):
         for task in tasks.iterdir():
             with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
-                found += int((task / "schedstat").read_text().split()[1])
+                found[task.name] = int((task / "schedstat").read_text().split()[1])
     return found
+
+
+def waited_between(before: dict[str, int], after: dict[str, int], taken: int) -> int:
+    """Return for how long all threads waited for a CPU between two readings, each for no longer than it ``taken``.
+
+    A thread may wait around what was timed too, on a machine where more is ready than there are CPUs.
+    """
+    return sum(min(waited - before.get(task, 0), taken) for task, waited in after.items())
 
 
 def answer(work: Work, command: Message) -> Message:

@@ -17,7 +17,7 @@ from runoff.errors import LONGEST_LINE, ContractBroken
 from runoff.files.arrays import load_arrays
 from runoff.files.values import to_json
 from runoff.measure import commands
-from runoff.measure.commands import COMMANDS, waited_nanoseconds
+from runoff.measure.commands import COMMANDS, waited_between, waited_nanoseconds
 from runoff.measure.entrant import texts
 from runoff.measure.work import Work
 from runoff.model.classification import top_classes
@@ -84,7 +84,7 @@ def test_predict_runs_each_image_by_itself(work, session, picture, images, tmp_p
     """Every image is a separate batch, and the logits of all are written; the fastest has work to share."""
     command = {"inputs": texts(picture.files), "outputs": str(tmp_path / "outputs.npz")}
     monkeypatch.setattr(commands, "SHARED", 5e-9)
-    monkeypatch.setattr(commands, "waited_nanoseconds", lambda: 5 * len(session.batches))
+    monkeypatch.setattr(commands, "waited_nanoseconds", lambda: {"7": 5 * len(session.batches)})
     told = COMMANDS["predict"](work, command)
     assert told == {"busy_threads": [2.0, 2.0, 2.0], "ready_threads": [2.5, 2.25, pytest.approx(2 + 1 / 6)]}
     assert np.array_equal(load_arrays(tmp_path / "outputs.npz")["logits"], true_logits(images))
@@ -99,13 +99,19 @@ def test_inferences_too_short_to_be_shared_say_nothing_of_busy_threads(work, pic
 
 
 def test_the_time_that_threads_wait_for_a_cpu_is_what_the_scheduler_says(tmp_path):
-    """It is summed over threads; one that ended meanwhile, and a system that does not say, add nothing."""
+    """It is known of each thread; one that ended meanwhile, and a system that does not say, add nothing."""
     for task, waited in (("7", 30), ("8", 12)):
         (tmp_path / task).mkdir()
         (tmp_path / task / "schedstat").write_text(f"1000 {waited} 5\n")
     (tmp_path / "9").mkdir()
-    assert waited_nanoseconds(tmp_path) == 42
-    assert waited_nanoseconds(tmp_path / "absent") == 0
+    assert waited_nanoseconds(tmp_path) == {"7": 30, "8": 12}
+    assert waited_nanoseconds(tmp_path / "absent") == {}
+
+
+def test_no_thread_waits_for_longer_than_what_was_timed_took():
+    """Waits of all threads are added, new ones too; one that waited before the clock was read counts as all of it."""
+    assert waited_between({"7": 30, "8": 12}, {"7": 35, "8": 99, "9": 4}, 10) == 5 + 10 + 4
+    assert waited_between({}, {}, 10) == 0
 
 
 def test_predict_gives_batches_in_the_layout(work, session, picture, images, tmp_path):
