@@ -14,6 +14,7 @@ from runoff.stored.run import parse_run
 from runoff.stored.schema import StoredRunBroken, write_record
 from tests.builders.answered import make_answered
 from tests.builders.stored_runs import about, benchmark, make_stored_run
+from tests.compare.conftest import in_one_line
 
 
 def make_run(folder, lost: int, **changed):
@@ -37,10 +38,24 @@ def test_answers_are_paired_by_picture(tmp_path):
     assert (pytorch.paired.lost, pytorch.is_worse) == (0, False)
     found = compare_runs(base, head)
     assert found.exit_code == Exit.WORSE
-    text = render_comparison(found, ("base.json", "head.json"), width=100)
+    text = in_one_line(render_comparison(found, ("base.json", "head.json"), width=100))
     assert "onnxruntime is right less often" in text
-    assert "35 pictures lost and 0 gained" in text
+    assert (
+        "accuracy: onnxruntime: 35 pictures lost and 0 gained, a drop of 3.89 [2.79, 5.39] points: right less often"
+        in text
+    )
+    assert "accuracy: pytorch: 0 pictures lost and 0 gained, a drop of 0.00 [-0.48, 0.48] points: no drop shown" in text
     assert not any(change.is_worse for change in accuracy_changes(head, base))
+    assert (base.info.accuracy is None, accuracy_changes(base, parse_run(make_stored_run()))) == (False, ())
+
+
+def test_a_drop_that_chance_explains_is_not_worse(tmp_path):
+    """Five pictures more that are wrong are a drop, and have a p-value of 2 / 2⁵; six have one of 2 / 2⁶."""
+    base = parse_run(make_run(tmp_path, 5))
+    for lost, worse in ((10, False), (12, True)):
+        (onnxruntime, _) = accuracy_changes(base, parse_run(make_run(tmp_path, lost)))
+        assert onnxruntime.paired.drop > 0
+        assert onnxruntime.is_worse is worse
 
 
 @pytest.mark.parametrize(
@@ -58,7 +73,9 @@ def test_other_pictures_or_labels_are_not_compared(tmp_path, changed, reason):
     assert said is not None
     assert reason in said
     assert "give both the same --images" in said
-    assert compare_runs(base, head).exit_code == Exit.DONE
+    found = compare_runs(base, head)
+    assert found.exit_code == Exit.DONE
+    assert f"accuracy: {said}" in in_one_line(render_comparison(found, ("base.json", "head.json"), width=100))
 
 
 def test_a_run_without_labels_is_not_compared(tmp_path):

@@ -41,7 +41,7 @@ def test_both_changes_stand_side_by_side() -> None:
     assert found.changes[0].undisturbed.value == pytest.approx(1.1)
     assert found.changes[0].undisturbed.low < 1.1 < found.changes[0].undisturbed.high
     assert "+10.0 % ±1.3 %" in said(found)
-    assert UNDISTURBED in said(found)
+    assert f"undisturbed: {UNDISTURBED}" in said(found)
     assert "| undisturbed change |" in render_markdown_comparison(found, FILES)
 
 

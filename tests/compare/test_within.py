@@ -13,6 +13,7 @@ from runoff.compare.within import NoTwin, compare_within
 from runoff.errors import Exit
 from runoff.judge.ratios import EXPLORATORY, NO_DIFFERENCE, SLOWER
 from runoff.stored.run import parse_run
+from tests.builders.processors import ZEN3, of_schema_2
 from tests.builders.stored_runs import Values, about, came_of, make_comparable_run, spread
 
 INFERENCE, PEAK = "inference", "peak-memory"
@@ -56,6 +57,13 @@ def test_the_reference_need_not_be_recorded():
     found = compare_within(parse_run(run), 0.05)
     assert {change.group for change in found.changes} == {INFERENCE, PEAK}
     assert found.exit_code == Exit.WORSE
+
+
+def test_one_run_has_one_processor_whatever_is_known_of_it():
+    """A difference between two trees of one run can't come from a processor that is not fully known."""
+    found = compare_within(parse_run(of_schema_2(race(), ZEN3)), 0.05)
+    assert found.head.stratum.processor != ZEN3
+    assert found.doubt is None
 
 
 def test_nothing_need_be_stored_of_what_came_of_the_reference():

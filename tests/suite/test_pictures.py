@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from fixtures.accuracy import pytest_collection_modifyitems
 from runoff.model.inputs.drawings import CLASSES
 
 ASKS = '''
@@ -39,6 +41,14 @@ def classes(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.random.default_rng(seed).integers(0, 256, (40, 40, 3), np.uint8)).save(path)
     return tmp_path / "classes"
+
+
+def test_a_test_whose_own_fixture_has_this_name_is_not_left_out(pytestconfig):
+    """Without labelled pictures only benchmarks that ask the contenders for answers are."""
+    own, asks = (SimpleNamespace(fixturenames=["answered", name]) for name in ("tmp_path", "preparation"))
+    items = [asks, own]
+    pytest_collection_modifyitems(pytestconfig, items)
+    assert items == [own]
 
 
 def test_labelled_pictures_are_answered_once(asking, classes):
