@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from runoff.errors import WorkerCrashed
 from runoff.judge.accuracy import AS_GOOD, UNDECIDED, WORSE, Rule
+from runoff.model.inputs.labelled import Calibrated, LeftOut, Unreadable
 from runoff.record.accuracy import (
     MOST_PICTURES,
     THUMBNAIL,
@@ -74,6 +77,35 @@ def test_what_is_stored_is_read_again(answered):
     assert np.array_equal(unpack(known.outcomes, 900), rights)
 
 
+def test_what_is_stored_of_a_set_says_all_that_was_left_out(answered):
+    """The set has its counts of each kind, what INT8 was calibrated on, and the errors of who gave no answers."""
+    answered.golden.top[0, 1] = answered.pictures.labels[0]
+    whole = stored_accuracy(answered, "1%")
+    assert (whole.pictures.count, whole.pictures.classes, whole.pictures.shown) == (900, 6, 6)
+    assert (whole.pictures.sha256, whole.pictures.labels_sha256) == ("ab" * 32, "cd" * 32)
+    assert (whole.pictures.calibrated, whole.pictures.calibration) == (0, "")
+    assert (whole.top1.right, whole.top5.right, whole.rule) == (890, 891, "1%")
+    left = LeftOut(unreadable=(Unreadable("a.png", "broken"),), unknown={"tree": 2, "sky": 3}, repeated=("b.png",) * 3)
+    labels = np.where(answered.pictures.labels == 5, 0, answered.pictures.labels).astype(np.int32)
+    calibrated = Calibrated(40, "--calibration")
+    pictures = dataclasses.replace(answered.pictures, labels=labels, left_out=left, calibrated=calibrated)
+    failed = dataclasses.replace(answered, pictures=pictures, failures={"gone": WorkerCrashed("by itself")})
+    partly = stored_accuracy(failed, "1%")
+    assert (partly.pictures.unreadable, partly.pictures.unknown, partly.pictures.repeated) == (1, 5, 3)
+    assert (partly.pictures.shown, partly.pictures.calibrated) == (5, 40)
+    assert partly.pictures.calibration == "--calibration"
+    assert partly.failures == {"gone": "WorkerCrashed: by itself"}
+
+
+def test_what_is_stored_of_a_contender(answered):
+    """It has the contender's name, how often it was right at once and among five, and its own outcomes."""
+    answered.answers["broken"].top[0, 1] = answered.pictures.labels[0]
+    found = accuracies(answered, Rule(0.01))["broken"]
+    assert (found.contender, found.top1.right, found.top5.right) == ("broken", 830, 831)
+    assert unpack(found.outcomes, 900).sum() == 830
+    assert [entry.name for entry in found.losses] == [CLASSES[entry.loss.label] for entry in found.losses] != []
+
+
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 1000])
 def test_outcomes_are_a_bit_for_each_picture(count):
     """Bits come back as they were, and a string of another length is refused."""
@@ -96,6 +128,14 @@ def test_what_is_undecided_is_said_with_the_number_that_decides(tmp_path):
 def test_labels_that_golden_hardly_ever_names_are_warned_of(tmp_path):
     """Where the labels are of another order golden is right no more than by chance, and that is told."""
     assert label_warnings(make_answered(tmp_path, 60, golden=40)) == []
+    assert label_warnings(make_answered(tmp_path, 60, golden=49)) == []
+    assert len(label_warnings(make_answered(tmp_path, 60, golden=50))) == 1
+    two = make_answered(tmp_path, 2, golden=1)
+    assert len(label_warnings(two)) == 1
+    assert label_warnings(make_answered(tmp_path, 1, golden=1)) == []
     (said,) = label_warnings(make_answered(tmp_path, 60, golden=55))
     assert said.startswith("golden names 5 of 60 labelled pictures right, no more than if it always answered")
-    assert "--class-map" in said
+    assert said.endswith(
+        "commonest label: check that the labels are those of this model and of these weights (--class-map), and "
+        "--preprocessing"
+    )

@@ -51,4 +51,7 @@ def test_what_slows_a_round_as_a_whole_is_no_neighbours_cost() -> None:
     """On a machine that gets ten times slower within a launch, a neighbour that costs nothing costs nothing."""
     machine = tuple(0.01 * math.exp(place * math.log(10) / ROUNDS) for place in range(ROUNDS))
     record = NeighbourRecord(dict.fromkeys((QUIET, *(each.name for each in NEIGHBOURS)), machine), 1, False)
+    found = neighbour_cost([record])
+    assert found.largest == pytest.approx(1.0)
+    assert (found.cpus, found.one_core) == (1, False)
     assert neighbour_cost([record, record]).largest == pytest.approx(1.0)

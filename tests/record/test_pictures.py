@@ -29,6 +29,14 @@ def notes(
     [
         (LeftOut(unreadable=(CUT,)), f"1 labelled picture can't be read and is left out: {CUT.reason}"),
         (
+            LeftOut(unreadable=(CUT,) * 5),
+            f"5 labelled pictures can't be read and are left out: {' '.join([CUT.reason] * 5)}",
+        ),
+        (
+            LeftOut(unreadable=(CUT,) * 6),
+            f"6 labelled pictures can't be read and are left out: {' '.join([CUT.reason] * 5)} And 1 more.",
+        ),
+        (
             LeftOut(unreadable=(CUT,) * 7),
             f"7 labelled pictures can't be read and are left out: {' '.join([CUT.reason] * 5)} And 2 more.",
         ),
@@ -40,6 +48,10 @@ def notes(
         (
             LeftOut(repeated=("cat/b.png",)),
             "1 picture has exactly the pixels of another one of the same class, and these count once: cat/b.png",
+        ),
+        (
+            LeftOut(repeated=("b.png", "c.png")),
+            "2 pictures have exactly the pixels of another one of the same class, and these count once: b.png, c.png",
         ),
         (LeftOut(unlisted=1), "1 picture of the folder is in no row of the label file, and left out"),
         (LeftOut(unlisted=3), "3 pictures of the folder are in no row of the label file, and left out"),
@@ -77,3 +89,11 @@ def test_pictures_to_calibrate_on_are_counted() -> None:
         "INT8 is calibrated on 40 pictures of --calibration; 6 pictures of it judge too, by their pixels, and were not "
         "used"
     ]
+
+
+def test_several_classes_without_a_picture_are_named() -> None:
+    """Where two of five classes are on none, it says which."""
+    classes, labels = ("cat", "dog", "fox", "eel", "gnu"), np.array([0, 1, 2], np.int32)
+    left = LeftOut(absent=("eel", "gnu"))
+    found = PictureSet(Path("pictures"), ("0.png", "1.png", "2.png"), labels, classes, "ab", "cd", left)
+    assert list(picture_notes(found)) == ["2 of the model's 5 classes are on no labelled picture: eel, gnu"]

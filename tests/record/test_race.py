@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.contract import ONNX, Source, Variant
+from runoff.backends import Declaration, Origin
+from runoff.contract import MODULE, ONNX, Source, Variant
 from runoff.environments.contenders import Contender
 from runoff.errors import WorkerCrashed
 from runoff.judge.agreement import compare_logits
+from runoff.judge.golden_check import Check
 from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIFFERENCE, REFERENCE, SLOWER, TYPICAL
 from runoff.judge.standings import Rules
 from runoff.measure.cache import Made
@@ -31,9 +33,11 @@ from runoff.record.race import (
     median_stages,
     samples,
     stored_contender,
+    stored_golden,
     stored_model,
     stored_pictures,
 )
+from runoff.stored.info import StoredGolden, StoredOrigin
 from runoff.stored.schema import write_record
 from tests.builders.models import resnet18
 from tests.builders.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
@@ -255,6 +259,15 @@ def test_contender_that_raced() -> None:
     assert found["agreement"]["share"] == 1.0
 
 
+def test_where_a_backend_comes_from_is_stored() -> None:
+    """One from elsewhere is stored with its file, its hash and what brings it; one of ours with nothing of that."""
+    origin = Origin("engine.py", "ab" * 32, "runoff-engine", "1.0")
+    backend = Declaration("engine", "engine.py", (Variant(),), ("engine",), MODULE, ("engine",), ".bin", origin=origin)
+    found = stored_contender(make_outcome(), None, backend)
+    assert found.origin == StoredOrigin("engine.py", "ab" * 32, "runoff-engine", "1.0")
+    assert stored_contender(make_outcome(), None, dataclasses.replace(backend, origin=None)).origin is None
+
+
 def test_contender_that_broke_down_in_the_race() -> None:
     """A contender that was ready and broke down is stored as failed, with the named error."""
     race = make_race(failures={"onnxruntime": WorkerCrashed("ended by itself")}, onnxruntime=launches(0.5, 3))
@@ -303,6 +316,11 @@ def test_model_and_pictures_are_named() -> None:
         "classes": 2,
         "speed_only": False,
     }
-    given = dataclasses.replace(model, source=Source(ONNX, "/home/me/own.onnx", {}))
-    assert stored(stored_model(given))["name"] == "own.onnx"
+    given = dataclasses.replace(model, source=Source(ONNX, "/home/me/own.onnx", {}, version="1.2"))
+    assert (stored(stored_model(given))["name"], stored_model(given).source.version) == ("own.onnx", "1.2")
+    noise = dataclasses.replace(expected, examples=dataclasses.replace(expected.examples, kind="noise"))
+    assert stored_pictures(noise).kind == "noise"
+    check = Check("onnx", 2, 1e-6)
+    both = Golden({}, {"logits": 1e-6, "boxes": 2e-6}, check)
+    assert stored_golden(dataclasses.replace(expected, golden=both)) == StoredGolden(2e-6, check)
     assert stored(stored_pictures(expected)) == {"count": 2, "sha256": "ef" * 32, "kind": "pictures"}
