@@ -74,3 +74,11 @@ def test_what_has_no_shift_function_is_refused(times, reference) -> None:
     """Nothing, and what is no time, is an error with what was expected."""
     with pytest.raises(ValueError, match="the same number of positive times"):
         shift_function(times, reference)
+
+
+def test_bands_reach_as_far_to_either_side() -> None:
+    """In logarithms the value is in the middle of its band."""
+    random = np.random.default_rng(6)
+    for at in shift(rounds(random), rounds(random), (0.1, 0.5, 0.9)):
+        assert at.low < at.value < at.high
+        assert at.low * at.high == pytest.approx(at.value**2)

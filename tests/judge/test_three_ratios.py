@@ -16,7 +16,11 @@ from runoff.judge.three_ratios import (
     FEWEST_ROUNDS,
     SETTLED,
     TOO_FAR,
+    Found,
     Ratios,
+    as_stored,
+    bootstrap,
+    jackknife,
     of_levels,
     of_quiet_rounds,
     quantile,
@@ -250,3 +254,54 @@ def test_two_launches_with_just_rounds_enough_say_what_happens_by_itself() -> No
     assert found is not None
     assert found.launches == 2
     assert (found.value, found.low, found.high) == pytest.approx((1.0, 1.0, 1.0))
+
+
+def test_of_a_mean_the_jackknife_is_students_interval_over_launches() -> None:
+    """Tukey's own case, for two runs at once: the standard error of the launches' means times Student's t."""
+    random = np.random.default_rng(4)
+    times, reference = random.normal(0.0, 0.1, (2, 2, 5, 8))
+    found = jackknife(of_quiet_rounds(1.0), times, reference)
+    for run in range(2):
+        launches = (times[run] - reference[run]).mean(axis=-1).tolist()
+        known = ratio_over_launches(launches)
+        assert found.value[run] == pytest.approx(math.log(known.value))
+        assert math.exp(found.value[run] + found.reach[run]) == pytest.approx(known.high)
+        assert math.exp(found.value[run] - found.reach[run]) == pytest.approx(known.low)
+    assert found.apart.tolist() == [0.0, 0.0]
+
+
+def test_of_a_mean_the_bootstrap_is_nearly_students_interval_too() -> None:
+    """With few launches as well: what drawing with replacement makes too narrow is undone."""
+    times = np.random.default_rng(5).normal(0.0, 0.1, (4, 30))
+    found = bootstrap(of_quiet_rounds(1.0), times, np.zeros_like(times), np.random.default_rng(0))
+    known = ratio_over_launches(times.mean(axis=-1).tolist())
+    assert float(found.reach) == pytest.approx(math.log(known.high / known.low) / 2, rel=0.05)
+
+
+def test_an_estimate_is_stored_like_another_ratio() -> None:
+    """It has its own value and ends, or none without a spread; the confidence and the launches are the other's."""
+    like = Ratio(2.0, 1.5, 2.5, 0.95, 8, 0.975, verdict="")
+    found = as_stored(Found(np.array(math.log(0.5)), np.array(math.log(1.1)), np.array(0.0)), like)
+    assert (known(found).value, known(found).low, known(found).high) == pytest.approx((0.5, 0.5 / 1.1, 0.55))
+    alone = as_stored(Found(np.array(math.log(0.5)), np.array(math.nan), np.array(math.nan)), like)
+    assert alone == dataclasses.replace(like, value=math.exp(math.log(0.5)), low=None, high=None)
+
+
+def test_three_ratios_take_launches_of_as_many_rounds_and_no_verdict_with_them() -> None:
+    """Two rounds a launch and just rounds enough are taken; launches that are not paired are refused."""
+    rounds = np.full((FEWEST_ROUNDS // 2, 2), 0.01)
+    found = three_ratios(Ratio(1.0, 1.0, 1.0, 0.95, 8, 0.95, verdict="faster"), rounds.tolist(), rounds.tolist())
+    assert found is not None
+    assert (known(found.undisturbed).verdict, found.typical.verdict) == ("", "faster")
+    with pytest.raises(ValueError, match="zip"):
+        three_ratios(known(found.undisturbed), rounds.tolist(), rounds[:-1].tolist())
+    two = np.full((2, FEWEST_ROUNDS), 0.01)
+    both = three_ratios(known(found.undisturbed), two.tolist(), two.tolist())
+    assert both is not None
+    assert known(both.undisturbed).low is not None
+
+
+def test_what_is_no_duration_is_said_in_words() -> None:
+    """The error says what a time must be."""
+    with pytest.raises(ValueError, match=r"^durations must be finite and above zero$"):
+        typical_over_undisturbed([[0.0] * FEWEST_ROUNDS] * 2)
