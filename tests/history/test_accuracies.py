@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from runoff.history import words
-from runoff.history.lines import RIGHT
+from runoff.history.lines import RIGHT, answers_differ
 from runoff.history.past import past_run
 from runoff.history.writing import history_json, render_history
 from runoff.judge.accuracy import Rule
@@ -76,9 +76,24 @@ def test_a_few_other_answers_are_no_step(answering):
     assert line.steps == ()
 
 
+def test_answers_differ_where_mcnemars_test_says_so(answering):
+    """Five lost of ten wrong before have a p-value of 2 / 2⁵, six one of 2 / 2⁶; as many lost as gained have 1."""
+    before, five, six, others = (
+        past_run(f"{wrong}.json", parse_run(answering(0, wrong, first=first)))
+        for wrong, first in ((10, 0), (15, 0), (16, 0), (10, 10))
+    )
+    assert not answers_differ("onnxruntime", before, five)
+    assert answers_differ("onnxruntime", before, six)
+    assert answers_differ("onnxruntime", six, before)
+    assert not answers_differ("onnxruntime", before, others)
+    assert not answers_differ("pytorch", before, six)
+
+
 def test_other_labels_end_the_line_and_are_named(answering):
     """What is not comparable is not joined: the line ends, another begins, and the page says why."""
     history = history_of([answering(number, 10, "cd" * 32 if number < 3 else "ef" * 32) for number in range(6)])
+    (written,) = json.loads(history_json(history))["sections"]
+    assert [line["unit"] for line in written["lines"] if line["metric"] == "accuracy"] == ["share"] * 4
     assert [len(line.points) for line in lines_of_accuracy(history)] == [3, 3]
     (section,) = history.sections
     changed = {found.contender: found.changed for found in section.breaks}

@@ -107,6 +107,26 @@ def test_a_history_is_written_as_page_json_and_markdown(tmp_path, monkeypatch, c
     assert summary.read_text(encoding="utf-8") == render_history_markdown(history)
 
 
+def test_each_file_that_is_written_is_named(tmp_path, monkeypatch, capsys):
+    """The answer comes first, then a line for each file; runs that were read are remembered in the home."""
+    monkeypatch.setattr(apart, "draw_in_process", lambda texts: ["<svg/>"] * len(texts))
+    monkeypatch.setenv("RUNOFF_HOME", str(tmp_path / "home"))
+    folder = store_runs(tmp_path / "runs", [make_past_run(0), make_past_run(1)])
+    (folder / "half.json").write_text('{"machine_info": ')
+    out, summary = tmp_path / "out", tmp_path / "steps.md"
+    assert main(["history", str(folder), "--output", str(out), "--markdown", str(summary)]) == 0
+    history = make_history(read_runs([folder]))
+    files = [out / "history.html", out / "history.json", summary]
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [words.answer(history), *map(str, files)]
+    assert told.err.splitlines() == [f"! {remark}" for remark in words.remarks(history)] != []
+    assert [path.read_text(encoding="utf-8") for path in files[1:]] == [
+        history_json(history),
+        render_history_markdown(history),
+    ]
+    assert len(list((tmp_path / "home").rglob("*.runs"))) == 1
+
+
 def test_the_json_is_for_people_too():
     """Lines are indented by one space and letters stay what they are; a value that is no number is refused."""
     runs = [make_past_run(0)]
