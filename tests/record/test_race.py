@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from pathlib import Path
@@ -10,22 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runoff.backends import Declaration, Origin
-from runoff.contract import MODULE, ONNX, Source, Variant
+from runoff.contract import Variant
 from runoff.environments.contenders import Contender
 from runoff.errors import WorkerCrashed
 from runoff.judge.agreement import compare_logits
-from runoff.judge.golden_check import Check
 from runoff.judge.ratios import EXPLORATORY, FASTER, INVALID, LESS, MORE, NO_DIFFERENCE, REFERENCE, SLOWER, TYPICAL
 from runoff.judge.standings import Rules
 from runoff.measure.cache import Made
 from runoff.measure.entrant import Prediction
 from runoff.measure.launches import CONTROL
-from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome, ReferenceOutputs
+from runoff.measure.preparation import CONVERSION_FAILED, FAILED, READY, SKIPPED, Outcome
 from runoff.measure.race import Race
-from runoff.model.golden.golden import Golden
-from runoff.model.inputs.examples import PICTURES, Examples
-from runoff.model.sources.architecture import BUILTIN, IMAGENET
 from runoff.record.race import (
     Judged,
     extra_info,
@@ -33,13 +27,8 @@ from runoff.record.race import (
     median_stages,
     samples,
     stored_contender,
-    stored_golden,
-    stored_model,
-    stored_pictures,
 )
-from runoff.stored.info import StoredGolden, StoredOrigin
 from runoff.stored.schema import write_record
-from tests.builders.models import resnet18
 from tests.builders.races import ROUNDS, SECONDS, STEADY, launch, launches, make_race
 
 JUST_FASTER = tuple(launch([factor * SECONDS] * ROUNDS) for factor in (0.97, 1.0, 0.97, 1.0, 0.975, 0.98, 0.99, 0.97))
@@ -259,15 +248,6 @@ def test_contender_that_raced() -> None:
     assert found["agreement"]["share"] == 1.0
 
 
-def test_where_a_backend_comes_from_is_stored() -> None:
-    """One from elsewhere is stored with its file, its hash and what brings it; one of ours with nothing of that."""
-    origin = Origin("engine.py", "ab" * 32, "runoff-engine", "1.0")
-    backend = Declaration("engine", "engine.py", (Variant(),), ("engine",), MODULE, ("engine",), ".bin", origin=origin)
-    found = stored_contender(make_outcome(), None, backend)
-    assert found.origin == StoredOrigin("engine.py", "ab" * 32, "runoff-engine", "1.0")
-    assert stored_contender(make_outcome(), None, dataclasses.replace(backend, origin=None)).origin is None
-
-
 def test_contender_that_broke_down_in_the_race() -> None:
     """A contender that was ready and broke down is stored as failed, with the named error."""
     race = make_race(failures={"onnxruntime": WorkerCrashed("ended by itself")}, onnxruntime=launches(0.5, 3))
@@ -292,35 +272,3 @@ def test_contender_with_nan_logits_is_still_json() -> None:
     agreement = compare_logits(golden * np.float32(math.nan), golden, 1e-6, ("one",))
     found = stored(stored_contender(make_outcome(agreement=agreement), None))
     assert found["agreement"]["largest_difference"] is None
-
-
-def test_model_and_pictures_are_named() -> None:
-    """The model is named with its hash, source and preprocessing, the pictures by their hash; no folder is stored."""
-    model = resnet18("builtin", Path("weights.npz"), "cd" * 32, ("cat", "dog"), BUILTIN)
-    expected = ReferenceOutputs(
-        model,
-        Examples(("one", "two"), {}, PICTURES, "ef" * 32),
-        {"images": Path("images.npy")},
-        Golden({"logits": np.zeros((2, 2), dtype=np.float32)}, {"logits": 1e-6}),
-        (1,),
-    )
-    assert stored(stored_model(model)) == {
-        "name": "resnet18",
-        "weights": "builtin",
-        "sha256": model.sha256,
-        "source": {"kind": "torchvision", "origin": "builtin"},
-        "preprocessing": stored(IMAGENET),
-        "task": "classification",
-        "inputs": [{"name": "images", "shape": [3, 224, 224], "dtype": "float32", "layout": "NCHW", "batched": True}],
-        "outputs": [{"name": "logits", "shape": [2], "dtype": "float32", "batched": True, "probabilities": False}],
-        "classes": 2,
-        "speed_only": False,
-    }
-    given = dataclasses.replace(model, source=Source(ONNX, "/home/me/own.onnx", {}, version="1.2"))
-    assert (stored(stored_model(given))["name"], stored_model(given).source.version) == ("own.onnx", "1.2")
-    noise = dataclasses.replace(expected, examples=dataclasses.replace(expected.examples, kind="noise"))
-    assert stored_pictures(noise).kind == "noise"
-    check = Check("onnx", 2, 1e-6)
-    both = Golden({}, {"logits": 1e-6, "boxes": 2e-6}, check)
-    assert stored_golden(dataclasses.replace(expected, golden=both)) == StoredGolden(2e-6, check)
-    assert stored(stored_pictures(expected)) == {"count": 2, "sha256": "ef" * 32, "kind": "pictures"}
