@@ -20,7 +20,7 @@ from runoff.history.charts import (
     value_scale,
     values_of,
 )
-from runoff.history.lines import METRICS, Point, SettingHistory, make_history
+from runoff.history.lines import METRICS, RIGHT, Point, SettingHistory, make_history
 from runoff.history.plots import draw_plot
 from runoff.history.writing import render_history
 from runoff.stored.finding import Reading
@@ -256,7 +256,13 @@ def test_an_axis_is_not_zoomed_into_noise() -> None:
     assert value_scale([{"value": 0.95, "low": 0.9, "high": 1.0}]) == {"zero": False}
     assert value_scale([{"value": 2.0, "low": 2.0, "high": 2.0}]) == {"zero": False}
     (section,) = history_of([make_past_run(number) for number in range(8)]).sections
-    assert "domain" in plot_of(section, [line_of(section, COLD_START)], {"torch 2.13.0": "red"}).value_scale
+    hues = {"torch 2.13.0": "red"}
+    line = line_of(section, COLD_START)
+    assert "domain" in plot_of(section, [line], hues).value_scale
+    # Accuracies lie so near each other that the margin of a ratio would hide all steps.
+    assert plot_of(section, [dataclasses.replace(line, metric=RIGHT)], hues).value_scale == {"zero": False}
+    alone = dataclasses.replace(line, points=line.points[:1])
+    assert plot_of(section, [alone], hues).value_axis == {"format": ".3~r"}
 
 
 def test_the_axis_names_five_commits_evenly_spread(section: SettingHistory) -> None:
@@ -299,6 +305,8 @@ def test_a_value_alone_has_digits_on_its_axis() -> None:
     """The axis takes its digits from the span between values, and one value has none: it would be 0."""
     assert value_axis([{"low": 0.488, "value": 0.488, "high": 0.488}])["format"] == ".3~r"
     assert value_axis([{"low": 0.4, "value": 0.5, "high": 0.6}]) == {}
+    for end in ({"low": 0.4}, {"high": 0.6}, {"value": 0.6}):
+        assert value_axis([{"value": 0.5}, end]) == {}
 
 
 def test_of_a_long_line_the_extremes_are_drawn(section):

@@ -164,6 +164,10 @@ def test_one_of_each_is_told_as_one_and_two_as_two():
     history = dataclasses.replace(history, sections=(dataclasses.replace(section, lines=(line,)),))
     assert words.answer(history) == "1 step was found in 1 line of 21 runs: 1 for the worse, 0 for the better."
     assert words.break_table(section).columns == words.BREAK_COLUMNS
+    assert words.break_table(section).caption == (
+        "Where versions or labelled pictures changed, lines end and others begin; the two are not comparable, so no "
+        "step is claimed"
+    )
 
 
 def test_the_day_of_a_run_is_that_of_its_commit():
