@@ -126,8 +126,16 @@ def test_a_class_is_flagged_only_where_the_interval_says_so() -> None:
         (0, 20, True),
         (1, 1, False),
     ]
-    assert losses[0].low > 0 > losses[1].low
+    assert losses[0].high > losses[0].low > 0 > losses[1].low
+    assert losses[1].high > 0
     assert len(class_losses(labels, golden, contender, most=1)) == 1
+
+
+def test_classes_are_in_the_order_of_the_share_that_they_lost() -> None:
+    """Two lost of ten are more than four of forty; a class that gained as many as it lost is not listed."""
+    labels = np.repeat(np.arange(3, dtype=np.int32), (40, 10, 20))
+    golden, contender = rights(70, 50), rights(70, 0, 1, 2, 3, 40, 41, 51)
+    assert [loss.label for loss in class_losses(labels, golden, contender, most=5)] == [1, 0]
 
 
 def test_classes_of_equals_are_hardly_ever_flagged() -> None:

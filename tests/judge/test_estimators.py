@@ -11,7 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runoff.judge.ratios import Ratio, ratio_over_launches
-from runoff.judge.three_ratios import Found, as_stored, bootstrap, jackknife, of_levels, of_quiet_rounds, quantile
+from runoff.judge.three_ratios import (
+    QUIET_SHARE,
+    SETTLED,
+    Found,
+    as_stored,
+    bootstrap,
+    jackknife,
+    known,
+    of_levels,
+    of_quiet_rounds,
+    quantile,
+    three_ratios,
+)
 
 
 @given(st.lists(st.floats(-5.0, 5.0), min_size=1, max_size=30), st.floats(0.0, 1.0))
@@ -66,3 +78,34 @@ def test_an_estimate_is_stored_like_another_ratio() -> None:
     assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.5 / 1.1, 0.55))
     alone = as_stored(Found(np.array(math.log(0.5)), np.array(math.nan), np.array(math.nan)), like)
     assert alone == dataclasses.replace(like, value=math.exp(math.log(0.5)), low=None, high=None)
+
+
+def test_what_yet_fewer_rounds_say_is_how_far_an_estimate_is_from_settled() -> None:
+    """With the jackknife and the bootstrap alike it is the distance of the two estimates."""
+    times, reference = np.random.default_rng(6).normal(0.0, 0.1, (2, 5, 30))
+    quarter, tenth = of_quiet_rounds(0.25), of_quiet_rounds(0.1)
+    expected = abs(float(quarter(times, reference) - tenth(times, reference)))
+    drawn = bootstrap(quarter, times, reference, np.random.default_rng(0), deeper=tenth)
+    assert [float(found.apart) for found in (jackknife(quarter, times, reference, deeper=tenth), drawn)] == [
+        pytest.approx(expected)
+    ] * 2
+
+
+def test_an_interval_is_widened_where_an_estimate_is_not_settled_and_only_there() -> None:
+    """It reaches further by the distance of yet fewer rounds, on each side."""
+    apart = np.array([SETTLED, 2 * SETTLED, 0.0])
+    found = Found(np.zeros(3), np.full(3, 0.1), apart)
+    assert found.warned.tolist() == [False, True, False]
+    assert found.widened.reach == pytest.approx([0.1, 0.1 + 2 * SETTLED, 0.1])
+    assert found.widened.apart.tolist() == apart.tolist()
+
+
+def test_one_launch_has_the_mean_of_its_quietest_quarter() -> None:
+    """Without a spread its undisturbed ratio is the estimate itself."""
+    times, reference = np.exp(np.random.default_rng(7).normal(0.0, 0.1, (2, 1, 48)))
+    typical = Ratio(1.0, None, None, 0.95, 1, 0.95)
+    found = three_ratios(typical, times.tolist(), reference.tolist())
+    assert found is not None
+    undisturbed = known(found.undisturbed)
+    assert undisturbed is not None
+    assert math.log(undisturbed.value) == pytest.approx(of_quiet_rounds(QUIET_SHARE)(np.log(times), np.log(reference)))

@@ -11,6 +11,7 @@ from runoff.judge.golden_check import (
     difference_share,
     half_step,
     largest_difference,
+    largest_number,
     share_of,
     why_unbelievable,
 )
@@ -24,6 +25,7 @@ def test_a_difference_is_a_share_of_the_largest_number():
     """Of numbers up to 4, one that is off by 0.002 is off by a two-thousandth."""
     assert share_of(SCORES, SCORES + SHIFT) == pytest.approx(0.0005)
     assert largest_difference(SCORES, SCORES - SHIFT) == pytest.approx(0.002)
+    assert (largest_number(SCORES), largest_number(np.zeros((1, 0), np.float32))) == (4.0, 0.0)
 
 
 @pytest.mark.parametrize(

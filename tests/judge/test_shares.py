@@ -19,8 +19,9 @@ def test_the_interval_of_a_share_is_wilsons():
     assert share_interval(5, 10) == pytest.approx((0.23659, 0.76341), abs=1e-4)
     assert [share_interval(0, tried)[0] for tried in range(1, 200)] == [0.0] * 199
     assert [share_interval(tried, tried)[1] for tried in range(1, 200)] == [1.0] * 199
-    with pytest.raises(ValueError, match="something that was tried"):
-        share_interval(0, 0)
+    for interval in (share_interval, exact_interval):
+        with pytest.raises(ValueError, match=r"^a share needs something that was tried$"):
+            interval(0, 0)
 
 
 @given(shares, st.integers(2, 100))
@@ -103,3 +104,16 @@ def test_blakers_interval_begins_and_ends_where_shares_are_accepted(share: tuple
     assert accepted(*share, min(high - 1e-7, 1 - 1e-9))
     least, most = exact_interval(*share)
     assert least - 1e-12 <= low <= share[0] / share[1] <= high <= most + 1e-12
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+@pytest.mark.parametrize(("hits", "tried"), [(1, 7), (3, 10), (9, 10), (12, 20), (20, 45), (58, 60)])
+def test_blakers_low_end_is_where_his_test_first_accepts(hits: int, tried: int, confidence: float) -> None:
+    """Of shares a two-thousandth apart none below the end is accepted, and one just above it is."""
+    grid = np.arange(1, 2000) / 2000
+    as_high = stats.binom.sf(hits - 1, tried, grid)
+    lower = stats.binom.cdf(np.arange(tried + 1)[:, None], tried, grid)
+    lower[lower > as_high] = 0.0
+    accepted = grid[(as_high + lower.max(axis=0) > 1 - confidence) | (grid >= hits / tried)]
+    low = blaker_interval(hits, tried, confidence)[0]
+    assert low == pytest.approx(accepted.min(), abs=1 / 2000)

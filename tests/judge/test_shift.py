@@ -66,13 +66,17 @@ def test_one_launch_has_a_line_without_a_band() -> None:
     ("times", "reference"),
     [
         pytest.param([], [], id="nothing"),
+        pytest.param([[]], [[]], id="no round"),
         pytest.param([[0.1, 0.0]], [[0.1, 0.1]], id="no time"),
         pytest.param([[0.1, float("nan")]], [[0.1, 0.1]], id="no number"),
     ],
 )
 def test_what_has_no_shift_function_is_refused(times, reference) -> None:
     """Nothing, and what is no time, is an error with what was expected."""
-    with pytest.raises(ValueError, match="the same number of positive times"):
+    with pytest.raises(
+        ValueError,
+        match=r"^a shift function needs the same number of positive times in each launch of both$",
+    ):
         shift_function(times, reference)
 
 
