@@ -43,6 +43,22 @@ class Clock:
 
 
 @dataclass
+class Conversation:
+    """A channel whose requests are all there already; it keeps the answers."""
+
+    requests: deque[Message]
+    answers: list[Message] = field(default_factory=list)
+
+    def receive(self) -> Message | None:
+        """Give the next request, None where there is no further one."""
+        return self.requests.popleft() if self.requests else None
+
+    def send(self, answer: Message) -> None:
+        """Keep an answer."""
+        self.answers.append(answer)
+
+
+@dataclass
 class ImaginedProcess:
     """A worker as its controller sees it: it answers at once, and notes what happens to it."""
 

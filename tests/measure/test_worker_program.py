@@ -19,27 +19,11 @@ from runoff.files.values import to_json
 from runoff.measure import worker
 from runoff.measure.entrant import texts
 from runoff.measure.work import Work
-from tests.builders.workers import Clock
+from tests.builders.workers import Clock, Conversation
 from tests.conftest import SIGNATURE
 from tests.fakes.fake import true_logits
 
 SEEN_BY_PROC = Path("/proc/self/status")
-
-
-@dataclass
-class Conversation:
-    """A channel whose requests are all there already; it keeps the answers."""
-
-    requests: deque[dict]
-    answers: list[dict] = field(default_factory=list)
-
-    def receive(self):
-        """Give the next request, None where there is no further one."""
-        return self.requests.popleft() if self.requests else None
-
-    def send(self, answer):
-        """Keep an answer."""
-        self.answers.append(answer)
 
 
 @dataclass
