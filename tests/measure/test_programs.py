@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 from collections import deque
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,12 +13,14 @@ import pytest
 
 from runoff.files.arrays import load_arrays
 from runoff.files.values import to_json
-from runoff.measure import commands, golden_program, processor_work
+from runoff.measure import accuracy, commands, golden_program, processor_work
+from runoff.measure.entrant import Example
 from runoff.measure.probe import Probe, Reading
 from runoff.measure.processor_work import BUFFER, PRODUCTS, READS, UNTIMED_PRODUCTS, ProcessorWork
 from runoff.measure.service import neighbour_work
 from runoff.measure.work import Work
 from runoff.model.answers import CONFIDENCE, TOP
+from runoff.model.golden.steps import golden_step
 from tests.builders.models import resnet18
 from tests.builders.workers import Clock, Conversation
 from tests.conftest import SIGNATURE
@@ -199,3 +202,52 @@ def test_a_probe_goes_on_at_the_moments_of_the_one_before(monkeypatch):
     assert probe.begun == 100 - 2.5 - 4.0
     probe.go_on([], 0.0)
     assert (probe.launches, probe.begun) == ([], 100.0)
+
+
+def test_an_entrant_answers_in_a_worker_of_usual_priority(monkeypatch, tmp_path):
+    """It starts on the launch's first example with a log of its own, and holds its threads or is refused."""
+    entrant = SimpleNamespace(key="engine", signature="signature")
+    seen = []
+
+    @contextmanager
+    def started_worker(*given, **options):
+        seen.append((given, options))
+        yield "process"
+
+    start = SimpleNamespace(threads=3)
+    monkeypatch.setattr(accuracy, "started_worker", started_worker)
+    monkeypatch.setattr(accuracy, "receive_start", lambda *given: seen.append(given) or start)
+    monkeypatch.setattr(accuracy, "require_threads", lambda *given: seen.append(given))
+    questioning = SimpleNamespace(files={"images": tmp_path}, place=SimpleNamespace(logs=tmp_path))
+    with accuracy.entrant_started(questioning, entrant) as process:
+        assert process == "process"
+    example = Example({"images": tmp_path}, 0)
+    assert seen == [
+        ((entrant, example, tmp_path / "engine-accuracy.log"), {"high_priority": False}),
+        ("process", "signature"),
+        (entrant, 3),
+    ]
+
+
+def test_golden_answers_in_a_process_of_its_environment(monkeypatch, tmp_path):
+    """Its program is given the model and what opens it, and it is waited for until it is ready."""
+    model = resnet18("builtin", tmp_path / "weights.npz", "cd" * 32, ("cat", "dog"), "builtin")
+    seen = []
+    process = SimpleNamespace(send_first=seen.append, receive=seen.append)
+
+    @contextmanager
+    def started(*given, **options):
+        seen.append((given, options))
+        yield process
+
+    monkeypatch.setattr(accuracy, "started", started)
+    here = SimpleNamespace(surroundings=lambda: "here")
+    questioning = SimpleNamespace(model=model, here=here, place=SimpleNamespace(logs=tmp_path))
+    with accuracy.golden_started(questioning) as found:
+        assert found is process
+    options = {"label": accuracy.GOLDEN, "log": tmp_path / "golden-accuracy.log", "surroundings": "here"}
+    assert seen == [
+        (("runoff.measure.golden_program",), options),
+        {"model": to_json(model), "function": golden_step(model.source.kind).opened_by},
+        accuracy.START_TIMEOUT,
+    ]
