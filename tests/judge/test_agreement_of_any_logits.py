@@ -61,3 +61,9 @@ def test_more_noise_and_a_larger_lead_leave_fewer_images_decided(
     assert 0 <= few.decided <= many.decided <= many.images
     assert few.share == many.share
     assert few.decided == 0 or set(few.disagreeing) <= set(many.disagreeing)
+
+
+def test_probabilities_of_three_classes_lead_by_the_first_two() -> None:
+    """Of 0.5, 0.45 and 0.05 the lead is 0.05, wherever the classes stand."""
+    shares = np.array([[0.05, 0.45, 0.5], [0.1, 0.8, 0.1]])
+    assert compare_logits(shares.copy(), shares, 0.0, ("close", "sure"), 0.1, probabilities=True).decided == 1

@@ -61,6 +61,7 @@ def test_numbers_that_are_not_finite_are_wrong_in_any_precision():
     found = compared(mask=broken)
     assert (found.largest_difference, found.disagreeing) == (None, ("b",))
     assert "not finite (NaN or infinity), on b" in why_far(found, "int8", None)
+    assert (found.outputs[0].name, found.outputs[0].dtype) == ("mask", "float32")
 
 
 def test_all_that_is_stored_of_equal_outputs():

@@ -22,6 +22,7 @@ from runoff.judge.three_ratios import (
     of_levels,
     of_quiet_rounds,
     quantile,
+    quietest,
     three_ratios,
 )
 
@@ -109,3 +110,11 @@ def test_one_launch_has_the_mean_of_its_quietest_quarter() -> None:
     undisturbed = known(found.undisturbed)
     assert undisturbed is not None
     assert math.log(undisturbed.value) == pytest.approx(of_quiet_rounds(QUIET_SHARE)(np.log(times), np.log(reference)))
+
+
+def test_the_quietest_rounds_are_a_share_of_all_and_at_least_one() -> None:
+    """They are those that sorting puts first, in whatever order."""
+    together = np.random.default_rng(8).normal(0.0, 1.0, 301)
+    for share in (0.001, 0.01, 0.1, 0.25, 1.0):
+        count = max(1, round(share * len(together)))
+        assert set(quietest(together, share).tolist()) == set(np.argsort(together)[:count].tolist())

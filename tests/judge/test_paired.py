@@ -95,3 +95,9 @@ def test_counts_that_can_not_be_are_refused(counts: tuple[int, int, int]) -> Non
     """The error has the counts."""
     with pytest.raises(ValueError, match=r"lost and .* gained of .* pictures can't be"):
         Paired(*counts)
+
+
+def test_a_difference_within_the_correction_shows_nothing() -> None:
+    """A fifth of a picture beside what is expected is drawn to nothing, and a whole one is not."""
+    assert float(score(0, 0, 10, 0.02)) == 0.0
+    assert float(score(0, 0, 10, 0.1)) < 0.0
