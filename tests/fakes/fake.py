@@ -65,6 +65,8 @@ REQUIRES = ("numpy",)
 FORM = MODULE
 DISTRIBUTIONS = ("numpy",)
 SUFFIX = ".npy"
+# A pool's threads wait long for their first turn on a crowded machine, and a thread that waits is not idle.
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def true_logits(batch: Pictures) -> Logits:
