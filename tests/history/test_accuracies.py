@@ -43,13 +43,13 @@ def lines_of_accuracy(history):
     return [line for line in history.lines if line.metric is RIGHT and line.contender == "onnxruntime"]
 
 
-@pytest.mark.long
 def test_a_loss_of_accuracy_is_a_step_for_the_worse(answering):
     """Each run is a point with its interval; the step lies between the commits, and more would be better."""
     history = history_of([answering(number, 10 if number < 8 else 60) for number in range(16)])
     (line,) = lines_of_accuracy(history)
     assert [point.value for point in line.points] == [890 / 900] * 8 + [840 / 900] * 8
     assert line.points[0].low < 890 / 900 < line.points[0].high
+    assert line.points[9].run.commit.identifier == "0009" * 10
     (step,) = line.steps
     assert (step.last.place, step.first.place) == (7, 8)
     assert words.direction(line, step) == "worse"
@@ -112,6 +112,15 @@ def test_answers_that_are_not_as_many_as_pictures_are_refused(answering):
     run["benchmarks"][-1]["extra_info"]["outcomes"] = "AAAA"
     with pytest.raises(StoredRunBroken, match="outcomes of labelled pictures are broken"):
         past_run("a.json", parse_run(run))
+
+
+def test_what_a_line_does_not_need_is_forgotten(answering):
+    """Of a run that is remembered single pictures and classes are left out, and its outcomes are kept."""
+    stored = parse_run(answering(0, 60))
+    (found,) = (each for each in stored.accuracy if each.contender == "onnxruntime")
+    assert found.discordant != () != found.losses
+    kept = past_run("a.json", stored).accuracies["onnxruntime"]
+    assert (kept.losses, kept.discordant, kept.top1.right) == ((), (), 840)
 
 
 def test_a_run_without_labels_has_no_such_line():
