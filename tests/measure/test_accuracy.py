@@ -17,7 +17,15 @@ from runoff.contract import Preprocessing
 from runoff.errors import ResultsUnwritable, WorkerCrashed, WorkerKilled
 from runoff.files.arrays import save_arrays
 from runoff.measure import accuracy
-from runoff.measure.accuracy import Answering, Answers, Chunk, Questioning, ask_pictures
+from runoff.measure.accuracy import (
+    LEAST_TIMEOUT,
+    SECONDS_PER_PICTURE,
+    Answering,
+    Answers,
+    Chunk,
+    Questioning,
+    ask_pictures,
+)
 from runoff.model.answers import CONFIDENCE, TOP, USUAL_BATCH, batch_taken, batches, first_classes
 from runoff.model.inputs.decoding import decode
 from runoff.model.inputs.labelled import PictureSet
@@ -172,6 +180,7 @@ class DiesAtABatch:
 
     started: int = 0
     asked: list[int | None] = field(default_factory=list)
+    messages: list[tuple[dict, float]] = field(default_factory=list)
 
     @contextmanager
     def start(self):
@@ -182,9 +191,11 @@ class DiesAtABatch:
     def ask(self, message, timeout):
         """End, or answer."""
         self.asked.append(message["batch"])
+        self.messages.append((message, timeout))
         if message["batch"] is None:
             raise WorkerKilled("killed at a batch")
-        save_arrays(Path(message["outputs"]), {TOP: np.zeros((2, 5), np.int32), CONFIDENCE: np.ones(2, np.float32)})
+        shares = np.full(2, len(self.asked) / 10, np.float32)
+        save_arrays(Path(message["outputs"]), {TOP: np.full((2, 5), len(self.asked)), CONFIDENCE: shares})
         return {"batch": message["batch"]}
 
     def suspend(self):
@@ -201,6 +212,24 @@ def test_one_that_ends_at_a_batch_is_started_anew_and_asked_one_by_one(tmp_path)
         answering.answer(Chunk(slice(first, first + 2), tmp_path / "pictures.npy"), "images", tmp_path / "answers.npz")
     assert (process.started, process.asked) == (2, [None, 1, 1])
     assert (len(answering.answers.top), answering.answers.batch) == (4, 1)
+    assert answering.answers.top[:, 0].tolist() == [2, 2, 3, 3]
+    assert answering.answers.confidence == pytest.approx([0.2, 0.2, 0.3, 0.3])
+    assert [part.batch for part in answering.parts] == [1, 1]
+    message = {"do": "answer", "inputs": {"images": str(tmp_path / "pictures.npy")}}
+    message["outputs"] = str(tmp_path / "answers.npz")
+    assert process.messages == [({**message, "batch": batch}, LEAST_TIMEOUT) for batch in process.asked]
+    assert Answering("b", process.start, parts=answering.parts, batch=7).answers.batch == 7
+    assert Answering("b", process.start, parts=answering.parts).answers.batch == 1
+
+
+def test_many_pictures_are_waited_for_longer(tmp_path):
+    """A file is given so many seconds for each of its pictures, where that is more than the least."""
+    process = DiesAtABatch()
+    answering = Answering("a", process.start, batch=4)
+    count = round(2 * LEAST_TIMEOUT / SECONDS_PER_PICTURE)
+    chunk = Chunk(slice(count, 2 * count), tmp_path / "pictures.npy")
+    answering.answer(chunk, "images", tmp_path / "answers.npz")
+    assert [timeout for _, timeout in process.messages] == [SECONDS_PER_PICTURE * count]
 
 
 def test_a_full_disk_is_told_before_a_process_maps_the_file(questioning, monkeypatch):

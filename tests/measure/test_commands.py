@@ -104,6 +104,11 @@ def test_the_time_that_threads_wait_for_a_cpu_is_what_the_scheduler_says(tmp_pat
         (tmp_path / task).mkdir()
         (tmp_path / task / "schedstat").write_text(f"1000 {waited} 5\n")
     (tmp_path / "9").mkdir()
+    for task, text in (("6", "1000\n"), ("5", "no numbers here\n")):  # another system's
+        odd = tmp_path / "odd" / task / task
+        odd.mkdir(parents=True)
+        (odd / "schedstat").write_text(text)
+        assert waited_nanoseconds(odd.parent) == {}
     assert waited_nanoseconds(tmp_path) == {"7": 30, "8": 12}
     assert waited_nanoseconds(tmp_path / "absent") == {}
 

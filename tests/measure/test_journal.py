@@ -128,6 +128,14 @@ def test_what_is_not_as_it_was_is_named(tmp_path, make_setup, make_entrant):
         "artifact of fake is another one",
         "option --precision: none → 2%",
     ]
+    assert differences(HEAD, {name: UNDER[name] for name in list(UNDER)[:1]}) == [
+        "option --rounds: 30 → none",
+        "artifact of fake is another one",
+    ]
+    assert differences(HEAD, {**UNDER, "artifact of fake": "2" * 60}) == ["artifact of fake is another one"]
+    short = dataclasses.replace(HEAD, under={"option --x": "1" * 60})
+    assert differences(short, {"option --x": "2" * 60}) == [f"option --x: {'1' * 60} → {'2' * 60}"]
+    assert differences(short, {"option --x": "2" * 61}) == ["option --x is another one"]
     assert why_not(setup.journal, UNDER) == "it has not stored what it was made under"
     write_head(setup.journal, HEAD)
     assert why_not(setup.journal, UNDER) == "no launch of it was over"
@@ -153,8 +161,17 @@ def test_a_run_is_found_by_its_name_its_journal_and_what_was_stored(tmp_path):
             UsageError, match=r"no stored run that was broken off|the journal of \S+runoff.json is not there"
         ):
             find_journal(str(stored), [runs])
-    with pytest.raises(UsageError, match=r"there is no run 'other'.*the last ones are 20260102T030405Z-seed1"):
+    with pytest.raises(UsageError) as refused:
+        find_journal("other", [runs, tmp_path / "elsewhere"])
+    there = f"{runs} or {tmp_path / 'elsewhere'}; the last ones are 20260102T030405Z-seed1"
+    assert str(refused.value) == f"--resume: there is no run 'other' in {there}"
+    second = runs / "20260103T030405Z-seed2.jsonl"
+    second.touch()
+    assert find_journal(second.stem, [runs]) == second
+    with pytest.raises(UsageError, match=r"the last ones are 20260102T030405Z-seed1, 20260103T030405Z-seed2$"):
         find_journal("other", [runs])
+    with pytest.raises(UsageError, match=r"; there is none$"):
+        find_journal("other", [tmp_path / "elsewhere"])
 
 
 def test_a_run_that_was_killed_is_told_of(make_setup, make_entrant, capsys):

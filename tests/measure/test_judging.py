@@ -174,3 +174,20 @@ def test_numbers_are_judged_on_what_a_variant_was_not_calibrated_on(judged):
     ready, _ = judged(logits, other, precision="int8", calibrated=True)
     assert (ready.status, ready.agreement.images, ready.agreement.share) == (READY, 2, 1)
     assert judged(logits, other, precision="bfloat16")[0].status == WRONG
+
+
+def test_reduced_precision_without_a_tolerance_is_only_shown(judged):
+    """Of a model that is no classifier it is ready with its differences; no share is said to agree, and no name."""
+    other = dataclasses.replace(expected_outputs(), model=dataclasses.replace(MODEL, task=OTHER))
+    logits = logits_of(0, 1, 0, 1)
+    logits[0] *= 2
+    shown = judged(logits, other, precision="int8")[0]
+    assert shown.status == READY
+    found = shown.judged_by
+    assert (found.share, found.decided_share, found.disagreeing, found.images) == (None, None, (), 4)
+    assert found.outputs[0].relative_rms > 0
+    loose = judged(logits, dataclasses.replace(other, tolerance=2.0), precision="int8")[0]
+    assert (loose.status, loose.judged_by.share) == (READY, 1)
+    strict = judged(logits, dataclasses.replace(other, tolerance=0.01), precision="int8")[0]
+    assert (strict.status, len(strict.judged_by.disagreeing)) == (WRONG, 1)
+    assert "--tolerance allows 1.00 %" in strict.reason

@@ -12,8 +12,10 @@ from runoff.contract import ONNX
 from runoff.environments.environment import Environment, Installed
 from runoff.errors import WorkerCrashed
 from runoff.files.arrays import save_arrays
+from runoff.files.values import to_json
 from runoff.judge.golden_check import Check, Witness
 from runoff.measure import reference
+from runoff.measure.entrant import texts
 from runoff.measure.reference import with_witness
 from runoff.model.golden import witness
 from runoff.model.golden.golden import Golden
@@ -47,6 +49,10 @@ def answering(monkeypatch, logits):
 
     def call(function, arguments, **named):
         noted.append((function, named["surroundings"].interpreter))
+        expected = {"model": to_json(FILE), "inputs": texts(FILES), "destination": arguments["destination"]}
+        assert arguments == {**expected, "examples": reference.MOST_EXACT}
+        assert (named["label"], named["log"].name) == ("witness", "witness.log")
+        assert named["timeout"] == reference.WITNESS_TIMEOUT
         if isinstance(logits, Exception):
             raise logits
         save_arrays(Path(arguments["destination"]), {"logits": logits})
@@ -71,6 +77,13 @@ def test_a_witness_is_asked_where_it_is_installed(place, monkeypatch):
         assert asked.check.witness == Witness(witness.BY, pytest.approx(0.0005))
     assert noted == [("runoff.model.golden.witness:answer", THERE.interpreter)]
     assert (asked.outputs, asked.check.reason) == (UNCHECKED.outputs, "it can't")
+    other = dataclasses.replace(THERE, installed=Installed(frozenset({"openvino"}), {"openvino": "2027"}))
+    ask(UNCHECKED, {"there": other}, place)
+    monkeypatch.setattr(witness, "WITNESS_VERSION", witness.WITNESS_VERSION + 1)
+    ask(UNCHECKED, {"there": other}, place)
+    monkeypatch.setattr(reference, "MOST_EXACT", 1)
+    ask(UNCHECKED, {"there": other}, place)
+    assert len(noted) == 4
 
 
 @pytest.mark.parametrize(
