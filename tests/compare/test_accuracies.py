@@ -62,6 +62,7 @@ def test_a_drop_that_chance_explains_is_not_worse(tmp_path):
     ("changed", "reason"),
     [
         ({"sha256": "ee" * 32}, "other labelled pictures (900 and 900)"),
+        ({"sha256": "ee" * 32}, ", and --calibration, without which calibrated contenders take a share of them"),
         ({"labels_sha256": "ee" * 32}, "the pictures are the same, their labels are not"),
     ],
 )
@@ -81,7 +82,8 @@ def test_other_pictures_or_labels_are_not_compared(tmp_path, changed, reason):
 def test_a_run_without_labels_is_not_compared(tmp_path):
     """It is named where the other run has some, and nothing is said where neither has."""
     plain, labelled = parse_run(make_stored_run()), parse_run(make_run(tmp_path, 5))
-    assert "base has no labelled pictures" in (why_not_compared(plain, labelled) or "")
+    assert (why_not_compared(plain, labelled) or "").startswith("is not compared: base has no labelled pictures; give")
+    assert (why_not_compared(labelled, plain) or "").startswith("is not compared: head has no labelled pictures; give")
     assert why_not_compared(plain, plain) is None
 
 

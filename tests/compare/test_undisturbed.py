@@ -7,7 +7,13 @@ import math
 import pytest
 
 from runoff.compare.changes import Comparison, compare_runs
-from runoff.compare.comparison import UNDISTURBED, render_comparison, render_markdown_comparison
+from runoff.compare.comparison import (
+    UNDISTURBED,
+    UNDISTURBED_CHANGE,
+    changes_table,
+    render_comparison,
+    render_markdown_comparison,
+)
 from runoff.compare.within import compare_within
 from runoff.errors import Exit
 from runoff.stored.run import StoredRun, parse_run
@@ -43,6 +49,7 @@ def test_both_changes_stand_side_by_side() -> None:
     assert "+10.0 % ±1.3 %" in said(found)
     assert f"undisturbed: {UNDISTURBED}" in said(found)
     assert "| undisturbed change |" in render_markdown_comparison(found, FILES)
+    assert changes_table(found).droppable == (UNDISTURBED_CHANGE,)
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.6, None), (None, 0.6), (None, None)])

@@ -251,6 +251,8 @@ def test_a_file_is_told_by_what_is_in_it(found: Comparison) -> None:
     nowhere = dataclasses.replace(found.base, commit=None)
     single = structs.replace(nowhere.info, launches=1, rounds=1)
     assert "; 1 launch × 1 round; " in file_line("a.json", dataclasses.replace(nowhere, info=single))
+    unnamed = dataclasses.replace(found.base, stratum=structs.replace(found.base.stratum, model=None))
+    assert file_line("a.json", unnamed).endswith("; Example CPU, 2 threads")
     assert file_line("a.json", nowhere) == (
         "a.json: 2 January 2026, 03:04 UTC, no known commit; 8 launches × 20 rounds; Example CPU, 2 threads; "
         "resnet18 with builtin weights"
