@@ -153,6 +153,9 @@ def test_machines_are_merged_from_several_folders(tmp_path):
     history = make_history(read_runs(folders))
     (step,) = line_of(history).steps
     assert step.also == ("machine: one → two",)
+    one[-1]["machine_info"]["node"] = "two"  # so it changed one run before the step
+    (step,) = line_of(history_of(tmp_path, one + two)).steps
+    assert step.also == ()
 
 
 def test_a_step_within_a_commit_says_so(tmp_path):

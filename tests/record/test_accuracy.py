@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 from PIL import Image
 
 from runoff.errors import WorkerCrashed
@@ -122,7 +123,14 @@ def test_what_is_undecided_is_said_with_the_number_that_decides(tmp_path):
     (warning,) = accuracy_warnings(few)
     assert warning.startswith("near is undecided: its accuracy may drop by up to ")
     assert f"about {few['near'].drop.needed:,} labelled pictures would decide" in warning
-    assert accuracy_warnings(accuracies(make_answered(tmp_path, 900, same=(0, 0)), Rule(0.01))) == []
+    decided = accuracies(make_answered(tmp_path, 900, same=(0, 0)), Rule(0.01))
+    assert accuracy_warnings(decided) == []
+    assert accuracy_warnings(decided | few) == [warning]
+    hopeless = structs.replace(few["near"], drop=dataclasses.replace(few["near"].drop, needed=None))
+    (warning,) = accuracy_warnings({"near": hopeless})
+    assert warning.endswith(
+        "; no number of pictures that can be had would decide, since its drop is close to what is allowed"
+    )
 
 
 def test_labels_that_golden_hardly_ever_names_are_warned_of(tmp_path):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from runoff.judge.ratios import FASTER, INVALID, TAIL, TYPICAL, UNDISTURBED
+from runoff.judge.ratios import FASTER, INVALID, NO_DIFFERENCE, TAIL, TYPICAL, UNDISTURBED
 from runoff.judge.standings import Rules
 from runoff.measure.launches import CONTROL
 from runoff.measure.race import LaunchRecord
 from runoff.record.race import Judged, extra_info, inferences
-from runoff.record.warnings import race_warnings
+from runoff.record.warnings import other_control_warnings, race_warnings
 from tests.builders.races import launch, launches, make_race
 from tests.record.test_race import make_outcome, stored
 
@@ -52,6 +52,9 @@ def test_the_control_is_judged_in_each_of_the_three() -> None:
     standings = judged.standings(inferences)
     found = judged.three_ratios(CONTROL, inferences, standings[CONTROL])
     assert {ratio.verdict for ratio in vars(found).values()} == {INVALID}
+    wide = Judged(judged.race, "pytorch", Rules(margin=0.5))
+    allowed = wide.three_ratios(CONTROL, inferences, wide.standings(inferences)[CONTROL])
+    assert {ratio.verdict for ratio in vars(allowed).values()} == {NO_DIFFERENCE}
     itself = judged.three_ratios("pytorch", inferences, standings["pytorch"])
     assert [(ratio.low, ratio.value, ratio.high) for ratio in vars(itself).values()] == [(1.0, 1.0, 1.0)] * 3
 
@@ -88,6 +91,7 @@ def test_a_control_that_is_off_in_another_ratio_is_warned_of(control: tuple[Laun
     """Where the typical ratio of two equals is 1 and another is not, that one is named as not to be believed."""
     race = make_race(pytorch=longer(1.0, 10), control=control)
     (found,) = (said for said in race_warnings(Judged(race, "pytorch", Rules()), 2) if "can't be believed" in said)
+    assert other_control_warnings(Judged(race, "pytorch", Rules(margin=1.0))) == []
     assert f"in its {of} ratio: the {of} ratios of this run can't be believed, the typical ones can; stop" in found
 
 

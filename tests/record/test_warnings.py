@@ -58,6 +58,18 @@ def test_quiet_run_has_no_warnings() -> None:
             id="others",
         ),
         pytest.param(
+            dataclasses.replace(make_race(), others={f"x{number}": 0.04 for number in range(20)}),
+            "other programs kept 0.8 CPUs busy (many, each a little)",
+            "stop them",
+            id="many others",
+        ),
+        pytest.param(
+            dataclasses.replace(make_race(), sleeps=(7.0,)),
+            "the machine was suspended in 1 launch (7 s)",
+            "performed again",
+            id="asleep once",
+        ),
+        pytest.param(
             dataclasses.replace(make_race(), sleeps=(3600.0, 7.0)),
             "the machine was suspended in 2 launches (3600 s, 7 s)",
             "performed again",
