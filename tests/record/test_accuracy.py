@@ -55,6 +55,7 @@ def test_the_surest_wrong_answers_are_shown_first_and_no_more_than_24(answered):
     assert found["same"].discordant == ()
     first = found["near"].discordant[0]
     assert (first.picture, first.lost, first.answer) == ("0.png", False, first.label)
+    assert (first.golden, first.label) == (CLASSES[1], CLASSES[0])
     small = Image.open(io.BytesIO(base64.b64decode(first.thumbnail)))
     assert max(small.size) == THUMBNAIL
     missing = [picture for picture in shown if int(picture.picture.removesuffix(".png")) >= 30]

@@ -98,6 +98,7 @@ def test_a_probe_that_could_not_run_says_why() -> None:
     assert probe_line(stored) == (
         "Probe: there was none, since only one processor may be used here; how disturbed the machine was is not known."
     )
+    assert stored_probe(Probed((0,), ())).reason == "no round was measured"
     assert "no round was measured" in (probe_line(stored_probe(Probed((0,), ()))) or "")
     assert probe_warnings(stored, {}, LAUNCHES) == []
 
