@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 
 import pytest
@@ -158,7 +159,9 @@ def test_the_highest_load_has_a_figure_for_each_launch():
         LoadRecord(answered(None), (answered(30.0),)),
         LoadRecord(answered(None, 0.03), (answered(28.0, 0.031), answered(27.0))),
     )
-    found = highest_loads(Measured({"a": records}, {}, 0.1, 2, True, (2000.0, None), "a full disk"), BOUND)
+    measured = Measured({"a": records}, {}, 0.1, 2, True, (2000.0, None), "a full disk")
+    told = {"broken_off": "SIGINT", "sleeps": (7.0,), "others": {"cc1plus": 0.5}}
+    found = highest_loads(dataclasses.replace(measured, **told), BOUND)
     expected = imagined_loads([record.services for record in records], BOUND, QUANTILE)
     assert expected[0] != expected[1]
     assert found.records["a"] == tuple(
@@ -166,6 +169,7 @@ def test_the_highest_load_has_a_figure_for_each_launch():
     )
     assert found.failures == {}
     assert (found.stolen, found.out_of_time, found.frequencies) == (0.1, True, (2000.0, None))
+    assert {name: getattr(found, name) for name in told} == told
 
 
 def test_who_keeps_the_bound_under_no_load_has_a_reason_and_no_figure():

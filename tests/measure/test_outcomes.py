@@ -266,3 +266,19 @@ def test_a_process_that_is_gone_ends_its_curve(monkeypatch):
     with watching(curve, 7):
         assert ended.wait(20)
     assert curve == MemoryCurve()
+
+
+def test_what_the_environment_makes_another_one_fails_before_it_is_converted(prepared, monkeypatch):
+    """A variable that says otherwise than the variant is the outcome of its start, also where the backend sets it."""
+    monkeypatch.setenv("ENGINE_OFF", "1")
+    variant = dataclasses.replace(Variant(), negated_by={"ENGINE_OFF": "1"})
+    outcome, _, noted = prepared(variant=variant)
+    assert (outcome.contender.id, outcome.status, outcome.stage) == ("engine", FAILED, "start")
+    assert outcome.versions == {"numpy": "1.26"}
+    assert outcome.reason == (
+        "VariantNegated: engine would not be what it says, since the environment has ENGINE_OFF=1; unset ENGINE_OFF, "
+        "or leave engine out"
+    )
+    assert noted == []
+    other, _, _ = prepared(variant=dataclasses.replace(variant, variables={"ENGINE_OFF": "0"}))
+    assert other.status == READY

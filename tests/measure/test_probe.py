@@ -14,6 +14,7 @@ import pytest
 
 from runoff.errors import WorkerCrashed, WorkerTimedOut
 from runoff.measure import probe as probing
+from runoff.measure.journal import Kept
 from runoff.measure.probe import PAUSE, Reading, started_probe
 from runoff.measure.race import run_race
 from runoff.processes.process import started
@@ -244,6 +245,19 @@ def test_every_contender_of_a_round_follows_the_same_reading(probed_setup, imagi
     written = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()]
     assert [[reading["round"] for reading in line["probe"]] for line in written] == [[0, 1, 2]] * 2
     assert written[0]["probe"][0]["memory"] == [0.003, 0.003]
+
+
+def test_a_race_that_is_continued_keeps_its_readings_and_their_time(probed_setup, imagined, monkeypatch):
+    """The launches that were over before are kept with their readings, and later moments are after theirs."""
+    first = run_race(dataclasses.replace(probed_setup, looks=(1,)), 3)
+    readings = tuple(tuple(launch) for launch in first.probe.launches)
+    monkeypatch.setattr("runoff.measure.race.now", lambda: 1000.0)
+    kept = Kept(first.records, {}, first.frequencies, readings, moment=995.0)
+    race = run_race(dataclasses.replace(probed_setup, kept=kept), 3)
+    assert race.probe.launches[0] == readings[0]
+    assert [reading.round for reading in race.probe.launches[1]] == [0, 1, 2]
+    gap = race.probe.launches[1][0].moment - readings[0][-1].moment
+    assert 5.0 <= gap < 10.0
 
 
 def test_a_probe_that_breaks_down_costs_no_contender_anything(probed_setup, imagined):

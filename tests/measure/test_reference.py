@@ -11,7 +11,7 @@ import pytest
 
 from runoff.contract import MODULE, ONNX
 from runoff.environments.environment import Environment, Installed
-from runoff.errors import FrameworkMissing
+from runoff.errors import FrameworkMissing, NoAnswer
 from runoff.files.arrays import save_arrays
 from runoff.files.values import to_json
 from runoff.measure import reference
@@ -238,3 +238,11 @@ def test_where_torch_is_missing_it_is_said_what_to_install():
             f"golden is computed by TorchVision's own model, and {missing} is not installed here; "
             f"python -m pip install {missing.replace(',', '')}"
         )
+
+
+def test_operations_of_an_onnx_file_are_not_counted(place):
+    """The answer says that it takes a module."""
+    onnx = dataclasses.replace(MODEL, source=dataclasses.replace(MODEL.source, kind=ONNX))
+    with pytest.raises(NoAnswer) as refused:
+        make_operations(onnx, HERE, place)
+    assert str(refused.value) == "that takes a module of torch's, and the model is an ONNX file"

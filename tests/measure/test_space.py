@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sys
 from pathlib import Path
@@ -10,10 +11,11 @@ from types import SimpleNamespace
 import pytest
 
 from runoff.backends import find_backends
-from runoff.contract import Variant
+from runoff.contract import ONNX, Variant
 from runoff.environments.contenders import Contender
 from runoff.environments.environment import Environment, Installed
 from runoff.errors import DiskTooFull, Exit
+from runoff.measure import space
 from runoff.measure.artifacts import Calibration, Conversions, make_artifact
 from runoff.measure.space import require_space, to_make
 from runoff.model.sources.architecture import FILE
@@ -57,14 +59,34 @@ def test_a_disk_with_less_free_is_refused_with_the_estimate(conversions, monkeyp
     free = WEIGHTS
 
     def usage(path: Path) -> SimpleNamespace:
+        assert path == conversions.place.home
         return SimpleNamespace(free=free)
 
     monkeypatch.setattr(shutil, "disk_usage", usage)
     require_space(contenders(""), conversions)
     free = WEIGHTS - 1_000_000
-    said = r"has 2 MB free, and .* about 3 MB: 1 folder, each .* as the weights; free"
-    with pytest.raises(DiskTooFull, match=said):
+    with pytest.raises(DiskTooFull) as refused:
         require_space(contenders(""), conversions)
+    assert str(refused.value) == (
+        f"{conversions.place.home} has 2 MB free, and what is to be converted there takes about 3 MB: 1 folder, each "
+        "about as large as the weights; free space (python -m runoff clean removes old caches), name another folder by "
+        "RUNOFF_HOME, or give fewer --contenders"
+    )
     make_artifact(contenders("")[0], conversions)
     require_space(contenders(""), conversions)
     assert DiskTooFull.exit_code == Exit.UNWRITABLE
+
+
+def test_weights_are_counted_with_the_files_beside_them(conversions, monkeypatch, tmp_path):
+    """An ONNX file may have its numbers in files beside it; weights that are in no file can't be counted."""
+    (tmp_path / "numbers.bin").write_bytes(bytes(500))
+    asked = []
+    monkeypatch.setattr(space, "given_file", lambda model: asked.append(model) or SimpleNamespace(data=["numbers.bin"]))
+    assert space.weights_size(conversions) == WEIGHTS
+    assert asked == []
+    source = dataclasses.replace(conversions.model.source, kind=ONNX)
+    onnx = dataclasses.replace(conversions.model, source=source)
+    assert space.weights_size(dataclasses.replace(conversions, model=onnx)) == WEIGHTS + 500
+    assert asked == [onnx]
+    nowhere = dataclasses.replace(onnx, source=dataclasses.replace(source, weights=None))
+    assert space.weights_size(dataclasses.replace(conversions, model=nowhere)) == 0
