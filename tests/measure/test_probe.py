@@ -187,8 +187,12 @@ def test_one_processor_has_no_probe(imagined, monkeypatch, tmp_path):
     """Where a probe would share the one processor with its controller, nothing is started."""
     monkeypatch.setattr(probing, "own_cpus", lambda: frozenset({0}))
     with started_on(1, tmp_path) as probe:
-        assert probe.probed().reason.startswith("only one processor")
+        assert probe.probed().reason == (
+            "only one processor may be used here, and the probe would share it with Runoff itself"
+        )
     assert imagined.events == []
+    monkeypatch.setattr(probing, "own_cpus", lambda: frozenset({0, 1}))
+    assert probing.why_not() is None
 
 
 def test_a_system_that_binds_nothing_has_no_probe(imagined, monkeypatch, tmp_path):
