@@ -134,7 +134,8 @@ def test_a_class_is_flagged_only_where_the_interval_says_so() -> None:
 def test_classes_are_in_the_order_of_the_share_that_they_lost() -> None:
     """Two lost of ten are more than four of forty; a class that gained as many as it lost is not listed."""
     labels = np.repeat(np.arange(3, dtype=np.int32), (40, 10, 20))
-    golden, contender = rights(70, 50), rights(70, 0, 1, 2, 3, 40, 41, 51)
+    wrong = range(20, 40)  # golden is right on half of the first class
+    golden, contender = rights(70, *wrong, 50), rights(70, *wrong, 0, 1, 2, 3, 40, 41, 51)
     assert [loss.label for loss in class_losses(labels, golden, contender, most=5)] == [1, 0]
 
 
