@@ -262,6 +262,8 @@ def test_a_race_that_is_continued_keeps_its_readings_and_their_time(probed_setup
     assert [reading.round for reading in race.probe.launches[1]] == [0, 1, 2]
     gap = race.probe.launches[1][0].moment - readings[0][-1].moment
     assert 5.0 <= gap < 10.0
+    assert readings[0][0].moment < 10.0
+    assert run_race(dataclasses.replace(probed_setup, kept=kept, probed=False), 3).probe is None
 
 
 def test_a_probe_that_breaks_down_costs_no_contender_anything(probed_setup, imagined):

@@ -49,6 +49,7 @@ def test_what_converts_alike_is_one_folder_and_what_is_there_needs_none(conversi
     """Variants that share an artifact count once, those whose bytes differ each, and a cached one not at all."""
     given = contenders("", "slower", "elsewhere", "companion")
     assert len(to_make(given, conversions)) == len({"what most of them share", "what the companion has beside it"})
+    assert to_make(reversed(given), conversions) == to_make(given, conversions)  # whoever has none in between
     make_artifact(given[0], conversions)
     assert to_make(given[:3], conversions) == set()
     assert len(to_make(given, conversions)) == 1
