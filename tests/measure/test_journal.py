@@ -12,6 +12,7 @@ import pytest
 
 from fixtures.resuming import boot, tell_of_killed, why_not
 from runoff.errors import UsageError, WorkerCrashed, WorkerFailed
+from runoff.measure import journal as journals
 from runoff.measure.journal import (
     Head,
     Kept,
@@ -25,6 +26,7 @@ from runoff.measure.journal import (
 )
 from runoff.measure.launches import run_launches
 from runoff.measure.race import LaunchRecord, run_race
+from runoff.stored.info import Resumed
 
 UNDER = {"start of the machine": boot(), "option --rounds": "30", "artifact of fake": "1" * 80}
 HEAD = Head("/somewhere", {"seed": ("1",)}, UNDER)
@@ -223,3 +225,28 @@ def test_a_journal_has_no_part_of_a_launch(tmp_path):
         signal.signal(signal.SIGXFSZ, handler)
     assert problem == f"{journal}: File too large"
     assert journal.read_bytes() == whole
+
+
+def test_the_clock_goes_on_while_the_machine_is_suspended(monkeypatch):
+    """It is that of the machine's start where the system has it, else the one that stands still meanwhile."""
+    asked = []
+    clocks = SimpleNamespace(
+        CLOCK_BOOTTIME=7, CLOCK_MONOTONIC=1, clock_gettime=lambda clock: asked.append(clock) or 5.0
+    )
+    monkeypatch.setattr(journals, "time", clocks)
+    assert journals.now() == 5.0
+    del clocks.CLOCK_BOOTTIME
+    assert journals.now() == 5.0
+    assert asked == [7, 1]
+
+
+def test_what_stands_beside_a_launch_can_be_gone_on_with(monkeypatch):
+    """The moment, the clock, who is out by which error, and when the race was continued before."""
+    monkeypatch.setattr(journals, "now", lambda: 12.5)
+    beside = journals.beside_launch(2000.0, {"a": WorkerCrashed("gone")}, [Resumed(2, 1.5)])
+    assert beside == {
+        "moment": 12.5,
+        "frequency": 2000.0,
+        "failures": {"a": "WorkerCrashed: gone"},
+        "resumed": [{"launches": 2, "seconds": 1.5}],
+    }

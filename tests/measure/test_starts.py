@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from random import Random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from runoff.errors import ThreadsNotHeld, WorkerCrashed
-from runoff.measure.launches import run_exercise
+from runoff.measure.launches import require_same, run_exercise
 from tests.builders.workers import start_of
 from tests.fakes.fake import true_logits
 
@@ -108,3 +109,24 @@ def test_what_was_not_checked_is_not_compared(make_setup, entrants, workshop):
     setup = dataclasses.replace(make_setup(*entrants), predictions=None)
     with setup.workers:
         assert setup.start(0, entrants, Random(1), timed=True).running == list("abcd")
+
+
+def test_numbers_that_are_not_those_of_the_check_are_refused():
+    """Of a model that is no classifier the first numbers of each output may be off by a thousandth of the largest."""
+    entrant = SimpleNamespace(key="engine", signature=SimpleNamespace(classes=None))
+    checked = {"mask": np.linspace(-2, 2, 12, dtype=np.float32).reshape(3, 4), "none": np.zeros((0, 4), np.float32)}
+    sent = {"mask": checked["mask"].reshape(-1)[:8], "none": np.zeros(0, np.float32)}
+    largest = float(np.abs(sent["mask"]).max())
+    for share in (-0.0009, 0.0, 0.0009):
+        near = sent | {"mask": sent["mask"] + np.float32(share * largest)}
+        require_same(entrant, SimpleNamespace(outputs=near), checked)
+    far = sent | {"mask": sent["mask"] + np.float32(0.0011 * largest)}
+    with pytest.raises(WorkerCrashed) as refused:
+        require_same(entrant, SimpleNamespace(outputs=far), checked)
+    assert str(refused.value) == (
+        "engine: its first output 'mask' in this launch is another than it was checked with; the session does not give "
+        "the same answer twice, so it is not timed"
+    )
+    require_same(entrant, SimpleNamespace(outputs={"none": sent["none"]}), checked)
+    zeros = {"mask": np.zeros(4, np.float32)}
+    require_same(entrant, SimpleNamespace(outputs=zeros), zeros)
