@@ -12,7 +12,7 @@ import pytest
 
 from runoff.errors import WorkerCrashed
 from runoff.measure import launches
-from runoff.measure.launches import deadline_after, run_exercise, run_launches
+from runoff.measure.launches import deadline_after, ended_by, run_exercise, run_launches
 from tests.builders.workers import Clock
 
 SECOND = 1_000_000_000
@@ -239,3 +239,11 @@ def test_an_error_of_nobody_ends_launches_and_keeps_those_that_are_over(make_set
     assert [record.launch for record in measured.records["fake"]] == [0, 1]
     with pytest.raises(OSError, match="No space left"):
         run_launches(make_setup(make_entrant()), interrupted_in(0, full), name="", steps=1)
+
+
+def test_what_ended_launches_has_a_name():
+    """A signal is named by what it carries, or is an interrupt; an error is its first line; nothing has none."""
+    assert ended_by(None) is None
+    assert ended_by(KeyboardInterrupt()) == "SIGINT"
+    assert ended_by(KeyboardInterrupt("SIGTERM")) == "SIGTERM"
+    assert ended_by(OSError("the disk is full\nand more")) == "OSError: the disk is full"
