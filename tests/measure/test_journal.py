@@ -250,3 +250,13 @@ def test_what_stands_beside_a_launch_can_be_gone_on_with(monkeypatch):
         "failures": {"a": "WorkerCrashed: gone"},
         "resumed": [{"launches": 2, "seconds": 1.5}],
     }
+
+
+def test_a_race_that_is_continued_says_after_which_launches_and_how_long_it_stood_still(monkeypatch):
+    """To a tenth of a second, and never below none; without launches there is nothing to continue."""
+    monkeypatch.setattr(journals, "now", lambda: 112.34)
+    before = (Resumed(1, 2.0),)
+    kept = Kept({}, {}, (None, None), resumed=before, moment=100.0)
+    assert kept.resumed_now() == (*before, Resumed(2, 12.3))
+    assert dataclasses.replace(kept, moment=200.0).resumed_now() == (*before, Resumed(2, 0.0))
+    assert Kept(resumed=before).resumed_now() == before
