@@ -27,17 +27,9 @@ from tests.conftest import SIGNATURE
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    """Let the probe's program read an imagined clock."""
-    imagined = Clock()
-    monkeypatch.setattr(processor_work, "time", imagined)
-    return imagined
-
-
-@pytest.fixture
-def paced(clock, monkeypatch):
+def paced(monkeypatch):
     """Make work of 10 ns a product and 7 ns a pass of reads, in each of which something else has the processor."""
-    done = []
+    clock, done = Clock(), []
 
     def work(kind, nanoseconds):
         done.append((kind, nanoseconds))
@@ -46,6 +38,7 @@ def paced(clock, monkeypatch):
     usage = SimpleNamespace(
         RUSAGE_SELF="self", getrusage=lambda who: SimpleNamespace(ru_nivcsw={"self": 3 * len(done)}[who])
     )
+    monkeypatch.setattr(processor_work, "time", clock)
     monkeypatch.setattr(processor_work, "resource", usage)
     return ProcessorWork(lambda times: work("arithmetic", 10 * times), lambda: work("memory", 7)), done
 
@@ -119,18 +112,6 @@ def test_a_neighbour_does_what_is_asked_until_the_next_request(monkeypatch):
         ("streamed", 0.5),
         (("products", neighbour_work.PRODUCTS), 1.0),
     ]
-
-
-def test_streaming_writes_all_of_a_large_array(monkeypatch):
-    """It writes with the library's own fill, past the caches."""
-    monkeypatch.setattr(neighbour_work, "STREAMED", 1000)
-    ones = np.ones
-    made = []
-    monkeypatch.setattr(neighbour_work.np, "ones", lambda *given: made.append(ones(*given)) or made[-1])
-    step = neighbour_work.streaming()
-    assert (made[0].nbytes, int(made[0].sum())) == (1000, 1000)
-    step()
-    assert int(made[0].sum()) == 0
 
 
 def scores_of(pictures):
